@@ -1,0 +1,110 @@
+import { parse } from "csv-parse/sync";
+import { readDataFile } from "./files";
+import { isUnit, toBase } from "./units";
+
+/** One row of a data file, and where it stands. */
+export interface Row {
+  readonly file: string;
+  readonly line: number;
+  readonly cells: Readonly<Record<string, string>>;
+}
+
+/** One published number, as its source gives it, in base units. */
+export interface Fact {
+  readonly subject: string;
+  readonly quantity: string;
+  readonly value: number;
+  readonly source: string;
+  readonly locator: string;
+  readonly confidence: Confidence;
+  readonly note: string;
+}
+
+/** high: the publisher's own text was read; medium: a second hand or partly inferred; low: unverified. */
+export type Confidence = "high" | "medium" | "low";
+
+/**
+ * Read a CSV file of data/ into rows that know their line.
+ *
+ * @throws Error naming file and line when a row has too many or too few cells.
+ */
+export function readRows(file: string): readonly Row[] {
+  return parseRows(file, readDataFile(file));
+}
+
+/** As readRows, of a text already at hand; `file` is only used in messages. */
+export function parseRows(file: string, text: string): readonly Row[] {
+  try {
+    const records = parse(text, { columns: true, info: true, skip_empty_lines: true, comment: "#", comment_no_infix: true }) as unknown as {
+      record: Record<string, string>;
+      info: { lines: number };
+    }[];
+    return records.map(({ record, info }) => ({ file, line: info.lines, cells: record }));
+  } catch (error) {
+    throw new Error(`${file}: ${(error as Error).message}`);
+  }
+}
+
+/** Where a row stands, for messages: `hardware.csv:7`. */
+export function at(row: Row): string {
+  return `${row.file}:${row.line}`;
+}
+
+/** A cell that must not be empty. @throws Error naming file, line and column. */
+export function text(row: Row, column: string): string {
+  const cell = row.cells[column];
+  if (cell === undefined) throw new Error(`${at(row)}: expected a column "${column}"`);
+  if (cell === "") throw new Error(`${at(row)}: expected a value for ${column}, got nothing`);
+  return cell;
+}
+
+/** A cell that may be empty. */
+export function optionalText(row: Row, column: string): string | undefined {
+  const cell = row.cells[column];
+  return cell === undefined || cell === "" ? undefined : cell;
+}
+
+/** A cell that must be a finite number. @throws Error naming file, line and column. */
+export function number(row: Row, column: string): number {
+  const cell = text(row, column);
+  const value = Number(cell);
+  if (!Number.isFinite(value)) throw new Error(`${at(row)}: expected a number for ${column}, got "${cell}"`);
+  return value;
+}
+
+/** As number, but an empty cell gives undefined. */
+export function optionalNumber(row: Row, column: string): number | undefined {
+  return optionalText(row, column) === undefined ? undefined : number(row, column);
+}
+
+/** A cell that must be one of a few words. @throws Error naming file, line, column and the words. */
+export function oneOf<W extends string>(row: Row, column: string, words: readonly W[]): W {
+  const cell = text(row, column);
+  if (!(words as readonly string[]).includes(cell)) {
+    throw new Error(`${at(row)}: expected ${column} to be one of ${words.join(", ")}; got "${cell}"`);
+  }
+  return cell as W;
+}
+
+/**
+ * Read a table of facts, one number a row, into base units.
+ *
+ * Columns: the subject (named by the caller), quantity, value, unit, source, locator, confidence, note.
+ *
+ * @throws Error naming file and line when a value or unit cannot be read.
+ */
+export function readFacts(file: string, subject: string): readonly Fact[] {
+  return readRows(file).map((row) => {
+    const unit = text(row, "unit");
+    if (!isUnit(unit)) throw new Error(`${at(row)}: unknown unit "${unit}"`);
+    return {
+      subject: text(row, subject),
+      quantity: text(row, "quantity"),
+      value: toBase(number(row, "value"), unit),
+      source: text(row, "source"),
+      locator: optionalText(row, "locator") ?? "",
+      confidence: oneOf(row, "confidence", ["high", "medium", "low"]),
+      note: optionalText(row, "note") ?? "",
+    };
+  });
+}

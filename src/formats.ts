@@ -1,0 +1,52 @@
+/** Number formats in which a machine states a peak rate. */
+export type NumberFormat = "fp32" | "tf32" | "bf16" | "fp16" | "fp8" | "fp6" | "fp4" | "int8";
+
+/** How the weights of a layer are stored, and in which format they are multiplied. */
+export interface WeightFormat {
+  readonly name: string;
+  /** Bytes of one weight, block scales included. */
+  readonly weightBytes: number;
+  /** Bytes of one activation as the matrix product reads it. */
+  readonly activationBytes: number;
+  /** The format whose peak rate bounds the product. */
+  readonly arithmetic: NumberFormat;
+}
+
+const fp32ScaleBytes = 4;
+const bf16ScaleBytes = 2;
+const byteScaleBytes = 1;
+
+/**
+ * The formats of the measurement files, under the names these use.
+ *
+ * Scales: fp8_block one FP32 a 128 x 128 block; nvfp4 one FP8 every 16 weights;
+ * mxfp4 one byte of exponent every 32; int4 one BF16 every 128 (the group of the
+ * common AWQ and GPTQ checkpoints: our assumption, the tables do not state it).
+ * Weight-only formats multiply in BF16 after widening.
+ */
+const formats = {
+  bfloat16: { weightBytes: 2, activationBytes: 2, arithmetic: "bf16" },
+  fp8: { weightBytes: 1, activationBytes: 1, arithmetic: "fp8" },
+  fp8_block: { weightBytes: 1 + fp32ScaleBytes / 128 ** 2, activationBytes: 1 + fp32ScaleBytes / 128, arithmetic: "fp8" },
+  nvfp4: { weightBytes: 0.5 + byteScaleBytes / 16, activationBytes: 0.5 + byteScaleBytes / 16, arithmetic: "fp4" },
+  w4a8_mxfp4_mxfp8: { weightBytes: 0.5 + byteScaleBytes / 32, activationBytes: 1 + byteScaleBytes / 32, arithmetic: "fp8" },
+  w4a16_mxfp4: { weightBytes: 0.5 + byteScaleBytes / 32, activationBytes: 2, arithmetic: "bf16" },
+  int4_wo: { weightBytes: 0.5 + bf16ScaleBytes / 128, activationBytes: 2, arithmetic: "bf16" },
+} as const satisfies Record<string, Omit<WeightFormat, "name">>;
+
+export type WeightFormatName = keyof typeof formats;
+
+/** The names that `weightFormat` takes. */
+export const weightFormatNames = Object.keys(formats) as readonly WeightFormatName[];
+
+/**
+ * Look up a weight format by the name the measurement files use.
+ *
+ * @throws RangeError naming the known formats when there is no such one.
+ */
+export function weightFormat(name: string): WeightFormat {
+  if (!Object.hasOwn(formats, name)) {
+    throw new RangeError(`weightFormat must be one of ${weightFormatNames.join(", ")}; got "${name}"`);
+  }
+  return { name, ...formats[name as WeightFormatName] };
+}
