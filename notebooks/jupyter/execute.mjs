@@ -1,0 +1,53 @@
+/** Execute notebooks with the tslab kernel, a few at a time, a line a notebook with its time. */
+import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { jupyterFolder, notebooksFolder, python, secondsSince } from "./project.mjs";
+
+/** A notebook that did not run to its end; the message says where and why. */
+export class NotebookError extends Error {
+  forPeople = true;
+}
+
+/**
+ * Execute one notebook into another file, which is written only when every cell ran.
+ *
+ * @throws NotebookError with notebook, cell number, source and error.
+ */
+export async function execute({ name, path }, target, folder = notebooksFolder) {
+  const { code, stdout, stderr } = await python([join(jupyterFolder, "execute.py"), path, target, folder]);
+  if (code === 0) return;
+  if (code !== 3) throw new NotebookError(`${name}: the notebook could not be executed:\n${(stderr + stdout).trim()}`);
+  const { cell, source, error } = JSON.parse(stdout.trim().split("\n").at(-1));
+  throw new NotebookError(`${name}, cell ${cell} failed.\n\n${indent(source)}\n\n${error}`);
+}
+
+const indent = (text) => text.replace(/^/gm, "    ");
+
+/**
+ * Execute jobs ({ name, path, target }), several at once, and stop at the first failure.
+ *
+ * @throws NotebookError of the first that failed.
+ */
+export async function executeAll(jobs, { say = console.log, folder = notebooksFolder } = {}) {
+  const waiting = [...jobs];
+  let failed = false;
+  const worker = async () => {
+    for (let job = waiting.shift(); job !== undefined && !failed; job = waiting.shift()) {
+      const start = performance.now();
+      try {
+        const before = job.target === job.path ? readFileSync(job.path) : undefined;
+        await execute(job, job.target, folder);
+        const note = before === undefined ? "" : before.equals(readFileSync(job.target)) ? ", outputs unchanged" : ", outputs changed";
+        say(`${job.name}: executed (${secondsSince(start)}${note})`);
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    }
+  };
+  const workers = Math.max(1, Math.min(availableParallelism(), 4, jobs.length));
+  const results = await Promise.allSettled(Array.from({ length: workers }, worker));
+  const failure = results.find((result) => result.status === "rejected");
+  if (failure !== undefined) throw failure.reason;
+}

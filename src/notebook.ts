@@ -1,0 +1,90 @@
+import type { DataFrame } from "danfojs-node";
+import * as jupyter from "tslab/dist/jupyter";
+import type { Figure } from "./figures/figure";
+import { columnsOf, layOut, type TableOptions, type TableRow, tableHtml, tableText } from "./table";
+
+/**
+ * What a notebook cell shows: figures, tables and text. The one module that knows tslab and danfo;
+ * everything else in src/ gives values.
+ */
+type Bundle = Readonly<Record<string, unknown>>;
+
+const plotlyMime = "application/vnd.plotly.v1+json";
+
+/**
+ * Draw a figure under the cell, and its caption under the figure.
+ *
+ * The output holds the figure for Plotly and, for readers without it, what it shows in words
+ * (alt, or else the caption). Numbers keep six significant digits: enough for a picture, and the same
+ * on every machine. Integers are kept whole.
+ */
+export function showFigure(figure: Figure): void {
+  const { data, layout } = roundNumbers({ data: figure.data, layout: figure.layout }) as { data: unknown; layout: unknown };
+  send({
+    [plotlyMime]: { data, layout, config: { responsive: true, displaylogo: false } },
+    "text/plain": figure.alt ?? figure.caption,
+  });
+  send({ "text/markdown": figure.caption, "text/plain": figure.caption }, { deepshock: "caption" });
+}
+
+/**
+ * Show rows, or a danfo frame, as a table: numbers to the right, everything escaped.
+ *
+ * Nothing is computed here: danfo computes in single precision and counts null as 0, so numbers come
+ * computed from the model and danfo lays them out.
+ *
+ * @throws RangeError naming a column that no row has.
+ */
+export function showTable(rows: readonly TableRow[] | DataFrame, options: TableOptions = {}): void {
+  const table = layOut(rowsOf(isFrame(rows) ? rows : frame(rows)), options);
+  send({ "text/html": tableHtml(table), "text/plain": tableText(table) });
+}
+
+/** Show text, in Markdown with formulas between dollar signs. */
+export function showText(markdown: string): void {
+  send({ "text/markdown": markdown, "text/plain": markdown });
+}
+
+/** The rows as a danfo DataFrame, for grouping, joining and sorting; a value that is not there is null. */
+export function frame(rows: readonly TableRow[]): DataFrame {
+  const columns = columnsOf(rows);
+  const { DataFrame } = danfo();
+  return new DataFrame(
+    rows.map((row) => columns.map((column) => row[column] ?? null)),
+    { columns: [...columns] },
+  );
+}
+
+function rowsOf(table: DataFrame): readonly TableRow[] {
+  const columns = table.columns;
+  return (table.values as TableRow[string][][]).map((values) => Object.fromEntries(columns.map((column, i) => [column, values[i]])));
+}
+
+function isFrame(rows: readonly TableRow[] | DataFrame): rows is DataFrame {
+  return !Array.isArray(rows);
+}
+
+/** Loaded at the first table only: it takes half a second. PROD keeps its tensor library from printing a banner. */
+function danfo(): typeof import("danfojs-node") {
+  const module = require("danfojs-node") as typeof import("danfojs-node");
+  module.tensorflow.env().set("PROD", true);
+  return module;
+}
+
+/**
+ * Send one output to the cell that runs. tslab.display sends one MIME type at a time; a figure needs its
+ * picture and its words in the same output, so this goes one level below. That level is internal to
+ * tslab, which is why its version is pinned and a test watches over it.
+ */
+function send(data: Bundle, metadata: Bundle = {}): void {
+  if (jupyter.lastWriteDisplayData === null) throw new Error("show functions work in a notebook cell: no cell is running");
+  jupyter.lastWriteDisplayData({ data, metadata, transient: {} } as unknown as Parameters<typeof jupyter.lastWriteDisplayData>[0], false);
+}
+
+function roundNumbers(value: unknown): unknown {
+  if (typeof value === "number") return Number.isInteger(value) ? value : Number(value.toPrecision(6));
+  if (ArrayBuffer.isView(value)) return Array.from(value as Float64Array, roundNumbers);
+  if (Array.isArray(value)) return value.map(roundNumbers);
+  if (value !== null && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, roundNumbers(inner)]));
+  return value;
+}
