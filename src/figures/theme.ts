@@ -1,0 +1,94 @@
+/**
+ * One look for every figure: colours that the colour-blind tell apart (Okabe and Ito), one font, one size.
+ *
+ * A figure has no title of its own: the heading above it says what it is, the caption below reads it.
+ */
+export const colours = {
+  blue: "#0072B2",
+  orange: "#D55E00",
+  green: "#009E73",
+  purple: "#AA4499",
+  sky: "#56B4E9",
+  yellow: "#E69F00",
+  grey: "#6B7280",
+  ink: "#1F2937",
+} as const;
+
+const grid = "#E5E7EB";
+const font = { family: "system-ui, -apple-system, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif", size: 13, color: colours.ink };
+
+type Part = Readonly<Record<string, unknown>>;
+
+/** The layout that all figures share, with what is particular to one. */
+export function layout(particular: Part): Part {
+  return {
+    autosize: true,
+    height: 460,
+    margin: { l: 68, r: 20, t: 20, b: 58 },
+    font,
+    paper_bgcolor: "#FFFFFF",
+    plot_bgcolor: "#FFFFFF",
+    showlegend: false,
+    hovermode: "closest",
+    hoverlabel: { font: { ...font, size: 12 } },
+    ...particular,
+  };
+}
+
+/** A linear axis; the title carries the unit. */
+export function linearAxis(title: string, range: readonly [number, number], particular: Part = {}): Part {
+  return { title: { text: title, standoff: 10 }, range: [...range], gridcolor: grid, zeroline: false, linecolor: colours.grey, ticks: "outside", ...particular };
+}
+
+/** A logarithmic axis over a range in plain values, labelled once a decade. */
+export function logAxis(title: string, range: readonly [number, number], particular: Part = {}): Part {
+  const [from, to] = range.map(Math.log10) as [number, number];
+  return linearAxis(title, [from, to], { type: "log", dtick: 1, ...particular });
+}
+
+/** Ticks at the given values with the given words: for axes whose decades have a short name (4 KB, 10 µs). */
+export function ticks(values: readonly (readonly [number, string])[]): Part {
+  return { tickmode: "array", tickvals: values.map(([value]) => value), ticktext: values.map(([, words]) => words) };
+}
+
+/** A line; dashed for what bounds, solid for what estimates. */
+export function line(name: string, x: readonly number[], y: readonly number[], color: string, particular: Part = {}): Part {
+  return { type: "scatter", mode: "lines", name, x, y, line: { color, width: 2 }, ...particular };
+}
+
+/** Points: what was measured or published. */
+export function points(name: string, x: readonly (number | string)[], y: readonly number[], color: string, particular: Part = {}): Part {
+  return { type: "scatter", mode: "markers", name, x, y, marker: { color, size: 8, line: { color: "#FFFFFF", width: 1 } }, ...particular };
+}
+
+/** Words beside a point, in axis values (logarithms on a logarithmic axis are taken here). */
+export function label(text: string, at: { readonly x: number | string; readonly y: number }, particular: Part = {}, log: "x" | "y" | "xy" | "" = ""): Part {
+  const x = log.includes("x") ? Math.log10(at.x as number) : at.x;
+  const y = log.includes("y") ? Math.log10(at.y) : at.y;
+  return { text, x, y, showarrow: false, font: { ...font, size: 12 }, ...particular };
+}
+
+/** A shaded band between two values of one axis, behind the data. */
+export function band(axis: "x" | "y", from: number | string, to: number | string, color: string, opacity = 0.1): Part {
+  const across = axis === "x" ? { x0: from, x1: to, y0: 0, y1: 1, yref: "paper" } : { y0: from, y1: to, x0: 0, x1: 1, xref: "paper" };
+  return { type: "rect", ...across, fillcolor: color, opacity, line: { width: 0 }, layer: "below" };
+}
+
+/** A thin line across the figure at one value of an axis. */
+export function rule(axis: "x" | "y", value: number | string, color: string = colours.grey): Part {
+  const across = axis === "x" ? { x0: value, x1: value, y0: 0, y1: 1, yref: "paper" } : { y0: value, y1: value, x0: 0, x1: 1, xref: "paper" };
+  return { type: "line", ...across, line: { color, width: 1, dash: "dot" }, layer: "below" };
+}
+
+/** Values spread evenly over the decades of a range, ends included. */
+export function logSpaced(from: number, to: number, count: number): readonly number[] {
+  const step = (Math.log10(to) - Math.log10(from)) / (count - 1);
+  return Array.from({ length: count }, (_, i) => 10 ** (Math.log10(from) + i * step));
+}
+
+/** Whole counts at every doubling from one to the other. */
+export function doublings(from: number, to: number): readonly number[] {
+  const counts: number[] = [];
+  for (let count = from; count <= to; count *= 2) counts.push(count);
+  return counts;
+}

@@ -1,0 +1,31 @@
+import { toBase, type Unit } from "./units";
+
+/** A count or number as readers expect it: thousands set apart, at most `digits` significant. The same on every machine. */
+export function formatNumber(value: number, digits = 3): string {
+  return new Intl.NumberFormat("en-US", { maximumSignificantDigits: digits, minimumSignificantDigits: 1 }).format(value);
+}
+
+/** A whole count, with thousands set apart. */
+export function formatCount(value: number): string {
+  return new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 }).format(value);
+}
+
+/** A share as a percentage. */
+export function formatShare(value: number, digits = 2): string {
+  return `${formatNumber(value * 100, digits)} %`;
+}
+
+/** Bytes in the largest decimal prefix that keeps the number at one or more. */
+export function formatBytes(bytes: number, digits = 3): string {
+  return prefixed(bytes, ["B", "kB", "MB", "GB"], digits);
+}
+
+/** Seconds in the largest prefix that keeps the number at one or more. */
+export function formatSeconds(seconds: number, digits = 3): string {
+  return prefixed(seconds, ["ns", "us", "ms", "s"], digits).replace("us", "µs");
+}
+
+function prefixed(value: number, units: readonly Unit[], digits: number): string {
+  const unit = units.findLast((u) => value >= toBase(1, u)) ?? (units[0] as Unit);
+  return `${formatNumber(value / toBase(1, unit), digits)} ${unit}`;
+}

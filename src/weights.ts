@@ -1,0 +1,46 @@
+import type { Model } from "./model";
+
+/** One kind of weight matrix of a model: y[outputs] = W[outputs, inputs] x[inputs]. */
+export interface WeightMatrix {
+  readonly name: string;
+  readonly part: "attention" | "router" | "routed expert" | "shared expert" | "dense feed-forward" | "head";
+  readonly outputs: number;
+  readonly inputs: number;
+  /** How many of it the whole model has. */
+  readonly count: number;
+}
+
+/**
+ * The weight matrices of a decoder, each kind once with its count.
+ *
+ * Projections that kernels fuse are one matrix here: query, key and value; up and gate.
+ * Left out: norms, biases, latent projections of narrowed experts, linear mixers, indexers of
+ * sparse attention and prediction heads; all small beside the rest, so bytes come out a little low.
+ */
+export function weightMatrices(model: Model): readonly WeightMatrix[] {
+  const gated = (matrices: number) => Math.max(1, matrices - 1);
+  const h = model.hiddenSize;
+  const x = model.expertHiddenSize;
+  const matrices: WeightMatrix[] = [
+    ...attentionMatrices(model),
+    { name: "router", part: "router", outputs: model.routedExperts, inputs: h, count: model.moeLayers },
+    { name: "up and gate", part: "routed expert", outputs: gated(model.expertMatrices) * model.moeIntermediateSize, inputs: x, count: model.moeLayers * model.routedExperts },
+    { name: "down", part: "routed expert", outputs: x, inputs: model.moeIntermediateSize, count: model.moeLayers * model.routedExperts },
+    { name: "up and gate", part: "shared expert", outputs: gated(model.expertMatrices) * model.sharedIntermediateSize, inputs: h, count: model.moeLayers },
+    { name: "down", part: "shared expert", outputs: h, inputs: model.sharedIntermediateSize, count: model.moeLayers },
+    { name: "up and gate", part: "dense feed-forward", outputs: gated(model.ffnMatrices) * model.intermediateSize, inputs: h, count: model.denseLayers },
+    { name: "down", part: "dense feed-forward", outputs: h, inputs: model.intermediateSize, count: model.denseLayers },
+    { name: "head", part: "head", outputs: model.vocabSize, inputs: h, count: 1 },
+  ];
+  return matrices.filter(({ outputs, inputs, count }) => outputs * inputs * count > 0);
+}
+
+function attentionMatrices(model: Model): readonly WeightMatrix[] {
+  const { hiddenSize: h, attentionHeads: heads, headDim, valueHeadDim, keyValueHeads, kvLoraRank, qkRopeHeadDim = 0, qLoraRank } = model;
+  const matrix = (name: string, outputs: number, inputs: number): WeightMatrix => ({ name, part: "attention", outputs, inputs, count: model.attentionLayers });
+  const output = matrix("output projection", h, heads * valueHeadDim);
+  if (kvLoraRank === undefined) return [matrix("query, key and value", heads * headDim + keyValueHeads * (headDim + valueHeadDim), h), output];
+  const queries = qLoraRank ? [matrix("query down", qLoraRank, h), matrix("query up", heads * headDim, qLoraRank)] : [matrix("query", heads * headDim, h)];
+  const keyAndValueUp = matrix("key and value up", heads * (headDim - qkRopeHeadDim + valueHeadDim), kvLoraRank);
+  return [...queries, matrix("key and value down", kvLoraRank + qkRopeHeadDim, h), keyAndValueUp, output];
+}
