@@ -1,4 +1,4 @@
-import { number, oneOf, readRows, text } from "./facts";
+import { number, oneOf, optionalText, readRows, text } from "./facts";
 import type { NumberFormat } from "./formats";
 import { weightFormat, weightFormatNames } from "./formats";
 import type { Hardware } from "./hardware";
@@ -25,13 +25,13 @@ export interface KernelConstants {
   readonly activationTraffic: number;
   /** p of the p-norm that joins compute and memory: 1 adds them, many take the slower. */
   readonly overlapExponent: number;
-  /** Column tiles a processor needs in flight to half fill it. */
-  readonly fillTiles: number;
+  /** Rate at which one processor streams the weights of its own column tile: what bounds a GPU with too few experts to fill it. */
+  readonly tileBytesPerSecond: number;
 }
 
 export const constantNames = [
   "tileRows", "fixedSeconds", "secondsPerLocalExpert", "secondsPerRowElement", "secondsPerRoutedElement",
-  "memoryEfficiency", "arithmeticEfficiency", "activationTraffic", "overlapExponent", "fillTiles",
+  "memoryEfficiency", "arithmeticEfficiency", "activationTraffic", "overlapExponent", "tileBytesPerSecond",
 ] as const satisfies readonly (keyof KernelConstants)[];
 
 /** A kernel that computes a mixture-of-experts layer, in one number format, on one generation of machines. */
@@ -39,6 +39,7 @@ export interface KernelFamily extends KernelConstants {
   readonly kernel: string;
   readonly weightFormat: string;
   readonly generation: string;
+  readonly router: KernelName["router"];
   /** here: on rows of this kernel, format and generation. transferred: of another format or generation. by-name: of a kernel of like name. */
   readonly fitted: "here" | "transferred" | "by-name";
   /** The family the constants come from. */
@@ -75,9 +76,36 @@ export function kernelFamily(kernel: string, format: string, hardware: Hardware)
   return family;
 }
 
-/** Whether a kernel runs the model's own router, group limits and all, in the measured tables. */
-export function runsOwnRouter(kernel: string): boolean {
-  return /triton|fused_moe|flashinfer|min_latency/.test(kernel) && !/cutedsl|mxfp4/.test(kernel);
+/** A kernel that measurements know, and the router its rows saw. */
+export interface KernelName {
+  readonly kernel: string;
+  readonly weightFormat: string;
+  /** given: rows go where the routing says. groups, groups-always: through the model's, or any model's, group-limited router. folded: see RouterLimit. */
+  readonly router: (typeof routers)[number];
+  readonly implementation: string;
+  readonly note: string;
+}
+
+const routers = ["given", "groups", "groups-always", "folded"] as const;
+let names: readonly KernelName[] | undefined;
+
+/** The kernels of the measured tables, from data/kernel-names.csv. */
+export function kernelNames(): readonly KernelName[] {
+  names ??= readRows("kernel-names.csv").map((row) => ({
+    kernel: text(row, "kernel"),
+    weightFormat: oneOf(row, "weightFormat", weightFormatNames),
+    router: oneOf(row, "router", routers),
+    implementation: text(row, "implementation"),
+    note: optionalText(row, "note") ?? "",
+  }));
+  return names;
+}
+
+/** The router of a kernel in a format: of the format itself, else of any format of the kernel, else as given. */
+export function routerOf(kernel: string, format: string): KernelName["router"] {
+  const same = kernelNames().filter((k) => k.kernel === kernel);
+  const known = same.find((k) => k.weightFormat === format) ?? same[0];
+  return known?.router ?? (/^vllm_.*(triton|flashinfer)/.test(kernel) ? "groups" : "given");
 }
 
 /**
@@ -111,10 +139,10 @@ function resolve(kernel: string, format: string, generation: string): KernelFami
   const candidates = same.length > 0 ? same : alike(kernel, all);
   const best = [...candidates].sort((a, b) => score(b) - score(a) || (a.from < b.from ? -1 : 1))[0];
   if (best === undefined) {
-    const names = [...new Set(all.map((f) => f.kernel))];
-    throw new RangeError(`unknown kernel "${kernel}"; nearest: ${nearest(kernel, names).join(", ")}`);
+    const knownNames = [...new Set(all.map((f) => f.kernel))];
+    throw new RangeError(`unknown kernel "${kernel}"; nearest: ${nearest(kernel, knownNames).join(", ")}`);
   }
-  return { ...best, kernel, weightFormat: format, generation, fitted };
+  return { ...best, kernel, weightFormat: format, generation, fitted, router: routerOf(kernel, format) };
 
   function score(f: KernelFamily): number {
     const own = f.kernel.split("_")[0] === kernel.split("_")[0] ? 0.5 : 0;
@@ -139,7 +167,7 @@ function read(): readonly KernelFamily[] {
     const format = oneOf(row, "weightFormat", weightFormatNames);
     const generation = text(row, "generation");
     const from = `${kernel} ${format} ${generation}`;
-    const family = families.get(from) ?? { kernel, weightFormat: format, generation, fitted: "here", from };
+    const family = families.get(from) ?? { kernel, weightFormat: format, generation, router: routerOf(kernel, format), fitted: "here", from };
     family[oneOf(row, "constant", constantNames)] = number(row, "value");
     families.set(from, family);
   }

@@ -1,9 +1,9 @@
 import { requirePositiveInteger } from "./checks";
 import { weightFormat as lookUpFormat } from "./formats";
 import type { Hardware } from "./hardware";
-import { defaultKernel, kernelFamily, type KernelFamily, peakFlops, runsOwnRouter } from "./kernel";
+import { defaultKernel, kernelFamily, type KernelFamily, peakFlops } from "./kernel";
 import type { MoeLayerShape } from "./model";
-import { paddedRows, rankLoad, type RankLoad, type RouterGroups } from "./skew";
+import { paddedRows, rankLoad, type RankLoad, type RouterLimit } from "./skew";
 
 /** A shape that may also say how wide its experts see the residual stream, and how its router is limited. */
 export interface RoutedShape extends MoeLayerShape {
@@ -53,18 +53,24 @@ export interface MoeLayerTime {
   readonly fitted: KernelFamily["fitted"];
 }
 
+/** Columns of a weight tile that one processor streams. */
+const tileColumns = 64;
+/** Tokens a rank that DeepEP's low-latency buffers hold in the measured tables. */
+const lowLatencyTokens = 128;
+
 /** DeepSeek-V3's router, which kernels that route themselves apply to any layer of its shape. */
-const v3Groups: RouterGroups = { groups: 8, kept: 4 };
+const v3Groups: RouterLimit = { kind: "groups", groups: 8, kept: 4 };
 
 /**
  * Time one mixture-of-experts layer on one GPU.
  *
  *     seconds = fixed + perExpert El + (perRow R + perRouted T k) h + (memory^p + compute^p)^(1/p)
- *     memory  = (A 3 h d w (1 + fill P / tiles) + activations) / (bandwidth memoryEfficiency)
+ *     memory  = (A 3 h d w + activations) / (bandwidth memoryEfficiency) + 192 h w / tileRate
  *     compute = 6 h d padded / (peak arithmeticEfficiency)
  *
  * El experts stand on the GPU, A of them are active, R rows are computed there, T tokens choose k each; h and d are the
- * widths of model and expert (d split by tensor parallelism), w bytes a weight, P processors. Communication is not in it.
+ * widths of model and expert (d split by tensor parallelism), w bytes a weight. A processor streams a tile of 64 columns of
+ * each matrix at tileRate however few there are. Communication is not in it.
  *
  * @throws RangeError for counts that are not positive integers, unknown kernels, formats or routings.
  */
@@ -73,9 +79,8 @@ export function moeLayerTime(question: MoeLayerQuestion): MoeLayerTime {
   requirePositiveInteger("hiddenSize", model.hiddenSize);
   requirePositiveInteger("moeIntermediateSize", model.moeIntermediateSize);
   requirePositiveInteger("tensorParallel", tensorParallel);
-  const family = kernelFamily(kernel, weightFormat, hardware);
-  const groups = runsOwnRouter(kernel) ? groupsOf(model) : undefined;
-  const load = rankLoad({ shape: model, tokens, expertParallel, routing, groups });
+  const family = kernelFamily(pathOf(kernel, tokens / expertParallel), weightFormat, hardware);
+  const load = rankLoad({ shape: model, tokens, expertParallel, routing, limit: limitOf(family.router, model) });
   return timeOf(family, model, hardware, tensorParallel, load, tokens * model.expertsPerToken);
 }
 
@@ -105,8 +110,8 @@ export function expertTaskTime({ model, hardware, kernel, weightFormat, rows }: 
   return moeLayerTime({ model: shape, hardware, kernel: kernel ?? chosen.kernel, weightFormat: weightFormat ?? chosen.weightFormat, tokens: rows });
 }
 
-/** Times of a load under a family: the formula itself. */
-function timeOf(family: KernelFamily, model: RoutedShape, hardware: Hardware, tensorParallel: number, load: RankLoad, routedRows: number): MoeLayerTime {
+/** The time of a load under a family's constants: the formula itself. */
+export function timeOf(family: KernelFamily, model: RoutedShape, hardware: Hardware, tensorParallel: number, load: RankLoad, routedRows: number): MoeLayerTime {
   const format = lookUpFormat(family.weightFormat);
   const peak = peakFlops(hardware, format.arithmetic);
   const bandwidth = hardware.memoryBytesPerSecond;
@@ -120,9 +125,8 @@ function timeOf(family: KernelFamily, model: RoutedShape, hardware: Hardware, te
   const fewestBytes = weightBytes + Math.min(load.rows, routedRows / model.expertsPerToken) * h * (format.activationBytes + 2);
   const floorMemory = fewestBytes / bandwidth;
   const floorCompute = flops / peak;
-  const columnTiles = (load.activeExperts * d) / 64;
-  const unfilled = (family.fillTiles * (hardware.processors ?? 132)) / columnTiles;
-  const memorySeconds = (weightBytes * (1 + unfilled) + activationBytes * family.activationTraffic) / (bandwidth * family.memoryEfficiency);
+  const rampSeconds = (3 * tileColumns * h * format.weightBytes) / family.tileBytesPerSecond;
+  const memorySeconds = (weightBytes + activationBytes * family.activationTraffic) / (bandwidth * family.memoryEfficiency) + rampSeconds;
   const computeSeconds = (6 * h * d * padded) / (peak * family.arithmeticEfficiency);
   const overheadSeconds =
     family.fixedSeconds + family.secondsPerLocalExpert * load.localExperts +
@@ -153,9 +157,19 @@ function timeOf(family: KernelFamily, model: RoutedShape, hardware: Hardware, te
   };
 }
 
-function groupsOf(model: RoutedShape): RouterGroups | undefined {
-  const { expertGroups, topkGroup } = model;
-  if (expertGroups !== undefined && topkGroup !== undefined) return expertGroups > topkGroup ? { groups: expertGroups, kept: topkGroup } : undefined;
+/** "deepepmoe" is two kernels: the low-latency path up to 128 tokens a rank, the normal path above. */
+function pathOf(kernel: string, tokensPerRank: number): string {
+  if (kernel !== "deepepmoe") return kernel;
+  return tokensPerRank <= lowLatencyTokens ? "deepepmoe_generation" : "deepepmoe_context";
+}
+
+/** What a kernel's router does to a model's routing; a bare shape of DeepSeek-V3 is taken to have its groups. */
+export function limitOf(router: KernelFamily["router"], model: RoutedShape): RouterLimit | undefined {
+  if (router === "given") return undefined;
+  if (router === "groups-always") return model.routedExperts >= 16 ? v3Groups : undefined;
   const v3 = model.hiddenSize === 7168 && model.moeIntermediateSize === 2048 && model.routedExperts === 256 && model.expertsPerToken === 8;
-  return v3 ? v3Groups : undefined;
+  if (router === "folded") return v3 ? { kind: "folded" } : undefined;
+  const { expertGroups, topkGroup } = model;
+  if (expertGroups === undefined || topkGroup === undefined) return v3 ? v3Groups : undefined;
+  return expertGroups > topkGroup ? { kind: "groups", groups: expertGroups, kept: topkGroup } : undefined;
 }

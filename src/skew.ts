@@ -29,17 +29,21 @@ export interface RankQuestion {
   readonly expertParallel: number;
   /** "balanced", "uniform", "even" or "power_law_<exponent>". */
   readonly routing: string;
-  /** Groups the router is limited to: set by kernels that run a group-limited router of their own. */
-  readonly groups?: RouterGroups | undefined;
+  /** What the kernel's router makes of that routing; absent where it takes it as it is. */
+  readonly limit?: RouterLimit | undefined;
 }
 
-/** Group-limited routing: the experts stand in `groups`, a token uses the best `kept` of them. */
-export interface RouterGroups {
-  readonly groups: number;
-  readonly kept: number;
-}
+/**
+ * What a kernel's own router does to a routing handed to it.
+ *
+ * groups: experts stand in groups, a token uses the best `kept` of them. folded: expert e counts as
+ * local when e modulo the stride of the balanced routing is, a fault of one measured table.
+ */
+export type RouterLimit = { readonly kind: "groups"; readonly groups: number; readonly kept: number } | { readonly kind: "folded" };
 
 const samplings = 5;
+/** Tokens followed through a group-limited router; more are represented by these. */
+const followed = 512;
 const remembered = new Map<string, RankLoad>();
 
 /**
@@ -49,18 +53,20 @@ const remembered = new Map<string, RankLoad>();
  *   fewer tokens than s the tokens spread over the stride. Every expert holds the mean rounded
  *   up or down, and rank 0 is among the ranks with the most. This is how the measured tables
  *   were made, and the least imbalance a whole number of rows allows.
- * - `even`, `uniform`: every local expert holds the same share (fractions allowed); at most one expert a row is active.
+ * - `even`: every local expert holds the same share (fractions allowed); at most one expert a row is active.
+ * - `uniform`: every local expert holds the mean rounded down; where that is nothing, one row each on T k / 2
+ *   experts, as the wide expert-parallel tables were made.
  * - `power_law_a`: popularity of experts is drawn from a power law of exponent a between 1 and
  *   0.8 T, scaled to T k rows, no expert above T; the rank with the most rows counts. Averaged
  *   over five seeded drawings.
  *
- * With `groups`, a balanced router that keeps the first half of its groups sends all rows there:
- * each token keeps k * kept / groups of its experts, and fills up with the first experts of all,
- * which ties favour. Measured tables of kernels with a group-limited router show exactly this.
+ * With a limit of groups, a balanced router keeps the first groups (all tie) and sends every row
+ * there: a token keeps k kept / groups of its experts and fills up with the first experts of all.
+ * Tables of kernels with a group-limited router show exactly this.
  *
  * @throws RangeError for counts that are not positive integers or a routing not known.
  */
-export function rankLoad({ shape, tokens, expertParallel, routing, groups }: RankQuestion): RankLoad {
+export function rankLoad({ shape, tokens, expertParallel, routing, limit }: RankQuestion): RankLoad {
   const { routedExperts, expertsPerToken } = shape;
   requirePositiveInteger("tokens", tokens);
   requirePositiveInteger("expertParallel", expertParallel);
@@ -74,13 +80,16 @@ export function rankLoad({ shape, tokens, expertParallel, routing, groups }: Ran
   }
   const local = Math.max(1, Math.floor(routedExperts / expertParallel));
   if (routing === "balanced") {
-    return groups === undefined ? balanced(tokens, routedExperts, expertsPerToken, local) : limited(tokens, routedExperts, expertsPerToken, local, groups);
+    if (limit === undefined) return balanced(tokens, routedExperts, expertsPerToken, local);
+    return limit.kind === "groups" ? limited(tokens, routedExperts, expertsPerToken, local, limit) : folded(tokens, routedExperts, expertsPerToken, local);
   }
-  if (routing === "even" || routing === "uniform") return even(tokens, routedExperts, expertsPerToken, local);
-  const key = `${routing} ${routedExperts} ${expertsPerToken} ${expertParallel} ${tokens} ${groups?.groups ?? 0} ${groups?.kept ?? 0}`;
+  if (routing === "even") return even(tokens, routedExperts, expertsPerToken, local);
+  if (routing === "uniform") return uniform(tokens, routedExperts, expertsPerToken, local);
+  const limitKey = limit === undefined ? "" : limit.kind === "groups" ? `${limit.groups}/${limit.kept}` : limit.kind;
+  const key = `${routing} ${routedExperts} ${expertsPerToken} ${expertParallel} ${tokens} ${limitKey}`;
   let load = remembered.get(key);
   if (load === undefined) {
-    load = powerLaw(tokens, routedExperts, expertsPerToken, local, exponentOf(routing));
+    load = powerLaw(tokens, routedExperts, expertsPerToken, local, exponentOf(routing), limit);
     remembered.set(key, load);
   }
   return load;
@@ -129,7 +138,7 @@ function balanced(tokens: number, experts: number, k: number, local: number): Ra
   return fromClasses(local, classes);
 }
 
-function limited(tokens: number, experts: number, k: number, local: number, { groups, kept }: RouterGroups): RankLoad {
+function limited(tokens: number, experts: number, k: number, local: number, { groups, kept }: { readonly groups: number; readonly kept: number }): RankLoad {
   const reachable = Math.max(1, Math.min(local, Math.floor((experts * kept) / groups)));
   const chosen = balanced(tokens, experts, k, reachable);
   const favoured = Math.min(reachable, k - Math.floor((k * kept) / groups));
@@ -143,6 +152,19 @@ function limited(tokens: number, experts: number, k: number, local: number, { gr
   }
   if (taken < favoured) classes.push({ rows: tokens, experts: favoured - taken });
   return fromClasses(local, classes);
+}
+
+function folded(tokens: number, experts: number, k: number, local: number): RankLoad {
+  const stride = Math.ceil(experts / k);
+  const plain = balanced(tokens, experts, k, local);
+  const rows = k * balanced(tokens, experts, k, Math.min(local, stride)).rows;
+  return fromClasses(local, [{ rows: rows / plain.activeExperts, experts: plain.activeExperts }]);
+}
+
+function uniform(tokens: number, experts: number, k: number, local: number): RankLoad {
+  const rows = Math.floor((tokens * k) / experts);
+  if (rows > 0) return fromClasses(local, [{ rows, experts: local }]);
+  return fromClasses(local, [{ rows: 1, experts: Math.max(1, Math.min(local, Math.floor((tokens * k) / 2))) }]);
 }
 
 function even(tokens: number, experts: number, k: number, local: number): RankLoad {
@@ -162,14 +184,63 @@ function generator(seed: number): () => number {
   };
 }
 
-function powerLaw(tokens: number, experts: number, k: number, local: number, exponent: number): RankLoad {
-  const classes: LoadClass[] = [];
+function powerLaw(tokens: number, experts: number, k: number, local: number, exponent: number, limit: RouterLimit | undefined): RankLoad {
+  const classes = new Map<number, number>();
   for (let s = 0; s < samplings; s++) {
-    const counts = drawCounts(tokens, experts, k, exponent, generator(s + 1));
-    const rank = busiest(counts, local);
-    for (const rows of rank) if (rows > 0) classes.push({ rows, experts: 1 / samplings });
+    const counts = busiestFirst(drawCounts(tokens, experts, k, exponent, generator(s + 1)), local);
+    for (const rows of limit === undefined ? counts.slice(0, local) : throughLimit(counts, tokens, k, local, limit)) {
+      if (rows > 0) classes.set(rows, (classes.get(rows) ?? 0) + 1 / samplings);
+    }
   }
-  return fromClasses(local, classes);
+  return fromClasses(local, [...classes].map(([rows, experts]) => ({ rows, experts })));
+}
+
+/** Rows of the first rank's experts after the kernel's own router has had its say. */
+function throughLimit(counts: readonly number[], tokens: number, k: number, local: number, limit: RouterLimit): readonly number[] {
+  if (limit.kind === "folded") {
+    const stride = Math.ceil(counts.length / k);
+    const kept = counts.reduce((sum, rows, e) => sum + (e % stride < local ? rows : 0), 0);
+    const plain = counts.slice(0, local);
+    const sum = plain.reduce((a, b) => a + b, 0);
+    return plain.map((rows) => (rows * kept) / Math.max(1, sum));
+  }
+  return chooseInGroups(counts, tokens, k, limit).slice(0, local);
+}
+
+/**
+ * Send tokens through a group-limited router whose scores are 1 for the experts drawn and 0 elsewhere.
+ *
+ * Experts are dealt to tokens in columns, most loaded first. A group scores the sum of its two best; the
+ * best groups and, in them, the best experts are kept, and ties go to the lower number.
+ */
+function chooseInGroups(counts: readonly number[], tokens: number, k: number, { groups, kept }: { readonly groups: number; readonly kept: number }): number[] {
+  const experts = counts.length;
+  const size = Math.max(1, Math.floor(experts / groups));
+  const flat: number[] = [];
+  const order = counts.map((_, e) => e).sort((a, b) => (counts[b] as number) - (counts[a] as number) || a - b);
+  for (const e of order) for (let i = 0; i < (counts[e] as number); i++) flat.push(e);
+  const rows = new Array<number>(experts).fill(0);
+  const steps = Math.min(tokens, followed);
+  for (let step = 0; step < steps; step++) {
+    const token = Math.floor((step * tokens) / steps);
+    const drawn: number[] = [];
+    const scores = new Array<number>(groups).fill(0);
+    for (let i = 0; i < k; i++) {
+      const e = flat[i * tokens + token];
+      if (e === undefined || drawn.includes(e)) continue;
+      drawn.push(e);
+      const g = Math.min(groups - 1, Math.floor(e / size));
+      scores[g] = Math.min(2, (scores[g] as number) + 1);
+    }
+    const best = scores.map((_, g) => g).sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b).slice(0, kept);
+    best.sort((a, b) => a - b);
+    const chosen = drawn.filter((e) => best.includes(Math.min(groups - 1, Math.floor(e / size))));
+    for (const g of best) {
+      for (let e = g * size; e < (g + 1) * size && chosen.length < k; e++) if (!drawn.includes(e)) chosen.push(e);
+    }
+    for (const e of chosen) rows[e] = (rows[e] as number) + tokens / steps;
+  }
+  return rows;
 }
 
 /** Rows on each expert of one drawing: whole numbers that add up to tokens * k, none above tokens. */
@@ -200,16 +271,23 @@ function drawCounts(tokens: number, experts: number, k: number, exponent: number
   return counts;
 }
 
-function busiest(counts: readonly number[], local: number): readonly number[] {
-  let best = counts.slice(0, local);
+/** The counts with the rank that has the most rows in the first place. */
+function busiestFirst(counts: readonly number[], local: number): number[] {
+  let first = 0;
   let most = -1;
   for (let from = 0; from + local <= counts.length; from += local) {
-    const rank = counts.slice(from, from + local);
-    const rows = rank.reduce((a, b) => a + b, 0);
+    let rows = 0;
+    for (let e = from; e < from + local; e++) rows += counts[e] as number;
     if (rows > most) {
       most = rows;
-      best = rank;
+      first = from;
     }
   }
-  return best;
+  if (first === 0) return [...counts];
+  const swapped = [...counts];
+  for (let e = 0; e < local; e++) {
+    swapped[e] = counts[first + e] as number;
+    swapped[first + e] = counts[e] as number;
+  }
+  return swapped;
 }

@@ -1,0 +1,32 @@
+// Fit the constants of data/kernels.csv and state their errors in data/fit-errors.csv.
+// npm run fit: fits and writes both, the same bytes every time; npm run fit -- --report: prints the errors as stated.
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const require = createRequire(import.meta.url);
+const { hardware } = require("../dist/hardware.js");
+const { moeMeasurements, setAside } = require("../dist/measurements.js");
+const { fitKernels, judgeKernels } = require("../dist/fit/all.js");
+const { errorTable, errorsCsv, kernelsCsv } = require("../dist/fit/tables.js");
+
+if (process.argv.includes("--report")) {
+  console.log(errorTable(readFileSync(join(here, "fit-errors.csv"), "utf8")));
+} else {
+  const began = Date.now();
+  const progress = (line) => console.log(`${((Date.now() - began) / 1000).toFixed(0).padStart(4)} s  ${line}`);
+  const rows = moeMeasurements();
+  const fits = await fitKernels(rows, setAside(), hardware, progress);
+  const errors = await judgeKernels(rows, setAside(), fits, hardware, progress);
+  write("kernels.csv", kernelsCsv(fits));
+  write("fit-errors.csv", errorsCsv(errors));
+  console.log(errorTable(readFileSync(join(here, "fit-errors.csv"), "utf8")));
+}
+
+/** Beside, then rename: a reader never sees half a file. */
+function write(name, text) {
+  writeFileSync(join(here, `${name}.new`), text);
+  renameSync(join(here, `${name}.new`), join(here, name));
+}

@@ -1,0 +1,118 @@
+import { type FamilyFit, fitFamily } from "../fit";
+import type { Hardware } from "../hardware";
+import type { MoeMeasurement, SetAside } from "../measurements";
+import { configurationOf, type ErrorFigures, errorFigures, interpolateRow, isFitted, predictRow } from "./judge";
+
+/** Error figures of one part of one family's rows; family "all" is every family together. */
+export interface StatedError extends ErrorFigures {
+  readonly family: string;
+  readonly part: string;
+}
+
+/** Parts that errors are stated for, in the order of the tables. */
+export const parts = [
+  "fitted", "tokens left out", "models left out", "power law", "set aside",
+  "floor, tokens left out", "interpolation, tokens left out",
+] as const;
+
+type Machines = (id: string) => Hardware;
+
+/** Fit every family on rows of even routing at every other token count. Families in order of name. */
+export async function fitKernels(rows: readonly MoeMeasurement[], aside: readonly SetAside[], hardware: Machines, progress: (line: string) => void = () => {}): Promise<readonly FamilyFit[]> {
+  const fits: FamilyFit[] = [];
+  for (const [name, family] of byFamily(rows.filter((row) => !aside.some((a) => a.matches(row))), hardware)) {
+    const counts = tokenCounts(family);
+    const fit = await fitFamily(family.filter((row) => isEven(row) && isFitted(row.tokens, counts)), hardware);
+    fits.push(fit);
+    progress(`${name}: ${fit.rows} rows`);
+  }
+  return fits;
+}
+
+/** State the errors of fitted families on the parts of their rows, families one by one and all together. */
+export async function judgeKernels(
+  rows: readonly MoeMeasurement[], aside: readonly SetAside[], fits: readonly FamilyFit[], hardware: Machines, progress: (line: string) => void = () => {},
+): Promise<readonly StatedError[]> {
+  const stated: StatedError[] = [];
+  const pooled = new Map<string, Pair[]>();
+  const judged = rows.filter((row) => !aside.some((a) => !a.judged && a.matches(row)));
+  for (const [name, family] of byFamily(judged, hardware)) {
+    const fit = fits.find((f) => f.family.from === name);
+    if (fit === undefined) continue;
+    const pairs = pairsOf(family, fit, aside, hardware);
+    pairs.set("models left out", await leaveModelsOut(family.filter((row) => isEven(row) && !aside.some((a) => a.matches(row))), fit, hardware));
+    for (const part of parts) {
+      const these = pairs.get(part) ?? [];
+      if (these.length === 0) continue;
+      stated.push({ family: name, part, ...errorFigures(these) });
+      pooled.set(part, [...(pooled.get(part) ?? []), ...these]);
+    }
+    progress(`judged ${name}`);
+  }
+  for (const part of parts) {
+    const these = pooled.get(part) ?? [];
+    if (these.length > 0) stated.push({ family: "all", part, ...errorFigures(these) });
+  }
+  return stated;
+}
+
+type Pair = { readonly predicted: number; readonly measured: number };
+
+function pairsOf(family: readonly MoeMeasurement[], fit: FamilyFit, aside: readonly SetAside[], hardware: Machines): Map<string, Pair[]> {
+  const counts = tokenCounts(family);
+  const pairs = new Map<string, Pair[]>();
+  const put = (part: string, predicted: number, row: MoeMeasurement) => pairs.set(part, [...(pairs.get(part) ?? []), { predicted, measured: row.seconds }]);
+  const fitted = new Map<string, MoeMeasurement[]>();
+  for (const row of family) {
+    if (isFitted(row.tokens, counts)) fitted.set(configurationOf(row), [...(fitted.get(configurationOf(row)) ?? []), row]);
+  }
+  for (const row of family) {
+    const time = predictRow(row, fit.family, hardware(row.hardware));
+    if (aside.some((a) => a.matches(row))) put("set aside", time.seconds, row);
+    else if (!isEven(row)) put("power law", time.seconds, row);
+    else if (isFitted(row.tokens, counts)) put("fitted", time.seconds, row);
+    else {
+      put("tokens left out", time.seconds, row);
+      put("floor, tokens left out", time.floorSeconds, row);
+      const between = interpolateRow(row, fitted.get(configurationOf(row)) ?? []);
+      if (between !== undefined) put("interpolation, tokens left out", between, row);
+    }
+  }
+  return pairs;
+}
+
+/** Predict each model's rows with constants fitted on the other models' rows; nothing where there is one model only. */
+async function leaveModelsOut(family: readonly MoeMeasurement[], fit: FamilyFit, hardware: Machines): Promise<Pair[]> {
+  const models = [...new Set(family.map((row) => row.model))].sort();
+  if (models.length < 2) return [];
+  const counts = tokenCounts(family);
+  const pairs: Pair[] = [];
+  for (const model of models) {
+    const others = family.filter((row) => row.model !== model && isFitted(row.tokens, counts));
+    if (others.length < 30) continue;
+    const { family: constants } = await fitFamily(others, hardware, [fit.family.tileRows]);
+    for (const row of family) {
+      if (row.model === model) pairs.push({ predicted: predictRow(row, constants, hardware(row.hardware)).seconds, measured: row.seconds });
+    }
+  }
+  return pairs;
+}
+
+function byFamily(rows: readonly MoeMeasurement[], hardware: Machines): readonly (readonly [string, readonly MoeMeasurement[]])[] {
+  const families = new Map<string, MoeMeasurement[]>();
+  for (const row of rows) {
+    const name = `${row.kernel} ${row.weightFormat} ${hardware(row.hardware).generation}`;
+    const family = families.get(name);
+    if (family === undefined) families.set(name, [row]);
+    else family.push(row);
+  }
+  return [...families].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function isEven(row: MoeMeasurement): boolean {
+  return row.routing === "balanced" || row.routing === "uniform";
+}
+
+function tokenCounts(rows: readonly MoeMeasurement[]): readonly number[] {
+  return [...new Set(rows.map((row) => row.tokens))].sort((a, b) => a - b);
+}

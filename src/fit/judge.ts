@@ -1,0 +1,65 @@
+import type { Hardware } from "../hardware";
+import type { KernelFamily } from "../kernel";
+import { limitOf, type MoeLayerTime, timeOf } from "../layer";
+import type { MoeMeasurement } from "../measurements";
+import { rankLoad } from "../skew";
+
+/** How far predictions are from measurements: |predicted / measured - 1|. */
+export interface ErrorFigures {
+  readonly rows: number;
+  readonly median: number;
+  /** Nine rows of ten are at most this far off. */
+  readonly p90: number;
+  /** Share of rows within 35 %. */
+  readonly within35: number;
+  /** Median of ln(predicted / measured): above zero, the model is slow. */
+  readonly bias: number;
+}
+
+/** Predict a measured row with a family's constants. */
+export function predictRow(row: MoeMeasurement, family: KernelFamily, hardware: Hardware): MoeLayerTime {
+  const { shape: model, tokens, expertParallel, routing } = row;
+  const load = rankLoad({ shape: model, tokens, expertParallel, routing, limit: limitOf(family.router, model) });
+  return timeOf(family, model, hardware, row.tensorParallel, load, tokens * model.expertsPerToken);
+}
+
+/** Error figures of pairs of predicted and measured seconds. */
+export function errorFigures(pairs: readonly { readonly predicted: number; readonly measured: number }[]): ErrorFigures {
+  const errors = pairs.map(({ predicted, measured }) => Math.abs(predicted / measured - 1)).sort((a, b) => a - b);
+  const logs = pairs.map(({ predicted, measured }) => Math.log(predicted / measured)).sort((a, b) => a - b);
+  return {
+    rows: pairs.length,
+    median: quantile(errors, 0.5),
+    p90: quantile(errors, 0.9),
+    within35: errors.filter((e) => e <= 0.35).length / Math.max(1, errors.length),
+    bias: quantile(logs, 0.5),
+  };
+}
+
+/** Interpolate a row's time from measured rows of the same configuration at other token counts, straight in log-log. */
+export function interpolateRow(row: MoeMeasurement, fitted: readonly MoeMeasurement[]): number | undefined {
+  const below = fitted.filter((f) => f.tokens < row.tokens).at(-1);
+  const above = fitted.find((f) => f.tokens > row.tokens);
+  if (below === undefined || above === undefined) return undefined;
+  const share = Math.log(row.tokens / below.tokens) / Math.log(above.tokens / below.tokens);
+  return below.seconds * (above.seconds / below.seconds) ** share;
+}
+
+/** What makes rows one configuration: all but the tokens. */
+export function configurationOf(row: MoeMeasurement): string {
+  const { hardware, software, kernel, weightFormat, model, tensorParallel, expertParallel, routing } = row;
+  return [hardware, software, kernel, weightFormat, model, tensorParallel, expertParallel, routing].join(" ");
+}
+
+/** Rows at every other token count of each family, the smallest first: those the constants are fitted on. */
+export function isFitted(tokens: number, counts: readonly number[]): boolean {
+  return counts.indexOf(tokens) % 2 === 0;
+}
+
+function quantile(sorted: readonly number[], share: number): number {
+  if (sorted.length === 0) return Number.NaN;
+  const position = share * (sorted.length - 1);
+  const low = sorted[Math.floor(position)] as number;
+  const high = sorted[Math.ceil(position)] as number;
+  return low + (high - low) * (position - Math.floor(position));
+}
