@@ -24,7 +24,7 @@ export function layout(particular: Part): Part {
   return {
     autosize: true,
     height: 460,
-    margin: { l: 68, r: 20, t: 20, b: 58 },
+    margin: { l: 84, r: 20, t: 20, b: 58 },
     font,
     paper_bgcolor: "#FFFFFF",
     plot_bgcolor: "#FFFFFF",
@@ -37,7 +37,7 @@ export function layout(particular: Part): Part {
 
 /** A linear axis; the title carries the unit. */
 export function linearAxis(title: string, range: readonly [number, number], particular: Part = {}): Part {
-  return { title: { text: title, standoff: 10 }, range: [...range], gridcolor: grid, zeroline: false, linecolor: colours.grey, ticks: "outside", ...particular };
+  return { title: { text: title, standoff: 12 }, range: [...range], gridcolor: grid, zeroline: false, linecolor: colours.grey, ticks: "outside", ...particular };
 }
 
 /** A logarithmic axis over a range in plain values, labelled once a decade. */

@@ -1,0 +1,86 @@
+import { type Dram, dram } from "../dram";
+import { formatNumber, formatSeconds, formatShare } from "../format";
+import type { Hardware } from "../hardware";
+import { inFlightBandwidth, randomAccessBandwidth } from "../memory";
+import { rowGathers, type TmaPoint, tmaSweeps } from "../published";
+import type { Figure } from "./figure";
+import { colours, doublings, label, layout, line, logAxis, points, ticks } from "./theme";
+
+/** One published sweep of bandwidth against access size at a fixed number in flight, and the bound that two of its numbers give. */
+export interface Sweep {
+  readonly machine: string;
+  readonly loadsInFlight: number;
+  readonly measured: readonly TmaPoint[];
+  /** Read off the smallest access of the machine's sweeps: in flight / rate. */
+  readonly latencySeconds: number;
+  /** The best rate of the machine's sweeps. */
+  readonly bestBytesPerSecond: number;
+}
+
+/** The published sweeps with the fewest and the most loads in flight, two a machine. */
+export function sweeps(): readonly Sweep[] {
+  const plain = tmaSweeps().filter((p) => p.variant === "tma_bw" || p.variant === "2D");
+  return ["H800 PCIe", "B200"].flatMap((machine) => {
+    const all = plain.filter((p) => p.machine === machine);
+    const bestBytesPerSecond = Math.max(...all.map((p) => p.bytesPerSecond));
+    const latencySeconds = Math.min(...all.map((p) => (p.loadsInFlight * p.loadBytes) / p.bytesPerSecond));
+    const inFlight = all.map((p) => p.loadsInFlight);
+    return [Math.min(...inFlight), Math.max(...inFlight)].map((loadsInFlight) => {
+      const measured = all.filter((p) => p.loadsInFlight === loadsInFlight).sort((a, b) => a.loadBytes - b.loadBytes);
+      return { machine, loadsInFlight, measured, latencySeconds, bestBytesPerSecond };
+    });
+  });
+}
+
+/** Bandwidth against the size of one access: what loads in flight allow, what DRAM rows allow, what was measured. */
+export function accessBandwidthFigure(machine: Hardware, memory = "hbm3", stacks = 5): Figure {
+  const kind = dram(memory);
+  const published = sweeps();
+  const sizes = doublings(8, 65_536);
+  const colourOf = (sweep: Sweep) => (sweep.machine === "B200" ? colours.orange : colours.blue);
+  const rows = rowBound(kind, stacks, machine);
+  const worst = Math.min(...published.flatMap((s) => s.measured.map((p) => p.bytesPerSecond / bound(s, p.loadBytes))));
+  const full = Math.min(...[32, 64, 128, 256, 512, 1024].filter((size) => rows(size) >= 0.99 * machine.memoryBytesPerSecond));
+  const gathers = rowGathers();
+  const gains = gainOfMoreInFlight(published);
+  const latencies = [...new Set(published.map((s) => `${s.machine} ${formatSeconds(s.latencySeconds)}`))].join(", ");
+  return {
+    data: [
+      ...published.map((s) => line(`${s.machine}, bound`, sizes, sizes.map((size) => bound(s, size)), colourOf(s), { line: { color: colourOf(s), width: 1.5, dash: "dash" }, showlegend: false })),
+      line(`${machine.name}, rows of ${kind.name}`, sizes, sizes.map(rows), colours.green, { line: { color: colours.green, width: 2 }, showlegend: false }),
+      ...published.map((s) => points(`${s.machine}, ${s.loadsInFlight} loads in flight`, s.measured.map((p) => p.loadBytes), s.measured.map((p) => p.bytesPerSecond), colourOf(s), { marker: { color: colourOf(s), size: 8, symbol: isFew(s) ? "circle-open" : "circle" } })),
+      points("H100 row gather", gathers.map((g) => g.rowBytes), gathers.map((g) => g.share * machine.memoryBytesPerSecond), colours.purple, { marker: { color: colours.purple, size: 10, symbol: "diamond" } }),
+    ],
+    layout: layout({
+      xaxis: logAxis("Size of one access", [8, 65_536], ticks([[8, "8 B"], [32, "32 B"], [128, "128 B"], [512, "512 B"], [2048, "2 KiB"], [8192, "8 KiB"], [32_768, "32 KiB"]])),
+      yaxis: logAxis("Bandwidth", [5e9, 2e13], ticks([[1e10, "10 GB/s"], [1e11, "100 GB/s"], [1e12, "1 TB/s"], [1e13, "10 TB/s"]])),
+      showlegend: true,
+      legend: { x: 0.99, xanchor: "right", y: 0.02, yanchor: "bottom" },
+      annotations: [label(`bound by DRAM rows, ${machine.name}`, { x: 64, y: machine.memoryBytesPerSecond * 1.45 }, { font: { size: 12, color: colours.green } }, "xy")],
+    }),
+    caption: `Points are published reads of DRAM by bulk copies of one size, with so many in flight on the whole machine. Dashed is the most that those in flight allow (Little's law), with the latency (${latencies}) and the best rate read off the sweep itself; at the knee the measurement falls to ${formatShare(worst)} of it. Green is the bound that opening a row for every access sets on ${machine.name} with ${stacks} stacks of ${kind.name}: it reaches the full rate at ${full} B. Small accesses are slow because too few are in flight, not because memory cannot serve them: ${gains}. Diamonds: rows of ${formatNumber(gathers[0]?.rowBytes ?? 0, 4)} B gathered from random places of an H100, ${gathers.map((g) => `${g.threadAccessBytes} B a thread ${formatShare(g.share)}`).join(", ")} of the datasheet rate.`,
+    alt: `Bandwidth grows with access size until about ${formatNumber(published[0]?.bestBytesPerSecond ? published[0].bestBytesPerSecond / 1e12 : 0, 2)} TB/s on H800 PCIe and ${formatNumber((published[2]?.bestBytesPerSecond ?? 0) / 1e12, 2)} TB/s on B200; more loads in flight reach it at smaller sizes.`,
+  };
+}
+
+function bound(sweep: Sweep, loadBytes: number): number {
+  return inFlightBandwidth({ bytesPerSecond: sweep.bestBytesPerSecond, latencySeconds: sweep.latencySeconds }, sweep.loadsInFlight, loadBytes);
+}
+
+function rowBound(kind: Dram, stacks: number, machine: Hardware): (accessBytes: number) => number {
+  const { rowCycleSeconds } = kind;
+  if (rowCycleSeconds === undefined) throw new RangeError(`memory must have a published row cycle, and ${kind.id} has none`);
+  return (accessBytes) => randomAccessBandwidth({ ...kind, rowCycleSeconds }, stacks * kind.pseudoChannelsPerStack, machine.memoryBytesPerSecond, accessBytes);
+}
+
+/** Of a machine's two sweeps, the one with fewer loads in flight. */
+function isFew(sweep: Sweep): boolean {
+  return sweeps().some((other) => other.machine === sweep.machine && other.loadsInFlight > sweep.loadsInFlight);
+}
+
+/** What more loads in flight gain at the smallest size both sweeps of a machine have. */
+function gainOfMoreInFlight(published: readonly Sweep[]): string {
+  const [few, many] = published as readonly [Sweep, Sweep];
+  const rate = (s: Sweep) => s.measured[0]?.bytesPerSecond ?? 0;
+  return `on ${few.machine}, ${formatNumber(many.loadsInFlight / few.loadsInFlight)} times as many in flight give ${formatNumber(rate(many) / rate(few))} times the rate at ${few.measured[0]?.loadBytes ?? 0} B`;
+}

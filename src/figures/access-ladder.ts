@@ -1,0 +1,79 @@
+import { accessFact, decodeAccesses, tileRowBytes } from "../access";
+import { formatBytes } from "../format";
+import { type WeightFormatName, weightFormat } from "../formats";
+import type { Model } from "../model";
+import type { Figure } from "./figure";
+import { band, colours, label, layout, line, logAxis, points, rule, ticks } from "./theme";
+
+const formats: readonly { readonly format: WeightFormatName; readonly name: string; readonly symbol: string; readonly color: string }[] = [
+  { format: "bfloat16", name: "BF16", symbol: "circle", color: colours.grey },
+  { format: "fp8_block", name: "FP8", symbol: "diamond", color: colours.blue },
+  { format: "nvfp4", name: "FP4", symbol: "square", color: colours.orange },
+];
+
+/** Where a tensor's runs stand, by format. */
+export interface Rung {
+  readonly tensor: string;
+  /** In the order BF16, FP8, FP4. */
+  readonly runBytes: readonly number[];
+}
+
+/** The contiguous runs of every tensor of a decode step, shortest first; then the tile rows a kernel asks for. */
+export function accessRungs(model: Model, requestsPerGpu: number, contextTokens: number, expertParallel: number): readonly Rung[] {
+  const step = { model, requestsPerGpu, contextTokens, expertParallel };
+  const inFormat = (format: WeightFormatName) => [
+    ...decodeAccesses({ ...step, weightFormat: format }),
+    ...(model.kvLoraRank === undefined ? [] : decodeAccesses({ ...step, weightFormat: format, attention: "sparse" })),
+  ];
+  const tensors = [...new Set(inFormat("bfloat16").map(({ tensor }) => tensor))];
+  const rungs = tensors.map((tensor) => ({ tensor, runBytes: formats.map(({ format }) => inFormat(format).find((a) => a.tensor === tensor)?.runBytes ?? 0) }));
+  const row = { tensor: "row of a weight tile, 128 wide", runBytes: formats.map(({ format }) => tileRowBytes(128, elementBytes(format))) };
+  const tile = { tensor: "weight tile, 128 by 128", runBytes: formats.map(({ format }) => 128 * tileRowBytes(128, elementBytes(format))) };
+  const known = [["DRAM sector", "dram-sector"], ["cache line", "cache-line"], ["row of a lookup memory (Engram)", "engram-row"]] as const;
+  const published = known.map(([tensor, access]) => ({ tensor, runBytes: formats.map(() => accessFact(access, "bytes")) }));
+  return [...rungs, ...published, row, tile].sort((a, b) => (a.runBytes[1] ?? 0) - (b.runBytes[1] ?? 0));
+}
+
+/** Contiguous run lengths on one axis, from the smallest piece that memory moves to a whole expert. */
+export function accessLadderFigure(model: Model, requestsPerGpu: number, contextTokens: number, expertParallel: number): Figure {
+  const rungs = accessRungs(model, requestsPerGpu, contextTokens, expertParallel);
+  const sector = accessFact("dram-sector", "bytes");
+  const cacheLine = accessFact("cache-line", "bytes");
+  const page = accessFact("memory-page", "bytes");
+  const expert = Math.max(...rungs.filter((r) => r.tensor.startsWith("routed expert")).map((r) => r.runBytes[1] ?? 0));
+  const rows = rungs.map((_, i) => i);
+  const below = rungs.filter((r) => (r.runBytes[1] ?? 0) < page).map((r) => r.tensor);
+  return {
+    data: [
+      ...rungs.map((r, i) => line(r.tensor, [Math.min(...r.runBytes), Math.max(...r.runBytes)], [i, i], "#D1D5DB", { hoverinfo: "skip", showlegend: false })),
+      ...formats.map(({ name, symbol, color }, f) =>
+        points(name, rungs.map((r) => r.runBytes[f] ?? 0), rows, color, { marker: { color, size: 9, symbol }, text: rungs.map((r) => `${r.tensor}, ${name}: ${formatBytes(r.runBytes[f] ?? 0)}`), hoverinfo: "text" }),
+      ),
+      ...(["middle left", "middle right"] as const).map((side) => names(rungs, side)),
+    ],
+    layout: layout({
+      height: 120 + 24 * rungs.length,
+      margin: { l: 20, r: 20, t: 44, b: 58 },
+      showlegend: true,
+      legend: { orientation: "h", x: 1, xanchor: "right", y: 1, yanchor: "bottom" },
+      xaxis: logAxis("Length of one contiguous run", [16, 3e9], ticks([[32, "32 B"], [256, "256 B"], [4096, "4 KiB"], [65_536, "64 KiB"], [1e6, "1 MB"], [1e7, "10 MB"], [1e8, "100 MB"], [1e9, "1 GB"]])),
+      yaxis: { range: [-0.7, rungs.length + 0.3], visible: false },
+      shapes: [rule("x", sector), rule("x", cacheLine), rule("x", page), band("x", 64, 16_384, colours.yellow, 0.12)],
+      annotations: [label("the article's new sizes: 64 B to 16 KB", { x: 1024, y: rungs.length }, { font: { size: 11, color: "#92400E" } }, "x")],
+    }),
+    caption: `Every tensor that a decode step of ${model.name} touches, by the length of the runs in which it lies in memory, for weights in BF16, FP8 and FP4. Dotted: the ${sector} B sector, the ${cacheLine} B line, the 4 KiB page. Shaded: the sizes the article expects. Weights lie in runs of up to ${formatBytes(expert)} a matrix of a routed expert (FP8; below a page lie only ${below.join(", ")}). The 64 B of the article is the row of a tile in FP4: a way of asking, not a way of storing.`,
+    alt: `Contiguous runs of ${model.name} in decode range from ${formatBytes(rungs[0]?.runBytes[2] ?? 0)} (${rungs[0]?.tensor}) to ${formatBytes(rungs.at(-1)?.runBytes[1] ?? 0)} (${rungs.at(-1)?.tensor}); below 4 KiB below a page lie only ${below.join(", ")}.`,
+  };
+}
+
+/** Each rung's name stands beside its marks, on the side that has room. */
+function names(rungs: readonly Rung[], side: "middle left" | "middle right"): Record<string, unknown> {
+  const here = rungs.flatMap((r, i) => (r.runBytes.every((bytes) => bytes > 5e5) === (side === "middle left") ? [{ r, i }] : []));
+  const x = here.map(({ r }) => (side === "middle left" ? Math.min(...r.runBytes) / 1.5 : Math.max(...r.runBytes) * 1.5));
+  return { type: "scatter", mode: "text", x, y: here.map(({ i }) => i), text: here.map(({ r }) => r.tensor), textposition: side, textfont: { size: 12 }, hoverinfo: "skip", showlegend: false };
+}
+
+function elementBytes(format: WeightFormatName): number {
+  const { weightBytes } = weightFormat(format);
+  return weightBytes >= 1 ? Math.floor(weightBytes) : 0.5;
+}

@@ -1,0 +1,84 @@
+import { formatCount, formatNumber, formatShare } from "../format";
+import { isMoe, type Model } from "../model";
+import { meanTokensPerExpert } from "../routing";
+import type { Figure } from "./figure";
+import { colours, label, layout, linearAxis, logAxis, points, rule, ticks } from "./theme";
+
+/** The day the argument was published. */
+export const articleDate = "2025-01-11";
+
+/** What one release says about the size of its experts. */
+export interface Release {
+  readonly name: string;
+  readonly released: string;
+  /** At the tokens in flight asked for; all of them in a dense model. */
+  readonly tokensPerExpert: number;
+  /** Weights of one routed expert, or of one dense feed-forward part. */
+  readonly parametersPerExpert: number;
+  readonly dense: boolean;
+  readonly unverified: boolean;
+}
+
+/** Tokens and parameters per expert of each release, in the order given. */
+export function releases(models: readonly Model[], tokensInFlight: number): readonly Release[] {
+  return models.map((m) => ({
+    name: m.name,
+    released: m.released,
+    tokensPerExpert: isMoe(m) ? meanTokensPerExpert(tokensInFlight, m) : tokensInFlight,
+    parametersPerExpert: isMoe(m) ? m.expertMatrices * m.expertHiddenSize * m.moeIntermediateSize : m.ffnMatrices * m.hiddenSize * m.intermediateSize,
+    dense: !isMoe(m),
+    unverified: m.confidence === "low",
+  }));
+}
+
+/** Which releases to name, and where the name stands off in the upper and in the lower panel. */
+export type Names = Readonly<Record<string, readonly ["above" | "below", "above" | "below"]>>;
+
+/** Tokens per expert and parameters per expert by release date, one above the other. */
+export function releasesFigure(models: readonly Model[], tokensInFlight: number, named: Names = {}): Figure {
+  const all = releases(models, tokensInFlight);
+  const after = all.filter((r) => !r.dense && r.released > articleDate);
+  const inBand = after.filter((r) => r.tokensPerExpert >= 64 && r.tokensPerExpert <= 256).length / after.length;
+  const words = `${formatShare(inBand)} of the ${formatCount(after.length)} mixture-of-experts models released after the article lie at 64 to 256 tokens per expert`;
+  return {
+    data: [...series(all, "tokensPerExpert", "y"), ...series(all, "parametersPerExpert", "y2")],
+    layout: layout({
+      height: 620,
+      xaxis: { ...linearAxis("Release", [0, 1]), type: "date", range: ["2020-01-01", "2027-03-01"], anchor: "y2", dtick: "M12", tickformat: "%Y" },
+      yaxis: logAxis(`Tokens per expert at ${formatCount(tokensInFlight)}`, [1, 20_000], { domain: [0.54, 1], ...ticks([[1, "1"], [10, "10"], [100, "100"], [1000, "1,000"], [10_000, "10,000"]]) }),
+      yaxis2: logAxis("Parameters per expert (million)", [1e6, 1e10], { domain: [0, 0.46], ...ticks([[1e6, "1"], [1e7, "10"], [1e8, "100"], [1e9, "1,000"], [1e10, "10,000"]]) }),
+      shapes: [rule("x", articleDate)],
+      annotations: [label("the article", { x: articleDate, y: 1 }, { yref: "paper", xanchor: "right", yanchor: "top", xshift: -4, font: { size: 11, color: colours.grey } }), ...names(all, named)],
+    }),
+    caption: `Every model of the registry by release. Above: tokens per expert at ${formatCount(tokensInFlight)} tokens in flight. Below: parameters of one expert. Filled circles are mixture-of-experts models, grey diamonds dense ones (their feed-forward part sees every token), open circles rest on unverified dimensions. ${words}. The registry is a collection of notable releases, not a sample.`,
+    alt: `Two scatter plots over release date. ${words}; the median expert has ${formatNumber(median(after.map((r) => r.parametersPerExpert)) / 1e6)} million parameters.`,
+  };
+}
+
+function series(all: readonly Release[], quantity: "tokensPerExpert" | "parametersPerExpert", yaxis: string): readonly Record<string, unknown>[] {
+  const kind = (name: string, keep: (r: Release) => boolean, color: string, particular: Record<string, unknown>) => {
+    const kept = all.filter(keep);
+    return points(name, kept.map((r) => r.released), kept.map((r) => r[quantity]), color, { yaxis, text: kept.map((r) => r.name), hovertemplate: "%{text}<br>%{x}: %{y:.4s}<extra></extra>", ...particular });
+  };
+  const unverified = { marker: { color: "#FFFFFF", size: 8, line: { color: colours.blue, width: 1.5 } } };
+  return [
+    kind("dense", (r) => r.dense, colours.grey, { marker: { color: colours.grey, size: 8, symbol: "diamond" } }),
+    kind("unverified", (r) => !r.dense && r.unverified, colours.blue, unverified),
+    kind("mixture of experts", (r) => !r.dense && !r.unverified, colours.blue, {}),
+  ];
+}
+
+/** Names stand off from the crowd, above or below, with a line to their point. */
+function names(all: readonly Release[], named: Names): readonly Record<string, unknown>[] {
+  const shown = all.filter((r) => named[r.name] !== undefined);
+  const leader = (r: Release, i: number, panel: 0 | 1) => ({ showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: colours.grey, ax: 0, ay: (named[r.name]?.[panel] === "above" ? -1 : 1) * (30 + 14 * (i % 3)), font: { size: 11, color: colours.ink } });
+  return [
+    ...shown.map((r, i) => label(r.name, { x: r.released, y: r.tokensPerExpert }, leader(r, i, 0), "y")),
+    ...shown.map((r, i) => label(r.name, { x: r.released, y: r.parametersPerExpert }, { ...leader(r, i, 1), yref: "y2" }, "y")),
+  ];
+}
+
+function median(values: readonly number[]): number {
+  const ascending = [...values].sort((a, b) => a - b);
+  return ((ascending[Math.floor((ascending.length - 1) / 2)] as number) + (ascending[Math.ceil((ascending.length - 1) / 2)] as number)) / 2;
+}

@@ -1,0 +1,43 @@
+import type { Access } from "../access";
+import { formatBytes, formatShare } from "../format";
+import type { Figure } from "./figure";
+import { colours, label, layout, line, linearAxis, logAxis, rule, ticks } from "./theme";
+
+/** One step whose accesses are drawn. */
+export interface StepAccesses {
+  readonly name: string;
+  readonly accesses: readonly Access[];
+}
+
+/** Share of a step's bytes that lie in runs no longer than a length. */
+export function shareInRunsUpTo(accesses: readonly Access[], runBytes: number): number {
+  const total = accesses.reduce((sum, a) => sum + a.bytes, 0);
+  return accesses.filter((a) => a.runBytes <= runBytes).reduce((sum, a) => sum + a.bytes, 0) / total;
+}
+
+const lineColours = [colours.grey, colours.blue, colours.orange, colours.green];
+
+/** Byte-weighted cumulative share of a step's traffic by run length, one line a step. */
+export function runLengthsFigure(steps: readonly StepAccesses[], from = 32, to = 1e10): Figure {
+  const curves = steps.map(({ accesses }) => cumulative(accesses, from, to));
+  const small = steps.map(({ name, accesses }) => `${name} ${formatShare(shareInRunsUpTo(accesses, 4096))}`).join(", ");
+  const tiny = steps.map(({ name, accesses }) => `${name} ${formatShare(shareInRunsUpTo(accesses, 64))}`).join(", ");
+  return {
+    data: steps.map(({ name }, i) => line(name, curves[i]?.x ?? [], curves[i]?.y ?? [], lineColours[i % lineColours.length] as string, { line: { color: lineColours[i % lineColours.length], width: 2.5, shape: "hv" } })),
+    layout: layout({
+      showlegend: true,
+      legend: { x: 0.02, xanchor: "left", y: 0.98, yanchor: "top", bgcolor: "rgba(255,255,255,0.8)" },
+      xaxis: logAxis("Length of contiguous run", [from, to], ticks([[32, "32 B"], [656, "656 B"], [4096, "4 KiB"], [65_536, "64 KiB"], [1e6, "1 MB"], [1e7, "10 MB"], [1e8, "100 MB"], [1e9, "1 GB"]])),
+      yaxis: linearAxis("Share of bytes in runs up to this long (%)", [0, 102]),
+      shapes: [rule("x", 64), rule("x", 4096)],
+      annotations: [label("64 B", { x: 64, y: 60 }, { xanchor: "left", xshift: 4, font: { size: 11, color: colours.grey } }, "x")],
+    }),
+    caption: `Bytes that one GPU moves in a decode step, summed from the shortest runs to the longest. A line that rises on the left moves its bytes in small pieces. In runs of up to 4 KiB: ${small}. In runs of up to 64 B: ${tiny}. Small runs come from attention that selects tokens, not from small experts.`,
+    alt: `Cumulative byte share by run length. Up to 4 KiB: ${small}. Up to 64 B: ${tiny}. The longest common run is ${formatBytes(Math.max(...steps.flatMap((s) => s.accesses.map((a) => a.runBytes))))}.`,
+  };
+}
+
+function cumulative(accesses: readonly Access[], from: number, to: number): { readonly x: readonly number[]; readonly y: readonly number[] } {
+  const lengths = [...new Set(accesses.map((a) => a.runBytes))].sort((a, b) => a - b);
+  return { x: [from, ...lengths, to], y: [0, ...lengths.map((length) => 100 * shareInRunsUpTo(accesses, length)), 100] };
+}
