@@ -15,14 +15,14 @@ const plotlyMime = "application/vnd.plotly.v1+json";
  * Draw a figure under the cell, and its caption under the figure.
  *
  * The output holds the figure for Plotly and, for readers without it, what it shows in words
- * (alt, or else the caption). Numbers keep six significant digits: enough for a picture, and the same
+ * (alt). Numbers keep six significant digits: enough for a picture, and the same
  * on every machine. Integers are kept whole.
  */
 export function showFigure(figure: Figure): void {
   const { data, layout } = roundNumbers({ data: figure.data, layout: figure.layout }) as { data: unknown; layout: unknown };
   send({
     [plotlyMime]: { data, layout, config: { responsive: true, displaylogo: false } },
-    "text/plain": figure.alt ?? figure.caption,
+    "text/plain": figure.alt,
   });
   send({ "text/markdown": figure.caption, "text/plain": figure.caption }, { deepshock: "caption" });
 }

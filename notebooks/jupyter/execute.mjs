@@ -29,7 +29,7 @@ const indent = (text) => text.replace(/^/gm, "    ");
  *
  * @throws NotebookError of the first that failed.
  */
-export async function executeAll(jobs, { say = console.log, folder = notebooksFolder } = {}) {
+export async function executeAll(jobs, { say = console.log, folder = notebooksFolder, done = () => {} } = {}) {
   const waiting = [...jobs];
   let failed = false;
   const worker = async () => {
@@ -39,6 +39,7 @@ export async function executeAll(jobs, { say = console.log, folder = notebooksFo
         const before = job.target === job.path ? readFileSync(job.path) : undefined;
         await execute(job, job.target, folder);
         const note = before === undefined ? "" : before.equals(readFileSync(job.target)) ? ", outputs unchanged" : ", outputs changed";
+        done(job);
         say(`${job.name}: executed (${secondsSince(start)}${note})`);
       } catch (error) {
         failed = true;

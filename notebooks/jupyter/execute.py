@@ -35,7 +35,7 @@ def clean(notebook):
         for output in cell.get("outputs", []):
             output.pop("transient", None)
             if "metadata" in output:
-                output["metadata"] = nbformat.from_dict({})
+                output["metadata"] = nbformat.from_dict({k: v for k, v in output["metadata"].items() if k == "deepshock"})
     return notebook
 
 

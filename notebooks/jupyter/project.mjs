@@ -38,6 +38,8 @@ export function jupyterEnvironment() {
     JUPYTER_CONFIG_PATH: join(jupyterFolder, "config"),
     JUPYTER_PREFER_ENV_PATH: "1",
     IPYTHONDIR: join(own, "ipython"),
+    // The Node that draws formulas.
+    DEEPSHOCK_NODE: process.execPath,
     PYTHONUTF8: "1",
     PYTHONNOUSERSITE: "1",
     // What a kernel prints must not depend on the terminal that started it.

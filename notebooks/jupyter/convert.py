@@ -1,0 +1,74 @@
+"""Write the reports: one page a notebook, the front page, and the shared style and scripts.
+
+    python convert.py JOB.json
+
+JOB: {"folder", "description", "standalone", "notebooks": [{"name", "path"}]}. Pages are written beside and renamed.
+"""
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).parent))
+
+import nbformat  # noqa: E402
+from jinja2 import Environment, FileSystemLoader  # noqa: E402
+from nbconvert import HTMLExporter  # noqa: E402
+from traitlets.config import Config  # noqa: E402
+
+from deepshock_page import PLOTLY, TEMPLATE, PageError, inline_assets  # noqa: E402
+
+
+def write(path, text):
+    beside = path.with_name(f"{path.name}.{os.getpid()}.part")
+    beside.write_text(text, encoding="utf8", newline="\n")
+    os.replace(beside, path)
+
+
+def title_of(nb):
+    for cell in nb.cells:
+        for line in cell.source.splitlines():
+            if cell.cell_type == "markdown" and line.startswith("# "):
+                return line[2:].strip().replace("$", "").replace("`", "").replace("*", "")
+    return "Untitled"
+
+
+def main(job):
+    folder = Path(job["folder"])
+    folder.mkdir(parents=True, exist_ok=True)
+    shared = {"front": "index.html"}
+    if not job["standalone"]:
+        shared["assets"] = "assets/"
+        (folder / "assets").mkdir(exist_ok=True)
+        for name in ("page.css", "page.js"):
+            write(folder / "assets" / name, (TEMPLATE / name).read_text(encoding="utf8"))
+        shutil.copyfile(PLOTLY, folder / "assets" / "plotly.js")
+    config = Config()
+    config.HTMLExporter.template_name = "deepshock"
+    config.HTMLExporter.extra_template_basedirs = [str(TEMPLATE.parent)]
+    exporter = HTMLExporter(config=config)
+    books = [{**book, "nb": nbformat.read(book["path"], as_version=4), "href": f"{book['name']}.html"} for book in job["notebooks"]]
+    links = [{"href": book["href"], "title": title_of(book["nb"])} for book in books]
+    reports = []
+    for i, book in enumerate(books):
+        around = {"previous": links[i - 1] if i > 0 else None, "next": links[i + 1] if i + 1 < len(links) else None}
+        try:
+            text, resources = exporter.from_notebook_node(book["nb"], {"deepshock": {**shared, **around}})
+        except PageError as error:
+            print(f"{book['name']}, {error}", file=sys.stderr)
+            return 3
+        write(folder / book["href"], text.rstrip() + "\n")
+        reports.append({**resources["deepshock"], "href": book["href"], "number": book["name"][:2]})
+    page = {**shared, "description": job["description"], "reports": reports}
+    if job["standalone"]:
+        page["inline"] = {**inline_assets(), "scripts": []}
+    environment = Environment(loader=FileSystemLoader(TEMPLATE), autoescape=False)
+    write(folder / "index.html", environment.get_template("front.html.j2").render(page=page) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(json.loads(Path(sys.argv[1]).read_text(encoding="utf8"))))

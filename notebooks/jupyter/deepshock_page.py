@@ -1,0 +1,270 @@
+"""Turn a notebook into the parts of a page: what the template `deepshock` lays out.
+
+Used by convert.py and, through the template's conf.json, by JupyterLab's export menu. Formulas become MathML,
+figures keep their Plotly JSON beside the caption, code is coloured by class so that one style sheet serves light
+and dark. Nothing here asks a network for anything.
+"""
+
+import base64
+import hashlib
+import html
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from bs4 import BeautifulSoup
+from nbconvert.filters import strip_ansi
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbconvert.preprocessors import Preprocessor
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import TypeScriptLexer
+
+HERE = Path(__file__).parent
+TEMPLATE = HERE / "templates" / "deepshock"
+PLOTLY = HERE.parent.parent / "node_modules" / "plotly.js-cartesian-dist-min" / "plotly-cartesian.min.js"
+PLOTLY_MIME = "application/vnd.plotly.v1+json"
+WORDS_PER_MINUTE = 220
+
+
+class PageError(Exception):
+    """A notebook that cannot become a page; the message says where and why."""
+
+
+class Formulas:
+    """The formulas of a page. Each leaves a mark in the text; all are drawn at once, since drawing starts a process."""
+
+    MARK = re.compile("\ue000(\\d+)\ue001")
+
+    def __init__(self):
+        self.asked = []
+
+    def mark(self, latex, display, where):
+        self.asked.append({"latex": latex.strip(), "display": display, "where": where})
+        return f"\ue000{len(self.asked) - 1}\ue001"
+
+    def latex(self, text):
+        """The text with each mark replaced by its formula as it was written."""
+        return self.MARK.sub(lambda match: self.asked[int(match[1])]["latex"], text)
+
+    def draw(self, value):
+        """The same texts, lists and records with each mark replaced by MathML."""
+        if not self.asked:
+            return value
+        drawn = draw_formulas(self.asked)
+
+        def put(part):
+            if isinstance(part, str):
+                return self.MARK.sub(lambda match: drawn[int(match[1])], part)
+            if isinstance(part, list):
+                return [put(inner) for inner in part]
+            if isinstance(part, dict):
+                return {key: put(inner) for key, inner in part.items()}
+            return part
+
+        return put(value)
+
+
+def draw_formulas(asked):
+    node = os.environ.get("DEEPSHOCK_NODE", "node")
+    done = subprocess.run([node, str(HERE / "formulas.mjs")], input=json.dumps(asked), capture_output=True, encoding="utf8", check=False)
+    if done.returncode != 0:
+        raise PageError(f"the formulas could not be drawn: {done.stderr.strip()}")
+    drawn = json.loads(done.stdout)
+    for formula, result in zip(asked, drawn):
+        if isinstance(result, dict):
+            raise PageError(f"{formula['where']}: cannot draw ${formula['latex']}$: {result['error']}")
+    return drawn
+
+
+class Renderer(IPythonRenderer):
+    """Markdown to HTML with marks for formulas, anchors on headings, and tables in a box of their own."""
+
+    def __init__(self, page, **options):
+        super().__init__(escape=False, exclude_anchor_links=True, **options)
+        self.page = page
+
+    def heading(self, text, level, **attrs):
+        plain = self.page.formulas.latex(html.unescape(re.sub(r"<[^>]+>", "", text)))
+        anchor = self.page.anchor(plain)
+        self.page.headings.append({"level": level, "id": anchor, "text": plain, "html": text})
+        if level == 1:
+            return f'<h1 id="{anchor}">{text}</h1>\n'
+        return f'<h{level} id="{anchor}">{text} <a class="anchor" href="#{anchor}" aria-label="Link to {html.escape(plain)}">#</a></h{level}>\n'
+
+    def block_math(self, body):
+        return f'<div class="formula" tabindex="0" role="group" aria-label="Formula">{self.page.formulas.mark(body, True, self.page.where)}</div>'
+
+    def inline_math(self, body):
+        return self.page.formulas.mark(body, False, self.page.where)
+
+    def latex_environment(self, name, body):
+        return self.block_math(f"\\begin{{{name}}}{body}\\end{{{name}}}")
+
+
+def boxed(fragment):
+    """Every table in a box that scrolls by itself, so that a wide one never widens the page."""
+    if "<table" not in fragment:
+        return fragment
+    soup = BeautifulSoup(fragment, "html.parser")
+    for table in soup.find_all("table"):
+        if table.find_parent("table"):
+            continue
+        for cell in table.find_all("th"):
+            if not cell.get("scope"):
+                cell["scope"] = "col" if cell.find_parent("thead") else "row"
+        name = table.caption.get_text() if table.caption else "Table"
+        table.wrap(soup.new_tag("div", attrs={"class": "scroll", "tabindex": "0", "role": "region", "aria-label": name}))
+    return str(soup)
+
+
+def script_json(value):
+    """JSON that may stand inside a script element."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+class Page:
+    """The parts of one notebook, in order, and what the frame around them needs."""
+
+    def __init__(self, nb):
+        self.headings = []
+        self.formulas = Formulas()
+        self.figures = 0
+        self.where = ""
+        self.blocks = [block for number, cell in enumerate(nb.cells, 1) for block in self.cell(number, cell)]
+
+    def cell(self, number, cell):
+        tags = cell.metadata.get("tags", [])
+        self.where = f"cell {number}"
+        if "remove-cell" in tags:
+            return
+        if cell.cell_type == "markdown":
+            yield self.prose(cell.source, cell.get("attachments"))
+        elif cell.cell_type == "code" and cell.source.strip():
+            if not {"remove-input", "hide-input"} & set(tags):
+                yield {"kind": "code", "html": code(cell.source), "open": "parameters" in tags}
+            if "remove-output" not in tags:
+                yield from self.outputs(cell.outputs)
+
+    def anchor(self, plain):
+        base = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-") or "part"
+        taken = {heading["id"] for heading in self.headings}
+        return base if base not in taken else next(f"{base}-{n}" for n in range(2, 1000) if f"{base}-{n}" not in taken)
+
+    def markdown(self, source, attachments=None):
+        renderer = Renderer(self, attachments=attachments)
+        # A paragraph may not hold a block, which is what a displayed formula is.
+        drawn = re.sub(r'<p>(\s*<div class="formula".*?</div>\s*)</p>', r"\1", MarkdownWithMath(renderer).render(source), flags=re.S)
+        return boxed(drawn)
+
+    def prose(self, source, attachments=None):
+        return {"kind": "prose", "html": self.markdown(source, attachments)}
+
+    def outputs(self, outputs):
+        waiting = list(outputs)
+        while waiting:
+            output = waiting.pop(0)
+            if output.output_type == "stream":
+                yield {"kind": "text", "html": html.escape(strip_ansi(output.text).rstrip("\n"))}
+            elif output.output_type == "error":
+                yield {"kind": "text", "html": html.escape(strip_ansi("\n".join(output.traceback)))}
+            elif PLOTLY_MIME in output.data:
+                follows = waiting and waiting[0].get("metadata", {}).get("deepshock") == "caption"
+                yield self.figure(output.data, waiting.pop(0).data if follows else None)
+            else:
+                yield from self.shown(output.data)
+
+    def figure(self, data, caption):
+        self.figures += 1
+        words = caption["text/markdown"] if caption else ""
+        lettered = re.match(r"\W*Figure [A-Z0-9]+\b", words)
+        figure = data[PLOTLY_MIME]
+        return {
+            "kind": "figure",
+            "id": f"figure-{self.figures}",
+            "name": lettered[0].strip("*_ ") if lettered else f"Figure {self.figures}",
+            "named": bool(lettered),
+            "caption": self.markdown(words),
+            "alt": data.get("text/plain", ""),
+            "height": figure.get("layout", {}).get("height", 450),
+            "json": script_json(figure),
+        }
+
+    def shown(self, data):
+        if "text/html" in data:
+            yield {"kind": "html", "html": boxed(data["text/html"])}
+        elif "text/markdown" in data:
+            yield self.prose(data["text/markdown"])
+        elif "image/svg+xml" in data:
+            encoded = base64.b64encode(data["image/svg+xml"].encode()).decode()
+            yield {"kind": "html", "html": f'<img src="data:image/svg+xml;base64,{encoded}" alt="{html.escape(data.get("text/plain", ""))}">'}
+        elif "image/png" in data:
+            yield {"kind": "html", "html": f'<img src="data:image/png;base64,{data["image/png"].strip()}" alt="{html.escape(data.get("text/plain", ""))}">'}
+        elif "text/latex" in data:
+            yield self.prose(data["text/latex"])
+        elif "text/plain" in data:
+            yield {"kind": "text", "html": html.escape(data["text/plain"])}
+
+    def parts(self):
+        """The title taken out of the first prose, and the rest."""
+        titles = [heading for heading in self.headings if heading["level"] == 1]
+        title = titles[0] if titles else {"text": "Untitled", "html": "Untitled", "id": "title"}
+        blocks = list(self.blocks)
+        if titles and blocks and blocks[0]["kind"] == "prose":
+            blocks[0] = {**blocks[0], "html": re.sub(r"<h1 .*?</h1>\s*", "", blocks[0]["html"], count=1, flags=re.S)}
+        prose = " ".join(block["html"] for block in blocks if block["kind"] == "prose")
+        words = len(re.sub(r"<[^>]+>", " ", prose).split())
+        parts = {
+            "titleHtml": title["html"],
+            "contents": [heading for heading in self.headings if heading["level"] in (2, 3)],
+            "blocks": blocks,
+            "lead": lead(blocks),
+            "minutes": max(1, round(words / WORDS_PER_MINUTE)),
+            "figures": self.figures,
+        }
+        return {"title": title["text"], **self.formulas.draw(parts)}
+
+
+def lead(blocks):
+    """The first paragraph, for the front page."""
+    for block in blocks:
+        if block["kind"] == "prose":
+            paragraph = BeautifulSoup(block["html"], "html.parser").find("p")
+            if paragraph:
+                for link in paragraph.find_all("a"):
+                    link.unwrap()
+                return paragraph.decode_contents()
+    return ""
+
+
+def code(source):
+    return highlight(source, TypeScriptLexer(), HtmlFormatter(nowrap=True))
+
+
+def read_asset(name):
+    return (TEMPLATE / name).read_text(encoding="utf8")
+
+
+def inline_assets():
+    """Style and scripts to stand in the page itself, with the hashes by which its policy knows the scripts."""
+    scripts = [PLOTLY.read_text(encoding="utf8").strip().replace("</script", "<\\/script"), read_asset("page.js").strip()]
+    hashes = " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in scripts)
+    return {"style": read_asset("page.css"), "scripts": scripts, "hashes": hashes}
+
+
+class PagePreprocessor(Preprocessor):
+    """Puts the page's parts where the template finds them: resources.deepshock.
+
+    A caller may have put there `assets` (the folder of the shared style and scripts), `previous`, `next` and `front`;
+    without `assets` the page carries all of them in itself.
+    """
+
+    def preprocess(self, nb, resources):
+        given = resources.get("deepshock", {})
+        page = {"previous": None, "next": None, "front": None, **given, **Page(nb).parts()}
+        if "assets" not in page:
+            page["inline"] = inline_assets()
+        resources["deepshock"] = page
+        return nb, resources

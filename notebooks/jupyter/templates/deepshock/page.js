@@ -1,0 +1,165 @@
+"use strict";
+/** Draws the page's figures for the reader's colours and width, folds the code, and follows the scroll. */
+(() => {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const narrowWidth = 560;
+  const paper = [20, 23, 28];
+
+  /** A CSS colour as [red, green, blue, alpha], or undefined when it is none. */
+  const pen = document.createElement("canvas").getContext("2d");
+  const parse = (text) => {
+    pen.fillStyle = "#010203";
+    pen.fillStyle = text;
+    const seen = pen.fillStyle;
+    if (seen === "#010203") return undefined;
+    if (seen.startsWith("#")) return [1, 3, 5].map((i) => Number.parseInt(seen.slice(i, i + 2), 16)).concat(1);
+    return seen.match(/[\d.]+/g).map(Number);
+  };
+  const luminance = (rgb) => {
+    const [r, g, b] = rgb.map((v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const mix = (rgb, other, share) => rgb.map((v, i) => v + (other[i] - v) * share);
+
+  /** The colour that plays the same part on dark paper: greys change sides, dim colours brighten, pale fills darken. */
+  const onDark = (text, isFill) => {
+    const parsed = parse(text);
+    if (parsed === undefined) return text;
+    const alpha = parsed[3];
+    let rgb = parsed.slice(0, 3);
+    if (Math.max(...rgb) - Math.min(...rgb) < 40) {
+      const light = (Math.max(...rgb) + Math.min(...rgb)) / 510;
+      rgb = mix(paper, [240, 243, 246], 0.02 + (1 - light) * 0.98);
+    } else if (isFill && luminance(rgb) > 0.6) {
+      rgb = mix(rgb, paper, 0.75);
+    } else {
+      const base = rgb;
+      for (let share = 0; share <= 1 && (luminance(rgb) + 0.05) / (luminance(paper) + 0.05) < 4.6; share += 0.05) rgb = mix(base, [255, 255, 255], share);
+    }
+    return `rgba(${rgb.map(Math.round).join(", ")}, ${alpha})`;
+  };
+
+  const recolour = (value, key = "") => {
+    if (typeof value === "string") {
+      if (/color$/i.test(key) || key === "colorway") return onDark(value, /fillcolor|bgcolor/i.test(key));
+      return value.replace(/color:\s*(#[0-9a-f]{3,8}|[a-z]+)/gi, (all, colour) => `color: ${onDark(colour, false)}`);
+    }
+    if (Array.isArray(value)) return key === "colorscale" ? value : value.map((inner) => (typeof inner === "number" ? inner : recolour(inner, key)));
+    if (value !== null && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, recolour(inner, name)]));
+    return value;
+  };
+
+  const axesOf = (layout) => Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key));
+
+  /** The figure as the reader gets it: colours of the page, and on a narrow one smaller type and margins. */
+  const fitted = (figure, { isDark, width }) => {
+    const { data, layout } = structuredClone(figure);
+    const drawn = isDark ? { data: recolour(data), layout: recolour(layout) } : { data, layout };
+    Object.assign(drawn.layout, { paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", autosize: true });
+    delete drawn.layout.width;
+    if (isDark) {
+      const font = { color: "rgb(224, 228, 233)" };
+      drawn.layout.font = { ...drawn.layout.font, ...font };
+      drawn.layout.hoverlabel = { ...drawn.layout.hoverlabel, bgcolor: "rgb(36, 42, 50)", bordercolor: "rgb(90, 100, 112)", font: { ...drawn.layout.hoverlabel?.font, ...font } };
+      for (const key of axesOf(drawn.layout)) drawn.layout[key] = { gridcolor: "rgb(45, 52, 62)", zerolinecolor: "rgb(70, 80, 92)", ...drawn.layout[key] };
+    }
+    if (width < narrowWidth) narrowed(drawn.layout, width);
+    return drawn;
+  };
+
+  const narrowed = (layout, width) => {
+    const size = (font, most) => ({ ...font, size: Math.min(font?.size ?? most, most) });
+    layout.font = size(layout.font, 11);
+    layout.margin = { ...layout.margin, l: Math.min(layout.margin?.l ?? 56, 56), r: Math.min(layout.margin?.r ?? 12, 12) };
+    for (const key of axesOf(layout)) {
+      layout[key] = { ...layout[key], automargin: true, tickfont: size(layout[key].tickfont, 10) };
+      if (layout[key].title?.font) layout[key].title.font = size(layout[key].title.font, 11);
+    }
+    layout.annotations = layout.annotations?.map((note) => ({ ...note, font: size(note.font, 10) }));
+    if (layout.showlegend !== false) layout.legend = { ...layout.legend, orientation: "h", x: 0, xanchor: "left", y: -0.22, yanchor: "top", font: size(layout.legend?.font, 10) };
+    if (layout.height) layout.height = Math.min(layout.height, Math.max(360, width * 1.15));
+  };
+
+  const figures = [...document.querySelectorAll("figure > .plot")].map((plot) => ({ plot, figure: JSON.parse(plot.nextElementSibling.textContent) }));
+  let printing = false;
+
+  const draw = ({ plot, figure }, width = plot.clientWidth) => {
+    const isDark = dark.matches && !printing;
+    const { data, layout } = fitted(figure, { isDark, width });
+    if (printing) layout.width = width;
+    plot.replaceChildren(...[...plot.children].filter((child) => !child.matches(".fallback")));
+    plot.style.minHeight = `${layout.height ?? 450}px`;
+    return Plotly.react(plot, data, layout, { ...figure.config, responsive: !printing, displaylogo: false });
+  };
+
+  const drawAll = async () => {
+    for (const one of figures) {
+      await draw(one);
+      // Lets the reader scroll between two figures.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+    document.documentElement.dataset.drawn = "true";
+  };
+
+  if (figures.length > 0) {
+    drawAll();
+    dark.addEventListener("change", drawAll);
+    let lastWidth = innerWidth;
+    addEventListener("resize", () => {
+      if (lastWidth < narrowWidth !== innerWidth < narrowWidth) drawAll();
+      lastWidth = innerWidth;
+    });
+    addEventListener("beforeprint", () => {
+      printing = true;
+      for (const one of figures) draw(one, 660);
+    });
+    addEventListener("afterprint", () => {
+      printing = false;
+      drawAll();
+    });
+  }
+
+  const cells = [...document.querySelectorAll("details.code")];
+  const button = document.getElementById("all-code");
+  if (button && cells.length > 0) {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const open = button.getAttribute("aria-pressed") !== "true";
+      for (const cell of cells) cell.open = open;
+      button.setAttribute("aria-pressed", String(open));
+      button.textContent = open ? "Hide all code" : "Show all code";
+    });
+  }
+
+  const contents = document.querySelector(".contents details");
+  if (contents) {
+    const wide = matchMedia("(min-width: 68.01rem)");
+    const fold = () => {
+      contents.open = wide.matches;
+    };
+    fold();
+    wide.addEventListener("change", fold);
+    const links = new Map([...contents.querySelectorAll("a")].map((link) => [link.getAttribute("href").slice(1), link]));
+    const headings = [...links.keys()].map((id) => document.getElementById(id)).filter(Boolean);
+    const follow = () => {
+      const current = headings.filter((heading) => heading.getBoundingClientRect().top < innerHeight * 0.3).at(-1);
+      for (const [id, link] of links) {
+        if (id === current?.id) link.setAttribute("aria-current", "true");
+        else link.removeAttribute("aria-current");
+      }
+    };
+    let waiting = false;
+    addEventListener(
+      "scroll",
+      () => {
+        if (!waiting) requestAnimationFrame(() => {
+          waiting = false;
+          follow();
+        });
+        waiting = true;
+      },
+      { passive: true },
+    );
+    follow();
+  }
+})();
