@@ -57,6 +57,9 @@ export interface Model extends MoeLayerShape {
   readonly kvLoraRank?: number;
   readonly qkRopeHeadDim?: number;
   readonly qLoraRank?: number;
+  /** Rank and groups of an output projection in two steps (DeepSeek V4); absent elsewhere. */
+  readonly outputLoraRank?: number;
+  readonly outputGroups?: number;
   /** Group-limited routing: experts are in this many groups, of which a token uses topkGroup. 1 and 1 = none. */
   readonly expertGroups: number;
   readonly topkGroup: number;
@@ -173,6 +176,8 @@ function readModel(row: Row): Model {
     ...optional(row, "kvLoraRank"),
     ...optional(row, "qkRopeHeadDim"),
     ...optional(row, "qLoraRank"),
+    ...optional(row, "outputLoraRank"),
+    ...optional(row, "outputGroups"),
     expertGroups: count(row, "expertGroups", 1),
     topkGroup: count(row, "topkGroup", 1),
     vocabSize: count(row, "vocabSize", 1),
