@@ -10,8 +10,9 @@ export function formatCount(value: number): string {
   return new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 }).format(value);
 }
 
-/** A share as a percentage. */
+/** A share as a percentage; one too small to matter says only that. */
 export function formatShare(value: number, digits = 2): string {
+  if (value > 0 && value < 1e-5) return "less than 0.001 %";
   return `${formatNumber(value * 100, digits)} %`;
 }
 

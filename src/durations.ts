@@ -1,0 +1,42 @@
+import { requirePositive } from "./checks";
+
+/** Tasks that take the same time. */
+export interface TimedTasks {
+  readonly seconds: number;
+  readonly count: number;
+}
+
+/** What falls in one stretch of durations, as shares of the whole. */
+export interface DurationShare {
+  readonly fromSeconds: number;
+  readonly toSeconds: number;
+  readonly countShare: number;
+  readonly timeShare: number;
+}
+
+/** Edges of the stretches: a decade each, open at both ends. */
+const edges = [0, 1e-6, 1e-5, 1e-4, 1e-3, Number.POSITIVE_INFINITY] as const;
+
+/**
+ * Share of tasks, and of their summed time, by decade of duration.
+ *
+ * A task of exactly 10 µs counts in the decade that starts there. Both shares sum to one.
+ *
+ * @throws RangeError when there is nothing to count or a duration is not positive.
+ */
+export function shareByDecade(tasks: readonly TimedTasks[]): readonly DurationShare[] {
+  const count = tasks.reduce((sum, t) => sum + t.count, 0);
+  const seconds = tasks.reduce((sum, t) => sum + t.count * t.seconds, 0);
+  requirePositive("count of tasks", count);
+  for (const task of tasks) requirePositive("seconds", task.seconds);
+  return edges.slice(0, -1).map((fromSeconds, i) => {
+    const toSeconds = edges[i + 1] as number;
+    const inside = tasks.filter((t) => t.seconds >= fromSeconds && t.seconds < toSeconds);
+    return {
+      fromSeconds,
+      toSeconds,
+      countShare: inside.reduce((sum, t) => sum + t.count, 0) / count,
+      timeShare: inside.reduce((sum, t) => sum + t.count * t.seconds, 0) / seconds,
+    };
+  });
+}

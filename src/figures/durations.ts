@@ -1,0 +1,52 @@
+import { type DurationShare, shareByDecade, type TimedTasks } from "../durations";
+import { formatShare } from "../format";
+import type { Figure } from "./figure";
+import { colours, label, layout, linearAxis } from "./theme";
+
+/** Tasks to draw in one panel. */
+export interface TaskSet {
+  readonly name: string;
+  readonly tasks: readonly TimedTasks[];
+}
+
+const decadeNames = ["under 1 µs", "1–10 µs", "10–100 µs", "0.1–1 ms", "over 1 ms"];
+
+/** Share of tasks beside share of time, by decade of duration; one panel a set, one above the other. */
+export function durationsFigure(sets: readonly TaskSet[], conclusion: string): Figure {
+  const shares = sets.map((s) => shareByDecade(s.tasks));
+  const gap = 0.1;
+  const height = (1 - gap * (sets.length - 1)) / sets.length;
+  const axis = (i: number) => (i === 0 ? "" : String(i + 1));
+  const domains = sets.map((_, i) => [1 - (i + 1) * height - i * gap, 1 - i * (height + gap)]);
+  const panels = Object.fromEntries(sets.map((_, i) => [`yaxis${axis(i)}`, linearAxis("Share (%)", [0, 108], { domain: domains[i], dtick: 25 })]));
+  const reading = sets.map((s, i) => `${s.name}: ${sentence(shares[i] as readonly DurationShare[])}`).join(". ");
+  return {
+    data: shares.flatMap((share, i) => [
+      bar("share of tasks", share.map((s) => s.countShare), colours.sky, `y${axis(i)}`, i === 0),
+      bar("share of time", share.map((s) => s.timeShare), colours.blue, `y${axis(i)}`, i === 0),
+    ]),
+    layout: layout({
+      height: 150 + 190 * sets.length,
+      margin: { l: 64, r: 20, t: 44, b: 58 },
+      barmode: "group",
+      bargap: 0.25,
+      showlegend: true,
+      legend: { orientation: "h", x: 1, xanchor: "right", y: 1, yanchor: "bottom" },
+      xaxis: { type: "category", title: { text: "Duration of one task", standoff: 12 }, anchor: `y${axis(sets.length - 1)}`, showgrid: false },
+      ...panels,
+      annotations: sets.map((s, i) => label(s.name, { x: 0, y: (domains[i] as number[])[1] as number }, { xref: "paper", yref: "paper", xanchor: "left", yanchor: "top", xshift: 6, yshift: -2, font: { size: 13, color: colours.ink } })),
+    }),
+    caption: `Light bars: share of tasks in each decade of duration. Dark bars: share of their summed time. ${reading}. ${conclusion}`,
+    alt: `${reading}. ${conclusion}`,
+  };
+}
+
+function bar(name: string, shares: readonly number[], color: string, yaxis: string, showlegend: boolean): Record<string, unknown> {
+  return { type: "bar", name, x: decadeNames, y: shares.map((s) => 100 * s), yaxis, marker: { color }, text: shares.map((s) => (s === 0 ? "" : formatShare(s))), textposition: "outside", textfont: { size: 11 }, cliponaxis: false, showlegend, hovertemplate: "%{x}: %{y:.2f} %<extra></extra>" };
+}
+
+function sentence(shares: readonly DurationShare[]): string {
+  const short = shares[1] as DurationShare;
+  const long = [...shares].sort((a, b) => b.timeShare - a.timeShare)[0] as DurationShare;
+  return `${formatShare(short.countShare)} of tasks last 1–10 µs and hold ${formatShare(short.timeShare)} of the time; most time (${formatShare(long.timeShare)}) is in tasks of ${decadeNames[shares.indexOf(long)]}`;
+}

@@ -1,0 +1,145 @@
+import { formatCount, formatNumber, formatSeconds } from "../format";
+import type { Hardware } from "../hardware";
+import { expertTaskTime, moeLayerTime } from "../layer";
+import { type MoeMeasurement, moeMeasurements } from "../measurements";
+import type { Model } from "../model";
+import { deepGemmRows } from "../published";
+import type { Figure } from "./figure";
+import { band, colours, doublings, label, layout, line, logAxis, points, ticks } from "./theme";
+
+/** One line of the figure: an expert of a model on a machine, by one kernel. */
+export interface ExpertOn {
+  readonly model: Model;
+  readonly hardware: Hardware;
+  /** The kernel that computes a full layer. */
+  readonly kernel: string;
+  /** The kernel that computes an expert alone on its GPU, as in wide expert parallelism. */
+  readonly aloneKernel: string;
+  readonly weightFormat: string;
+}
+
+/** The time of one expert's task at some rows: the least possible, as a share of a full layer, and as the only task there is. */
+export interface ExpertSeconds {
+  readonly floorSeconds: number;
+  readonly shareOfLayerSeconds: number;
+  readonly aloneSeconds: number;
+}
+
+/**
+ * Three times of one expert: floor, its share of a layer in which every expert has as many rows, and alone.
+ *
+ * The share is layer time over experts: throughput. Alone includes what a layer's kernels cost once: latency.
+ */
+export function expertSeconds({ model, hardware, kernel, aloneKernel, weightFormat }: ExpertOn, rows: number): ExpertSeconds {
+  const alone = expertTaskTime({ model, hardware, kernel: aloneKernel, weightFormat, rows });
+  const tokens = Math.max(1, Math.round((rows * model.routedExperts) / model.expertsPerToken));
+  const layer = moeLayerTime({ model, hardware, kernel, weightFormat, tokens, routing: "even" });
+  return { floorSeconds: alone.floorSeconds, shareOfLayerSeconds: layer.seconds / layer.activeExperts, aloneSeconds: alone.seconds };
+}
+
+/** A published time of one expert's task. */
+export interface MeasuredTask {
+  readonly kind: "alone" | "share of a layer" | "share of a grouped product";
+  readonly model: string;
+  readonly hardware: string;
+  readonly rows: number;
+  readonly seconds: number;
+}
+
+/**
+ * Published times of one expert's task in FP8 with block scales, of two models on the machines measured.
+ *
+ * alone: wide expert parallelism with exactly one expert on the GPU. share of a layer: a layer's time over the experts
+ * on the GPU. share of a grouped product: DeepGEMM's masked tables, both products of DeepSeek-V3, over the groups.
+ */
+export function measuredTasks(models: readonly Model[]): readonly MeasuredTask[] {
+  const rows = moeMeasurements().filter((m) => m.weightFormat === "fp8_block" && models.some((model) => model.id === m.model));
+  const perExpert = (m: MoeMeasurement) => (m.tokens * m.shape.expertsPerToken) / m.shape.routedExperts;
+  const task = (kind: MeasuredTask["kind"], m: MoeMeasurement, experts: number): MeasuredTask => ({ kind, model: m.model, hardware: m.hardware, rows: perExpert(m), seconds: m.seconds / experts });
+  const alone = rows.filter((m) => m.kernel === "deepepmoe_generation" && m.expertParallel === 256 && m.routing === "uniform");
+  const layer = rows.filter((m) => layerKernels.includes(m.kernel) && m.routing === "balanced" && m.tensorParallel === 1 && m.expertParallel === 1 && perExpert(m) >= 1);
+  return [...alone.map((m) => task("alone", m, 1)), ...layer.map((m) => task("share of a layer", m, m.shape.routedExperts)), ...groupedProducts()];
+}
+
+/** One kernel a machine whose rows are shown: the one the estimate uses there. */
+const layerKernels = ["moe_torch_flow_cutlass", "deepgemm"];
+
+function groupedProducts(): readonly MeasuredTask[] {
+  const masked = deepGemmRows().filter((r) => r.kind === "grouped_masked");
+  const find = (groups: number, rows: number, n: number) => masked.find((r) => r.groups === groups && r.rowsPerGroup === rows && r.n === n);
+  return [...new Set(masked.map((r) => `${r.groups} ${r.rowsPerGroup}`))].flatMap((key) => {
+    const [groups, rows] = key.split(" ").map(Number) as [number, number];
+    const upAndGate = find(groups, rows, 4096);
+    const down = find(groups, rows, 7168);
+    if (upAndGate === undefined || down === undefined) return [];
+    return [{ kind: "share of a grouped product" as const, model: "deepseek-v3", hardware: "h800-sxm", rows, seconds: (upAndGate.seconds + down.seconds) / groups }];
+  });
+}
+
+const lineColours = [colours.blue, colours.green, colours.orange, colours.purple];
+const symbols = { alone: "circle", "share of a layer": "circle-open", "share of a grouped product": "x-thin-open" } as const;
+
+/** Time of one expert's task against its rows: floor, estimate and measurements, with the article's two bands. */
+export function taskTimeFigure(experts: readonly ExpertOn[], rowsMarked: number): Figure {
+  const rows = doublings(1, 8192);
+  const timed = experts.map((e) => rows.map((r) => expertSeconds(e, r)));
+  const marked = experts.map((e) => ({ e, at: expertSeconds(e, rowsMarked) }));
+  const measured = measuredTasks(experts.map((e) => e.model));
+  const words = marked.map(({ e, at }) => `${nameFor(e)} ${formatSeconds(at.floorSeconds)}, ${formatSeconds(at.shareOfLayerSeconds)}, ${formatSeconds(at.aloneSeconds)}`).join("; ");
+  const inside = insideBand(marked);
+  return {
+    data: [
+      ...experts.flatMap((e, i) => curves(e, rows, timed[i] as readonly ExpertSeconds[], lineColours[i % lineColours.length] as string)),
+      ...experts.map((e, i) => measurements(e, measured, lineColours[i % lineColours.length] as string)),
+    ],
+    layout: layout({
+      height: 560,
+      xaxis: logAxis("Tokens (rows) at the expert", [1, 8192], ticks([[1, "1"], [10, "10"], [100, "100"], [1000, "1,000"]])),
+      yaxis: logAxis("Time of one expert's task", [1e-6, 2e-2], ticks([[1e-6, "1 µs"], [1e-5, "10 µs"], [1e-4, "100 µs"], [1e-3, "1 ms"], [1e-2, "10 ms"]])),
+      shapes: [band("y", 1e-6, 1e-5, colours.blue, 0.1), band("y", 1e-5, 1e-4, colours.yellow, 0.12)],
+      annotations: [
+        label("article, before: 10 to 100 µs", { x: 1.1, y: 8.5e-5 }, { xanchor: "left", font: { size: 11, color: "#92400E" } }, "xy"),
+        label("article, after: 1 to 10 µs", { x: 1.1, y: 1.3e-6 }, { xanchor: "left", font: { size: 11, color: colours.blue } }, "xy"),
+        ...experts.map((e, i) => nameOf(e, timed[i] as readonly ExpertSeconds[], i)),
+      ],
+    }),
+    caption: `Time of one expert's two products against the tokens it gets, in FP8. Dotted: the floor, weights and arithmetic at datasheet rates. Solid: the estimate for an expert inside a full layer, layer time over experts (a throughput). Filled circles: measured alone, exactly one expert on the GPU (a latency). Open circles: measured layers over their experts (a throughput). Crosses: DeepGEMM's grouped products over their groups. Floor, share of a layer and alone at ${formatCount(rowsMarked)} tokens: ${words}. ${inside}`,
+    alt: `Log-log time of one expert's task against tokens. Floor, share of a layer and alone at ${formatCount(rowsMarked)} tokens: ${words}. ${inside} ${formatNumber(measured.length)} measured points are drawn beside the estimates.`,
+  };
+}
+
+/** Which of the experts are in the article's 1 to 10 µs, by each of the three times. */
+function insideBand(marked: readonly { readonly e: ExpertOn; readonly at: ExpertSeconds }[]): string {
+  const within = (name: string, pick: (at: ExpertSeconds) => number) => {
+    const here = marked.filter(({ at }) => pick(at) >= 1e-6 && pick(at) <= 1e-5).map(({ e }) => nameFor(e));
+    return `${name} ${here.length === 0 ? "none" : here.join(" and ")}`;
+  };
+  return `Inside the article's 1 to 10 µs there: ${within("by the floor", (at) => at.floorSeconds)}; ${within("as a share of a layer", (at) => at.shareOfLayerSeconds)}; ${within("alone", (at) => at.aloneSeconds)}.`;
+}
+
+/** Model and machine; what the machine's name has in brackets is left off. */
+function nameFor(e: ExpertOn): string {
+  return `${e.model.name} on ${e.hardware.name.replace(/ \(.*\)/, "")}`;
+}
+
+function curves(e: ExpertOn, rows: readonly number[], at: readonly ExpertSeconds[], color: string): readonly Record<string, unknown>[] {
+  const name = nameFor(e);
+  return [
+    line(`${name}, floor`, rows, at.map((t) => t.floorSeconds), color, { line: { color, width: 1.5, dash: "dot" } }),
+    line(`${name}, estimate`, rows, at.map((t) => t.shareOfLayerSeconds), color),
+  ];
+}
+
+function measurements(e: ExpertOn, measured: readonly MeasuredTask[], color: string): Record<string, unknown> {
+  const near = (machine: string) => machine === e.hardware.id || (machine === "h800-sxm" && e.hardware.id === "h100-sxm");
+  const here = measured.filter((m) => m.model === e.model.id && near(m.hardware));
+  return points(`${nameFor(e)}, measured`, here.map((m) => m.rows), here.map((m) => m.seconds), color, {
+    marker: { color, size: 7, symbol: here.map((m) => symbols[m.kind]), line: { color, width: 1.5 } },
+    text: here.map((m) => m.kind),
+  });
+}
+
+function nameOf(e: ExpertOn, at: readonly ExpertSeconds[], i: number): Record<string, unknown> {
+  const rows = 2 ** 11;
+  return label(nameFor(e), { x: rows, y: (at[11] as ExpertSeconds).shareOfLayerSeconds }, { xanchor: "right", yanchor: "bottom", xshift: -10, font: { size: 12, color: lineColours[i % lineColours.length] } }, "xy");
+}
