@@ -80,13 +80,13 @@ export function kernelFamily(kernel: string, format: string, hardware: Hardware)
 export interface KernelName {
   readonly kernel: string;
   readonly weightFormat: string;
-  /** given: rows go where the routing says. groups, groups-always: through the model's, or any model's, group-limited router. folded: see RouterLimit. */
+  /** given: rows go where the routing says. groups, groups-always: through the model's, or any model's, group-limited router. folded, packed: see RouterLimit. */
   readonly router: (typeof routers)[number];
   readonly implementation: string;
   readonly note: string;
 }
 
-const routers = ["given", "groups", "groups-always", "folded"] as const;
+const routers = ["given", "groups", "groups-always", "folded", "packed"] as const;
 let names: readonly KernelName[] | undefined;
 
 /** The kernels of the measured tables, from data/kernel-names.csv. */

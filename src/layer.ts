@@ -58,6 +58,9 @@ const tileColumns = 64;
 /** Tokens a rank that DeepEP's low-latency buffers hold in the measured tables. */
 const lowLatencyTokens = 128;
 
+/** Rows of one block of DeepGEMM's contiguous layout. */
+const contiguousBlocks: RouterLimit = { kind: "packed", block: 128 };
+
 /** DeepSeek-V3's router, which kernels that route themselves apply to any layer of its shape. */
 const v3Groups: RouterLimit = { kind: "groups", groups: 8, kept: 4 };
 
@@ -166,6 +169,7 @@ function pathOf(kernel: string, tokensPerRank: number): string {
 /** What a kernel's router does to a model's routing; a bare shape of DeepSeek-V3 is taken to have its groups. */
 export function limitOf(router: KernelFamily["router"], model: RoutedShape): RouterLimit | undefined {
   if (router === "given") return undefined;
+  if (router === "packed") return contiguousBlocks;
   if (router === "groups-always") return model.routedExperts >= 16 ? v3Groups : undefined;
   const v3 = model.hiddenSize === 7168 && model.moeIntermediateSize === 2048 && model.routedExperts === 256 && model.expertsPerToken === 8;
   if (router === "folded") return v3 ? { kind: "folded" } : undefined;

@@ -37,9 +37,13 @@ export interface RankQuestion {
  * What a kernel's own router does to a routing handed to it.
  *
  * groups: experts stand in groups, a token uses the best `kept` of them. folded: expert e counts as
- * local when e modulo the stride of the balanced routing is, a fault of one measured table.
+ * local when e modulo the stride of the balanced routing is, a fault of one measured table. packed: rows of a uniform
+ * routing lie one after another, and each block of them is computed with one expert's weights: a fault of another.
  */
-export type RouterLimit = { readonly kind: "groups"; readonly groups: number; readonly kept: number } | { readonly kind: "folded" };
+export type RouterLimit =
+  | { readonly kind: "groups"; readonly groups: number; readonly kept: number }
+  | { readonly kind: "folded" }
+  | { readonly kind: "packed"; readonly block: number };
 
 const samplings = 5;
 /** Tokens followed through a group-limited router; more are represented by these. */
@@ -54,8 +58,8 @@ const remembered = new Map<string, RankLoad>();
  *   up or down, and rank 0 is among the ranks with the most. This is how the measured tables
  *   were made, and the least imbalance a whole number of rows allows.
  * - `even`: every local expert holds the same share (fractions allowed); at most one expert a row is active.
- * - `uniform`: every local expert holds the mean rounded down; where that is nothing, one row each on T k / 2
- *   experts, as the wide expert-parallel tables were made.
+ * - `uniform`: every local expert holds the mean rounded down; where that is nothing, as many experts as the
+ *   rank expects rows hold one each. The wide expert-parallel tables were made so.
  * - `power_law_a`: popularity of experts is drawn from a power law of exponent a between 1 and
  *   0.8 T, scaled to T k rows, no expert above T; the rank with the most rows counts. Averaged
  *   over five seeded drawings.
@@ -80,11 +84,13 @@ export function rankLoad({ shape, tokens, expertParallel, routing, limit }: Rank
   }
   const local = Math.max(1, Math.floor(routedExperts / expertParallel));
   if (routing === "balanced") {
-    if (limit === undefined) return balanced(tokens, routedExperts, expertsPerToken, local);
-    return limit.kind === "groups" ? limited(tokens, routedExperts, expertsPerToken, local, limit) : folded(tokens, routedExperts, expertsPerToken, local);
+    if (limit?.kind === "groups") return limited(tokens, routedExperts, expertsPerToken, local, limit);
+    return limit?.kind === "folded" ? folded(tokens, routedExperts, expertsPerToken, local) : balanced(tokens, routedExperts, expertsPerToken, local);
   }
   if (routing === "even") return even(tokens, routedExperts, expertsPerToken, local);
-  if (routing === "uniform") return uniform(tokens, routedExperts, expertsPerToken, local);
+  if (routing === "uniform") {
+    return limit?.kind === "packed" ? packed(tokens, routedExperts, expertsPerToken, local, limit.block) : uniform(tokens, routedExperts, expertsPerToken, local);
+  }
   const limitKey = limit === undefined ? "" : limit.kind === "groups" ? `${limit.groups}/${limit.kept}` : limit.kind;
   const key = `${routing} ${routedExperts} ${expertsPerToken} ${expertParallel} ${tokens} ${limitKey}`;
   let load = remembered.get(key);
@@ -164,7 +170,13 @@ function folded(tokens: number, experts: number, k: number, local: number): Rank
 function uniform(tokens: number, experts: number, k: number, local: number): RankLoad {
   const rows = Math.floor((tokens * k) / experts);
   if (rows > 0) return fromClasses(local, [{ rows, experts: local }]);
-  return fromClasses(local, [{ rows: 1, experts: Math.max(1, Math.min(local, Math.floor((tokens * k) / 2))) }]);
+  return fromClasses(local, [{ rows: 1, experts: Math.max(1, Math.min(local, Math.floor((tokens * k * local) / experts))) }]);
+}
+
+function packed(tokens: number, experts: number, k: number, local: number, block: number): RankLoad {
+  const { rows } = uniform(tokens, experts, k, local);
+  const active = Math.max(1, Math.min(local, Math.ceil(rows / block)));
+  return fromClasses(local, [{ rows: rows / active, experts: active }]);
 }
 
 function even(tokens: number, experts: number, k: number, local: number): RankLoad {
@@ -187,7 +199,7 @@ function generator(seed: number): () => number {
 function powerLaw(tokens: number, experts: number, k: number, local: number, exponent: number, limit: RouterLimit | undefined): RankLoad {
   const classes = new Map<number, number>();
   for (let s = 0; s < samplings; s++) {
-    const counts = busiestFirst(drawCounts(tokens, experts, k, exponent, generator(s + 1)), local);
+    const counts = busiestFirst(drawCounts(tokens, experts, k, local, exponent, generator(s + 1)), local);
     for (const rows of limit === undefined ? counts.slice(0, local) : throughLimit(counts, tokens, k, local, limit)) {
       if (rows > 0) classes.set(rows, (classes.get(rows) ?? 0) + 1 / samplings);
     }
@@ -197,6 +209,7 @@ function powerLaw(tokens: number, experts: number, k: number, local: number, exp
 
 /** Rows of the first rank's experts after the kernel's own router has had its say. */
 function throughLimit(counts: readonly number[], tokens: number, k: number, local: number, limit: RouterLimit): readonly number[] {
+  if (limit.kind === "packed") return counts.slice(0, local);
   if (limit.kind === "folded") {
     const stride = Math.ceil(counts.length / k);
     const kept = counts.reduce((sum, rows, e) => sum + (e % stride < local ? rows : 0), 0);
@@ -244,7 +257,7 @@ function chooseInGroups(counts: readonly number[], tokens: number, k: number, { 
 }
 
 /** Rows on each expert of one drawing: whole numbers that add up to tokens * k, none above tokens. */
-function drawCounts(tokens: number, experts: number, k: number, exponent: number, random: () => number): number[] {
+function drawCounts(tokens: number, experts: number, k: number, local: number, exponent: number, random: () => number): number[] {
   const total = tokens * k;
   const [from, to] = total > experts ? [1, Math.max(1.25, tokens * 0.8)] : [0.01, 2];
   const e = 1 - exponent;
@@ -252,23 +265,29 @@ function drawCounts(tokens: number, experts: number, k: number, exponent: number
   const weights = Array.from({ length: experts }, draw);
   const sum = weights.reduce((a, b) => a + b, 0);
   const counts = weights.map((w) => Math.min(tokens, Math.round((w / sum) * total)));
-  let left = total - counts.reduce((a, b) => a + b, 0);
-  // What rounding and the cap left over goes to, or comes from, one expert after another.
-  for (let i = 0; left !== 0; i = (i + 1) % experts) {
-    const count = counts[i] as number;
-    if (left > 0 && count < tokens) {
-      counts[i] = count + 1;
-      left--;
-    } else if (left < 0 && count > 1) {
-      counts[i] = count - 1;
-      left++;
-    } else if (left < 0 && i === experts - 1 && counts.every((c) => c <= 1)) {
-      const occupied = counts.findIndex((c) => c > 0);
-      counts[occupied] = 0;
-      left++;
-    }
+  const left = total - counts.reduce((a, b) => a + b, 0);
+  // What rounding and the cap left over goes to the emptiest expert of one rank after another, or comes from the fullest.
+  const step = Math.sign(left);
+  for (let done = 0, from = 0; done < Math.abs(left); from = from + local + local <= experts ? from + local : 0) {
+    const e = step > 0 ? emptiest(counts, from, local) : fullest(counts, from, local);
+    const count = counts[e] as number;
+    if (step > 0 ? count >= tokens : count <= 0) continue;
+    counts[e] = count + step;
+    done++;
   }
   return counts;
+}
+
+function emptiest(counts: readonly number[], from: number, length: number): number {
+  let best = from;
+  for (let e = from + 1; e < from + length; e++) if ((counts[e] as number) < (counts[best] as number)) best = e;
+  return best;
+}
+
+function fullest(counts: readonly number[], from: number, length: number): number {
+  let best = from;
+  for (let e = from + 1; e < from + length; e++) if ((counts[e] as number) > (counts[best] as number)) best = e;
+  return best;
 }
 
 /** The counts with the rank that has the most rows in the first place. */

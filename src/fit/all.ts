@@ -1,5 +1,6 @@
 import { type FamilyFit, fitFamily } from "../fit";
 import type { Hardware } from "../hardware";
+import type { KernelFamily } from "../kernel";
 import type { MoeMeasurement, SetAside } from "../measurements";
 import { configurationOf, type ErrorFigures, errorFigures, interpolateRow, isFitted, predictRow } from "./judge";
 
@@ -29,25 +30,37 @@ export async function fitKernels(rows: readonly MoeMeasurement[], aside: readonl
   return fits;
 }
 
-/** State the errors of fitted families on the parts of their rows, families one by one and all together. */
+/** State the errors of families on the parts of their rows, families one by one and all together; "models left out" fits each anew without a model. */
 export async function judgeKernels(
-  rows: readonly MoeMeasurement[], aside: readonly SetAside[], fits: readonly FamilyFit[], hardware: Machines, progress: (line: string) => void = () => {},
+  rows: readonly MoeMeasurement[], aside: readonly SetAside[], families: readonly KernelFamily[], hardware: Machines, progress: (line: string) => void = () => {},
 ): Promise<readonly StatedError[]> {
+  const refits = new Map<string, Pair[]>();
+  for (const [name, family] of byFamily(rows.filter((row) => isEven(row) && !aside.some((a) => a.matches(row))), hardware)) {
+    const constants = families.find((f) => f.from === name);
+    if (constants !== undefined) refits.set(name, await leaveModelsOut(family, constants, hardware));
+    progress(`${name}: judged on models left out`);
+  }
+  return stateErrors(rows, aside, families, hardware, refits);
+}
+
+/** As judgeKernels, with nothing fitted: "models left out" only where its pairs are given. */
+export function stateErrors(
+  rows: readonly MoeMeasurement[], aside: readonly SetAside[], families: readonly KernelFamily[], hardware: Machines, refits: ReadonlyMap<string, Pair[]> = new Map(),
+): readonly StatedError[] {
   const stated: StatedError[] = [];
   const pooled = new Map<string, Pair[]>();
   const judged = rows.filter((row) => !aside.some((a) => !a.judged && a.matches(row)));
   for (const [name, family] of byFamily(judged, hardware)) {
-    const fit = fits.find((f) => f.family.from === name);
-    if (fit === undefined) continue;
-    const pairs = pairsOf(family, fit, aside, hardware);
-    pairs.set("models left out", await leaveModelsOut(family.filter((row) => isEven(row) && !aside.some((a) => a.matches(row))), fit, hardware));
+    const constants = families.find((f) => f.from === name);
+    if (constants === undefined) continue;
+    const pairs = pairsOf(family, constants, aside, hardware);
+    pairs.set("models left out", refits.get(name) ?? []);
     for (const part of parts) {
       const these = pairs.get(part) ?? [];
       if (these.length === 0) continue;
       stated.push({ family: name, part, ...errorFigures(these) });
       pooled.set(part, [...(pooled.get(part) ?? []), ...these]);
     }
-    progress(`judged ${name}`);
   }
   for (const part of parts) {
     const these = pooled.get(part) ?? [];
@@ -56,18 +69,23 @@ export async function judgeKernels(
   return stated;
 }
 
-type Pair = { readonly predicted: number; readonly measured: number };
+/** A time predicted and the time measured, in seconds. */
+export type Pair = { readonly predicted: number; readonly measured: number };
 
-function pairsOf(family: readonly MoeMeasurement[], fit: FamilyFit, aside: readonly SetAside[], hardware: Machines): Map<string, Pair[]> {
+function pairsOf(family: readonly MoeMeasurement[], constants: KernelFamily, aside: readonly SetAside[], hardware: Machines): Map<string, Pair[]> {
   const counts = tokenCounts(family);
   const pairs = new Map<string, Pair[]>();
-  const put = (part: string, predicted: number, row: MoeMeasurement) => pairs.set(part, [...(pairs.get(part) ?? []), { predicted, measured: row.seconds }]);
+  const put = (part: string, predicted: number, row: MoeMeasurement) => {
+    const these = pairs.get(part);
+    if (these === undefined) pairs.set(part, [{ predicted, measured: row.seconds }]);
+    else these.push({ predicted, measured: row.seconds });
+  };
   const fitted = new Map<string, MoeMeasurement[]>();
   for (const row of family) {
     if (isFitted(row.tokens, counts)) fitted.set(configurationOf(row), [...(fitted.get(configurationOf(row)) ?? []), row]);
   }
   for (const row of family) {
-    const time = predictRow(row, fit.family, hardware(row.hardware));
+    const time = predictRow(row, constants, hardware(row.hardware));
     if (aside.some((a) => a.matches(row))) put("set aside", time.seconds, row);
     else if (!isEven(row)) put("power law", time.seconds, row);
     else if (isFitted(row.tokens, counts)) put("fitted", time.seconds, row);
@@ -82,7 +100,7 @@ function pairsOf(family: readonly MoeMeasurement[], fit: FamilyFit, aside: reado
 }
 
 /** Predict each model's rows with constants fitted on the other models' rows; nothing where there is one model only. */
-async function leaveModelsOut(family: readonly MoeMeasurement[], fit: FamilyFit, hardware: Machines): Promise<Pair[]> {
+async function leaveModelsOut(family: readonly MoeMeasurement[], constants: KernelFamily, hardware: Machines): Promise<Pair[]> {
   const models = [...new Set(family.map((row) => row.model))].sort();
   if (models.length < 2) return [];
   const counts = tokenCounts(family);
@@ -90,9 +108,9 @@ async function leaveModelsOut(family: readonly MoeMeasurement[], fit: FamilyFit,
   for (const model of models) {
     const others = family.filter((row) => row.model !== model && isFitted(row.tokens, counts));
     if (others.length < 30) continue;
-    const { family: constants } = await fitFamily(others, hardware, [fit.family.tileRows]);
+    const { family: without } = await fitFamily(others, hardware, [constants.tileRows]);
     for (const row of family) {
-      if (row.model === model) pairs.push({ predicted: predictRow(row, constants, hardware(row.hardware)).seconds, measured: row.seconds });
+      if (row.model === model) pairs.push({ predicted: predictRow(row, without, hardware(row.hardware)).seconds, measured: row.seconds });
     }
   }
   return pairs;
