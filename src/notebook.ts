@@ -1,5 +1,5 @@
+import { createRequire } from "node:module";
 import type { DataFrame } from "danfojs-node";
-import * as jupyter from "tslab/dist/jupyter";
 import type { Figure } from "./figures/figure";
 import { columnsOf, layOut, type TableOptions, type TableRow, tableHtml, tableText } from "./table";
 
@@ -8,6 +8,10 @@ import { columnsOf, layOut, type TableOptions, type TableRow, tableHtml, tableTe
  * everything else in src/ gives values.
  */
 type Bundle = Readonly<Record<string, unknown>>;
+type Write = (output: { data: Bundle; metadata: Bundle; transient: Bundle }, update: boolean) => void;
+
+/** Both are loaded when first used, and as the kernel loads them, so that this module sees the kernel's own copy. */
+const load = createRequire(__filename);
 
 const plotlyMime = "application/vnd.plotly.v1+json";
 
@@ -66,7 +70,7 @@ function isFrame(rows: readonly TableRow[] | DataFrame): rows is DataFrame {
 
 /** Loaded at the first table only: it takes half a second. PROD keeps its tensor library from printing a banner. */
 function danfo(): typeof import("danfojs-node") {
-  const module = require("danfojs-node") as typeof import("danfojs-node");
+  const module = load("danfojs-node") as typeof import("danfojs-node");
   module.tensorflow.env().set("PROD", true);
   return module;
 }
@@ -77,14 +81,17 @@ function danfo(): typeof import("danfojs-node") {
  * tslab, which is why its version is pinned and a test watches over it.
  */
 function send(data: Bundle, metadata: Bundle = {}): void {
-  if (jupyter.lastWriteDisplayData === null) throw new Error("show functions work in a notebook cell: no cell is running");
-  jupyter.lastWriteDisplayData({ data, metadata, transient: {} } as unknown as Parameters<typeof jupyter.lastWriteDisplayData>[0], false);
+  const { lastWriteDisplayData } = load("tslab/dist/jupyter") as { lastWriteDisplayData: Write | null };
+  if (typeof lastWriteDisplayData !== "function")
+    throw new Error("figures, tables and text can be shown in a notebook cell only, and no cell is running");
+  lastWriteDisplayData({ data, metadata, transient: {} }, false);
 }
 
 function roundNumbers(value: unknown): unknown {
   if (typeof value === "number") return Number.isInteger(value) ? value : Number(value.toPrecision(6));
   if (ArrayBuffer.isView(value)) return Array.from(value as Float64Array, roundNumbers);
   if (Array.isArray(value)) return value.map(roundNumbers);
-  if (value !== null && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, roundNumbers(inner)]));
+  if (value !== null && typeof value === "object")
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, roundNumbers(inner)]));
   return value;
 }

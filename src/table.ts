@@ -43,7 +43,9 @@ export function layOut(rows: readonly TableRow[], options: TableOptions = {}): T
 }
 
 function headsOf(columns: readonly string[] | Readonly<Record<string, string>>): ReadonlyArray<readonly [string, string]> {
-  return Array.isArray(columns) ? columns.map((name: string) => [name, name] as const) : Object.entries(columns as Readonly<Record<string, string>>);
+  return Array.isArray(columns)
+    ? columns.map((name: string) => [name, name] as const)
+    : Object.entries(columns as Readonly<Record<string, string>>);
 }
 
 function isNumeric(values: ReadonlyArray<TableRow[string]>): boolean {
@@ -63,7 +65,7 @@ export function cellText(value: TableRow[string], digits = 4): string {
 function numberText(value: number, digits: number): string {
   const size = Math.abs(value);
   if (Number.isInteger(value) && size < 1e15) return value.toLocaleString("en-US");
-  if (size >= 1e15 || size < 1e-4) return value.toExponential(digits - 1).replace("e+", "e");
+  if (size >= 1e15 || size < 1e-4) return Number(value.toPrecision(digits)).toExponential().replace("e+", "e");
   // Digits before the point are never dropped: 12,345.6 at 4 digits is 12,346.
   const whole = Math.floor(Math.log10(size)) + 1;
   return Number(value.toPrecision(Math.max(digits, whole))).toLocaleString("en-US", { maximumSignificantDigits: Math.max(digits, whole) });

@@ -8,7 +8,10 @@ await main(async () => {
   const asked = process.argv.slice(2);
   const all = notebooks();
   const chosen = asked.length === 0 ? all : all.filter(({ name }) => asked.some((part) => name.startsWith(part)));
-  if (chosen.length === 0) throw new SetupError(`no notebook begins with ${asked.join(" or ") || "NN-"}; there are: ${all.map(({ name }) => name).join(", ") || "none"}`);
+  if (chosen.length === 0)
+    throw new SetupError(
+      `no notebook begins with ${asked.join(" or ") || "NN-"}; there are: ${all.map(({ name }) => name).join(", ") || "none"}`,
+    );
   await executeAll(chosen.map((notebook) => ({ ...notebook, target: notebook.path })));
   console.log(`${chosen.length} executed in ${secondsSince(start)}`);
 });

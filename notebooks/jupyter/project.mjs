@@ -50,11 +50,19 @@ export function jupyterEnvironment() {
     LANG: "C.UTF-8",
     LC_ALL: "C.UTF-8",
   };
-  for (const name of ["JUPYTER_PATH", "JUPYTER_NO_CONFIG", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "FORCE_COLOR", "VIRTUAL_ENV"]) delete env[name];
+  for (const name of ["JUPYTER_PATH", "JUPYTER_NO_CONFIG", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "FORCE_COLOR", "VIRTUAL_ENV"])
+    delete env[name];
   return env;
 }
 
-/** Run a program to its end: { code, stdout, stderr }. With inherit, its output goes to the terminal. */
+/**
+ * Run a program to its end: { code, stdout, stderr }. With inherit, its output goes to the terminal.
+ *
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {import("node:child_process").SpawnOptions & { inherit?: boolean }} [options]
+ * @returns {Promise<{ code: number, stdout: string, stderr: string }>}
+ */
 export function run(command, args, { inherit = false, ...options } = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd: root, stdio: inherit ? "inherit" : ["ignore", "pipe", "pipe"], ...options });

@@ -10,7 +10,18 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { executeAll, NotebookError } from "./execute.mjs";
-import { hash, hashFolder, isProgram, jupyterFolder, notebooks, python, reportsFolder, root, secondsSince, writeWhole } from "./project.mjs";
+import {
+  hash,
+  hashFolder,
+  isProgram,
+  jupyterFolder,
+  notebooks,
+  python,
+  reportsFolder,
+  root,
+  secondsSince,
+  writeWhole,
+} from "./project.mjs";
 import { main, SetupError } from "./setup.mjs";
 
 /**

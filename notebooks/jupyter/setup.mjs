@@ -12,7 +12,11 @@ import { hash, hashFolder, isProgram, jupyterFolder, root, run, secondsSince, ve
 
 const nodeModules = join(root, "node_modules");
 const requirements = join(jupyterFolder, "requirements.txt");
-const stampOf = { packages: join(nodeModules, ".deepshock-stamp"), python: join(venv, ".deepshock-stamp"), build: join(root, "dist", ".deepshock-stamp") };
+const stampOf = {
+  packages: join(nodeModules, ".deepshock-stamp"),
+  python: join(venv, ".deepshock-stamp"),
+  build: join(root, "dist", ".deepshock-stamp"),
+};
 const kernelSpec = join(venv, "share", "jupyter", "kernels", "tslab", "kernel.json");
 
 /** A set-up that cannot go on; its message is for the person at the keyboard. */
@@ -33,7 +37,8 @@ export async function setUp({ quiet = false } = {}) {
     if (parts.includes("python")) jobs.push(installPython(say));
     if (parts.includes("packages")) jobs.push(installPackages(say));
     const failures = (await Promise.allSettled(jobs)).filter((job) => job.status === "rejected");
-    if (failures.length > 0) throw failures.length === 1 ? failures[0].reason : new SetupError(failures.map((f) => f.reason.message).join("\n\n"));
+    if (failures.length > 0)
+      throw failures.length === 1 ? failures[0].reason : new SetupError(failures.map((f) => f.reason.message).join("\n\n"));
     writeKernelSpec();
     if (missing().includes("build")) await build(say);
   });
@@ -58,7 +63,9 @@ const buildKey = () => hash(readFileSync(join(root, "tsconfig.json")), hashFolde
 export function checkNode(version) {
   const asked = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).engines.node.replace(">=", "");
   if (isAtLeast(version, asked)) return;
-  throw new SetupError(`Node ${asked} or newer is needed; this is Node ${version} (${process.execPath}).\nInstall a newer one from https://nodejs.org or with your system's packages, and run the command again.`);
+  throw new SetupError(
+    `Node ${asked} or newer is needed; this is Node ${version} (${process.execPath}).\nInstall a newer one from https://nodejs.org or with your system's packages, and run the command again.`,
+  );
 }
 
 function isAtLeast(version, asked) {
@@ -98,7 +105,10 @@ async function installPackages(say) {
   const { code, stdout, stderr } = viaCli
     ? await run(process.execPath, [cli, ...args])
     : await run("npm", args, { shell: process.platform === "win32" });
-  if (code !== 0) throw new SetupError(`npm ci failed (exit code ${code}). What it said:\n${(stderr + stdout).trim()}\nIf the network was away, run the command again: it goes on where it stopped.`);
+  if (code !== 0)
+    throw new SetupError(
+      `npm ci failed (exit code ${code}). What it said:\n${(stderr + stdout).trim()}\nIf the network was away, run the command again: it goes on where it stopped.`,
+    );
   writeWhole(stampOf.packages, packagesKey());
   say(`set-up: npm packages are there (${secondsSince(start)})`);
 }
@@ -109,11 +119,19 @@ async function installPython(say) {
   say(`set-up: installing Jupyter into .venv with ${found.command} ${found.version} ...`);
   rmSync(venv, { recursive: true, force: true });
   const made = await run(found.command, [...found.args, "-m", "venv", venv]);
-  if (made.code !== 0) throw new SetupError(`${found.command} -m venv failed (exit code ${made.code}). What it said:\n${(made.stderr + made.stdout).trim()}`);
-  const pip = await run(venvPython, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--require-hashes", "-r", requirements], {
-    env: { ...process.env, PYTHONNOUSERSITE: "1", PYTHONUTF8: "1" },
-  });
-  if (pip.code !== 0) throw new SetupError(`pip install failed (exit code ${pip.code}). What it said:\n${(pip.stderr + pip.stdout).trim()}\nIf the network was away, run the command again.`);
+  if (made.code !== 0)
+    throw new SetupError(`${found.command} -m venv failed (exit code ${made.code}). What it said:\n${(made.stderr + made.stdout).trim()}`);
+  const pip = await run(
+    venvPython,
+    ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--require-hashes", "-r", requirements],
+    {
+      env: { ...process.env, PYTHONNOUSERSITE: "1", PYTHONUTF8: "1" },
+    },
+  );
+  if (pip.code !== 0)
+    throw new SetupError(
+      `pip install failed (exit code ${pip.code}). What it said:\n${(pip.stderr + pip.stdout).trim()}\nIf the network was away, run the command again.`,
+    );
   writeWhole(stampOf.python, pythonKey());
   say(`set-up: Jupyter is there (${secondsSince(start)})`);
 }
@@ -124,8 +142,12 @@ async function installPython(say) {
  * @throws SetupError that lists what was found instead.
  */
 export async function findPython() {
-  const probe = "import sys; print('.'.join(map(str, sys.version_info[:3])))\ntry:\n import venv, ensurepip; print('venv')\nexcept ImportError as e: print(e.name)";
-  const candidates = process.platform === "win32" ? [["py", "-3"], ["python"], ["python3"]] : [["python3"], ["python"], ...[14, 13, 12, 11, 10].map((minor) => [`python3.${minor}`])];
+  const probe =
+    "import sys; print('.'.join(map(str, sys.version_info[:3])))\ntry:\n import venv, ensurepip; print('venv')\nexcept ImportError as e: print(e.name)";
+  const candidates =
+    process.platform === "win32"
+      ? [["py", "-3"], ["python"], ["python3"]]
+      : [["python3"], ["python"], ...[14, 13, 12, 11, 10].map((minor) => [`python3.${minor}`])];
   if (process.env.PYTHON) candidates.unshift([process.env.PYTHON]);
   const seen = [];
   for (const [command, ...args] of candidates) {
@@ -133,14 +155,17 @@ export async function findPython() {
     const [version, module] = stdout.trim().split(/\r?\n/);
     if (code !== 0 || !/^\d+\.\d+/.test(version ?? "")) continue;
     if (!isAtLeast(version, "3.10")) seen.push(`${command} is Python ${version}: too old`);
-    else if (module !== "venv") seen.push(`${command} is Python ${version}, but cannot make virtual environments: its module ${module} is missing`);
+    else if (module !== "venv")
+      seen.push(`${command} is Python ${version}, but cannot make virtual environments: its module ${module} is missing`);
     else return { command, args, version };
   }
   const lacksVenv = seen.find((line) => line.includes("is missing"));
   const advice = lacksVenv
     ? "On Debian or Ubuntu: apt install python3-venv. Then run the command again."
     : "Install a newer one from https://www.python.org or with your system's packages (on Debian or Ubuntu: apt install python3 python3-venv), or name one in the environment variable PYTHON. Then run the command again.";
-  throw new SetupError(`Python 3.10 or newer with venv is needed. Found: ${seen.length > 0 ? `\n  ${seen.join("\n  ")}` : "no python3 and no python on the PATH."}\n${advice}`);
+  throw new SetupError(
+    `Python 3.10 or newer with venv is needed. Found: ${seen.length > 0 ? `\n  ${seen.join("\n  ")}` : "no python3 and no python on the PATH."}\n${advice}`,
+  );
 }
 
 /** The kernel runs the project's own tslab with the Node that runs the set-up. */
@@ -158,7 +183,15 @@ async function build(say) {
   const key = buildKey();
   const [fresh, old, dist] = [".dist-new", ".dist-old", "dist"].map((name) => join(root, name));
   for (const folder of [fresh, old]) rmSync(folder, { recursive: true, force: true });
-  const { code, stdout, stderr } = await run(process.execPath, [join(nodeModules, "typescript", "bin", "tsc"), "-p", "tsconfig.json", "--outDir", fresh, "--pretty", "false"]);
+  const { code, stdout, stderr } = await run(process.execPath, [
+    join(nodeModules, "typescript", "bin", "tsc"),
+    "-p",
+    "tsconfig.json",
+    "--outDir",
+    fresh,
+    "--pretty",
+    "false",
+  ]);
   if (code !== 0) {
     rmSync(fresh, { recursive: true, force: true });
     throw new SetupError(`src/ does not compile:\n${(stdout + stderr).trim()}`);

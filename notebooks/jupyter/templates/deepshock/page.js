@@ -1,4 +1,3 @@
-"use strict";
 /** Draws the page's figures for the reader's colours and width, folds the code, and follows the scroll. */
 (() => {
   const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -34,7 +33,8 @@
       rgb = mix(rgb, paper, 0.75);
     } else {
       const base = rgb;
-      for (let share = 0; share <= 1 && (luminance(rgb) + 0.05) / (luminance(paper) + 0.05) < 4.6; share += 0.05) rgb = mix(base, [255, 255, 255], share);
+      for (let share = 0; share <= 1 && (luminance(rgb) + 0.05) / (luminance(paper) + 0.05) < 4.6; share += 0.05)
+        rgb = mix(base, [255, 255, 255], share);
     }
     return `rgba(${rgb.map(Math.round).join(", ")}, ${alpha})`;
   };
@@ -42,10 +42,12 @@
   const recolour = (value, key = "") => {
     if (typeof value === "string") {
       if (/color$/i.test(key) || key === "colorway") return onDark(value, /fillcolor|bgcolor/i.test(key));
-      return value.replace(/color:\s*(#[0-9a-f]{3,8}|[a-z]+)/gi, (all, colour) => `color: ${onDark(colour, false)}`);
+      return value.replace(/color:\s*(#[0-9a-f]{3,8}|[a-z]+)/gi, (_all, colour) => `color: ${onDark(colour, false)}`);
     }
-    if (Array.isArray(value)) return key === "colorscale" ? value : value.map((inner) => (typeof inner === "number" ? inner : recolour(inner, key)));
-    if (value !== null && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, recolour(inner, name)]));
+    if (Array.isArray(value))
+      return key === "colorscale" ? value : value.map((inner) => (typeof inner === "number" ? inner : recolour(inner, key)));
+    if (value !== null && typeof value === "object")
+      return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, recolour(inner, name)]));
     return value;
   };
 
@@ -60,8 +62,14 @@
     if (isDark) {
       const font = { color: "rgb(224, 228, 233)" };
       drawn.layout.font = { ...drawn.layout.font, ...font };
-      drawn.layout.hoverlabel = { ...drawn.layout.hoverlabel, bgcolor: "rgb(36, 42, 50)", bordercolor: "rgb(90, 100, 112)", font: { ...drawn.layout.hoverlabel?.font, ...font } };
-      for (const key of axesOf(drawn.layout)) drawn.layout[key] = { gridcolor: "rgb(45, 52, 62)", zerolinecolor: "rgb(70, 80, 92)", ...drawn.layout[key] };
+      drawn.layout.hoverlabel = {
+        ...drawn.layout.hoverlabel,
+        bgcolor: "rgb(36, 42, 50)",
+        bordercolor: "rgb(90, 100, 112)",
+        font: { ...drawn.layout.hoverlabel?.font, ...font },
+      };
+      for (const key of axesOf(drawn.layout))
+        drawn.layout[key] = { gridcolor: "rgb(45, 52, 62)", zerolinecolor: "rgb(70, 80, 92)", ...drawn.layout[key] };
     }
     if (width < narrowWidth) narrowed(drawn.layout, width);
     return drawn;
@@ -76,11 +84,23 @@
       if (layout[key].title?.font) layout[key].title.font = size(layout[key].title.font, 11);
     }
     layout.annotations = layout.annotations?.map((note) => ({ ...note, font: size(note.font, 10) }));
-    if (layout.showlegend !== false) layout.legend = { ...layout.legend, orientation: "h", x: 0, xanchor: "left", y: -0.22, yanchor: "top", font: size(layout.legend?.font, 10) };
+    if (layout.showlegend !== false)
+      layout.legend = {
+        ...layout.legend,
+        orientation: "h",
+        x: 0,
+        xanchor: "left",
+        y: -0.22,
+        yanchor: "top",
+        font: size(layout.legend?.font, 10),
+      };
     if (layout.height) layout.height = Math.min(layout.height, Math.max(360, width * 1.15));
   };
 
-  const figures = [...document.querySelectorAll("figure > .plot")].map((plot) => ({ plot, figure: JSON.parse(plot.nextElementSibling.textContent) }));
+  const figures = [...document.querySelectorAll("figure > .plot")].map((plot) => ({
+    plot,
+    figure: JSON.parse(plot.nextElementSibling.textContent),
+  }));
   let printing = false;
 
   const draw = ({ plot, figure }, width = plot.clientWidth) => {
@@ -152,10 +172,11 @@
     addEventListener(
       "scroll",
       () => {
-        if (!waiting) requestAnimationFrame(() => {
-          waiting = false;
-          follow();
-        });
+        if (!waiting)
+          requestAnimationFrame(() => {
+            waiting = false;
+            follow();
+          });
         waiting = true;
       },
       { passive: true },

@@ -1,0 +1,24 @@
+"""Settings of the JupyterLab that `npm run lab` starts."""
+
+import sys
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+c = get_config()  # noqa: F821
+
+# The project's kernel alone, so that a new notebook gets it.
+c.MultiKernelManager.default_kernel_name = "tslab"
+c.KernelSpecManager.allowed_kernelspecs = {"tslab"}
+c.KernelSpecManager.ensure_native_kernel = False
+
+# No request to anywhere: no news, no look for updates, no list of extensions.
+c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
+c.LabApp.news_url = None
+c.LabApp.extension_manager = "readonly"
+
+# The export menu writes the same page as `npm run report`, with everything in it.
+c.HTMLExporter.template_name = "deepshock"
+c.HTMLExporter.extra_template_basedirs = [str(HERE.parent / "templates")]

@@ -1,0 +1,13 @@
+import { join } from "node:path";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  root: join(__dirname, ".."),
+  test: {
+    include: ["test/**/*.test.ts"],
+    benchmark: { include: ["test/**/*.bench.ts"] },
+    globalSetup: ["test/run-folder.ts"],
+    maxWorkers: 2,
+    testTimeout: 30_000,
+  },
+});
