@@ -40,7 +40,8 @@ export function showFigure(figure: Figure): void {
  * @throws RangeError naming a column that no row has.
  */
 export function showTable(rows: readonly TableRow[] | DataFrame, options: TableOptions = {}): void {
-  const table = layOut(rowsOf(isFrame(rows) ? rows : frame(rows)), options);
+  const columns = isFrame(rows) ? rows.columns : columnsOf(rows);
+  const table = layOut(rowsOf(isFrame(rows) ? rows : tabulate(rows, columns), columns), options);
   send({ "text/html": tableHtml(table), "text/plain": tableText(table) });
 }
 
@@ -49,18 +50,31 @@ export function showText(markdown: string): void {
   send({ "text/markdown": markdown, "text/plain": markdown });
 }
 
-/** The rows as a danfo DataFrame, for grouping, joining and sorting; a value that is not there is null. */
+/**
+ * The rows as a danfo DataFrame, for grouping, joining and sorting; a value that is not there is null.
+ *
+ * @throws RangeError for a column that has the name of something a DataFrame itself has, such as "columns".
+ */
 export function frame(rows: readonly TableRow[]): DataFrame {
   const columns = columnsOf(rows);
   const { DataFrame } = danfo();
-  return new DataFrame(
-    rows.map((row) => columns.map((column) => row[column] ?? null)),
-    { columns: [...columns] },
-  );
+  const taken = columns.find((column) => column in DataFrame.prototype);
+  if (taken !== undefined)
+    throw new RangeError(`a frame cannot have a column "${taken}": a DataFrame uses that name itself; give it another`);
+  return new DataFrame(valuesOf(rows, columns), { columns: [...columns] });
 }
 
-function rowsOf(table: DataFrame): readonly TableRow[] {
-  const columns = table.columns;
+/** A frame that is only shown: its columns go by number, so that any name can stand above them. */
+function tabulate(rows: readonly TableRow[], columns: readonly string[]): DataFrame {
+  const { DataFrame } = danfo();
+  return new DataFrame(valuesOf(rows, columns), { columns: columns.map((_, i) => `column ${i}`) });
+}
+
+function valuesOf(rows: readonly TableRow[], columns: readonly string[]): (string | number | boolean | null)[][] {
+  return rows.map((row) => columns.map((column) => row[column] ?? null));
+}
+
+function rowsOf(table: DataFrame, columns: readonly string[]): readonly TableRow[] {
   return (table.values as TableRow[string][][]).map((values) => Object.fromEntries(columns.map((column, i) => [column, values[i]])));
 }
 

@@ -80,6 +80,18 @@ describe("showTable", () => {
     expect(outputs[0]?.data["text/plain"]).toBe("         n\n16,777,217");
   });
 
+  it("takes columns by names that danfo keeps for itself, which a frame refuses", () => {
+    const shapes = [{ columns: 128, index: 1, values: "a" }];
+    showTable(shapes);
+    expect(outputs[0]?.data["text/plain"]).toBe("columns  index  values\n    128      1  a");
+    expect(() => frame(shapes)).toThrow('a frame cannot have a column "columns"');
+  });
+
+  it("shows no rows as heads alone", () => {
+    showTable([], { columns: ["a", "b"] });
+    expect(outputs[0]?.data["text/plain"]).toBe("a  b");
+  });
+
   it("names a column that no row has", () => {
     expect(() => showTable(rows, { columns: ["tokns"] })).toThrow('no row has a column "tokns"; there are: model, tokens, share, known');
   });
