@@ -22,7 +22,8 @@ export { bf16Bytes, expertGemms, type ExpertShape, expertWork, type Gemm, type G
 export { type Bound, datasheetRates, type Rates, ridgePoint, ridgeRows, roofline, type Roofline, type Work } from "./roofline";
 export { defaultKernel, type KernelFamily, kernelFamily, kernels } from "./kernel";
 export { expertTaskTime, moeLayerTime, type MoeLayerQuestion, type MoeLayerTime } from "./layer";
-export { type DurationShare, shareByDecade, type TimedTasks } from "./durations";
+export { type DecodeStep, decodeStep, type DecodeStepQuestion, type DecodeTask } from "./step";
+export { type DurationShare, shareByDecade, timedTasks, type TimedTasks } from "./durations";
 
 // Memory: run lengths and what they cost.
 export { type Access, accessFact, decodeAccesses, type DecodeAccesses, tileRowBytes } from "./access";
@@ -32,11 +33,11 @@ export { type Condition, type Verdict, verdictOf } from "./verdict";
 
 // Figures: numbers in, picture and caption out.
 export type { Figure } from "./figures/figure";
-export { accessBandwidthFigure } from "./figures/access-bandwidth";
+export { accessBandwidthFigure, tmaBounds } from "./figures/access-bandwidth";
 export { accessLadderFigure, accessRungs } from "./figures/access-ladder";
 export { durationsFigure } from "./figures/durations";
 export { expertLoadFigure } from "./figures/expert-load";
 export { releases, releasesFigure } from "./figures/releases";
 export { runLengthsFigure, shareInRunsUpTo } from "./figures/run-lengths";
-export { expertSeconds, measuredTasks, taskTimeFigure } from "./figures/task-time";
+export { type ExpertOn, expertSeconds, layerKernel, loneKernel, measuredTasks, taskTimeFigure } from "./figures/task-time";
 export { tokensPerExpertFigure } from "./figures/tokens-per-expert";

@@ -32,6 +32,26 @@ export function sweeps(): readonly Sweep[] {
   });
 }
 
+/** One measured rate beside its bound; readOff tells that the bound's latency or best rate was read off this very point. */
+export interface BoundedRate {
+  readonly machine: string;
+  readonly loadsInFlight: number;
+  readonly loadBytes: number;
+  readonly measured: number;
+  readonly bound: number;
+  readonly readOff: boolean;
+}
+
+/** Every point of the sweeps beside what its loads in flight allow, bytes a second. */
+export function tmaBounds(): readonly BoundedRate[] {
+  return sweeps().flatMap((s) =>
+    s.measured.map((p) => {
+      const readOff = p.bytesPerSecond === s.bestBytesPerSecond || (p.loadsInFlight * p.loadBytes) / p.bytesPerSecond === s.latencySeconds;
+      return { machine: s.machine, loadsInFlight: s.loadsInFlight, loadBytes: p.loadBytes, measured: p.bytesPerSecond, bound: bound(s, p.loadBytes), readOff };
+    }),
+  );
+}
+
 /** Bandwidth against the size of one access: what loads in flight allow, what DRAM rows allow, what was measured. */
 export function accessBandwidthFigure(machine: Hardware, memory = "hbm3", stacks = 5): Figure {
   const kind = dram(memory);

@@ -1,11 +1,36 @@
 import { formatCount, formatNumber, formatSeconds } from "../format";
 import type { Hardware } from "../hardware";
+import { defaultKernel, kernels } from "../kernel";
 import { expertTaskTime, moeLayerTime } from "../layer";
 import { type MoeMeasurement, moeMeasurements } from "../measurements";
 import type { Model } from "../model";
 import { deepGemmRows } from "../published";
 import type { Figure } from "./figure";
 import { band, colours, doublings, label, layout, line, logAxis, points, ticks } from "./theme";
+
+/**
+ * A kernel that computes full layers in a format on a machine: the machine's default, or one measured in that format.
+ *
+ * @throws RangeError naming the formats measured when none was in this one.
+ */
+export function layerKernel(hardware: Hardware, weightFormat: string): string {
+  const usual = defaultKernel(hardware);
+  if (usual.weightFormat === weightFormat) return usual.kernel;
+  const inFormat = kernels().filter((f) => f.weightFormat === weightFormat && f.kernel !== loneExpertKernel);
+  const found = inFormat.find((f) => f.generation === hardware.generation) ?? inFormat[0];
+  if (found === undefined) {
+    throw new RangeError(`weightFormat must be one that a kernel was measured in: ${[...new Set(kernels().map((f) => f.weightFormat))].join(", ")}; got "${weightFormat}"`);
+  }
+  return found.kernel;
+}
+
+/** The kernel for an expert alone on its GPU: that of wide expert parallelism where measured in the format, else that of full layers. */
+export function loneKernel(hardware: Hardware, weightFormat: string): string {
+  const measured = kernels().some((f) => f.kernel === loneExpertKernel && f.weightFormat === weightFormat);
+  return measured ? loneExpertKernel : layerKernel(hardware, weightFormat);
+}
+
+const loneExpertKernel = "deepepmoe_generation";
 
 /** One line of the figure: an expert of a model on a machine, by one kernel. */
 export interface ExpertOn {
@@ -56,7 +81,7 @@ export function measuredTasks(models: readonly Model[]): readonly MeasuredTask[]
   const rows = moeMeasurements().filter((m) => m.weightFormat === "fp8_block" && models.some((model) => model.id === m.model));
   const perExpert = (m: MoeMeasurement) => (m.tokens * m.shape.expertsPerToken) / m.shape.routedExperts;
   const task = (kind: MeasuredTask["kind"], m: MoeMeasurement, experts: number): MeasuredTask => ({ kind, model: m.model, hardware: m.hardware, rows: perExpert(m), seconds: m.seconds / experts });
-  const alone = rows.filter((m) => m.kernel === "deepepmoe_generation" && m.expertParallel === 256 && m.routing === "uniform");
+  const alone = rows.filter((m) => m.kernel === loneExpertKernel && m.expertParallel === 256 && m.routing === "uniform");
   const layer = rows.filter((m) => layerKernels.includes(m.kernel) && m.routing === "balanced" && m.tensorParallel === 1 && m.expertParallel === 1 && perExpert(m) >= 1);
   return [...alone.map((m) => task("alone", m, 1)), ...layer.map((m) => task("share of a layer", m, m.shape.routedExperts)), ...groupedProducts()];
 }

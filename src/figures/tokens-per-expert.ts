@@ -26,12 +26,18 @@ export function tokensPerExpertFigure(models: readonly Model[], tokensInFlight: 
       shapes: [band("y", 64, 256, colours.blue, 0.12)],
       annotations: [...lineLabels(models, mean), ...deploymentLabels(mean), label("64 to 256 tokens per expert", { x: 70, y: 145 }, { xanchor: "left", font: { size: 11, color: colours.blue } }, "xy")],
     }),
-    caption: `Mean tokens per expert, one line a model: a line half as high means an expert's matrix products are half as tall. At ${formatCount(tokensInFlight)} tokens (rings): ${perModel}. Filled marks are published deployments and benchmark settings (circle decode, square prefill, diamond training). Decode sits in or below the shaded band; prefill and training sit one to two decades above it, so "128 tokens an expert" is a statement about decode.`,
-    alt: `Log-log lines of mean tokens per expert against tokens in flight. At ${formatCount(tokensInFlight)} tokens: ${perModel}. Published decode settings lie at 32 to ${formatCount(Math.max(...byRegime("decode").map((d) => mean(d.tokens, model(d.model)))))} tokens an expert, prefill and training at ${formatCount(Math.min(...[...byRegime("prefill"), ...byRegime("training")].map((d) => mean(d.tokens, model(d.model)))))} and more.`,
+    caption: `Mean tokens per expert, one line a model: a line half as high means an expert's matrix products are half as tall. At ${formatCount(tokensInFlight)} tokens (rings): ${perModel}. Filled marks are published deployments and benchmark settings (circle decode, square prefill, diamond training). Decode stands at ${range(mean, ["decode"])} tokens an expert, prefill and training at ${range(mean, ["prefill", "training"])}: "128 tokens an expert" is a statement about decode.`,
+    alt: `Log-log lines of mean tokens per expert against tokens in flight. At ${formatCount(tokensInFlight)} tokens: ${perModel}. Published decode settings stand at ${range(mean, ["decode"])} tokens an expert, prefill and training at ${range(mean, ["prefill", "training"])}.`,
   };
 }
 
 type Mean = (count: number, m: Model) => number;
+
+/** From the fewest to the most tokens per expert of the deployments of some regimes. */
+function range(mean: Mean, regimes: readonly Deployment["regime"][]): string {
+  const means = regimes.flatMap(byRegime).map((d) => mean(d.tokens, model(d.model)));
+  return `${formatCount(Math.min(...means))} to ${formatCount(Math.max(...means))}`;
+}
 
 function byRegime(regime: Deployment["regime"]): readonly Deployment[] {
   return deployments().filter((d) => d.regime === regime);
