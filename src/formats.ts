@@ -39,6 +39,8 @@ export type WeightFormatName = keyof typeof formats;
 /** The names that `weightFormat` takes. */
 export const weightFormatNames = Object.keys(formats) as readonly WeightFormatName[];
 
+const records = Object.fromEntries(weightFormatNames.map((name) => [name, Object.freeze({ name, ...formats[name] })])) as Record<WeightFormatName, WeightFormat>;
+
 /**
  * Look up a weight format by the name the measurement files use.
  *
@@ -48,5 +50,5 @@ export function weightFormat(name: string): WeightFormat {
   if (!Object.hasOwn(formats, name)) {
     throw new RangeError(`weightFormat must be one of ${weightFormatNames.join(", ")}; got "${name}"`);
   }
-  return { name, ...formats[name as WeightFormatName] };
+  return records[name as WeightFormatName];
 }

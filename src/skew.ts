@@ -1,6 +1,7 @@
 import { requirePositiveInteger } from "./checks";
 import type { MoeLayerShape } from "./model";
 import { nearest } from "./nearest";
+import { busiestFirst, chooseInGroups, drawCounts } from "./power-law";
 
 /** Experts of one rank that carry the same number of rows. */
 export interface LoadClass {
@@ -46,8 +47,6 @@ export type RouterLimit =
   | { readonly kind: "packed"; readonly block: number };
 
 const samplings = 5;
-/** Tokens followed through a group-limited router; more are represented by these. */
-const followed = 512;
 const remembered = new Map<string, RankLoad>();
 
 /**
@@ -185,21 +184,10 @@ function even(tokens: number, experts: number, k: number, local: number): RankLo
   return fromClasses(local, [{ rows: Math.max(1, rows) / active, experts: active }]);
 }
 
-/** A small generator with a fixed start, so that the same question has the same answer everywhere. */
-function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 function powerLaw(tokens: number, experts: number, k: number, local: number, exponent: number, limit: RouterLimit | undefined): RankLoad {
   const classes = new Map<number, number>();
   for (let s = 0; s < samplings; s++) {
-    const counts = busiestFirst(drawCounts(tokens, experts, k, local, exponent, generator(s + 1)), local);
+    const counts = busiestFirst(drawCounts({ tokens, experts, expertsPerToken: k, local, exponent, seed: s + 1 }), local);
     for (const rows of limit === undefined ? counts.slice(0, local) : throughLimit(counts, tokens, k, local, limit)) {
       if (rows > 0) classes.set(rows, (classes.get(rows) ?? 0) + 1 / samplings);
     }
@@ -218,95 +206,4 @@ function throughLimit(counts: readonly number[], tokens: number, k: number, loca
     return plain.map((rows) => (rows * kept) / Math.max(1, sum));
   }
   return chooseInGroups(counts, tokens, k, limit).slice(0, local);
-}
-
-/**
- * Send tokens through a group-limited router whose scores are 1 for the experts drawn and 0 elsewhere.
- *
- * Experts are dealt to tokens in columns, most loaded first. A group scores the sum of its two best; the
- * best groups and, in them, the best experts are kept, and ties go to the lower number.
- */
-function chooseInGroups(counts: readonly number[], tokens: number, k: number, { groups, kept }: { readonly groups: number; readonly kept: number }): number[] {
-  const experts = counts.length;
-  const size = Math.max(1, Math.floor(experts / groups));
-  const flat: number[] = [];
-  const order = counts.map((_, e) => e).sort((a, b) => (counts[b] as number) - (counts[a] as number) || a - b);
-  for (const e of order) for (let i = 0; i < (counts[e] as number); i++) flat.push(e);
-  const rows = new Array<number>(experts).fill(0);
-  const steps = Math.min(tokens, followed);
-  for (let step = 0; step < steps; step++) {
-    const token = Math.floor((step * tokens) / steps);
-    const drawn: number[] = [];
-    const scores = new Array<number>(groups).fill(0);
-    for (let i = 0; i < k; i++) {
-      const e = flat[i * tokens + token];
-      if (e === undefined || drawn.includes(e)) continue;
-      drawn.push(e);
-      const g = Math.min(groups - 1, Math.floor(e / size));
-      scores[g] = Math.min(2, (scores[g] as number) + 1);
-    }
-    const best = scores.map((_, g) => g).sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b).slice(0, kept);
-    best.sort((a, b) => a - b);
-    const chosen = drawn.filter((e) => best.includes(Math.min(groups - 1, Math.floor(e / size))));
-    for (const g of best) {
-      for (let e = g * size; e < (g + 1) * size && chosen.length < k; e++) if (!drawn.includes(e)) chosen.push(e);
-    }
-    for (const e of chosen) rows[e] = (rows[e] as number) + tokens / steps;
-  }
-  return rows;
-}
-
-/** Rows on each expert of one drawing: whole numbers that add up to tokens * k, none above tokens. */
-function drawCounts(tokens: number, experts: number, k: number, local: number, exponent: number, random: () => number): number[] {
-  const total = tokens * k;
-  const [from, to] = total > experts ? [1, Math.max(1.25, tokens * 0.8)] : [0.01, 2];
-  const e = 1 - exponent;
-  const draw = () => (Math.abs(e) < 1e-9 ? from * (to / from) ** random() : ((to ** e - from ** e) * random() + from ** e) ** (1 / e));
-  const weights = Array.from({ length: experts }, draw);
-  const sum = weights.reduce((a, b) => a + b, 0);
-  const counts = weights.map((w) => Math.min(tokens, Math.round((w / sum) * total)));
-  const left = total - counts.reduce((a, b) => a + b, 0);
-  // What rounding and the cap left over goes to the emptiest expert of one rank after another, or comes from the fullest.
-  const step = Math.sign(left);
-  for (let done = 0, from = 0; done < Math.abs(left); from = from + local + local <= experts ? from + local : 0) {
-    const e = step > 0 ? emptiest(counts, from, local) : fullest(counts, from, local);
-    const count = counts[e] as number;
-    if (step > 0 ? count >= tokens : count <= 0) continue;
-    counts[e] = count + step;
-    done++;
-  }
-  return counts;
-}
-
-function emptiest(counts: readonly number[], from: number, length: number): number {
-  let best = from;
-  for (let e = from + 1; e < from + length; e++) if ((counts[e] as number) < (counts[best] as number)) best = e;
-  return best;
-}
-
-function fullest(counts: readonly number[], from: number, length: number): number {
-  let best = from;
-  for (let e = from + 1; e < from + length; e++) if ((counts[e] as number) > (counts[best] as number)) best = e;
-  return best;
-}
-
-/** The counts with the rank that has the most rows in the first place. */
-function busiestFirst(counts: readonly number[], local: number): number[] {
-  let first = 0;
-  let most = -1;
-  for (let from = 0; from + local <= counts.length; from += local) {
-    let rows = 0;
-    for (let e = from; e < from + local; e++) rows += counts[e] as number;
-    if (rows > most) {
-      most = rows;
-      first = from;
-    }
-  }
-  if (first === 0) return [...counts];
-  const swapped = [...counts];
-  for (let e = 0; e < local; e++) {
-    swapped[e] = counts[first + e] as number;
-    swapped[first + e] = counts[e] as number;
-  }
-  return swapped;
 }

@@ -1,0 +1,122 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { hardware } from "../src/hardware";
+import { kernels } from "../src/kernel";
+import { expertTaskTime, moeLayerTime, timeOf } from "../src/layer";
+import { model } from "../src/model";
+
+const h100 = hardware("h100-sxm");
+const v3 = { hiddenSize: 7168, moeIntermediateSize: 2048, routedExperts: 256, expertsPerToken: 8 };
+const cutlass = { model: v3, hardware: h100, kernel: "moe_torch_flow_cutlass", weightFormat: "fp8_block" };
+
+const toyFamily = {
+  kernel: "toy", weightFormat: "fp8", generation: "toy", router: "given", fitted: "here", from: "toy",
+  tileRows: 16, fixedSeconds: 10e-6, secondsPerLocalExpert: 1e-6, secondsPerRowElement: 1e-9, secondsPerRoutedElement: 2e-9,
+  memoryEfficiency: 0.5, arithmeticEfficiency: 0.5, activationTraffic: 1, overlapExponent: 1, tileBytesPerSecond: 1e9,
+} as const;
+const toyMachine = { ...h100, memoryBytesPerSecond: 1e9, peakFlopsPerSecond: { fp8: 1e12 } };
+const toyShape = { hiddenSize: 100, moeIntermediateSize: 10, routedExperts: 3, expertsPerToken: 1 };
+const toyLoad = { activeExperts: 2, localExperts: 3, rows: 2, maximumRows: 1, classes: [{ rows: 1, experts: 2 }] };
+
+describe("timeOf", () => {
+  const time = timeOf(toyFamily, toyShape, toyMachine, 1, toyLoad, 4);
+
+  it("adds up as worked by hand", () => {
+    expect(time.weightBytes).toBe(2 * 3 * 100 * 10);
+    // Rows in (100 of 1 B), out (100 of 2 B), between: up and gate 2 * 10 in BF16 written and read, 10 in FP8 written and read.
+    expect(time.activationBytes).toBe(2 * (100 * (1 + 2) + 10 * (8 + 2)));
+    expect(time.memorySeconds).toBeCloseTo((6000 + 800) / (1e9 * 0.5) + (3 * 64 * 100) / 1e9, 15);
+    expect(time.computeSeconds).toBeCloseTo((6 * 100 * 10 * 32) / (1e12 * 0.5), 15);
+    expect(time.overheadSeconds).toBeCloseTo(10e-6 + 3 * 1e-6 + 100 * (2 * 1e-9 + 4 * 2e-9), 15);
+    expect(time.seconds).toBeCloseTo(time.overheadSeconds + time.memorySeconds + time.computeSeconds, 15);
+    expect(time.bound).toBe("memory");
+  });
+
+  it("has a floor of datasheet rates alone: weights once, each token in and out once", () => {
+    expect(time.floorSeconds).toBeCloseTo((6000 + 2 * 100 * 3) / 1e9, 15);
+    expect(timeOf({ ...toyFamily, memoryEfficiency: 0.1, fixedSeconds: 1 }, toyShape, toyMachine, 1, toyLoad, 4).floorSeconds).toBe(time.floorSeconds);
+  });
+
+  it("splits the experts' width over tensor-parallel ranks", () => {
+    expect(timeOf(toyFamily, toyShape, toyMachine, 2, toyLoad, 4).weightBytes).toBe(time.weightBytes / 2);
+  });
+
+  it("lets the slower of two resources hide the other when the exponent is large", () => {
+    const hidden = timeOf({ ...toyFamily, overlapExponent: 12 }, toyShape, toyMachine, 1, toyLoad, 4);
+    expect(hidden.seconds - hidden.overheadSeconds).toBeCloseTo(hidden.memorySeconds, 12);
+  });
+});
+
+describe("moeLayerTime", () => {
+  it("puts the floor of 128 tokens on DeepSeek-V3 at 256 experts' weights over 3.35 TB/s", () => {
+    const { floorSeconds, weightBytes, bound, activeExperts, rowsPerExpert } = moeLayerTime({ ...cutlass, tokens: 128 });
+    expect(weightBytes).toBeCloseTo(256 * 3 * 7168 * 2048 * (1 + 4 / 128 ** 2), 0);
+    expect(floorSeconds).toBeCloseTo((weightBytes + 128 * 7168 * (1 + 4 / 128 + 2)) / 3.35e12, 9);
+    expect({ bound, activeExperts, rowsPerExpert }).toEqual({ bound: "memory", activeExperts: 256, rowsPerExpert: 4 });
+  });
+
+  it("takes a released model and its bare shape for the same", () => {
+    for (const kernel of ["sglang_fused_moe_triton", "moe_torch_flow_cutlass"]) {
+      expect(moeLayerTime({ ...cutlass, kernel, model: model("deepseek-v3"), tokens: 512 })).toEqual(moeLayerTime({ ...cutlass, kernel, tokens: 512 }));
+    }
+  });
+
+  it("halves the experts of kernels that run DeepSeek-V3's router themselves, unless routing is even", () => {
+    const triton = { ...cutlass, kernel: "sglang_fused_moe_triton", tokens: 512 };
+    expect(moeLayerTime(triton).activeExperts).toBe(128);
+    expect(moeLayerTime({ ...triton, routing: "even" }).activeExperts).toBe(256);
+  });
+
+  it("takes deepepmoe for the low-latency path up to 128 tokens a rank, the normal path above", () => {
+    const wide = { ...cutlass, kernel: "deepepmoe", expertParallel: 32, routing: "uniform" };
+    expect(moeLayerTime({ ...wide, tokens: 128 * 32 }).kernel).toBe("deepepmoe_generation");
+    expect(moeLayerTime({ ...wide, tokens: 129 * 32 }).kernel).toBe("deepepmoe_context");
+  });
+
+  it("never falls below its floor, and never gets slower on a machine twice as fast", () => {
+    const fast = { ...h100, memoryBytesPerSecond: 2 * h100.memoryBytesPerSecond, peakFlopsPerSecond: { bf16: 2 * 989e12, fp8: 2 * 1979e12 } };
+    const hopper = kernels().filter((k) => k.generation === "Hopper");
+    fc.assert(
+      fc.property(fc.constantFrom(...hopper), fc.integer({ min: 1, max: 20000 }), fc.constantFrom(1, 4, 32), fc.constantFrom("balanced", "even", "uniform"), (k, tokens, expertParallel, routing) => {
+        const question = { model: v3, kernel: k.kernel, weightFormat: k.weightFormat, tokens, expertParallel, routing };
+        const time = moeLayerTime({ ...question, hardware: h100 });
+        expect(time.seconds).toBeGreaterThanOrEqual(time.floorSeconds);
+        expect(moeLayerTime({ ...question, hardware: fast }).seconds).toBeLessThanOrEqual(time.seconds);
+      }),
+    );
+  });
+
+  it("gives a finite time for every model and machine there is, in every known kernel", () => {
+    for (const id of ["a100-sxm", "h20", "h200-sxm", "b300-sxm", "gb200", "mi300x", "tpu-v7"]) {
+      for (const { kernel, weightFormat } of kernels()) {
+        const { seconds } = moeLayerTime({ model: model("kimi-k2"), hardware: hardware(id), kernel, weightFormat, tokens: 64 });
+        expect(seconds).toBeGreaterThan(0);
+        expect(seconds).toBeLessThan(1);
+      }
+    }
+  });
+
+  it("refuses what cannot be, by name", () => {
+    expect(() => moeLayerTime({ ...cutlass, tokens: 0 })).toThrow("tokens must be a positive integer, got 0");
+    expect(() => moeLayerTime({ ...cutlass, tokens: 1.5 })).toThrow("tokens must be a positive integer, got 1.5");
+    expect(() => moeLayerTime({ ...cutlass, tokens: Number.NaN })).toThrow("tokens must be a positive integer, got NaN");
+    expect(() => moeLayerTime({ ...cutlass, tokens: 1, tensorParallel: -1 })).toThrow("tensorParallel must be a positive integer, got -1");
+    expect(() => moeLayerTime({ ...cutlass, tokens: 1, weightFormat: "fp9" })).toThrow(/weightFormat must be one of .*; got "fp9"/);
+    expect(() => moeLayerTime({ ...cutlass, tokens: 1, kernel: "moe_torch_flow_cutlas" })).toThrow(/unknown kernel "moe_torch_flow_cutlas"; nearest: moe_torch_flow/);
+  });
+});
+
+describe("expertTaskTime", () => {
+  it("is the layer of one expert that every token goes to", () => {
+    const alone = { ...v3, routedExperts: 1, expertsPerToken: 1 };
+    expect(expertTaskTime({ ...cutlass, rows: 32 })).toEqual(moeLayerTime({ ...cutlass, model: alone, tokens: 32 }));
+  });
+
+  it("has the floor of one DeepSeek-V3 expert: 44 MB at 3.35 TB/s is 13 us", () => {
+    expect(expertTaskTime({ model: v3, hardware: h100, rows: 1 }).floorSeconds).toBeCloseTo(13.15e-6, 7);
+  });
+
+  it("refuses rows that cannot be", () => {
+    expect(() => expertTaskTime({ model: v3, hardware: h100, rows: -1 })).toThrow("rows must be a positive integer, got -1");
+  });
+});
