@@ -44,6 +44,14 @@ export interface KernelFamily extends KernelConstants {
   readonly fitted: "here" | "transferred" | "by-name";
   /** The family the constants come from. */
   readonly from: string;
+  /** On measured rows at token counts left out of the fit; absent where the constants are not of this family. */
+  readonly heldOutError?: HeldOutError | undefined;
+}
+
+/** |predicted / measured - 1| of half the rows, and of nine rows in ten, at most. */
+export interface HeldOutError {
+  readonly median: number;
+  readonly p90: number;
 }
 
 /** Words in a kernel's name that tell its implementation. */
@@ -142,7 +150,7 @@ function resolve(kernel: string, format: string, generation: string): KernelFami
     const knownNames = [...new Set(all.map((f) => f.kernel))];
     throw new RangeError(`unknown kernel "${kernel}"; nearest: ${nearest(kernel, knownNames).join(", ")}`);
   }
-  return { ...best, kernel, weightFormat: format, generation, fitted, router: routerOf(kernel, format) };
+  return { ...best, kernel, weightFormat: format, generation, fitted, router: routerOf(kernel, format), heldOutError: undefined };
 
   function score(f: KernelFamily): number {
     const own = f.kernel.split("_")[0] === kernel.split("_")[0] ? 0.5 : 0;
@@ -171,10 +179,13 @@ function read(): readonly KernelFamily[] {
     family[oneOf(row, "constant", constantNames)] = number(row, "value");
     families.set(from, family);
   }
+  const errors = new Map(readRows("fit-errors.csv").filter((row) => row.cells.part === "tokens left out").map((row) => [text(row, "family"), row]));
   return [...families.values()].map((family) => {
     for (const name of constantNames) {
       if (family[name] === undefined) throw new Error(`kernels.csv: ${String(family.from)} has no ${name}`);
     }
-    return family as unknown as KernelFamily;
+    const stated = errors.get(String(family.from));
+    const heldOutError = stated === undefined ? undefined : Object.freeze({ median: number(stated, "median"), p90: number(stated, "p90") });
+    return Object.freeze({ ...family, heldOutError }) as unknown as KernelFamily;
   });
 }

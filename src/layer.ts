@@ -1,7 +1,7 @@
 import { requirePositiveInteger } from "./checks";
 import { weightFormat as lookUpFormat } from "./formats";
 import type { Hardware } from "./hardware";
-import { defaultKernel, kernelFamily, type KernelFamily, peakFlops } from "./kernel";
+import { defaultKernel, type HeldOutError, kernelFamily, type KernelFamily, peakFlops } from "./kernel";
 import type { MoeLayerShape } from "./model";
 import { paddedRows, rankLoad, type RankLoad, type RouterLimit } from "./skew";
 
@@ -51,6 +51,8 @@ export interface MoeLayerTime {
   readonly kernel: string;
   readonly weightFormat: string;
   readonly fitted: KernelFamily["fitted"];
+  /** How far the family's predictions were off on rows left out of the fit; undefined where it was not fitted here. */
+  readonly heldOutError: HeldOutError | undefined;
 }
 
 /** Columns of a weight tile that one processor streams. */
@@ -157,6 +159,7 @@ export function timeOf(family: KernelFamily, model: RoutedShape, hardware: Hardw
     kernel: family.kernel,
     weightFormat: family.weightFormat,
     fitted: family.fitted,
+    heldOutError: family.heldOutError,
   };
 }
 

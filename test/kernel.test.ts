@@ -25,11 +25,12 @@ describe("kernelFamily", () => {
   it("is exact where rows were fitted, on any machine of the generation", () => {
     const h100 = kernelFamily("moe_torch_flow_cutlass", "fp8_block", hardware("h100-sxm"));
     expect(h100.fitted).toBe("here");
+    expect(h100.heldOutError?.median).toBeLessThan(0.05);
     expect(kernelFamily("moe_torch_flow_cutlass", "fp8_block", hardware("h200-sxm"))).toEqual(h100);
   });
 
   it("takes the same format from another generation, and says so", () => {
-    expect(kernelFamily("vllm_fused_moe", "fp8", hardware("b200-sxm"))).toMatchObject({ fitted: "transferred", from: "vllm_fused_moe fp8 Hopper", generation: "Blackwell" });
+    expect(kernelFamily("vllm_fused_moe", "fp8", hardware("b200-sxm"))).toMatchObject({ fitted: "transferred", heldOutError: undefined, from: "vllm_fused_moe fp8 Hopper", generation: "Blackwell" });
   });
 
   it("takes a kernel of like name where its own was never measured", () => {

@@ -12,7 +12,7 @@ export interface StatedError extends ErrorFigures {
 
 /** Parts that errors are stated for, in the order of the tables. */
 export const parts = [
-  "fitted", "tokens left out", "models left out", "power law", "set aside",
+  "fitted", "tokens left out", "models left out", "power law", "another generation's constants", "set aside",
   "floor, tokens left out", "interpolation, tokens left out",
 ] as const;
 
@@ -54,6 +54,8 @@ export function stateErrors(
     const constants = families.find((f) => f.from === name);
     if (constants === undefined) continue;
     const pairs = pairsOf(family, constants, aside, hardware);
+    const elsewhere = families.find((f) => f.kernel === constants.kernel && f.weightFormat === constants.weightFormat && f.generation !== constants.generation);
+    if (elsewhere !== undefined) pairs.set("another generation's constants", crossGeneration(family, elsewhere, aside, hardware));
     pairs.set("models left out", refits.get(name) ?? []);
     for (const part of parts) {
       const these = pairs.get(part) ?? [];
@@ -97,6 +99,13 @@ function pairsOf(family: readonly MoeMeasurement[], constants: KernelFamily, asi
     }
   }
   return pairs;
+}
+
+/** Predict rows with the constants of the same kernel on another generation of machines: harder than another machine of the same one. */
+function crossGeneration(family: readonly MoeMeasurement[], elsewhere: KernelFamily, aside: readonly SetAside[], hardware: Machines): Pair[] {
+  return family
+    .filter((row) => isEven(row) && !aside.some((a) => a.matches(row)))
+    .map((row) => ({ predicted: predictRow(row, elsewhere, hardware(row.hardware)).seconds, measured: row.seconds }));
 }
 
 /** Predict each model's rows with constants fitted on the other models' rows; nothing where there is one model only. */
