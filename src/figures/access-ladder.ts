@@ -61,8 +61,8 @@ export function accessLadderFigure(model: Model, requestsPerGpu: number, context
       shapes: [rule("x", sector), rule("x", cacheLine), rule("x", page), band("x", 64, 16_384, colours.yellow, 0.12)],
       annotations: [label("the article's new sizes: 64 B to 16 KB", { x: 1024, y: rungs.length }, { font: { size: 11, color: "#92400E" } }, "x")],
     }),
-    caption: `Every tensor that a decode step of ${model.name} touches, by the length of the runs in which it lies in memory, for weights in BF16, FP8 and FP4. Dotted: the ${sector} B sector, the ${cacheLine} B line, the 4 KiB page. Shaded: the sizes the article expects. Weights lie in runs of up to ${formatBytes(expert)} a matrix of a routed expert (FP8; below a page lie only ${below.join(", ")}). The 64 B of the article is the row of a tile in FP4: a way of asking, not a way of storing.`,
-    alt: `Contiguous runs of ${model.name} in decode range from ${formatBytes(rungs[0]?.runBytes[2] ?? 0)} (${rungs[0]?.tensor}) to ${formatBytes(rungs.at(-1)?.runBytes[1] ?? 0)} (${rungs.at(-1)?.tensor}); below 4 KiB below a page lie only ${below.join(", ")}.`,
+    caption: `Every tensor that a decode step of ${model.name} touches, by the length of the runs in which it lies in memory, for weights in BF16, FP8 and FP4. Dotted: the ${sector} B sector, the ${cacheLine} B line, the 4 KiB page. Shaded: the sizes the article expects. The matrices of a routed expert lie in runs of up to ${formatBytes(expert)} in FP8. Below a page: ${below.join(", ")}. The 64 B of the article is the row of a tile in FP4: a way of asking, not a way of storing.`,
+    alt: `Contiguous runs of ${model.name} in decode range up to ${formatBytes(rungs.at(-1)?.runBytes[1] ?? 0)} (${rungs.at(-1)?.tensor}); a routed expert's matrix lies in ${formatBytes(expert)}. Below 4 KiB: ${below.join(", ")}.`,
   };
 }
 

@@ -12,7 +12,7 @@ export interface TaskSet {
 const decadeNames = ["under 1 µs", "1–10 µs", "10–100 µs", "0.1–1 ms", "over 1 ms"];
 
 /** Share of tasks beside share of time, by decade of duration; one panel a set, one above the other. */
-export function durationsFigure(sets: readonly TaskSet[], conclusion: string): Figure {
+export function durationsFigure(sets: readonly TaskSet[], conclusion = ""): Figure {
   const shares = sets.map((s) => shareByDecade(s.tasks));
   const gap = 0.1;
   const height = (1 - gap * (sets.length - 1)) / sets.length;
@@ -36,8 +36,8 @@ export function durationsFigure(sets: readonly TaskSet[], conclusion: string): F
       ...panels,
       annotations: sets.map((s, i) => label(s.name, { x: 0, y: (domains[i] as number[])[1] as number }, { xref: "paper", yref: "paper", xanchor: "left", yanchor: "top", xshift: 6, yshift: -2, font: { size: 13, color: colours.ink } })),
     }),
-    caption: `Light bars: share of tasks in each decade of duration. Dark bars: share of their summed time. ${reading}. ${conclusion}`,
-    alt: `${reading}. ${conclusion}`,
+    caption: `Light bars: share of tasks in each decade of duration. Dark bars: share of their summed time. ${reading}.${conclusion === "" ? "" : ` ${conclusion}`}`,
+    alt: `${reading}.`,
   };
 }
 

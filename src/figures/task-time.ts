@@ -1,10 +1,12 @@
 import { formatCount, formatNumber, formatSeconds } from "../format";
+import type { ExpertShape } from "../gemm";
 import type { Hardware } from "../hardware";
 import { defaultKernel, kernels } from "../kernel";
 import { expertTaskTime, moeLayerTime } from "../layer";
 import { type MoeMeasurement, moeMeasurements } from "../measurements";
 import type { Model } from "../model";
 import { deepGemmRows } from "../published";
+import { meanTokensPerExpert } from "../routing";
 import type { Figure } from "./figure";
 import { band, colours, doublings, label, layout, line, logAxis, points, ticks } from "./theme";
 
@@ -65,7 +67,8 @@ export function expertSeconds({ model, hardware, kernel, aloneKernel, weightForm
 /** A published time of one expert's task. */
 export interface MeasuredTask {
   readonly kind: "alone" | "share of a layer" | "share of a grouped product";
-  readonly model: string;
+  /** The expert's: models of the same expert share their measurements. */
+  readonly shape: ExpertShape;
   readonly hardware: string;
   readonly rows: number;
   readonly seconds: number;
@@ -78,12 +81,17 @@ export interface MeasuredTask {
  * on the GPU. share of a grouped product: DeepGEMM's masked tables, both products of DeepSeek-V3, over the groups.
  */
 export function measuredTasks(models: readonly Model[]): readonly MeasuredTask[] {
-  const rows = moeMeasurements().filter((m) => m.weightFormat === "fp8_block" && models.some((model) => model.id === m.model));
+  const rows = moeMeasurements().filter((m) => m.weightFormat === "fp8_block" && models.some((model) => sameExpert(model, m.shape)));
   const perExpert = (m: MoeMeasurement) => (m.tokens * m.shape.expertsPerToken) / m.shape.routedExperts;
-  const task = (kind: MeasuredTask["kind"], m: MoeMeasurement, experts: number): MeasuredTask => ({ kind, model: m.model, hardware: m.hardware, rows: perExpert(m), seconds: m.seconds / experts });
+  const task = (kind: MeasuredTask["kind"], m: MoeMeasurement, experts: number): MeasuredTask => ({ kind, shape: m.shape, hardware: m.hardware, rows: perExpert(m), seconds: m.seconds / experts });
   const alone = rows.filter((m) => m.kernel === loneExpertKernel && m.expertParallel === 256 && m.routing === "uniform");
   const layer = rows.filter((m) => layerKernels.includes(m.kernel) && m.routing === "balanced" && m.tensorParallel === 1 && m.expertParallel === 1 && perExpert(m) >= 1);
   return [...alone.map((m) => task("alone", m, 1)), ...layer.map((m) => task("share of a layer", m, m.shape.routedExperts)), ...groupedProducts()];
+}
+
+/** Whether two experts have the same two widths. */
+export function sameExpert(a: ExpertShape, b: ExpertShape): boolean {
+  return (a.expertHiddenSize ?? a.hiddenSize) === (b.expertHiddenSize ?? b.hiddenSize) && a.moeIntermediateSize === b.moeIntermediateSize;
 }
 
 /** One kernel a machine whose rows are shown: the one the estimate uses there. */
@@ -97,7 +105,7 @@ function groupedProducts(): readonly MeasuredTask[] {
     const upAndGate = find(groups, rows, 4096);
     const down = find(groups, rows, 7168);
     if (upAndGate === undefined || down === undefined) return [];
-    return [{ kind: "share of a grouped product" as const, model: "deepseek-v3", hardware: "h800-sxm", rows, seconds: (upAndGate.seconds + down.seconds) / groups }];
+    return [{ kind: "share of a grouped product" as const, shape: { hiddenSize: 7168, moeIntermediateSize: 2048 }, hardware: "h800-sxm", rows, seconds: (upAndGate.seconds + down.seconds) / groups }];
   });
 }
 
@@ -105,17 +113,21 @@ const lineColours = [colours.blue, colours.green, colours.orange, colours.purple
 const symbols = { alone: "circle", "share of a layer": "circle-open", "share of a grouped product": "x-thin-open" } as const;
 
 /** Time of one expert's task against its rows: floor, estimate and measurements, with the article's two bands. */
-export function taskTimeFigure(experts: readonly ExpertOn[], rowsMarked: number): Figure {
+export function taskTimeFigure(experts: readonly ExpertOn[], tokensInFlight: number): Figure {
   const rows = doublings(1, 8192);
   const timed = experts.map((e) => rows.map((r) => expertSeconds(e, r)));
-  const marked = experts.map((e) => ({ e, at: expertSeconds(e, rowsMarked) }));
+  const marked = experts.map((e) => {
+    const rowsMarked = rowsAt(e, tokensInFlight);
+    return { e, rowsMarked, at: expertSeconds(e, rowsMarked) };
+  });
   const measured = measuredTasks(experts.map((e) => e.model));
-  const words = marked.map(({ e, at }) => `${nameFor(e)} ${formatSeconds(at.floorSeconds)}, ${formatSeconds(at.shareOfLayerSeconds)}, ${formatSeconds(at.aloneSeconds)}`).join("; ");
+  const words = marked.map(({ e, rowsMarked, at }) => `${nameFor(e)} (${formatCount(rowsMarked)} tokens) ${formatSeconds(at.floorSeconds)}, ${formatSeconds(at.shareOfLayerSeconds)}, ${formatSeconds(at.aloneSeconds)}`).join("; ");
   const inside = insideBand(marked);
   return {
     data: [
       ...experts.flatMap((e, i) => curves(e, rows, timed[i] as readonly ExpertSeconds[], lineColours[i % lineColours.length] as string)),
       ...experts.map((e, i) => measurements(e, measured, lineColours[i % lineColours.length] as string)),
+      ...marked.map(({ e, rowsMarked, at }, i) => points(nameFor(e), [rowsMarked], [at.shareOfLayerSeconds], "#FFFFFF", { marker: { color: "#FFFFFF", size: 11, line: { color: lineColours[i % lineColours.length], width: 2.5 } } })),
     ],
     layout: layout({
       height: 560,
@@ -123,14 +135,19 @@ export function taskTimeFigure(experts: readonly ExpertOn[], rowsMarked: number)
       yaxis: logAxis("Time of one expert's task", [1e-6, 2e-2], ticks([[1e-6, "1 µs"], [1e-5, "10 µs"], [1e-4, "100 µs"], [1e-3, "1 ms"], [1e-2, "10 ms"]])),
       shapes: [band("y", 1e-6, 1e-5, colours.blue, 0.1), band("y", 1e-5, 1e-4, colours.yellow, 0.12)],
       annotations: [
-        label("article, before: 10 to 100 µs", { x: 1.1, y: 8.5e-5 }, { xanchor: "left", font: { size: 11, color: "#92400E" } }, "xy"),
-        label("article, after: 1 to 10 µs", { x: 1.1, y: 1.3e-6 }, { xanchor: "left", font: { size: 11, color: colours.blue } }, "xy"),
+        label("article, before: 10 to 100 µs", { x: 7800, y: 1.2e-5 }, { xanchor: "right", font: { size: 11, color: "#92400E" } }, "xy"),
+        label("article, after: 1 to 10 µs", { x: 7800, y: 1.3e-6 }, { xanchor: "right", font: { size: 11, color: colours.blue } }, "xy"),
         ...experts.map((e, i) => nameOf(e, timed[i] as readonly ExpertSeconds[], i)),
       ],
     }),
-    caption: `Time of one expert's two products against the tokens it gets, in FP8. Dotted: the floor, weights and arithmetic at datasheet rates. Solid: the estimate for an expert inside a full layer, layer time over experts (a throughput). Filled circles: measured alone, exactly one expert on the GPU (a latency). Open circles: measured layers over their experts (a throughput). Crosses: DeepGEMM's grouped products over their groups. Floor, share of a layer and alone at ${formatCount(rowsMarked)} tokens: ${words}. ${inside}`,
-    alt: `Log-log time of one expert's task against tokens. Floor, share of a layer and alone at ${formatCount(rowsMarked)} tokens: ${words}. ${inside} ${formatNumber(measured.length)} measured points are drawn beside the estimates.`,
+    caption: `Time of one expert's two products against the tokens it gets, in FP8. Dotted: the floor, weights and arithmetic at datasheet rates. Solid: the estimate for an expert inside a full layer, layer time over experts (a throughput). Filled circles: measured alone, exactly one expert on the GPU (a latency). Open circles: measured layers over their experts (a throughput). Crosses: DeepGEMM's grouped products over their groups. Floor, share of a layer and alone with ${formatCount(tokensInFlight)} tokens in flight (rings): ${words}. ${inside}`,
+    alt: `Log-log time of one expert's task against tokens. Floor, share of a layer and alone with ${formatCount(tokensInFlight)} tokens in flight: ${words}. ${inside} ${formatNumber(measured.length)} measured points are drawn beside the estimates.`,
   };
+}
+
+/** Tokens at each expert for so many in flight, as a whole number of rows. */
+export function rowsAt(e: ExpertOn, tokensInFlight: number): number {
+  return Math.max(1, Math.round(meanTokensPerExpert(tokensInFlight, e.model)));
 }
 
 /** Which of the experts are in the article's 1 to 10 µs, by each of the three times. */
@@ -157,14 +174,14 @@ function curves(e: ExpertOn, rows: readonly number[], at: readonly ExpertSeconds
 
 function measurements(e: ExpertOn, measured: readonly MeasuredTask[], color: string): Record<string, unknown> {
   const near = (machine: string) => machine === e.hardware.id || (machine === "h800-sxm" && e.hardware.id === "h100-sxm");
-  const here = measured.filter((m) => m.model === e.model.id && near(m.hardware));
+  const here = measured.filter((m) => sameExpert(m.shape, e.model) && near(m.hardware));
   return points(`${nameFor(e)}, measured`, here.map((m) => m.rows), here.map((m) => m.seconds), color, {
     marker: { color, size: 7, symbol: here.map((m) => symbols[m.kind]), line: { color, width: 1.5 } },
     text: here.map((m) => m.kind),
   });
 }
 
+/** Names stand on the flat left part of the lines, where they are apart. */
 function nameOf(e: ExpertOn, at: readonly ExpertSeconds[], i: number): Record<string, unknown> {
-  const rows = 2 ** 11;
-  return label(nameFor(e), { x: rows, y: (at[11] as ExpertSeconds).shareOfLayerSeconds }, { xanchor: "right", yanchor: "bottom", xshift: -10, font: { size: 12, color: lineColours[i % lineColours.length] } }, "xy");
+  return label(nameFor(e), { x: 1.15, y: (at[0] as ExpertSeconds).shareOfLayerSeconds }, { xanchor: "left", yanchor: "bottom", yshift: 4, font: { size: 12, color: lineColours[i % lineColours.length] } }, "xy");
 }
