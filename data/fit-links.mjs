@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /**
- * Fit the constants of dense products and links: data/gemm-kernels.csv, data/collectives.csv, data/launch.csv.
+ * Fit the constants of dense products and links: data/gemm-kernels.csv, data/attention.csv,
+ * data/collectives.csv, data/launch.csv; and their errors: data/links-errors.csv.
  *
  *     node data/fit-links.mjs            fit and write
  *     node data/fit-links.mjs --report   fit, write, and print the errors of every family
@@ -90,7 +91,7 @@ export function fitLinks(library, progress = () => {}) {
   };
   const keyOf = ({ family }) => `${family.implementation} ${family.operation} ${family.generation}`;
   const solveAll = (problems) => new Map(problems.map((p) => [keyOf(p), add(p).constants]));
-  for (const p of dense.denseProblems()) add(p);
+  for (const p of [...dense.denseProblems(), dense.attentionProblem()]) add(p);
   for (const p of [...fit.ringProblems(), ...fit.exchangeProblems()]) add(p);
   const shots = solveAll(fit.shotProblems());
   for (const p of fit.eagerProblems(shots)) add(p);
@@ -103,6 +104,7 @@ export function fitLinks(library, progress = () => {}) {
 function constantFiles(solved, unitOf) {
   const heads = {
     "gemm-kernels.csv": ["# Constants of dense products, fitted by data/fit-links.mjs on data/measurements/gemm-*.csv. standardError is in the unit of the value.", "kernel,weightFormat,generation"],
+    "attention.csv": ["# Constants of attention cores, fitted by data/fit-links.mjs on data/measurements/attention-flashmla-h800.csv.", "kernel,generation"],
     "collectives.csv": ["# Constants of links, fitted by data/fit-links.mjs on data/measurements/{collectives,deepep}-*.csv. An empty standardError: set, not fitted.", "law,implementation,operation,generation"],
   };
   const files = {};

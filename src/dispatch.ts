@@ -120,7 +120,8 @@ function lowLatency({ direction, model, hardware, tokens, expertParallel, weight
   const node = Math.min(expertParallel, hardware.scaleUpDomain ?? expertParallel);
   const nodes = Math.ceil(expertParallel / node);
   const each = messageBytes(direction, model.expertHiddenSize ?? model.hiddenSize, weightFormat);
-  const generation = linkGeneration(hardware.generation);
+  // DeepEP runs on Hopper and later: for an older machine its Hopper constants answer "what if".
+  const generation = linkGeneration(hardware.generation) === "Blackwell" ? "Blackwell" : "Hopper";
   const c = of(constants.scaleUp, `deepep-low-latency ${direction} ${generation}`);
   const inNode = (tokens * expertsPerToken * (node - 1)) / expertParallel;
   const far = nodes === 1 ? 0 : (tokens * expertsPerToken * (expertParallel - node)) / expertParallel;

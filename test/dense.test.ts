@@ -1,0 +1,89 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { denseFamilies, denseFamily, type DenseFamily, denseGemmTime, denseTime } from "../src/dense";
+import { hardware } from "../src/hardware";
+
+const h100 = hardware("h100-sxm");
+const b200 = hardware("b200-sxm");
+
+/** A family whose arithmetic can be followed by hand: one tile of 128 x 128, no overlap left out. */
+const plain: DenseFamily = {
+  kernel: "plain", weightFormat: "bfloat16", generation: "Hopper", fitted: "here", tileRows: [128], tileColumns: [128], splits: [1],
+  constants: { fixedSeconds: 2e-6, memoryEfficiency: 0.5, arithmeticEfficiency: 0.5, secondsPerStep: 0, splitSeconds: 0, overlapExponent: 1, activationPasses: 0 },
+};
+
+describe("time of a dense product", () => {
+  it("adds the fixed cost, whole waves of whole tiles, and the bytes at their efficiencies", () => {
+    const time = denseTime(plain, { m: 128, n: 128 * 132, k: 1280 }, h100);
+    // 132 tiles on 132 processors: one wave, each 128 x 128 x 1280 at half of a 132nd of the peak of 989e12.
+    const tiles = (2 * 128 * 128 * 1280) / ((989e12 / 132) * 0.5);
+    const bytes = 2 * (128 * 1280 + 1280 * 16896 + 128 * 16896);
+    expect(time.waves).toBe(1);
+    expect(time.computeSeconds).toBeCloseTo(tiles, 12);
+    expect(time.memorySeconds).toBeCloseTo(bytes / (3.35e12 * 0.5), 12);
+    expect(time.seconds).toBeCloseTo(2e-6 + tiles + bytes / (3.35e12 * 0.5), 12);
+    expect(time.floorSeconds).toBeCloseTo(bytes / 3.35e12, 12);
+  });
+
+  it("needs a second wave for one tile more than there are processors", () => {
+    expect(denseTime(plain, { m: 129, n: 128 * 132, k: 1280 }, h100).waves).toBe(2);
+  });
+
+  it("splits k over idle processors where that pays", () => {
+    const family = { ...plain, splits: [1, 4] };
+    const time = denseTime(family, { m: 16, n: 128, k: 16384 }, h100);
+    expect(time.splits).toBe(4);
+    expect(time.computeSeconds).toBeLessThan(denseTime(plain, { m: 16, n: 128, k: 16384 }, h100).computeSeconds / 2);
+  });
+
+  it("steps up at 64, 128 and 256 rows as DeepGEMM does", () => {
+    for (const edge of [64, 128, 256]) {
+      const at = (m: number) => denseGemmTime({ gemm: { m, n: 7168, k: 7168 }, hardware: h100, kernel: "sglang_deepgemm", weightFormat: "fp8_block" }).seconds;
+      expect(at(edge + 1) / at(edge), `${edge} rows`).toBeGreaterThan(1.05);
+      expect(at(edge) / at(edge - 1), `${edge} rows`).toBeLessThan(1.02);
+    }
+  });
+
+  it("has a floor of a few microseconds for the smallest products, where overhead binds", () => {
+    const time = denseGemmTime({ gemm: { m: 1, n: 32, k: 32 }, hardware: h100, weightFormat: "bfloat16" });
+    // Measured: 2.58 us.
+    expect(time.seconds).toBeGreaterThan(2.2e-6);
+    expect(time.seconds).toBeLessThan(3e-6);
+    expect(time.bound).toBe("overhead");
+  });
+
+  it("is bound by memory for few rows and by arithmetic for many", () => {
+    const at = (m: number) => denseGemmTime({ gemm: { m, n: 8192, k: 8192 }, hardware: b200, weightFormat: "bfloat16" }).bound;
+    expect([at(1), at(8192)]).toEqual(["memory", "compute"]);
+  });
+
+  it("is never below its floor, and no faster with more k", () => {
+    const side = fc.integer({ min: 1, max: 20000 });
+    fc.assert(
+      fc.property(fc.constantFrom(...denseFamilies()), side, side, side, (family, m, n, k) => {
+        const machine = family.generation === "Hopper" ? h100 : b200;
+        const time = denseTime(family, { m, n, k }, machine);
+        expect(Number.isFinite(time.seconds)).toBe(true);
+        expect(time.seconds).toBeGreaterThanOrEqual(time.floorSeconds);
+        expect(denseTime(family, { m, n, k: k + 128 }, machine).seconds).toBeGreaterThanOrEqual(time.seconds);
+      }),
+    );
+  });
+
+  it("halves tiles and memory, but not the fixed cost, on a machine twice as fast", () => {
+    const twice = { ...h100, memoryBytesPerSecond: 2 * h100.memoryBytesPerSecond, peakFlopsPerSecond: { bf16: 2 * 989e12 } };
+    const [slow, fast] = [h100, twice].map((machine) => denseTime(plain, { m: 512, n: 4096, k: 4096 }, machine));
+    expect((fast?.seconds ?? 0) - 2e-6).toBeCloseTo(((slow?.seconds ?? 0) - 2e-6) / 2, 12);
+  });
+
+  it("takes the constants of the nearest family where its own was not measured, and says so", () => {
+    expect(denseFamily(hardware("a100-sxm"), undefined, "bfloat16").fitted).toBe("transferred");
+    expect(denseFamily(h100, undefined, "bfloat16").fitted).toBe("here");
+  });
+
+  it("refuses sides that are not counts and kernels it does not know, naming them", () => {
+    const ask = (m: number, kernel?: string) => () => denseGemmTime({ gemm: { m, n: 8, k: 8 }, hardware: h100, ...(kernel === undefined ? {} : { kernel }) });
+    for (const m of [0, -1, 1.5, Number.NaN]) expect(ask(m)).toThrow(/m must be a positive integer/);
+    expect(ask(1, "trtllm_deepgem")).toThrow(/unknown kernel "trtllm_deepgem"; nearest: trtllm_deepgemm/);
+  });
+});

@@ -1,0 +1,132 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { attentionTime, attentionWork } from "../src/attention";
+import { hardware } from "../src/hardware";
+import { model, models } from "../src/model";
+import { decodeStep, type DecodeStepQuestion } from "../src/step";
+
+const v3 = model("deepseek-v3");
+const h800 = hardware("h800-sxm");
+const question: DecodeStepQuestion = { model: v3, hardware: h800, requestsPerGpu: 128, contextTokens: 4096, expertParallel: 128 };
+
+describe("attention core", () => {
+  it("reads 1,152 bytes a token of a latent cache and works on it for every head", () => {
+    const work = attentionWork({ model: v3, requests: 64, contextTokens: 4096 });
+    expect(work.bytes).toBe(64 * 4096 * (512 + 64) * 2);
+    expect(work.flops).toBe(64 * 4096 * 128 * 2 * (576 + 512));
+    expect(work.runBytes).toBe(64 * 1152);
+  });
+
+  it("reads keys and values of every group otherwise", () => {
+    const work = attentionWork({ model: model("llama-3.1-405b"), requests: 1, contextTokens: 1000 });
+    expect(work.bytes).toBe(1000 * 2 * 8 * 128 * 2);
+    expect(work.flops).toBe(1000 * 128 * 2 * 256);
+  });
+
+  it("takes 180 microseconds for 64 requests of 5,000 tokens, as FlashMLA does, a batch that was not fitted", () => {
+    const { seconds } = attentionTime({ model: v3, hardware: h800, requests: 64, contextTokens: 5000 });
+    expect(Math.abs(seconds / 180e-6 - 1)).toBeLessThan(0.06);
+  });
+
+  it("pads few heads to a tile of 64", () => {
+    const heads = (attentionHeads: number) => attentionTime({ model: { ...v3, attentionHeads }, hardware: hardware("h20"), requests: 64, contextTokens: 4096 }).computeSeconds;
+    expect(heads(16)).toBeCloseTo(heads(64), 12);
+    expect(heads(65)).toBeCloseTo(heads(128), 12);
+  });
+});
+
+describe("decode step", () => {
+  it("is within 10 % of the 2,324 tokens a second and GPU that DeepSeek published", () => {
+    const { tokensPerSecondPerGpu } = decodeStep({ ...question, overlap: "two-micro-batches" });
+    expect(Math.abs(tokensPerSecondPerGpu / 2324 - 1)).toBeLessThan(0.1);
+  });
+
+  it("gives each request one token in the seconds it takes", () => {
+    const step = decodeStep(question);
+    expect(step.tokensPerSecondPerGpu).toBeCloseTo(128 / step.seconds, 6);
+  });
+
+  it("lists the tasks of a layer in order, and sums them when nothing overlaps", () => {
+    const { tasks, seconds } = decodeStep(question);
+    const perDense = ["attention projections", "attention core", "output projection", "dense feed-forward"];
+    const perMoe = ["attention projections", "attention core", "output projection", "router", "dispatch", "experts", "shared expert", "combine"];
+    expect(tasks.slice(0, 4).map((t) => t.name)).toEqual(perDense);
+    expect(tasks.slice(12, 20).map((t) => t.name)).toEqual(perMoe);
+    expect(tasks).toHaveLength(3 * 4 + 58 * 8 + 1);
+    expect(tasks.at(-1)?.name).toBe("head");
+    expect(tasks.reduce((sum, t) => sum + t.seconds, 0)).toBeCloseTo(seconds, 9);
+  });
+
+  it("hides communication behind compute with two micro-batches, and cannot hide more than all of it", () => {
+    const step = decodeStep({ ...question, overlap: "two-micro-batches" });
+    const part = (names: readonly string[]) => step.tasks.filter((t) => names.includes(t.name)).reduce((sum, t) => sum + t.seconds, 0);
+    const all = step.tasks.reduce((sum, t) => sum + t.seconds, 0);
+    const communication = part(["dispatch", "combine"]);
+    expect(step.seconds).toBeLessThan(all);
+    expect(step.seconds).toBeGreaterThanOrEqual(all - communication);
+    expect(step.seconds).toBeLessThan(decodeStep(question).seconds);
+  });
+
+  it("waits for the link where communication is the longer half", () => {
+    const slow = { ...h800, networkBytesPerSecond: 5e9 };
+    const step = decodeStep({ ...question, hardware: slow, overlap: "two-micro-batches" });
+    const communication = step.tasks.filter((t) => t.name === "dispatch" || t.name === "combine").reduce((sum, t) => sum + t.seconds, 0);
+    expect(step.seconds).toBeGreaterThan(communication);
+    expect(step.seconds).toBeLessThan(communication * 1.1);
+  });
+
+  it("reads the weights of attention and the KV cache of every layer once", () => {
+    const { tasks } = decodeStep({ ...question, requestsPerGpu: 1, contextTokens: 1000 });
+    // Latent attention in FP8 with absorbed projections in BF16: 7168 x 2112, 1536 x 24576 and twice 128 x 512 x 128 values.
+    const weights = (7168 * 2112 + 1536 * 24576) * (1 + 4 / 128 ** 2) + 2 * 128 * 512 * 128;
+    const bytes = tasks[0]?.bytes ?? 0;
+    expect(bytes).toBeGreaterThan(weights);
+    expect(bytes).toBeLessThan(weights * 1.02);
+    expect(tasks[1]?.bytes).toBe(1000 * 1152);
+  });
+
+  it("takes the released format and a kernel measured in it", () => {
+    expect(decodeStep(question)).toMatchObject({ kernel: "deepepmoe", weightFormat: "fp8_block" });
+    const ask = (id: string, machine: string) => decodeStep({ ...question, model: model(id), hardware: hardware(machine), expertParallel: 8 }).weightFormat;
+    expect(ask("mixtral-8x7b", "h100-sxm")).toBe("bfloat16");
+    expect(ask("gpt-oss-120b", "b200-sxm")).toBe("w4a8_mxfp4_mxfp8");
+    expect(ask("gpt-oss-120b", "h100-sxm")).toBe("w4a16_mxfp4");
+    expect(ask("deepseek-v3", "a100-sxm")).toBe("bfloat16");
+  });
+
+  it("has no router, dispatch or combine in a dense model, and no exchange on one GPU", () => {
+    const dense = decodeStep({ ...question, model: model("llama-3.1-405b"), requestsPerGpu: 4, expertParallel: 1 });
+    expect(new Set(dense.tasks.map((t) => t.name))).toEqual(new Set(["attention projections", "attention core", "output projection", "dense feed-forward", "head"]));
+    const mixtral = decodeStep({ ...question, model: model("mixtral-8x7b"), expertParallel: 1 });
+    expect(mixtral.tasks.some((t) => t.name === "dispatch")).toBe(false);
+  });
+
+  it("gives finite numbers for every model it can express, no task below its floor, no faster with a longer context", () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...models()), fc.constantFrom("h100-sxm", "h20", "b200-sxm", "gb200", "mi300x"), fc.integer({ min: 2, max: 300 }), fc.integer({ min: 1, max: 50000 }), fc.boolean(), (m, id, requestsPerGpu, contextTokens, overlap) => {
+        const ask = (context: number) =>
+          decodeStep({ model: m, hardware: hardware(id), requestsPerGpu, contextTokens: context, expertParallel: m.routedExperts >= 8 ? 8 : 1, overlap: overlap ? "two-micro-batches" : "none" });
+        const step = ask(contextTokens);
+        expect(Number.isFinite(step.seconds) && step.seconds > 0).toBe(true);
+        for (const t of new Set(step.tasks)) {
+          for (const value of [t.seconds, t.floorSeconds, t.flops, t.bytes, t.runBytes]) expect(Number.isFinite(value), `${m.id} ${t.name}`).toBe(true);
+          expect(t.seconds, `${m.id} ${t.name}`).toBeGreaterThanOrEqual(t.floorSeconds * 0.999999);
+        }
+        expect(ask(contextTokens + 100).seconds).toBeGreaterThanOrEqual(step.seconds);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("refuses what cannot be, naming the field", () => {
+    const ask = (change: Partial<Record<keyof DecodeStepQuestion, unknown>>) => () => decodeStep({ ...question, ...change } as DecodeStepQuestion);
+    for (const field of ["requestsPerGpu", "contextTokens", "expertParallel"] as const) {
+      for (const value of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) expect(ask({ [field]: value })).toThrow(new RegExp(`${field} must be a positive integer`));
+    }
+    expect(ask({ expertParallel: 512 })).toThrow(/expertParallel must be at most routedExperts \(256/);
+    expect(ask({ requestsPerGpu: 1, overlap: "two-micro-batches" })).toThrow(/requestsPerGpu must be at least 2/);
+    expect(ask({ overlap: "three" })).toThrow(/overlap must be none or two-micro-batches/);
+    expect(ask({ kernel: "no such kernel" })).toThrow(/unknown kernel/);
+    expect(ask({ weightFormat: "fp7" })).toThrow(/weightFormat must be one of/);
+  });
+});
