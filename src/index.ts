@@ -29,15 +29,21 @@ export { type DurationShare, shareByDecade, timedTasks, type TimedTasks } from "
 export { type Access, accessFact, decodeAccesses, type DecodeAccesses, tileRowBytes } from "./access";
 export { accessEfficiency, inFlightBandwidth, randomAccessBandwidth, requestsInFlight, requestsPerSecond } from "./memory";
 
+// Trust: what the model says beside what was measured.
+export { type DecodeComparison, decodeComparisons, type JudgedRow, judgedRows, linkErrors, relativeError, statedErrors, worstRows } from "./validation";
+
 export { type Condition, type Verdict, verdictOf } from "./verdict";
 
 // Figures: numbers in, picture and caption out.
 export type { Figure } from "./figures/figure";
 export { accessBandwidthFigure, tmaBounds } from "./figures/access-bandwidth";
 export { accessLadderFigure, accessRungs } from "./figures/access-ladder";
+export { cumulativeErrorFigure } from "./figures/cumulative-error";
+export { errorByFigure } from "./figures/error-by";
+export { parityFigure } from "./figures/parity";
 export { durationsFigure } from "./figures/durations";
 export { expertLoadFigure } from "./figures/expert-load";
 export { releases, releasesFigure } from "./figures/releases";
 export { runLengthsFigure, shareInRunsUpTo } from "./figures/run-lengths";
-export { type ExpertOn, expertSeconds, layerKernel, loneKernel, measuredTasks, taskTimeFigure } from "./figures/task-time";
+export { type ExpertOn, expertSeconds, layerKernel, loneKernel, measuredTasks, rowsAt, sameExpert, taskTimeFigure } from "./figures/task-time";
 export { tokensPerExpertFigure } from "./figures/tokens-per-expert";

@@ -125,7 +125,8 @@ async function leaveModelsOut(family: readonly MoeMeasurement[], constants: Kern
   return pairs;
 }
 
-function byFamily(rows: readonly MoeMeasurement[], hardware: Machines): readonly (readonly [string, readonly MoeMeasurement[]])[] {
+/** Rows by family (kernel, format, generation), in order of name. */
+export function byFamily(rows: readonly MoeMeasurement[], hardware: Machines): readonly (readonly [string, readonly MoeMeasurement[]])[] {
   const families = new Map<string, MoeMeasurement[]>();
   for (const row of rows) {
     const name = `${row.kernel} ${row.weightFormat} ${hardware(row.hardware).generation}`;
@@ -136,10 +137,12 @@ function byFamily(rows: readonly MoeMeasurement[], hardware: Machines): readonly
   return [...families].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-function isEven(row: MoeMeasurement): boolean {
+/** Whether a row's routing is even: what constants are fitted on. */
+export function isEven(row: MoeMeasurement): boolean {
   return row.routing === "balanced" || row.routing === "uniform";
 }
 
-function tokenCounts(rows: readonly MoeMeasurement[]): readonly number[] {
+/** The token counts that rows have, ascending. */
+export function tokenCounts(rows: readonly MoeMeasurement[]): readonly number[] {
   return [...new Set(rows.map((row) => row.tokens))].sort((a, b) => a - b);
 }
