@@ -42,15 +42,17 @@ export function shareByDecade(tasks: readonly TimedTasks[]): readonly DurationSh
 }
 
 /**
- * The tasks of a step, ready to be counted.
+ * The kernels of a step's tasks, ready to be counted.
  *
- * With `expertsApart` above one, the task named "experts" counts as so many tasks that share its time:
- * as if each expert on the GPU were launched by itself at the layer's throughput. A real launch of its
- * own would cost more, so this is the shortest such a task can be.
+ * With `expertsApart` above one, the task named "experts" counts as so many that share its time: as if each
+ * expert on the GPU were launched by itself at the layer's throughput. A real launch of its own would cost
+ * more, so this is the shortest such a task can be.
  *
  * @throws RangeError when expertsApart is not positive.
  */
-export function timedTasks(tasks: readonly { readonly name: string; readonly seconds: number }[], expertsApart = 1): readonly TimedTasks[] {
+export function timedTasks(tasks: readonly { readonly name: string; readonly seconds: number; readonly kernelSeconds: readonly number[] }[], expertsApart = 1): readonly TimedTasks[] {
   requirePositive("expertsApart", expertsApart);
-  return tasks.map(({ name, seconds }) => (name === "experts" ? { seconds: seconds / expertsApart, count: expertsApart } : { seconds, count: 1 }));
+  return tasks.flatMap(({ name, seconds, kernelSeconds }) =>
+    name === "experts" ? [{ seconds: seconds / expertsApart, count: expertsApart }] : kernelSeconds.map((s) => ({ seconds: s, count: 1 })),
+  );
 }
