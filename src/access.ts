@@ -1,4 +1,4 @@
-import { requirePositiveInteger } from "./checks";
+import { requirePositive, requirePositiveInteger } from "./checks";
 import { type Fact, readFacts } from "./facts";
 import { type WeightFormat, weightFormat, type WeightFormatName } from "./formats";
 import { bf16Bytes } from "./gemm";
@@ -51,9 +51,14 @@ export function decodeAccesses(step: DecodeAccesses): readonly Access[] {
   return accesses.filter(({ bytes }) => bytes > 0);
 }
 
-/** Bytes of one row of a tile that is `elements` wide: the run that a tiled kernel asks for when a matrix is stored by rows. */
+/**
+ * Bytes of one row of a tile that is `elements` wide: the run that a tiled kernel asks for when a matrix is stored by rows.
+ *
+ * @throws RangeError unless elements is a positive integer and elementBytes positive.
+ */
 export function tileRowBytes(elements: number, elementBytes: number): number {
   requirePositiveInteger("elements", elements);
+  requirePositive("elementBytes", elementBytes);
   return elements * elementBytes;
 }
 

@@ -1,4 +1,4 @@
-import { requirePositive } from "./checks";
+import { requireNonNegative, requirePositive } from "./checks";
 
 /** Tasks that take the same time. */
 export interface TimedTasks {
@@ -17,21 +17,27 @@ export interface DurationShare {
 /** Edges of the stretches: a decade each, open at both ends. */
 const edges = [0, 1e-6, 1e-5, 1e-4, 1e-3, Number.POSITIVE_INFINITY] as const;
 
+/** Units round: 10 x 1e-6 is a hair below 1e-5 in floating point, and still ten microseconds. */
+const rounding = 1 - 1e-12;
+
 /**
  * Share of tasks, and of their summed time, by decade of duration.
  *
  * A task of exactly 10 µs counts in the decade that starts there. Both shares sum to one.
  *
- * @throws RangeError when there is nothing to count or a duration is not positive.
+ * @throws RangeError when there is nothing to count, a count is negative or a duration is not positive.
  */
 export function shareByDecade(tasks: readonly TimedTasks[]): readonly DurationShare[] {
   const count = tasks.reduce((sum, t) => sum + t.count, 0);
   const seconds = tasks.reduce((sum, t) => sum + t.count * t.seconds, 0);
   requirePositive("count of tasks", count);
-  for (const task of tasks) requirePositive("seconds", task.seconds);
+  for (const task of tasks) {
+    requireNonNegative("count", task.count);
+    requirePositive("seconds", task.seconds);
+  }
   return edges.slice(0, -1).map((fromSeconds, i) => {
     const toSeconds = edges[i + 1] as number;
-    const inside = tasks.filter((t) => t.seconds >= fromSeconds && t.seconds < toSeconds);
+    const inside = tasks.filter((t) => t.seconds >= fromSeconds * rounding && t.seconds < toSeconds * rounding);
     return {
       fromSeconds,
       toSeconds,

@@ -1,4 +1,4 @@
-import { requirePositiveInteger } from "./checks";
+import { requirePositive, requirePositiveInteger } from "./checks";
 import type { WeightFormat } from "./formats";
 import type { Work } from "./roofline";
 
@@ -23,10 +23,11 @@ export interface GemmBytes {
  *
  * The fewest bytes that can move: a cache too small to hold a panel makes it read some twice.
  *
- * @throws RangeError unless every side is a positive integer.
+ * @throws RangeError unless every side is a positive integer and every element has bytes.
  */
 export function gemmWork({ m, n, k }: Gemm, bytes: GemmBytes): Work {
   requireShape({ m, n, k });
+  for (const [matrix, elementBytes] of Object.entries(bytes)) requirePositive(`bytes.${matrix}`, elementBytes);
   return {
     flops: 2 * m * n * k,
     bytes: bytes.a * m * k + bytes.b * k * n + bytes.c * m * n,
@@ -68,15 +69,15 @@ export interface ExpertShape {
  *
  * h is the width the expert sees, d its own.
  *
- * @throws RangeError unless every side is a positive integer.
+ * @throws RangeError unless rows, h and d are positive integers.
  */
 export function expertGemms(shape: ExpertShape, rows: number): { readonly upAndGate: Gemm; readonly down: Gemm } {
   const h = shape.expertHiddenSize ?? shape.hiddenSize;
   const d = shape.moeIntermediateSize;
-  const gemms = { upAndGate: { m: rows, n: 2 * d, k: h }, down: { m: rows, n: h, k: d } };
-  requireShape(gemms.upAndGate);
-  requireShape(gemms.down);
-  return gemms;
+  requirePositiveInteger("rows", rows);
+  requirePositiveInteger(shape.expertHiddenSize === undefined ? "hiddenSize" : "expertHiddenSize", h);
+  requirePositiveInteger("moeIntermediateSize", d);
+  return { upAndGate: { m: rows, n: 2 * d, k: h }, down: { m: rows, n: h, k: d } };
 }
 
 /**

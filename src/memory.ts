@@ -62,11 +62,13 @@ export interface DramTiming {
  * window (tFAW, tRRD), refresh and bus turnaround are left out; each makes small accesses slower.
  * Accesses start on a row boundary; the peak is that of the bus, useful bytes are counted.
  *
- * @throws RangeError unless all are positive.
+ * @throws RangeError unless all are positive, and pseudo-channels and banks whole.
  */
 export function randomAccessBandwidth(dram: DramTiming, pseudoChannels: number, peakBytesPerSecond: number, accessBytes: number): number {
   requirePositiveInteger("pseudoChannels", pseudoChannels);
   requirePositive("peakBytesPerSecond", peakBytesPerSecond);
+  requirePositiveInteger("banks", dram.banks);
+  requirePositive("rowBytes", dram.rowBytes);
   requirePositive("rowCycleSeconds", dram.rowCycleSeconds);
   const movedBytes = accessBytes / accessEfficiency(accessBytes, dram.minAccessBytes);
   const rows = Math.ceil(movedBytes / dram.rowBytes);

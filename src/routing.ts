@@ -1,7 +1,7 @@
 import binomial from "@stdlib/stats-base-dists-binomial";
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
-import { requirePositiveInteger } from "./checks";
+import { requirePositive, requirePositiveInteger } from "./checks";
 
 /** How many ways a router spreads a token. */
 export interface Router {
@@ -28,9 +28,12 @@ export function meanTokensPerExpert(tokens: number, router: Router): number {
  * Tokens in flight at which each routed expert sees `tokensPerExpert` on average: the inverse of meanTokensPerExpert.
  *
  *     tokensPerExpert * routedExperts / expertsPerToken
+ *
+ * @throws RangeError as meanTokensPerExpert, or when tokensPerExpert is not positive.
  */
 export function tokensForMean(tokensPerExpert: number, router: Router): number {
   requireRouting(1, router);
+  requirePositive("tokensPerExpert", tokensPerExpert);
   return (tokensPerExpert * router.routedExperts) / router.expertsPerToken;
 }
 
