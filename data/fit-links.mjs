@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 /**
  * Fit the constants of dense products and links: data/gemm-kernels.csv, data/attention.csv,
  * data/collectives.csv, data/launch.csv; and their errors: data/links-errors.csv.
@@ -9,7 +10,6 @@
  * Needs `npm run build` first: the formulas are the library's own. The same rows give the same files.
  */
 import { createRequire } from "node:module";
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { levenbergMarquardt } from "ml-levenberg-marquardt";
@@ -32,7 +32,7 @@ export function solve(problem) {
   };
   const y = free.map((i) => Math.log(samples[i].seconds));
   const [minValues, maxValues] = [lower.map(Math.log), upper.map(Math.log)];
-  let logs = start.map((v, i) => Math.min(Math.max(Math.log(v), minValues[i] + 1e-6), maxValues[i] - 1e-6));
+  const logs = start.map((v, i) => Math.min(Math.max(Math.log(v), minValues[i] + 1e-6), maxValues[i] - 1e-6));
   let weights = free.map(() => 1);
   const cost = (p) => {
     const f = model(p);
@@ -41,8 +41,18 @@ export function solve(problem) {
   let best = { logs, cost: cost(logs) };
   for (let round = 0; round < 6; round++) {
     const fit = levenbergMarquardt({ x: free, y }, model, {
-      initialValues: best.logs, minValues, maxValues, weights, gradientDifference: names.map(() => 1e-4), centralDifference: true,
-      damping: round === 0 ? 10 : 1, dampingStepUp: 5, dampingStepDown: 3, maxIterations: 60, improvementThreshold: 1e-9, errorTolerance: 1e-12,
+      initialValues: best.logs,
+      minValues,
+      maxValues,
+      weights,
+      gradientDifference: names.map(() => 1e-4),
+      centralDifference: true,
+      damping: round === 0 ? 10 : 1,
+      dampingStepUp: 5,
+      dampingStepDown: 3,
+      maxIterations: 60,
+      improvementThreshold: 1e-9,
+      errorTolerance: 1e-12,
     });
     const now = cost(fit.parameterValues);
     const before = best.cost;
@@ -80,13 +90,20 @@ export function quantile(values, share) {
 
 /** Fit everything. Gives the text of each file. */
 export function fitLinks(library, progress = () => {}) {
-  const { fit, dense } = library;
+  const { fit, exchange, dense } = library;
   const solved = [];
   const add = (problem) => {
     const start = Date.now();
     const solution = solve(problem);
     solved.push({ problem, solution });
-    progress(`${Object.values(problem.family).join(" ")}: ${percent(quantile(solution.errors.filter((_, i) => problem.samples[i].held), 0.5))} held out (${Date.now() - start} ms)`);
+    progress(
+      `${Object.values(problem.family).join(" ")}: ${percent(
+        quantile(
+          solution.errors.filter((_, i) => problem.samples[i].held),
+          0.5,
+        ),
+      )} held out (${Date.now() - start} ms)`,
+    );
     return solution;
   };
   const keyOf = ({ family }) => `${family.implementation} ${family.operation} ${family.generation}`;
@@ -95,17 +112,29 @@ export function fitLinks(library, progress = () => {}) {
   for (const p of [...fit.ringProblems(), ...fit.exchangeProblems()]) add(p);
   const shots = solveAll(fit.shotProblems());
   for (const p of fit.eagerProblems(shots)) add(p);
-  const scaleUp = solveAll(fit.scaleUpProblems());
-  add(fit.networkProblem(scaleUp));
-  for (const p of fit.copyProblems()) add(p);
-  return { solved, files: { ...constantFiles(solved, dense.constantUnit), "launch.csv": launchFile(library), "links-errors.csv": errorFile(solved) } };
+  const scaleUp = solveAll(exchange.scaleUpProblems());
+  add(exchange.networkProblem(scaleUp));
+  for (const p of exchange.copyProblems()) add(p);
+  return {
+    solved,
+    files: { ...constantFiles(solved, dense.constantUnit), "launch.csv": launchFile(library), "links-errors.csv": errorFile(solved) },
+  };
 }
 
 function constantFiles(solved, unitOf) {
   const heads = {
-    "gemm-kernels.csv": ["# Constants of dense products, fitted by data/fit-links.mjs on data/measurements/gemm-*.csv. standardError is in the unit of the value.", "kernel,weightFormat,generation"],
-    "attention.csv": ["# Constants of attention cores, fitted by data/fit-links.mjs on data/measurements/attention-flashmla-h800.csv.", "kernel,generation"],
-    "collectives.csv": ["# Constants of links, fitted by data/fit-links.mjs on data/measurements/{collectives,deepep}-*.csv. An empty standardError: set, not fitted.", "law,implementation,operation,generation"],
+    "gemm-kernels.csv": [
+      "# Constants of dense products, fitted by data/fit-links.mjs on data/measurements/gemm-*.csv. standardError is in the unit of the value.",
+      "kernel,weightFormat,generation",
+    ],
+    "attention.csv": [
+      "# Constants of attention cores, fitted by data/fit-links.mjs on data/measurements/attention-flashmla-h800.csv.",
+      "kernel,generation",
+    ],
+    "collectives.csv": [
+      "# Constants of links, fitted by data/fit-links.mjs on data/measurements/{collectives,deepep}-*.csv. An empty standardError: set, not fitted.",
+      "law,implementation,operation,generation",
+    ],
   };
   const files = {};
   for (const [file, [comment, keys]] of Object.entries(heads)) {
@@ -124,13 +153,17 @@ function constantFiles(solved, unitOf) {
 }
 
 /** Medians of the least time of a small kernel, over sizes up to 128 KiB and block sizes: nothing to fit. */
-function launchFile({ facts, hardware }) {
-  const lines = ["# Time of one kernel of a chain that moves 64 to 128 KiB: median over sizes of data/measurements/launch-small-kernels.csv; standardError is half the range of the middle half.",
-    "generation,constant,value,standardError,unit"];
+function launchFile({ facts }) {
+  const lines = [
+    "# Time of one kernel of a chain that moves 64 to 128 KiB: median over sizes of data/measurements/launch-small-kernels.csv; standardError is half the range of the middle half.",
+    "generation,constant,value,standardError,unit",
+  ];
   const generationOf = { "h200-sxm": "Hopper", "a100-sxm": "Ampere", l40: "Ada", mi210: "CDNA2" };
   for (const [machine, generation] of Object.entries(generationOf)) {
     for (const mode of ["stream", "graph", "persistent"]) {
-      const own = facts.readRows("measurements/launch-small-kernels.csv").filter((r) => r.cells.machine === machine && r.cells.mode === mode && Number(r.cells.bytes) <= 131072);
+      const own = facts
+        .readRows("measurements/launch-small-kernels.csv")
+        .filter((r) => r.cells.machine === machine && r.cells.mode === mode && Number(r.cells.bytes) <= 131072);
       const values = own.map((r) => facts.number(r, "us") * 1e-6);
       const spread = (quantile(values, 0.75) - quantile(values, 0.25)) / 2;
       lines.push([generation, mode, Number(quantile(values, 0.5).toPrecision(4)), Number(spread.toPrecision(2)), "s"].join(","));
@@ -140,14 +173,25 @@ function launchFile({ facts, hardware }) {
 }
 
 function errorFile(solved) {
-  const lines = ["# Absolute relative errors of the constants in data/gemm-kernels.csv and data/collectives.csv, in percent; the baseline is a roofline (products) or the smallest message plus bytes over datasheet bandwidth (links), over all rows.",
-    "family,fittedRows,fittedMedian,fittedP90,heldRows,heldMedian,heldP90,baselineMedian,baselineP90,belowFloor,heldOut"];
+  const lines = [
+    "# Absolute relative errors of the constants in data/gemm-kernels.csv and data/collectives.csv, in percent; the baseline is a roofline (products) or the smallest message plus bytes over datasheet bandwidth (links), over all rows.",
+    "family,fittedRows,fittedMedian,fittedP90,heldRows,heldMedian,heldP90,baselineMedian,baselineP90,belowFloor,heldOut",
+  ];
   for (const { problem, solution } of solved) {
     const part = (held) => solution.errors.filter((_, i) => problem.samples[i].held === held);
     const baseline = problem.samples.map((s) => Math.abs(s.baselineSeconds / s.seconds - 1));
     const below = problem.samples.filter((s) => s.seconds < s.floorSeconds).length;
     const show = (errors) => [errors.length, ...[0.5, 0.9].map((q) => (100 * quantile(errors, q)).toFixed(1))];
-    lines.push([Object.values(problem.family).join(" "), ...show(part(false)), ...show(part(true)), ...show(baseline).slice(1), below, `"${problem.heldOut}"`].join(","));
+    lines.push(
+      [
+        Object.values(problem.family).join(" "),
+        ...show(part(false)),
+        ...show(part(true)),
+        ...show(baseline).slice(1),
+        below,
+        `"${problem.heldOut}"`,
+      ].join(","),
+    );
   }
   return `${lines.join("\n")}\n`;
 }
@@ -159,7 +203,7 @@ function percent(x) {
 /** The library's modules that the fit needs, from the build. */
 export function builtLibrary() {
   const built = (name) => require(join(folder, "..", "dist", `${name}.js`));
-  return { fit: built("fit-links"), dense: built("fit-dense"), facts: built("facts"), hardware: built("hardware") };
+  return { fit: built("fit-links"), exchange: built("fit-exchange"), dense: built("fit-dense"), facts: built("facts") };
 }
 
 /** Write each file beside and rename it, so that a stopped run leaves the old one. */

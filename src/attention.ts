@@ -1,5 +1,5 @@
-import { requirePositiveInteger } from "./checks";
 import { accessFact } from "./access";
+import { requirePositiveInteger } from "./checks";
 import { type Constants, readConstants } from "./constants";
 import { bf16Bytes } from "./gemm";
 import type { Hardware } from "./hardware";
@@ -57,7 +57,12 @@ export function attentionWork({ model, requests, contextTokens }: Omit<Attention
   if (model.kvLoraRank !== undefined) {
     const key = model.kvLoraRank + (model.qkRopeHeadDim ?? 0);
     const tokenBytes = bf16Bytes * key;
-    return { flops: pairs * model.attentionHeads * 2 * (key + model.kvLoraRank), bytes: pairs * tokenBytes, tokenBytes, runBytes: pageTokens("mla-page") * tokenBytes };
+    return {
+      flops: pairs * model.attentionHeads * 2 * (key + model.kvLoraRank),
+      bytes: pairs * tokenBytes,
+      tokenBytes,
+      runBytes: pageTokens("mla-page") * tokenBytes,
+    };
   }
   const both = model.headDim + model.valueHeadDim;
   const tokenBytes = bf16Bytes * model.keyValueHeads * both;

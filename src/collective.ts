@@ -1,12 +1,21 @@
 import { requirePositive, requirePositiveInteger } from "./checks";
-import { readConstants, type Constants } from "./constants";
+import { type Constants, readConstants } from "./constants";
 import type { Hardware } from "./hardware";
 import { nearest } from "./nearest";
 
 export type Collective = "all-reduce" | "all-gather" | "reduce-scatter" | "all-to-all";
 
 /** Who carries the collective out, and how it is started. */
-export const implementations = ["nccl", "vllm", "sglang-0.5.10", "sglang", "trtllm", "vllm-eager", "sglang-0.5.10-eager", "sglang-eager"] as const;
+export const implementations = [
+  "nccl",
+  "vllm",
+  "sglang-0.5.10",
+  "sglang",
+  "trtllm",
+  "vllm-eager",
+  "sglang-0.5.10-eager",
+  "sglang-eager",
+] as const;
 export type CollectiveImplementation = (typeof implementations)[number];
 
 export interface CollectiveQuestion {
@@ -38,20 +47,45 @@ export interface CollectiveTime {
 
 /** Ring collectives of NCCL: one set of constants a generation for gather, scatter and reduce. */
 export const ringConstantNames = [
-  "fixedSeconds", "hopSecondsLL", "efficiencyLL", "setupSecondsLL128", "hopSecondsLL128", "efficiencyLL128",
-  "setupSecondsSimple", "hopSecondsSimple", "efficiencySimple", "localCopies", "inNetworkSeconds", "inNetworkEfficiency",
+  "fixedSeconds",
+  "hopSecondsLL",
+  "efficiencyLL",
+  "setupSecondsLL128",
+  "hopSecondsLL128",
+  "efficiencyLL128",
+  "setupSecondsSimple",
+  "hopSecondsSimple",
+  "efficiencySimple",
+  "localCopies",
+  "inNetworkSeconds",
+  "inNetworkEfficiency",
 ] as const;
 export type RingConstants = Constants<(typeof ringConstantNames)[number]>;
 
 /** NCCL's all-to-all: every GPU sends to every other. */
 export const exchangeConstantNames = [
-  "fixedSeconds", "doublingSeconds", "efficiencySmall", "setupSecondsMiddle", "efficiencyMiddle", "setupSecondsLarge", "efficiencyLarge", "localCopies",
+  "fixedSeconds",
+  "doublingSeconds",
+  "efficiencySmall",
+  "setupSecondsMiddle",
+  "efficiencyMiddle",
+  "setupSecondsLarge",
+  "efficiencyLarge",
+  "localCopies",
 ] as const;
 export type ExchangeConstants = Constants<(typeof exchangeConstantNames)[number]>;
 
 /** All-reduces that engines bring along: one shot (read all), two shots (scatter, gather), above a size NCCL. */
 export const shotConstantNames = [
-  "oneShotSeconds", "gpuSeconds", "oneShotEfficiency", "twoShotSeconds", "twoShotEfficiency", "largeSeconds", "largeEfficiency", "largeFromBytes", "switchBytes",
+  "oneShotSeconds",
+  "gpuSeconds",
+  "oneShotEfficiency",
+  "twoShotSeconds",
+  "twoShotEfficiency",
+  "largeSeconds",
+  "largeEfficiency",
+  "largeFromBytes",
+  "switchBytes",
 ] as const;
 export type ShotConstants = Constants<(typeof shotConstantNames)[number]>;
 
@@ -105,7 +139,9 @@ export function collectiveTime(question: CollectiveQuestion, constants: Collecti
         : ringWays(of(constants.ring, `nccl ring ${generation}`), collective, bytes, gpus, link, generation);
     }
     if (!implementations.includes(implementation)) {
-      throw new RangeError(`unknown implementation "${String(implementation)}"; nearest: ${nearest(String(implementation), implementations).join(", ")}`);
+      throw new RangeError(
+        `unknown implementation "${String(implementation)}"; nearest: ${nearest(String(implementation), implementations).join(", ")}`,
+      );
     }
     if (collective !== "all-reduce") throw new RangeError(`implementation must be nccl for ${collective}, got "${implementation}"`);
     const graph = implementation.replace("-eager", "");
@@ -123,17 +159,36 @@ export interface Way {
 }
 
 /** NCCL's protocols on a ring, and the switch's own reduction. */
-export function ringWays(c: RingConstants, collective: Collective, bytes: number, gpus: number, link: number, generation: string): readonly Way[] {
+export function ringWays(
+  c: RingConstants,
+  collective: Collective,
+  bytes: number,
+  gpus: number,
+  link: number,
+  generation: string,
+): readonly Way[] {
   const steps = collective === "all-reduce" ? 2 * (gpus - 1) : gpus - 1;
   const sent = ((steps + c.localCopies) * bytes) / gpus;
   const ways: Way[] = [
     { algorithm: "ring, LL", latencySeconds: c.fixedSeconds + c.hopSecondsLL * steps, transferSeconds: sent / (link * c.efficiencyLL) },
-    { algorithm: "ring, LL128", latencySeconds: c.fixedSeconds + c.setupSecondsLL128 + c.hopSecondsLL128 * steps, transferSeconds: sent / (link * c.efficiencyLL128) },
-    { algorithm: "ring, Simple", latencySeconds: c.fixedSeconds + c.setupSecondsSimple + c.hopSecondsSimple * steps, transferSeconds: sent / (link * c.efficiencySimple) },
+    {
+      algorithm: "ring, LL128",
+      latencySeconds: c.fixedSeconds + c.setupSecondsLL128 + c.hopSecondsLL128 * steps,
+      transferSeconds: sent / (link * c.efficiencyLL128),
+    },
+    {
+      algorithm: "ring, Simple",
+      latencySeconds: c.fixedSeconds + c.setupSecondsSimple + c.hopSecondsSimple * steps,
+      transferSeconds: sent / (link * c.efficiencySimple),
+    },
   ];
   if (collective === "all-reduce" && gpus >= inNetworkGpus && generation !== "Ampere") {
     const inNetwork = (bytes * (gpus + 1)) / gpus;
-    ways.push({ algorithm: "in the switch", latencySeconds: c.fixedSeconds + c.inNetworkSeconds, transferSeconds: inNetwork / (link * c.inNetworkEfficiency) });
+    ways.push({
+      algorithm: "in the switch",
+      latencySeconds: c.fixedSeconds + c.inNetworkSeconds,
+      transferSeconds: inNetwork / (link * c.inNetworkEfficiency),
+    });
   }
   return ways;
 }
@@ -144,8 +199,16 @@ export function exchangeWays(c: ExchangeConstants, bytes: number, gpus: number, 
   const sent = ((gpus - 1 + c.localCopies) * bytes) / gpus;
   return [
     { algorithm: "send and receive, small", latencySeconds: base, transferSeconds: sent / (link * c.efficiencySmall) },
-    { algorithm: "send and receive, middle", latencySeconds: base + c.setupSecondsMiddle, transferSeconds: sent / (link * c.efficiencyMiddle) },
-    { algorithm: "send and receive, large", latencySeconds: base + c.setupSecondsLarge, transferSeconds: sent / (link * c.efficiencyLarge) },
+    {
+      algorithm: "send and receive, middle",
+      latencySeconds: base + c.setupSecondsMiddle,
+      transferSeconds: sent / (link * c.efficiencyMiddle),
+    },
+    {
+      algorithm: "send and receive, large",
+      latencySeconds: base + c.setupSecondsLarge,
+      transferSeconds: sent / (link * c.efficiencyLarge),
+    },
   ];
 }
 
@@ -156,10 +219,19 @@ export function exchangeWays(c: ExchangeConstants, bytes: number, gpus: number, 
  */
 export function shotWay(c: ShotConstants, bytes: number, gpus: number, link: number): Way {
   const twice = (2 * (gpus - 1) * bytes) / gpus;
-  if (bytes >= c.largeFromBytes) return { algorithm: "handed to NCCL", latencySeconds: c.largeSeconds, transferSeconds: twice / (link * c.largeEfficiency) };
+  if (bytes >= c.largeFromBytes)
+    return { algorithm: "handed to NCCL", latencySeconds: c.largeSeconds, transferSeconds: twice / (link * c.largeEfficiency) };
   const more = c.gpuSeconds * (gpus - 2);
-  const one: Way = { algorithm: "one shot", latencySeconds: c.oneShotSeconds + more, transferSeconds: ((gpus - 1) * bytes) / (link * c.oneShotEfficiency) };
-  const two: Way = { algorithm: "two shots", latencySeconds: c.twoShotSeconds + more, transferSeconds: twice / (link * c.twoShotEfficiency) };
+  const one: Way = {
+    algorithm: "one shot",
+    latencySeconds: c.oneShotSeconds + more,
+    transferSeconds: ((gpus - 1) * bytes) / (link * c.oneShotEfficiency),
+  };
+  const two: Way = {
+    algorithm: "two shots",
+    latencySeconds: c.twoShotSeconds + more,
+    transferSeconds: twice / (link * c.twoShotEfficiency),
+  };
   if (c.switchBytes === 0) return fastest([one, two]);
   return gpus === 2 || bytes < c.switchBytes / gpus ? one : two;
 }

@@ -11,7 +11,12 @@ export type Constants<N extends string> = Readonly<Record<N, number>>;
  *
  * @throws Error naming file and line when a constant is unknown, doubled or no number, or a family lacks one.
  */
-export function readConstants<N extends string>(file: string, keys: readonly string[], names: readonly N[], law?: string): ReadonlyMap<string, Constants<N>> {
+export function readConstants<N extends string>(
+  file: string,
+  keys: readonly string[],
+  names: readonly N[],
+  law?: string,
+): ReadonlyMap<string, Constants<N>> {
   const families = new Map<string, Record<string, number>>();
   for (const row of readRows(file)) {
     if (law !== undefined && text(row, "law") !== law) continue;

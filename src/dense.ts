@@ -1,7 +1,7 @@
 import { requirePositiveInteger } from "./checks";
 import { readConstants } from "./constants";
 import { at, readRows, text } from "./facts";
-import { type WeightFormat, weightFormat as lookUpFormat } from "./formats";
+import { weightFormat as lookUpFormat, type WeightFormat } from "./formats";
 import { bf16Bytes, type Gemm } from "./gemm";
 import type { Hardware } from "./hardware";
 import { peakFlops } from "./kernel";
@@ -34,7 +34,13 @@ export interface DenseTiles {
 }
 
 export const denseConstantNames = [
-  "fixedSeconds", "memoryEfficiency", "arithmeticEfficiency", "secondsPerStep", "splitSeconds", "overlapExponent", "activationPasses",
+  "fixedSeconds",
+  "memoryEfficiency",
+  "arithmeticEfficiency",
+  "secondsPerStep",
+  "splitSeconds",
+  "overlapExponent",
+  "activationPasses",
 ] as const satisfies readonly (keyof DenseConstants)[];
 
 export interface DenseFamily extends DenseTiles {
@@ -208,7 +214,9 @@ function resolve(kernel: string | undefined, format: WeightFormat, generation: s
     throw new RangeError(`unknown kernel "${kernel}"; nearest: ${nearest(kernel ?? "", names).join(", ")}`);
   }
   const score = (f: DenseFamily) =>
-    (f.weightFormat === format.name ? 8 : 0) + (lookUpFormat(f.weightFormat).arithmetic === format.arithmetic ? 2 : 0) + (f.generation === generation ? 1 : 0);
+    (f.weightFormat === format.name ? 8 : 0) +
+    (lookUpFormat(f.weightFormat).arithmetic === format.arithmetic ? 2 : 0) +
+    (f.generation === generation ? 1 : 0);
   const best = named.reduce((a, b) => (score(b) > score(a) ? b : a));
   const here = best.weightFormat === format.name && best.generation === generation;
   return { ...best, weightFormat: format.name, generation, fitted: here ? "here" : "transferred" };
@@ -229,8 +237,14 @@ function read(): readonly DenseFamily[] {
       if (!Number.isInteger(side) || side < 1) throw new Error(`${at(row)}: expected whole numbers of at least one, got ${side}`);
     }
     return {
-      kernel: text(row, "kernel"), weightFormat: text(row, "weightFormat"), generation: text(row, "generation"),
-      tileRows, tileColumns, splits, constants: own, fitted: "here",
+      kernel: text(row, "kernel"),
+      weightFormat: text(row, "weightFormat"),
+      generation: text(row, "generation"),
+      tileRows,
+      tileColumns,
+      splits,
+      constants: own,
+      fitted: "here",
     };
   });
 }

@@ -49,12 +49,24 @@ export interface ExchangeTime {
 }
 
 /** DeepEP's low-latency kernels inside a node, one set a generation and direction. */
-export const scaleUpConstantNames = ["fixedSeconds", "secondsPerExpert", "secondsPerMessage", "efficiency", "secondsPerToken", "overlapExponent"] as const;
+export const scaleUpConstantNames = [
+  "fixedSeconds",
+  "secondsPerExpert",
+  "secondsPerMessage",
+  "efficiency",
+  "secondsPerToken",
+  "overlapExponent",
+] as const;
 export type ScaleUpConstants = Constants<(typeof scaleUpConstantNames)[number]>;
 
 /** The same across nodes, over network cards that the GPU drives itself; both directions share the card. */
 export const networkConstantNames = [
-  "dispatchSeconds", "dispatchDoublingSeconds", "combineSeconds", "combineDoublingSeconds", "efficiency", "secondsPerMessage",
+  "dispatchSeconds",
+  "dispatchDoublingSeconds",
+  "combineSeconds",
+  "combineDoublingSeconds",
+  "efficiency",
+  "secondsPerMessage",
 ] as const;
 export type NetworkConstants = Constants<(typeof networkConstantNames)[number]>;
 
@@ -88,7 +100,7 @@ export interface ExchangeTables {
  * @throws RangeError for counts that are not positive integers, more GPUs than experts, missing links or constants.
  */
 export function expertExchangeTime(question: ExchangeQuestion, constants: ExchangeTables = tables()): ExchangeTime {
-  const { direction, model, hardware, tokens, expertParallel, implementation = "deepep-low-latency" } = question;
+  const { direction, model, tokens, expertParallel, implementation = "deepep-low-latency" } = question;
   requirePositiveInteger("tokens", tokens);
   requirePositiveInteger("expertParallel", expertParallel);
   requirePositiveInteger("hiddenSize", model.hiddenSize);
@@ -100,7 +112,9 @@ export function expertExchangeTime(question: ExchangeQuestion, constants: Exchan
   if (expertParallel === 1) return nothing;
   if (implementation === "deepep-low-latency") return lowLatency(question, constants);
   if (!expertExchanges.includes(implementation)) {
-    throw new RangeError(`unknown implementation "${String(implementation)}"; nearest: ${nearest(String(implementation), expertExchanges).join(", ")}`);
+    throw new RangeError(
+      `unknown implementation "${String(implementation)}"; nearest: ${nearest(String(implementation), expertExchanges).join(", ")}`,
+    );
   }
   return copies(question, implementation, direction, constants);
 }
@@ -114,7 +128,10 @@ export function messageBytes(direction: ExchangeDirection, hiddenSize: number, f
 /** Source index and padding of a dispatched token. */
 const headerBytes = 16;
 
-function lowLatency({ direction, model, hardware, tokens, expertParallel, weightFormat }: ExchangeQuestion, constants: ExchangeTables): ExchangeTime {
+function lowLatency(
+  { direction, model, hardware, tokens, expertParallel, weightFormat }: ExchangeQuestion,
+  constants: ExchangeTables,
+): ExchangeTime {
   const { routedExperts, expertsPerToken } = model;
   const link = scaleUpBytesPerSecond(hardware);
   const node = Math.min(expertParallel, hardware.scaleUpDomain ?? expertParallel);
@@ -135,15 +152,19 @@ function lowLatency({ direction, model, hardware, tokens, expertParallel, weight
   if (nodes === 1) {
     const p = c.overlapExponent;
     const seconds = Math.max(floorScaleUp, (local ** p + scaleUpSeconds ** p) ** (1 / p));
-    const bound = local >= scaleUpSeconds ? "latency" : linkSeconds >= Math.max(messageSeconds, rateSeconds - messageSeconds) ? "scale-up" : "messages";
+    const bound =
+      local >= scaleUpSeconds ? "latency" : linkSeconds >= Math.max(messageSeconds, rateSeconds - messageSeconds) ? "scale-up" : "messages";
     return { floorSeconds: floorScaleUp, seconds, latencySeconds: local, networkSeconds: 0, bound, ...shared };
   }
   const network = hardware.networkBytesPerSecond;
-  if (network === undefined) throw new RangeError(`${hardware.id} has no networkBytesPerSecond, which expertParallel ${expertParallel} needs`);
+  if (network === undefined)
+    throw new RangeError(`${hardware.id} has no networkBytesPerSecond, which expertParallel ${expertParallel} needs`);
   const net = of(constants.network, "deepep-low-latency network Hopper");
   const doublings = Math.log2(nodes);
   const latencySeconds =
-    direction === "dispatch" ? net.dispatchSeconds + net.dispatchDoublingSeconds * doublings : net.combineSeconds + net.combineDoublingSeconds * doublings;
+    direction === "dispatch"
+      ? net.dispatchSeconds + net.dispatchDoublingSeconds * doublings
+      : net.combineSeconds + net.combineDoublingSeconds * doublings;
   const networkSeconds = far * Math.max(net.secondsPerMessage, each / (network * net.efficiency));
   const floorSeconds = Math.max(floorScaleUp, (far * each) / network);
   const transfer = Math.max(scaleUpSeconds, networkSeconds);
@@ -156,11 +177,17 @@ export function senders(experts: number, processors: number): number {
   return Math.ceil(experts / Math.ceil(experts / processors));
 }
 
-function copies(question: ExchangeQuestion, implementation: ExpertExchange, direction: ExchangeDirection, constants: ExchangeTables): ExchangeTime {
+function copies(
+  question: ExchangeQuestion,
+  implementation: ExpertExchange,
+  direction: ExchangeDirection,
+  constants: ExchangeTables,
+): ExchangeTime {
   const { model, hardware, tokens, expertParallel, weightFormat } = question;
   const link = scaleUpBytesPerSecond(hardware);
   const domain = hardware.scaleUpDomain ?? expertParallel;
-  if (expertParallel > domain) throw new RangeError(`expertParallel must be at most the ${domain} that the link of ${hardware.id} joins, got ${expertParallel}`);
+  if (expertParallel > domain)
+    throw new RangeError(`expertParallel must be at most the ${domain} that the link of ${hardware.id} joins, got ${expertParallel}`);
   const hidden = model.expertHiddenSize ?? model.hiddenSize;
   const each = copyBytes(direction, hidden, weightFormat);
   const ranks = Math.min(model.expertsPerToken, expertParallel);
@@ -170,8 +197,16 @@ function copies(question: ExchangeQuestion, implementation: ExpertExchange, dire
   const floorSeconds = (messages * each) / link;
   const scaleUpSeconds = floorSeconds / c.efficiency + (tokens * each * c.memoryPasses) / hardware.memoryBytesPerSecond;
   return {
-    floorSeconds, seconds: Math.max(floorSeconds, latencySeconds + scaleUpSeconds), latencySeconds, processorSeconds: latencySeconds, scaleUpSeconds,
-    networkSeconds: 0, bound: latencySeconds >= scaleUpSeconds ? "latency" : "scale-up", bytes: messages * each, messages, messageBytes: each,
+    floorSeconds,
+    seconds: Math.max(floorSeconds, latencySeconds + scaleUpSeconds),
+    latencySeconds,
+    processorSeconds: latencySeconds,
+    scaleUpSeconds,
+    networkSeconds: 0,
+    bound: latencySeconds >= scaleUpSeconds ? "latency" : "scale-up",
+    bytes: messages * each,
+    messages,
+    messageBytes: each,
   };
 }
 
@@ -181,7 +216,16 @@ export function copyBytes(direction: ExchangeDirection, hiddenSize: number, form
 }
 
 const nothing: ExchangeTime = {
-  floorSeconds: 0, seconds: 0, latencySeconds: 0, processorSeconds: 0, scaleUpSeconds: 0, networkSeconds: 0, bound: "latency", bytes: 0, messages: 0, messageBytes: 0,
+  floorSeconds: 0,
+  seconds: 0,
+  latencySeconds: 0,
+  processorSeconds: 0,
+  scaleUpSeconds: 0,
+  networkSeconds: 0,
+  bound: "latency",
+  bytes: 0,
+  messages: 0,
+  messageBytes: 0,
 };
 
 function of<C>(table: ReadonlyMap<string, C>, key: string): C {

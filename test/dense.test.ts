@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { denseFamilies, denseFamily, type DenseFamily, denseGemmTime, denseTime } from "../src/dense";
+import { type DenseFamily, denseFamilies, denseFamily, denseGemmTime, denseTime } from "../src/dense";
 import { hardware } from "../src/hardware";
 
 const h100 = hardware("h100-sxm");
@@ -8,8 +8,22 @@ const b200 = hardware("b200-sxm");
 
 /** A family whose arithmetic can be followed by hand: one tile of 128 x 128, no overlap left out. */
 const plain: DenseFamily = {
-  kernel: "plain", weightFormat: "bfloat16", generation: "Hopper", fitted: "here", tileRows: [128], tileColumns: [128], splits: [1],
-  constants: { fixedSeconds: 2e-6, memoryEfficiency: 0.5, arithmeticEfficiency: 0.5, secondsPerStep: 0, splitSeconds: 0, overlapExponent: 1, activationPasses: 0 },
+  kernel: "plain",
+  weightFormat: "bfloat16",
+  generation: "Hopper",
+  fitted: "here",
+  tileRows: [128],
+  tileColumns: [128],
+  splits: [1],
+  constants: {
+    fixedSeconds: 2e-6,
+    memoryEfficiency: 0.5,
+    arithmeticEfficiency: 0.5,
+    secondsPerStep: 0,
+    splitSeconds: 0,
+    overlapExponent: 1,
+    activationPasses: 0,
+  },
 };
 
 describe("time of a dense product", () => {
@@ -38,7 +52,8 @@ describe("time of a dense product", () => {
 
   it("steps up at 64, 128 and 256 rows as DeepGEMM does", () => {
     for (const edge of [64, 128, 256]) {
-      const at = (m: number) => denseGemmTime({ gemm: { m, n: 7168, k: 7168 }, hardware: h100, kernel: "sglang_deepgemm", weightFormat: "fp8_block" }).seconds;
+      const at = (m: number) =>
+        denseGemmTime({ gemm: { m, n: 7168, k: 7168 }, hardware: h100, kernel: "sglang_deepgemm", weightFormat: "fp8_block" }).seconds;
       expect(at(edge + 1) / at(edge), `${edge} rows`).toBeGreaterThan(1.05);
       expect(at(edge) / at(edge - 1), `${edge} rows`).toBeLessThan(1.02);
     }
@@ -82,7 +97,8 @@ describe("time of a dense product", () => {
   });
 
   it("refuses sides that are not counts and kernels it does not know, naming them", () => {
-    const ask = (m: number, kernel?: string) => () => denseGemmTime({ gemm: { m, n: 8, k: 8 }, hardware: h100, ...(kernel === undefined ? {} : { kernel }) });
+    const ask = (m: number, kernel?: string) => () =>
+      denseGemmTime({ gemm: { m, n: 8, k: 8 }, hardware: h100, ...(kernel === undefined ? {} : { kernel }) });
     for (const m of [0, -1, 1.5, Number.NaN]) expect(ask(m)).toThrow(/m must be a positive integer/);
     expect(ask(1, "trtllm_deepgem")).toThrow(/unknown kernel "trtllm_deepgem"; nearest: trtllm_deepgemm/);
   });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { expertExchangeTime, type ExchangeTables, messageBytes, senders } from "../src/dispatch";
+import { type ExchangeTables, expertExchangeTime, messageBytes, senders } from "../src/dispatch";
 import { number, readRows, text } from "../src/facts";
 import { hardware } from "../src/hardware";
 import { model } from "../src/model";
@@ -8,8 +8,25 @@ import { model } from "../src/model";
 const v3 = model("deepseek-v3");
 const h800 = hardware("h800-sxm");
 const tables: ExchangeTables = {
-  scaleUp: new Map([["deepep-low-latency dispatch Hopper", { fixedSeconds: 1e-5, secondsPerExpert: 1e-8, secondsPerMessage: 1e-9, efficiency: 0.5, secondsPerToken: 1e-12, overlapExponent: 1 }]]),
-  network: new Map([["deepep-low-latency network Hopper", { dispatchSeconds: 2e-5, dispatchDoublingSeconds: 2e-6, combineSeconds: 0, combineDoublingSeconds: 0, efficiency: 1, secondsPerMessage: 0 }]]),
+  scaleUp: new Map([
+    [
+      "deepep-low-latency dispatch Hopper",
+      { fixedSeconds: 1e-5, secondsPerExpert: 1e-8, secondsPerMessage: 1e-9, efficiency: 0.5, secondsPerToken: 1e-12, overlapExponent: 1 },
+    ],
+  ]),
+  network: new Map([
+    [
+      "deepep-low-latency network Hopper",
+      {
+        dispatchSeconds: 2e-5,
+        dispatchDoublingSeconds: 2e-6,
+        combineSeconds: 0,
+        combineDoublingSeconds: 0,
+        efficiency: 1,
+        secondsPerMessage: 0,
+      },
+    ],
+  ]),
   copy: new Map(),
 };
 
@@ -48,7 +65,13 @@ describe("time of an expert all-to-all", () => {
     expect(rows).toHaveLength(4);
     for (const row of rows) {
       for (const direction of ["dispatch", "combine"] as const) {
-        const { seconds } = expertExchangeTime({ direction, model: v3, hardware: h800, tokens: number(row, "tokens"), expertParallel: number(row, "expertParallel") });
+        const { seconds } = expertExchangeTime({
+          direction,
+          model: v3,
+          hardware: h800,
+          tokens: number(row, "tokens"),
+          expertParallel: number(row, "expertParallel"),
+        });
         const measured = number(row, `${direction}Us`) * 1e-6;
         expect(Math.abs(seconds / measured - 1), `${direction} at ${text(row, "expertParallel")}`).toBeLessThan(0.25);
       }
@@ -57,24 +80,40 @@ describe("time of an expert all-to-all", () => {
 
   it("is never below its floor and never faster with more tokens", () => {
     fc.assert(
-      fc.property(fc.constantFrom("dispatch", "combine"), fc.integer({ min: 1, max: 4096 }), fc.constantFrom(2, 8, 16, 64, 144), fc.constantFrom("h100-sxm", "h800-sxm", "b200-sxm", "gb200"), (direction, tokens, expertParallel, id) => {
-        const at = (t: number) => expertExchangeTime({ direction: direction as "dispatch", model: v3, hardware: hardware(id), tokens: t, expertParallel });
-        expect(at(tokens).seconds).toBeGreaterThanOrEqual(at(tokens).floorSeconds);
-        expect(at(tokens + 1).seconds).toBeGreaterThanOrEqual(at(tokens).seconds);
-      }),
+      fc.property(
+        fc.constantFrom("dispatch", "combine"),
+        fc.integer({ min: 1, max: 4096 }),
+        fc.constantFrom(2, 8, 16, 64, 144),
+        fc.constantFrom("h100-sxm", "h800-sxm", "b200-sxm", "gb200"),
+        (direction, tokens, expertParallel, id) => {
+          const at = (t: number) =>
+            expertExchangeTime({ direction: direction as "dispatch", model: v3, hardware: hardware(id), tokens: t, expertParallel });
+          expect(at(tokens).seconds).toBeGreaterThanOrEqual(at(tokens).floorSeconds);
+          expect(at(tokens + 1).seconds).toBeGreaterThanOrEqual(at(tokens).seconds);
+        },
+      ),
     );
   });
 
   it("sends one copy a rank in TensorRT-LLM's all-to-all, and FP4 less than BF16", () => {
     const ask = (weightFormat: string) =>
-      expertExchangeTime({ direction: "dispatch", model: v3, hardware: hardware("gb200"), tokens: 64, expertParallel: 4, implementation: "trtllm-two-sided", weightFormat });
+      expertExchangeTime({
+        direction: "dispatch",
+        model: v3,
+        hardware: hardware("gb200"),
+        tokens: 64,
+        expertParallel: 4,
+        implementation: "trtllm-two-sided",
+        weightFormat,
+      });
     // 4 ranks hold the 8 experts of a token; 3 of 4 are other GPUs.
     expect(ask("bfloat16").messages).toBe(64 * 4 * (3 / 4));
     expect(ask("nvfp4").seconds).toBeLessThan(ask("bfloat16").seconds);
   });
 
   it("refuses what cannot be, naming it", () => {
-    const ask = (change: object) => () => expertExchangeTime({ direction: "dispatch", model: v3, hardware: h800, tokens: 1, expertParallel: 8, ...change });
+    const ask = (change: object) => () =>
+      expertExchangeTime({ direction: "dispatch", model: v3, hardware: h800, tokens: 1, expertParallel: 8, ...change });
     expect(ask({ tokens: 0 })).toThrow(/tokens must be a positive integer/);
     expect(ask({ expertParallel: 512 })).toThrow(/expertParallel must be at most routedExperts, got 512 for 256 experts/);
     expect(ask({ implementation: "deepep" })).toThrow(/nearest: deepep-low-latency/);

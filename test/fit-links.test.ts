@@ -1,24 +1,38 @@
 import { describe, expect, it } from "vitest";
-// @ts-expect-error: a script of data/, not of the library
 import { quantile, solve } from "../data/fit-links.mjs";
-import { type CollectiveTables, shotConstantNames } from "../src/collective";
-import { collectiveKeys } from "../src/collective";
+import { type CollectiveTables, collectiveKeys, shotConstantNames } from "../src/collective";
 import { readConstants } from "../src/constants";
 import { type ExchangeTables, scaleUpConstantNames } from "../src/dispatch";
 import { number, readRows, text } from "../src/facts";
 import { attentionProblem, denseProblems, type LinkProblem } from "../src/fit-dense";
-import { copyProblems, eagerProblems, exchangeProblems, networkProblem, ringProblems, scaleUpProblems, shotProblems } from "../src/fit-links";
+import { copyProblems, networkProblem, scaleUpProblems } from "../src/fit-exchange";
+import { eagerProblems, exchangeProblems, ringProblems, shotProblems } from "../src/fit-links";
 
 const shots = readConstants("collectives.csv", collectiveKeys, shotConstantNames, "shots") as CollectiveTables["shot"];
-const scaleUp = readConstants("collectives.csv", collectiveKeys, scaleUpConstantNames, "messages inside a node") as ExchangeTables["scaleUp"];
+const scaleUp = readConstants(
+  "collectives.csv",
+  collectiveKeys,
+  scaleUpConstantNames,
+  "messages inside a node",
+) as ExchangeTables["scaleUp"];
 const problems: readonly LinkProblem[] = [
-  ...denseProblems(), attentionProblem(), ...ringProblems(), ...exchangeProblems(), ...shotProblems(), ...eagerProblems(shots), ...scaleUpProblems(), networkProblem(scaleUp), ...copyProblems(),
+  ...denseProblems(),
+  attentionProblem(),
+  ...ringProblems(),
+  ...exchangeProblems(),
+  ...shotProblems(),
+  ...eagerProblems(shots),
+  ...scaleUpProblems(),
+  networkProblem(scaleUp),
+  ...copyProblems(),
 ];
 const nameOf = (problem: LinkProblem) => Object.values(problem.family).join(" ");
 const stated = new Map(readRows("links-errors.csv").map((row) => [text(row, "family"), row]));
 
 function committed(problem: LinkProblem): Record<string, number> {
-  const own = readRows(problem.file).filter((row) => Object.entries(problem.family).every(([column, value]) => row.cells[column] === value));
+  const own = readRows(problem.file).filter((row) =>
+    Object.entries(problem.family).every(([column, value]) => row.cells[column] === value),
+  );
   return Object.fromEntries(own.map((row) => [text(row, "constant"), number(row, "value")]));
 }
 
@@ -35,7 +49,10 @@ describe("constants of links and dense products", () => {
   it.each(problems.map((p) => [nameOf(p), p] as const))("%s: is no worse than stated, fitted and held out", (name, problem) => {
     const row = stated.get(name);
     if (row === undefined) throw new Error(`links-errors.csv has no ${name}`);
-    for (const [held, column] of [[false, "fitted"], [true, "held"]] as const) {
+    for (const [held, column] of [
+      [false, "fitted"],
+      [true, "held"],
+    ] as const) {
       const errors = errorsOf(problem, held);
       expect(errors).toHaveLength(number(row, `${column}Rows`));
       expect(quantile(errors, 0.5)).toBeLessThanOrEqual(number(row, `${column}Median`) + 0.1);
@@ -44,9 +61,14 @@ describe("constants of links and dense products", () => {
   });
 
   it("reach the goals on rows held out: 12 % for dense products, 15 % for collectives and DeepEP, over all rows of a kind", () => {
-    const median = (chosen: readonly LinkProblem[]) => quantile(chosen.flatMap((p) => errorsOf(p, true)), 0.5);
+    const median = (chosen: readonly LinkProblem[]) =>
+      quantile(
+        chosen.flatMap((p) => errorsOf(p, true)),
+        0.5,
+      );
     expect(median(problems.filter((p) => p.file === "gemm-kernels.csv"))).toBeLessThan(12);
-    for (const problem of problems.filter((p) => p.file === "gemm-kernels.csv")) expect(median([problem]), nameOf(problem)).toBeLessThan(12);
+    for (const problem of problems.filter((p) => p.file === "gemm-kernels.csv"))
+      expect(median([problem]), nameOf(problem)).toBeLessThan(12);
     for (const law of ["ring", "exchange", "shots", "messages inside a node", "messages across nodes"]) {
       for (const problem of problems.filter((p) => p.family.law === law)) expect(median([problem]), nameOf(problem)).toBeLessThan(15);
     }
@@ -66,14 +88,18 @@ describe("constants of links and dense products", () => {
   it("come out again when one family is fitted anew", () => {
     for (const problem of [attentionProblem(), ...ringProblems().slice(0, 1)]) {
       const { constants } = solve(problem);
-      for (const [name, value] of Object.entries(committed(problem))) expect(constants[name] / value, `${nameOf(problem)} ${name}`).toBeCloseTo(1, 3);
+      for (const [name, value] of Object.entries(committed(problem)))
+        expect(constants[name] / value, `${nameOf(problem)} ${name}`).toBeCloseTo(1, 3);
     }
   });
 
   it("have standard errors where they were fitted", () => {
     for (const problem of problems) {
-      const own = readRows(problem.file).filter((row) => Object.entries(problem.family).every(([column, value]) => row.cells[column] === value));
-      for (const row of own) expect(row.cells.standardError === "", `${nameOf(problem)} ${text(row, "constant")}`).toBe(text(row, "constant") in problem.fixed);
+      const own = readRows(problem.file).filter((row) =>
+        Object.entries(problem.family).every(([column, value]) => row.cells[column] === value),
+      );
+      for (const row of own)
+        expect(row.cells.standardError === "", `${nameOf(problem)} ${text(row, "constant")}`).toBe(text(row, "constant") in problem.fixed);
     }
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { attentionTime, attentionWork } from "../src/attention";
 import { hardware } from "../src/hardware";
 import { model, models } from "../src/model";
-import { decodeStep, type DecodeStepQuestion } from "../src/step";
+import { type DecodeStepQuestion, decodeStep } from "../src/step";
 
 const v3 = model("deepseek-v3");
 const h800 = hardware("h800-sxm");
@@ -29,7 +29,8 @@ describe("attention core", () => {
   });
 
   it("pads few heads to a tile of 64", () => {
-    const heads = (attentionHeads: number) => attentionTime({ model: { ...v3, attentionHeads }, hardware: hardware("h20"), requests: 64, contextTokens: 4096 }).computeSeconds;
+    const heads = (attentionHeads: number) =>
+      attentionTime({ model: { ...v3, attentionHeads }, hardware: hardware("h20"), requests: 64, contextTokens: 4096 }).computeSeconds;
     expect(heads(16)).toBeCloseTo(heads(64), 12);
     expect(heads(65)).toBeCloseTo(heads(128), 12);
   });
@@ -49,7 +50,16 @@ describe("decode step", () => {
   it("lists the tasks of a layer in order, and sums them when nothing overlaps", () => {
     const { tasks, seconds } = decodeStep(question);
     const perDense = ["attention projections", "attention core", "output projection", "dense feed-forward"];
-    const perMoe = ["attention projections", "attention core", "output projection", "router", "dispatch", "experts", "shared expert", "combine"];
+    const perMoe = [
+      "attention projections",
+      "attention core",
+      "output projection",
+      "router",
+      "dispatch",
+      "experts",
+      "shared expert",
+      "combine",
+    ];
     expect(tasks.slice(0, 4).map((t) => t.name)).toEqual(perDense);
     expect(tasks.slice(12, 20).map((t) => t.name)).toEqual(perMoe);
     expect(tasks).toHaveLength(3 * 4 + 58 * 8 + 1);
@@ -87,7 +97,8 @@ describe("decode step", () => {
 
   it("takes the released format and a kernel measured in it", () => {
     expect(decodeStep(question)).toMatchObject({ kernel: "deepepmoe", weightFormat: "fp8_block" });
-    const ask = (id: string, machine: string) => decodeStep({ ...question, model: model(id), hardware: hardware(machine), expertParallel: 8 }).weightFormat;
+    const ask = (id: string, machine: string) =>
+      decodeStep({ ...question, model: model(id), hardware: hardware(machine), expertParallel: 8 }).weightFormat;
     expect(ask("mixtral-8x7b", "h100-sxm")).toBe("bfloat16");
     expect(ask("gpt-oss-120b", "b200-sxm")).toBe("w4a8_mxfp4_mxfp8");
     expect(ask("gpt-oss-120b", "h100-sxm")).toBe("w4a16_mxfp4");
@@ -96,32 +107,51 @@ describe("decode step", () => {
 
   it("has no router, dispatch or combine in a dense model, and no exchange on one GPU", () => {
     const dense = decodeStep({ ...question, model: model("llama-3.1-405b"), requestsPerGpu: 4, expertParallel: 1 });
-    expect(new Set(dense.tasks.map((t) => t.name))).toEqual(new Set(["attention projections", "attention core", "output projection", "dense feed-forward", "head"]));
+    expect(new Set(dense.tasks.map((t) => t.name))).toEqual(
+      new Set(["attention projections", "attention core", "output projection", "dense feed-forward", "head"]),
+    );
     const mixtral = decodeStep({ ...question, model: model("mixtral-8x7b"), expertParallel: 1 });
     expect(mixtral.tasks.some((t) => t.name === "dispatch")).toBe(false);
   });
 
   it("gives finite numbers for every model it can express, no task below its floor, no faster with a longer context", () => {
     fc.assert(
-      fc.property(fc.constantFrom(...models()), fc.constantFrom("h100-sxm", "h20", "b200-sxm", "gb200", "mi300x"), fc.integer({ min: 2, max: 300 }), fc.integer({ min: 1, max: 50000 }), fc.boolean(), (m, id, requestsPerGpu, contextTokens, overlap) => {
-        const ask = (context: number) =>
-          decodeStep({ model: m, hardware: hardware(id), requestsPerGpu, contextTokens: context, expertParallel: m.routedExperts >= 8 ? 8 : 1, overlap: overlap ? "two-micro-batches" : "none" });
-        const step = ask(contextTokens);
-        expect(Number.isFinite(step.seconds) && step.seconds > 0).toBe(true);
-        for (const t of new Set(step.tasks)) {
-          for (const value of [t.seconds, t.floorSeconds, t.flops, t.bytes, t.runBytes]) expect(Number.isFinite(value), `${m.id} ${t.name}`).toBe(true);
-          expect(t.seconds, `${m.id} ${t.name}`).toBeGreaterThanOrEqual(t.floorSeconds * 0.999999);
-        }
-        expect(ask(contextTokens + 100).seconds).toBeGreaterThanOrEqual(step.seconds);
-      }),
+      fc.property(
+        fc.constantFrom(...models()),
+        fc.constantFrom("h100-sxm", "h20", "b200-sxm", "gb200", "mi300x"),
+        fc.integer({ min: 2, max: 300 }),
+        fc.integer({ min: 1, max: 50000 }),
+        fc.boolean(),
+        (m, id, requestsPerGpu, contextTokens, overlap) => {
+          const ask = (context: number) =>
+            decodeStep({
+              model: m,
+              hardware: hardware(id),
+              requestsPerGpu,
+              contextTokens: context,
+              expertParallel: m.routedExperts >= 8 ? 8 : 1,
+              overlap: overlap ? "two-micro-batches" : "none",
+            });
+          const step = ask(contextTokens);
+          expect(Number.isFinite(step.seconds) && step.seconds > 0).toBe(true);
+          for (const t of new Set(step.tasks)) {
+            for (const value of [t.seconds, t.floorSeconds, t.flops, t.bytes, t.runBytes])
+              expect(Number.isFinite(value), `${m.id} ${t.name}`).toBe(true);
+            expect(t.seconds, `${m.id} ${t.name}`).toBeGreaterThanOrEqual(t.floorSeconds * 0.999999);
+          }
+          expect(ask(contextTokens + 100).seconds).toBeGreaterThanOrEqual(step.seconds);
+        },
+      ),
       { numRuns: 200 },
     );
   });
 
   it("refuses what cannot be, naming the field", () => {
-    const ask = (change: Partial<Record<keyof DecodeStepQuestion, unknown>>) => () => decodeStep({ ...question, ...change } as DecodeStepQuestion);
+    const ask = (change: Partial<Record<keyof DecodeStepQuestion, unknown>>) => () =>
+      decodeStep({ ...question, ...change } as DecodeStepQuestion);
     for (const field of ["requestsPerGpu", "contextTokens", "expertParallel"] as const) {
-      for (const value of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) expect(ask({ [field]: value })).toThrow(new RegExp(`${field} must be a positive integer`));
+      for (const value of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])
+        expect(ask({ [field]: value })).toThrow(new RegExp(`${field} must be a positive integer`));
     }
     expect(ask({ expertParallel: 512 })).toThrow(/expertParallel must be at most routedExperts \(256/);
     expect(ask({ requestsPerGpu: 1, overlap: "two-micro-batches" })).toThrow(/requestsPerGpu must be at least 2/);

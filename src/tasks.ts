@@ -1,0 +1,273 @@
+import { attentionTime } from "./attention";
+import { type DenseFamily, denseFamily, denseTime } from "./dense";
+import { type ExchangeDirection, type ExchangeTime, expertExchangeTime } from "./dispatch";
+import { weightFormat as lookUpFormat, type WeightFormat } from "./formats";
+import { bf16Bytes } from "./gemm";
+import type { Hardware } from "./hardware";
+import { peakFlops } from "./kernel";
+import { launch } from "./launch";
+import { moeLayerTime } from "./layer";
+import type { Model } from "./model";
+
+export type TaskName =
+  | "attention projections"
+  | "attention core"
+  | "output projection"
+  | "router"
+  | "dispatch"
+  | "experts"
+  | "shared expert"
+  | "combine"
+  | "dense feed-forward"
+  | "head";
+
+/** One task of a decode step. Layers alike share one record. */
+export interface DecodeTask {
+  readonly name: TaskName;
+  readonly seconds: number;
+  /** The work at datasheet rates: no constant fitted. */
+  readonly floorSeconds: number;
+  readonly flops: number;
+  /** Moved in memory; for dispatch and combine, sent over the links. */
+  readonly bytes: number;
+  /** The longest contiguous run in which its main tensor is read or sent. */
+  readonly runBytes: number;
+  readonly bound: "compute" | "memory" | "overhead" | "latency" | "messages" | "scale-up" | "network";
+  /** Time of each kernel it is launched as, in no order; sums to `seconds`. One where the tables time it as a whole. */
+  readonly kernelSeconds: readonly number[];
+}
+
+export interface DecodeStepQuestion {
+  readonly model: Model;
+  readonly hardware: Hardware;
+  /** Each GPU attends to its own requests, one new token each. */
+  readonly requestsPerGpu: number;
+  /** Tokens already in each request's cache. */
+  readonly contextTokens: number;
+  readonly expertParallel: number;
+  readonly overlap?: "none" | "two-micro-batches";
+  /** Of the routed experts. */
+  readonly kernel?: string;
+  readonly weightFormat?: string;
+}
+
+/** What stays the same for every task of a step. */
+export interface Plan {
+  readonly hardware: Hardware;
+  readonly format: WeightFormat;
+  readonly quantised: DenseFamily;
+  readonly wide: DenseFamily;
+  readonly launchSeconds: number;
+}
+
+/** The families and formats of all products outside the experts. */
+export function planOf(hardware: Hardware, experts: WeightFormat): Plan {
+  const other = experts.name.startsWith("fp8") && hardware.peakFlopsPerSecond.fp8 !== undefined ? "fp8_block" : "bfloat16";
+  return {
+    hardware,
+    format: lookUpFormat(other),
+    quantised: denseFamily(hardware, undefined, other),
+    wide: denseFamily(hardware, undefined, "bfloat16"),
+    launchSeconds: launch("graph", hardware).seconds,
+  };
+}
+
+/** The tasks of one layer of either kind for some of a GPU's requests, and their sums. */
+export interface LayerTasks {
+  readonly denseLayer: readonly DecodeTask[];
+  readonly moeLayer: readonly DecodeTask[];
+  readonly denseSeconds: number;
+  readonly computeSeconds: number;
+  readonly communicationSeconds: number;
+  readonly processorSeconds: number;
+}
+
+/** Tasks of a layer for `requests` of the GPU's requests. */
+export function layerTasks(plan: Plan, requests: number, question: DecodeStepQuestion, kernel: string, format: string): LayerTasks {
+  const { model } = question;
+  const attention = attentionTasks(plan, requests, question);
+  const gated = (matrices: number, width: number) => Math.max(1, matrices - 1) * width;
+  const denseLayer = [...attention];
+  if (model.intermediateSize > 0) {
+    denseLayer.push(
+      feedForward(
+        "dense feed-forward",
+        plan,
+        requests,
+        model.hiddenSize,
+        model.intermediateSize,
+        gated(model.ffnMatrices, model.intermediateSize),
+      ),
+    );
+  }
+  const denseSeconds = total(denseLayer);
+  if (model.moeLayers === 0)
+    return { denseLayer, moeLayer: [], denseSeconds, computeSeconds: 0, communicationSeconds: 0, processorSeconds: 0 };
+  const dispatch = exchange("dispatch", requests, question);
+  const combine = exchange("combine", requests, question);
+  const router = productTask("router", plan, requests, [{ n: model.routedExperts, k: model.hiddenSize, bf16: true }], 2);
+  const experts = expertTask(requests, question, kernel, format);
+  const width = model.sharedIntermediateSize + model.parallelIntermediateSize;
+  const shared =
+    width === 0 ? [] : [feedForward("shared expert", plan, requests, model.hiddenSize, width, gated(model.expertMatrices, width))];
+  const before = [...attention, router];
+  const compute = [...before, experts, ...shared];
+  const moeLayer =
+    question.expertParallel === 1
+      ? compute
+      : [...before, exchangeTask("dispatch", dispatch), experts, ...shared, exchangeTask("combine", combine)];
+  return {
+    denseLayer,
+    moeLayer,
+    denseSeconds,
+    computeSeconds: total(compute),
+    communicationSeconds: dispatch.seconds + combine.seconds,
+    processorSeconds: Math.min(dispatch.seconds, dispatch.processorSeconds) + Math.min(combine.seconds, combine.processorSeconds),
+  };
+}
+
+function attentionTasks(plan: Plan, requests: number, { model, hardware, contextTokens }: DecodeStepQuestion): readonly DecodeTask[] {
+  const { hiddenSize: h, attentionHeads: heads, headDim, valueHeadDim, keyValueHeads, kvLoraRank, qkRopeHeadDim = 0, qLoraRank } = model;
+  const core = attentionTime({ model, hardware, requests, contextTokens });
+  const coreTask: DecodeTask = {
+    name: "attention core",
+    seconds: core.seconds,
+    floorSeconds: core.floorSeconds,
+    flops: core.flops,
+    bytes: core.bytes,
+    runBytes: core.runBytes,
+    bound: core.bound,
+    kernelSeconds: [core.seconds],
+  };
+  if (kvLoraRank === undefined) {
+    // Kernels beside the product: norm, rotation with the write to the cache.
+    const projections = productTask(
+      "attention projections",
+      plan,
+      requests,
+      [{ n: heads * headDim + keyValueHeads * (headDim + valueHeadDim), k: h }],
+      2,
+    );
+    return [projections, coreTask, productTask("output projection", plan, requests, [{ n: h, k: heads * valueHeadDim }], 0)];
+  }
+  const noRope = headDim - qkRopeHeadDim;
+  const down = qLoraRank
+    ? [
+        { n: qLoraRank + kvLoraRank + qkRopeHeadDim, k: h },
+        { n: heads * headDim, k: qLoraRank },
+      ]
+    : [{ n: heads * headDim + kvLoraRank + qkRopeHeadDim, k: h }];
+  // The key's up-projection is absorbed into the query, the value's into the output: one small product a head, in BF16.
+  const absorbedKey = { n: heads * kvLoraRank, k: noRope, bf16: true };
+  const absorbedValue = { n: heads * valueHeadDim, k: kvLoraRank, bf16: true };
+  return [
+    // Beside the products: norm of the input, norms of the latents, rotation with the write to the cache.
+    productTask("attention projections", plan, requests, [...down, absorbedKey], 3),
+    coreTask,
+    productTask("output projection", plan, requests, [absorbedValue, { n: h, k: heads * valueHeadDim }], 0),
+  ];
+}
+
+interface Product {
+  readonly n: number;
+  readonly k: number;
+  readonly bf16?: boolean;
+}
+
+/** Products one after another, and kernels beside them that only launch and pass over the residual stream. */
+export function productTask(name: TaskName, plan: Plan, rows: number, products: readonly Product[], besides: number): DecodeTask {
+  const { hardware } = plan;
+  const streamBytes = products.length === 0 ? 0 : 2 * bf16Bytes * rows * (products[0] as Product).k;
+  const besideSeconds = plan.launchSeconds + streamBytes / hardware.memoryBytesPerSecond;
+  const kernelSeconds: number[] = new Array<number>(besides).fill(besideSeconds);
+  let seconds = besides * besideSeconds;
+  let [flops, bytes, computeFloor, runBytes, longest] = [0, besides * streamBytes, 0, 0, 0];
+  let bound: DecodeTask["bound"] = "overhead";
+  for (const { n, k, bf16 = false } of products) {
+    const family = bf16 ? plan.wide : plan.quantised;
+    const time = denseTime(family, { m: rows, n, k }, hardware);
+    seconds += time.seconds;
+    kernelSeconds.push(time.seconds);
+    flops += time.flops;
+    bytes += time.bytes;
+    computeFloor += time.flops / peakFlops(hardware, bf16 ? "bf16" : plan.format.arithmetic);
+    runBytes = Math.max(runBytes, n * k * (bf16 ? bf16Bytes : plan.format.weightBytes));
+    if (time.seconds > longest) {
+      longest = time.seconds;
+      bound = time.bound;
+    }
+  }
+  return {
+    name,
+    seconds,
+    floorSeconds: Math.max(computeFloor, bytes / hardware.memoryBytesPerSecond),
+    flops,
+    bytes,
+    runBytes,
+    bound,
+    kernelSeconds,
+  };
+}
+
+/** Up and gate, the activation between, then down. */
+function feedForward(name: TaskName, plan: Plan, rows: number, hiddenSize: number, width: number, gatedWidth: number): DecodeTask {
+  return productTask(
+    name,
+    plan,
+    rows,
+    [
+      { n: gatedWidth, k: hiddenSize },
+      { n: hiddenSize, k: width },
+    ],
+    2,
+  );
+}
+
+function expertTask(
+  requests: number,
+  { model, hardware, expertParallel }: DecodeStepQuestion,
+  kernel: string,
+  weightFormat: string,
+): DecodeTask {
+  const time = moeLayerTime({ model, hardware, kernel, weightFormat, tokens: requests * expertParallel, expertParallel, routing: "even" });
+  const runBytes =
+    Math.max(1, model.expertMatrices - 1) * model.moeIntermediateSize * model.expertHiddenSize * lookUpFormat(weightFormat).weightBytes;
+  return {
+    name: "experts",
+    seconds: time.seconds,
+    floorSeconds: time.floorSeconds,
+    flops: time.flops,
+    bytes: time.weightBytes + time.activationBytes,
+    runBytes,
+    bound: time.bound,
+    kernelSeconds: [time.seconds],
+  };
+}
+
+function exchange(direction: ExchangeDirection, tokens: number, { model, hardware, expertParallel }: DecodeStepQuestion): ExchangeTime {
+  return expertExchangeTime({ direction, model, hardware, tokens, expertParallel });
+}
+
+function exchangeTask(name: "dispatch" | "combine", time: ExchangeTime): DecodeTask {
+  return {
+    name,
+    seconds: time.seconds,
+    floorSeconds: time.floorSeconds,
+    flops: 0,
+    bytes: time.bytes,
+    runBytes: time.messageBytes,
+    bound: time.bound,
+    kernelSeconds: [time.seconds],
+  };
+}
+
+function total(tasks: readonly DecodeTask[]): number {
+  return sum(tasks, (t) => t.seconds);
+}
+
+/** Sum of a value over items. */
+export function sum<T>(items: readonly T[], value: (item: T) => number): number {
+  let result = 0;
+  for (const item of items) result += value(item);
+  return result;
+}
