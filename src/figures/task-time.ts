@@ -135,12 +135,12 @@ export function taskTimeFigure(experts: readonly ExpertOn[], tokensInFlight: num
       yaxis: logAxis("Time of one expert's task", [1e-6, 2e-2], ticks([[1e-6, "1 µs"], [1e-5, "10 µs"], [1e-4, "100 µs"], [1e-3, "1 ms"], [1e-2, "10 ms"]])),
       shapes: [band("y", 1e-6, 1e-5, colours.blue, 0.1), band("y", 1e-5, 1e-4, colours.yellow, 0.12)],
       annotations: [
-        label("article, before: 10 to 100 µs", { x: 7800, y: 1.2e-5 }, { xanchor: "right", font: { size: 11, color: "#92400E" } }, "xy"),
-        label("article, after: 1 to 10 µs", { x: 7800, y: 1.3e-6 }, { xanchor: "right", font: { size: 11, color: colours.blue } }, "xy"),
+        label("before: 10 to 100 µs", { x: 7800, y: 1.2e-5 }, { xanchor: "right", font: { size: 11, color: "#92400E" } }, "xy"),
+        label("after: 1 to 10 µs", { x: 7800, y: 1.3e-6 }, { xanchor: "right", font: { size: 11, color: colours.blue } }, "xy"),
         ...experts.map((e, i) => nameOf(e, timed[i] as readonly ExpertSeconds[], i)),
       ],
     }),
-    caption: `Time of one expert's two products against the tokens it gets, in FP8. Dotted: the floor, weights and arithmetic at datasheet rates. Solid: the estimate for an expert inside a full layer, layer time over experts (a throughput). Filled circles: measured alone, exactly one expert on the GPU (a latency). Open circles: measured layers over their experts (a throughput). Crosses: DeepGEMM's grouped products over their groups. Floor, share of a layer and alone with ${formatCount(tokensInFlight)} tokens in flight (rings): ${words}. ${inside}`,
+    caption: `Time of one expert's two products against the tokens it gets, in FP8. Shaded: the article's two bands, before and after. Dotted: the floor, weights and arithmetic at datasheet rates. Solid: the estimate for an expert inside a full layer, layer time over experts (a throughput). Filled circles: measured alone, exactly one expert on the GPU (a latency). Open circles: measured layers over their experts (a throughput). Crosses: DeepGEMM's grouped products over their groups. Floor, share of a layer and alone with ${formatCount(tokensInFlight)} tokens in flight (rings): ${words}. ${inside}`,
     alt: `Log-log time of one expert's task against tokens. Floor, share of a layer and alone with ${formatCount(tokensInFlight)} tokens in flight: ${words}. ${inside} ${formatNumber(measured.length)} measured points are drawn beside the estimates.`,
   };
 }
