@@ -21,9 +21,16 @@ export { type WeightMatrix, weightMatrices } from "./weights";
 export { bf16Bytes, expertGemms, type ExpertShape, expertWork, type Gemm, type GemmBytes, gemmWork, paddedLength, tileUtilisation } from "./gemm";
 export { type Bound, datasheetRates, type Rates, ridgePoint, ridgeRows, roofline, type Roofline, type Work } from "./roofline";
 export { defaultKernel, type KernelFamily, kernelFamily, kernels } from "./kernel";
+export { type DenseQuestion, denseGemmTime, type DenseTime } from "./dense";
+export { attentionTime, type AttentionTime, attentionWork } from "./attention";
 export { expertTaskTime, moeLayerTime, type MoeLayerQuestion, type MoeLayerTime } from "./layer";
 export { type DecodeStep, decodeStep, type DecodeStepQuestion, type DecodeTask } from "./step";
 export { type DurationShare, shareByDecade, timedTasks, type TimedTasks } from "./durations";
+
+// Links and launches: what moves tokens, and what starting costs.
+export { type Collective, type CollectiveQuestion, collectiveTime, type CollectiveTime } from "./collective";
+export { expertExchangeTime, type ExchangeQuestion, type ExchangeTime } from "./dispatch";
+export { launch, type Launch, launchEfficiency, type LaunchMode } from "./launch";
 
 // Memory: run lengths and what they cost.
 export { type Access, accessFact, decodeAccesses, type DecodeAccesses, tileRowBytes } from "./access";
@@ -31,6 +38,12 @@ export { accessEfficiency, inFlightBandwidth, randomAccessBandwidth, requestsInF
 
 // Trust: what the model says beside what was measured.
 export { type DecodeComparison, decodeComparisons, type JudgedRow, judgedRows, linkErrors, relativeError, statedErrors, worstRows } from "./validation";
+
+// Splits: what tensor and expert parallelism send, and how long it takes.
+export { crossingGpus, exchangeBytes, expertParallelTraffic, type SplitQuestion, type SplitShape, tensorParallelTraffic, type Traffic, widthLimit, wireSeconds } from "./parallel";
+export { type SplitTime, splitTime, type SplitTimeQuestion } from "./parallel-time";
+export { type ExchangeProcessors, exchangesByInitiator, exchangesByProcessors, type HostCopy, hostCopies, type MessageRate, messageRates, type Parallelism, type PeerCopy, peerCopyBlocks, peerCopySizes, type PublishedExchange, publishedExchanges, publishedParallelism, type StartedExchange } from "./published-links";
+export { parallelConditions } from "./claim-parallel";
 
 export { type Condition, type Verdict, verdictOf } from "./verdict";
 
@@ -40,6 +53,9 @@ export { accessBandwidthFigure, tmaBounds } from "./figures/access-bandwidth";
 export { accessLadderFigure, accessRungs } from "./figures/access-ladder";
 export { cumulativeErrorFigure } from "./figures/cumulative-error";
 export { errorByFigure } from "./figures/error-by";
+export { type ParallelBytes, parallelBytes, parallelBytesFigure } from "./figures/parallel-bytes";
+export { type JudgedExchange, judgedExchanges, parallelTimeFigure } from "./figures/parallel-time";
+export { parallelTimelineFigure } from "./figures/parallel-timeline";
 export { parityFigure } from "./figures/parity";
 export { durationsFigure } from "./figures/durations";
 export { expertLoadFigure } from "./figures/expert-load";
