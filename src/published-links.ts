@@ -1,4 +1,4 @@
-import { at, number, oneOf, optionalText, readRows, type Row, text } from "./facts";
+import { at, number, oneOf, optionalText, type Row, readRows, text } from "./facts";
 import { toBase, type Unit } from "./units";
 
 /** One published deployment or recipe, and over how many GPUs it splits matrices and experts. */
@@ -45,7 +45,9 @@ export function messageRates(): readonly MessageRate[] {
     const [messageBytes, messages] = [above(row, "messageBytes"), above(row, "messages")];
     return rated(row, messageBytes, messages, messages / above(row, "averageUs", "us"));
   });
-  const perftest = readRows("measurements/perftest-messages.csv").map((row) => rated(row, above(row, "messageBytes"), 1, above(row, "millionMessagesPerSecond", "1e6/s")));
+  const perftest = readRows("measurements/perftest-messages.csv").map((row) =>
+    rated(row, above(row, "messageBytes"), 1, above(row, "millionMessagesPerSecond", "1e6/s")),
+  );
   return [...mori, ...perftest];
 }
 
@@ -85,7 +87,12 @@ export interface HostCopy {
 }
 
 export function hostCopies(): readonly HostCopy[] {
-  return readRows("measurements/mapped-or-copied.csv").map((row) => ({ machine: text(row, "machine"), path: text(row, "path"), bytes: above(row, "bytes"), seconds: above(row, "averageUs", "us") }));
+  return readRows("measurements/mapped-or-copied.csv").map((row) => ({
+    machine: text(row, "machine"),
+    path: text(row, "path"),
+    bytes: above(row, "bytes"),
+    seconds: above(row, "averageUs", "us"),
+  }));
 }
 
 /** Bandwidth to a peer over one scale-up link (gfx1250), by what moves the bytes. */
@@ -152,7 +159,14 @@ export function exchangesByProcessors(): readonly ExchangeProcessors[] {
 }
 
 function rated(row: Row, messageBytes: number, messages: number, messagesPerSecond: number): MessageRate {
-  return { sweep: text(row, "sweep"), messageBytes, messages, messagesPerSecond, bytesPerSecond: messagesPerSecond * messageBytes, source: text(row, "source") };
+  return {
+    sweep: text(row, "sweep"),
+    messageBytes,
+    messages,
+    messagesPerSecond,
+    bytesPerSecond: messagesPerSecond * messageBytes,
+    source: text(row, "source"),
+  };
 }
 
 function peerRates(row: Row): { readonly loadStoreBytesPerSecond: number; readonly dataMoverBytesPerSecond: number } {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { model } from "../src/model";
-import { crossingGpus, exchangeBytes, expertParallelTraffic, tensorParallelTraffic, wireSeconds, widthLimit } from "../src/parallel";
+import { crossingGpus, exchangeBytes, expertParallelTraffic, tensorParallelTraffic, widthLimit, wireSeconds } from "../src/parallel";
 
 const v3 = model("deepseek-v3");
 const shapes = fc.record({ hiddenSize: fc.integer({ min: 1, max: 20000 }), expertsPerToken: fc.integer({ min: 1, max: 64 }) });
@@ -47,7 +47,9 @@ describe("where expert parallelism sends less", () => {
   it("is where the two send the same, whatever the tokens", () => {
     fc.assert(
       fc.property(shapes, fc.integer({ min: 1, max: 4096 }), fc.integer({ min: 2, max: 512 }), (shape, tokensPerGpu, gpus) => {
-        const difference = tensorParallelTraffic({ model: shape, tokensPerGpu, gpus }).bytes - expertParallelTraffic({ model: shape, tokensPerGpu, gpus }).bytes;
+        const difference =
+          tensorParallelTraffic({ model: shape, tokensPerGpu, gpus }).bytes -
+          expertParallelTraffic({ model: shape, tokensPerGpu, gpus }).bytes;
         const crossing = crossingGpus(shape);
         if (gpus > crossing) expect(difference).toBeGreaterThan(0);
         if (gpus < crossing) expect(difference).toBeLessThan(0);

@@ -1,0 +1,135 @@
+import { formatBytes, formatNumber } from "../format";
+import type { Model } from "../model";
+import { crossingGpus, expertParallelTraffic, tensorParallelTraffic, widthLimit } from "../parallel";
+import type { Figure } from "./figure";
+import { colours, doublings, layout, line, logAxis, ticks } from "./theme";
+
+/** What the figure draws for one model. */
+export interface ParallelBytes {
+  readonly model: Model;
+  readonly gpus: readonly number[];
+  readonly tensor: readonly { readonly bytes: number; readonly messageBytes: number }[];
+  readonly expert: readonly { readonly bytes: number; readonly messageBytes: number }[];
+  readonly crossing: number;
+  readonly widest: number;
+}
+
+/** Bytes and message sizes of both splits for each count of GPUs. */
+export function parallelBytes(model: Model, tokensPerGpu: number): ParallelBytes {
+  const gpus = doublings(2, 256).filter((n) => n <= model.routedExperts);
+  const ask = (n: number) => ({ model, tokensPerGpu, gpus: n });
+  return {
+    model,
+    gpus,
+    tensor: gpus.map((n) => tensorParallelTraffic(ask(n))),
+    expert: gpus.map((n) => expertParallelTraffic(ask(n))),
+    crossing: crossingGpus(model),
+    widest: widthLimit(model.moeIntermediateSize),
+  };
+}
+
+/** Bytes a GPU sends in a layer, and in what pieces, against the number of GPUs; a menu picks the model. */
+export function parallelBytesFigure(models: readonly Model[], tokensPerGpu: number): Figure {
+  const all = models.map((m) => parallelBytes(m, tokensPerGpu));
+  const first = all[0] as ParallelBytes;
+  const at = (gpus: number) => first.gpus.indexOf(gpus);
+  const ratio = (first.tensor[at(64)]?.bytes ?? 0) / (first.expert[at(64)]?.bytes ?? 1);
+  return {
+    data: all.flatMap((one, i) => tracesOf(one, i === 0)),
+    layout: layout({
+      height: 640,
+      margin: { l: 84, r: 20, t: 56, b: 110 },
+      xaxis: logAxis("GPUs of the group", [1.8, 300], {
+        ...ticks([
+          [2, "2"],
+          [4, "4"],
+          [8, "8"],
+          [16, "16"],
+          [32, "32"],
+          [64, "64"],
+          [128, "128"],
+          [256, "256"],
+        ]),
+        anchor: "y2",
+      }),
+      yaxis: logAxis("Sent by a GPU in a layer", [3e5, 3e9], {
+        domain: [0.5, 1],
+        ...ticks([
+          [1e6, "1 MB"],
+          [1e7, "10 MB"],
+          [1e8, "100 MB"],
+          [1e9, "1 GB"],
+        ]),
+      }),
+      yaxis2: logAxis("In messages of", [1e3, 1e8], {
+        domain: [0, 0.43],
+        ...ticks([
+          [1e3, "1 kB"],
+          [1e4, "10 kB"],
+          [1e5, "100 kB"],
+          [1e6, "1 MB"],
+          [1e7, "10 MB"],
+          [1e8, "100 MB"],
+        ]),
+      }),
+      showlegend: true,
+      legend: { orientation: "h", x: 0, y: -0.14, yanchor: "top" },
+      updatemenus: [menuOf(all)],
+    }),
+    caption: `What one GPU sends for one layer when each GPU brings ${formatNumber(tokensPerGpu)} tokens; the menu picks the model. ${first.model.name}: the lines cross at ${formatNumber(first.crossing)} GPUs (dotted), three quarters of the experts a token where experts see the full width, whatever the number of tokens. At 64 GPUs matrices split over all of them would send ${formatNumber(ratio)} times as many bytes. Dashed: the expert is cut into less than one 128-wide block of scales a GPU, beyond ${first.widest} GPUs. Below: the price, pieces of ${formatBytes(first.expert[0]?.messageBytes ?? 0)} on the mean where an all-reduce sends megabytes.`,
+    alt: `Bytes sent with tensor parallelism grow with the number of GPUs, with expert parallelism they stay level; they cross at ${formatNumber(first.crossing)} GPUs.`,
+  };
+}
+
+function tracesOf(one: ParallelBytes, visible: boolean): readonly Record<string, unknown>[] {
+  const whole = one.gpus.filter((n) => n <= one.widest).length;
+  const tensor = (key: "bytes" | "messageBytes", axis: string) => [
+    line(
+      "tensor parallel",
+      one.gpus.slice(0, whole),
+      one.tensor.slice(0, whole).map((t) => t[key]),
+      colours.orange,
+      { yaxis: axis, visible, showlegend: axis === "y", legendgroup: "t", mode: "lines+markers" },
+    ),
+    line(
+      "tensor parallel, experts cut too thin",
+      one.gpus.slice(Math.max(0, whole - 1)),
+      one.tensor.slice(Math.max(0, whole - 1)).map((t) => t[key]),
+      colours.orange,
+      { yaxis: axis, visible, showlegend: false, line: { color: colours.orange, width: 2, dash: "dash" } },
+    ),
+  ];
+  const expert = (key: "bytes" | "messageBytes", axis: string) =>
+    line(
+      "expert parallel",
+      one.gpus,
+      one.expert.map((t) => t[key]),
+      colours.blue,
+      { yaxis: axis, visible, showlegend: axis === "y", mode: "lines+markers" },
+    );
+  const crossing = line("crossing", [one.crossing, one.crossing], [3e5, 3e9], colours.grey, {
+    visible,
+    showlegend: false,
+    line: { color: colours.grey, width: 1, dash: "dot" },
+  });
+  return [...tensor("bytes", "y"), expert("bytes", "y"), ...tensor("messageBytes", "y2"), expert("messageBytes", "y2"), crossing];
+}
+
+const tracesEach = 7;
+
+function menuOf(all: readonly ParallelBytes[]): Record<string, unknown> {
+  return {
+    type: "dropdown",
+    x: 0,
+    xanchor: "left",
+    y: 1.02,
+    yanchor: "bottom",
+    showactive: true,
+    active: 0,
+    buttons: all.map((one, i) => ({
+      label: one.model.name,
+      method: "restyle",
+      args: [{ visible: all.flatMap((_, j) => new Array<boolean>(tracesEach).fill(i === j)) }],
+    })),
+  };
+}

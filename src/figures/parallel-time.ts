@@ -1,0 +1,150 @@
+import { formatCount, formatNumber, formatSeconds, formatShare } from "../format";
+import type { Hardware } from "../hardware";
+import type { Model } from "../model";
+import { type SplitTime, splitTime } from "../parallel-time";
+import { type PublishedExchange, publishedExchanges } from "../published-links";
+import type { Figure } from "./figure";
+import { colours, doublings, layout, line, logAxis, points, ticks } from "./theme";
+
+/** One published exchange, out and back, beside the estimate for it. */
+export interface JudgedExchange {
+  readonly published: PublishedExchange;
+  readonly measuredSeconds: number;
+  readonly estimateSeconds: number;
+  /** estimate / measured - 1. */
+  readonly error: number;
+}
+
+/** DeepEP's published times with NVLink inside a node, beside the estimate; the constants were fitted on another table. */
+export function judgedExchanges(model: Model, hardware: Hardware): readonly JudgedExchange[] {
+  return publishedExchanges()
+    .filter(
+      (p) =>
+        p.hardware === hardware.id &&
+        p.link.startsWith("NVLink") &&
+        p.hiddenSize === model.hiddenSize &&
+        p.expertsPerToken === model.expertsPerToken,
+    )
+    .map((published) => {
+      const measuredSeconds = published.dispatchSeconds + published.combineSeconds;
+      const estimateSeconds =
+        splitTime({ model, hardware, tokensPerGpu: published.tokens, gpus: published.expertParallel }).expertSeconds ?? Number.NaN;
+      return { published, measuredSeconds, estimateSeconds, error: estimateSeconds / measuredSeconds - 1 };
+    });
+}
+
+interface Series {
+  readonly gpus: readonly number[];
+  readonly at: readonly SplitTime[];
+}
+
+/** Communication of one layer against the number of GPUs, on a machine with small nodes and on one with a large scale-up link. */
+export function parallelTimeFigure(model: Model, nodes: Hardware, rack: Hardware, tokensPerGpu: number): Figure {
+  const few = 1;
+  const panels = [nodes, rack].map((hardware) => [tokensPerGpu, few].map((tokens) => series(model, hardware, tokens)) as [Series, Series]);
+  const judged = judgedExchanges(model, nodes);
+  const worst = Math.max(...judged.map((j) => Math.abs(j.error)));
+  const node8 = splitTime({ model, hardware: nodes, tokensPerGpu: few, gpus: 8 });
+  const rack64 = splitTime({ model, hardware: rack, tokensPerGpu, gpus: 64 });
+  const legend = (first: boolean) => ({ showlegend: first });
+  return {
+    data: [
+      ...panels.flatMap(([many, one], i) => [
+        ...lines(many, i, "solid", `${formatCount(tokensPerGpu)} tokens a GPU`, legend(i === 0)),
+        ...lines(one, i, "dot", `${few} token a GPU`, legend(i === 0)),
+      ]),
+      ...(tokensPerGpu === 128
+        ? [
+            points(
+              "DeepEP, published",
+              judged.map((j) => j.published.expertParallel),
+              judged.map((j) => j.measuredSeconds),
+              colours.green,
+              { marker: { color: colours.green, size: 10, symbol: "diamond" } },
+            ),
+          ]
+        : []),
+    ],
+    layout: layout({
+      height: 640,
+      margin: { l: 84, r: 20, t: 96, b: 58 },
+      xaxis: logAxis("GPUs of the group", [1.8, 300], {
+        ...ticks([
+          [2, "2"],
+          [4, "4"],
+          [8, "8"],
+          [16, "16"],
+          [32, "32"],
+          [64, "64"],
+          [128, "128"],
+          [256, "256"],
+        ]),
+        anchor: "y2",
+      }),
+      yaxis: logAxis(`Time, ${shortName(nodes)}`, [2e-6, 2e-3], { domain: [0.54, 1], ...secondsTicks }),
+      yaxis2: logAxis(`Time, ${shortName(rack)}`, [2e-6, 2e-3], { domain: [0, 0.46], ...secondsTicks }),
+      showlegend: true,
+      legend: { orientation: "h", x: 0, y: 1.01, yanchor: "bottom" },
+    }),
+    caption: `Communication of one layer of ${model.name}: an all-reduce of all tokens (orange) against dispatch and combine (blue), the fastest implementation measured for each. Above, nodes of ${formatCount(nodes.scaleUpDomain ?? 0)}: an all-reduce stops at the node, and at ${few} token a GPU it is the faster of the two there (${formatSeconds(node8.tensorSeconds ?? 0)} against ${formatSeconds(node8.expertSeconds ?? 0)} on 8 GPUs). Below, a link that joins ${formatCount(rack.scaleUpDomain ?? 0)}: at 64 GPUs and ${formatCount(tokensPerGpu)} tokens each it takes ${formatNumber((rack64.tensorSeconds ?? 0) / (rack64.expertSeconds ?? 1))} times as long as the exchange. Diamonds are DeepEP's published times at 128 tokens, which no constant was fitted to; the estimate is off by ${formatShare(worst)} at most. All-reduce constants are fitted up to 8 GPUs and carried on beyond (dashed).`,
+    alt: `With few tokens an all-reduce is faster inside 8 GPUs; with many tokens and many GPUs the expert exchange is faster and stays level.`,
+  };
+}
+
+function shortName(hardware: Hardware): string {
+  return hardware.name.replace(/ \(.*\)/, "");
+}
+
+const secondsTicks = ticks([
+  [1e-5, "10 µs"],
+  [1e-4, "100 µs"],
+  [1e-3, "1 ms"],
+]);
+const fittedGpus = 8;
+
+function series(model: Model, hardware: Hardware, tokensPerGpu: number): Series {
+  const gpus = doublings(2, 256).filter((n) => n <= model.routedExperts);
+  return { gpus, at: gpus.map((n) => splitTime({ model, hardware, tokensPerGpu, gpus: n })) };
+}
+
+function lines(
+  { gpus, at }: Series,
+  panel: number,
+  dash: string,
+  words: string,
+  legend: { readonly showlegend: boolean },
+): readonly Record<string, unknown>[] {
+  const yaxis = panel === 0 ? "y" : "y2";
+  const symbol = dash === "solid" ? "circle" : "circle-open";
+  const part = (
+    name: string,
+    from: number,
+    to: number,
+    key: "tensorSeconds" | "expertSeconds",
+    color: string,
+    particular: Record<string, unknown>,
+  ) => {
+    const kept = gpus.map((n, i) => [n, at[i]?.[key]] as const).filter(([n, seconds]) => seconds !== undefined && n >= from && n <= to);
+    return line(
+      name,
+      kept.map(([n]) => n),
+      kept.map(([, seconds]) => seconds as number),
+      color,
+      {
+        yaxis,
+        mode: "lines+markers",
+        marker: { color, size: 7, symbol },
+        line: { color, width: dash === "solid" ? 2 : 1.5, dash },
+        ...particular,
+      },
+    );
+  };
+  return [
+    part(`tensor parallel, ${words}`, 2, fittedGpus, "tensorSeconds", colours.orange, legend),
+    part(`tensor parallel, ${words}, carried on`, fittedGpus, 256, "tensorSeconds", colours.orange, {
+      showlegend: false,
+      line: { color: colours.orange, width: 1.5, dash: "dash" },
+    }),
+    part(`expert parallel, ${words}`, 2, 256, "expertSeconds", colours.blue, legend),
+  ];
+}

@@ -1,0 +1,82 @@
+import { formatCount } from "../format";
+import { publishedParallelism } from "../published-links";
+import type { Figure } from "./figure";
+import { articleDate } from "./releases";
+import { colours, label, layout, linearAxis, logAxis, rule, ticks } from "./theme";
+
+const colourOf = { training: colours.green, prefill: colours.yellow, decode: colours.blue } as const;
+
+/** Over how many GPUs published deployments split matrices and experts, by date. */
+export function parallelTimelineFigure(): Figure {
+  const all = publishedParallelism();
+  const since = all.filter((p) => p.date > articleDate);
+  const wide = since.filter((p) => p.expertParallel >= 8 * p.tensorParallel).length;
+  const tensor = since.filter((p) => p.tensorParallel > p.expertParallel);
+  const regimes = ["training", "prefill", "decode"] as const;
+  return {
+    data: regimes.flatMap((regime) => {
+      const here = all.filter((p) => p.regime === regime);
+      const [color, text] = [colourOf[regime], here.map((p) => `${p.system}: TP ${p.tensorParallel}, EP ${p.expertParallel}`)];
+      const stems = here.flatMap(
+        (p) =>
+          [
+            [p.date, p.tensorParallel],
+            [p.date, p.expertParallel],
+            [p.date, null],
+          ] as const,
+      );
+      return [
+        {
+          type: "scatter",
+          mode: "lines",
+          x: stems.map(([x]) => x),
+          y: stems.map(([, y]) => y),
+          line: { color, width: 1.5 },
+          hoverinfo: "skip",
+          showlegend: false,
+        },
+        {
+          type: "scatter",
+          mode: "markers",
+          name: `experts (EP), ${regime}`,
+          x: here.map((p) => p.date),
+          y: here.map((p) => p.expertParallel),
+          text,
+          marker: { color, size: 10, symbol: "circle" },
+        },
+        {
+          type: "scatter",
+          mode: "markers",
+          name: `matrices (TP), ${regime}`,
+          x: here.map((p) => p.date),
+          y: here.map((p) => p.tensorParallel),
+          text,
+          marker: { color, size: 10, symbol: "square-open", line: { width: 2 } },
+        },
+      ];
+    }),
+    layout: layout({
+      margin: { l: 84, r: 20, t: 84, b: 58 },
+      height: 500,
+      xaxis: { ...linearAxis("Published", [0, 1]), type: "date", range: ["2024-11-01", "2026-11-24"], tickformat: "%b %Y", dtick: "M6" },
+      yaxis: logAxis(
+        "GPUs that share",
+        [0.8, 600],
+        ticks([
+          [1, "1"],
+          [8, "8"],
+          [32, "32"],
+          [64, "64"],
+          [128, "128"],
+          [320, "320"],
+        ]),
+      ),
+      showlegend: true,
+      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
+      shapes: [rule("x", articleDate)],
+      annotations: [label("article", { x: articleDate, y: Math.log10(500) }, { xanchor: "left", xshift: 4 })],
+    }),
+    caption: `Published deployments and recipes of large mixture-of-experts models: circles, over how many GPUs the experts are dealt; open squares, over how many a matrix is split (DeepSeek's 4 of December 2024 in attention alone). Of ${formatCount(since.length)} since the article ${formatCount(wide)} have experts over at least 8 times as many GPUs as matrices; the ${formatCount(tensor.length)} where it is the other way round are all single nodes of 8 that users tuned for latency. The collection holds what was written about, so it is no census.`,
+    alt: `Expert parallelism of 32 to 320 GPUs against tensor parallelism of 1 to 8 in published deployments, December 2024 to August 2026.`,
+  };
+}

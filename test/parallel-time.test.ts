@@ -1,0 +1,100 @@
+import { describe, expect, it } from "vitest";
+import { parallelConditions } from "../src/claim-parallel";
+import { collectiveTime } from "../src/collective";
+import { expertExchangeTime } from "../src/dispatch";
+import { parallelBytes, parallelBytesFigure } from "../src/figures/parallel-bytes";
+import { judgedExchanges, parallelTimeFigure } from "../src/figures/parallel-time";
+import { parallelTimelineFigure } from "../src/figures/parallel-timeline";
+import { hardware } from "../src/hardware";
+import { model } from "../src/model";
+import { splitTime } from "../src/parallel-time";
+import {
+  exchangesByInitiator,
+  exchangesByProcessors,
+  hostCopies,
+  messageRates,
+  peerCopyBlocks,
+  peerCopySizes,
+  publishedExchanges,
+  publishedParallelism,
+} from "../src/published-links";
+import { source } from "../src/sources";
+import { verdictOf } from "../src/verdict";
+
+const v3 = model("deepseek-v3");
+const h800 = hardware("h800-sxm");
+
+describe("time of either split", () => {
+  it("takes the fastest all-reduce of all tokens and the exchange of a GPU's own", () => {
+    const time = splitTime({ model: v3, hardware: h800, tokensPerGpu: 128, gpus: 8 });
+    const ask = { collective: "all-reduce", bytes: 2 * 7168 * 128 * 8, gpus: 8, hardware: h800 } as const;
+    expect(time.tensorSeconds).toBe(Math.min(collectiveTime(ask).seconds, collectiveTime({ ...ask, implementation: "trtllm" }).seconds));
+    const exchange = { model: v3, hardware: h800, tokens: 128, expertParallel: 8 };
+    expect(time.expertSeconds).toBe(
+      expertExchangeTime({ ...exchange, direction: "dispatch" }).seconds +
+        expertExchangeTime({ ...exchange, direction: "combine" }).seconds,
+    );
+  });
+
+  it("has no all-reduce beyond the link, and no exchange beyond the experts or without any", () => {
+    expect(splitTime({ model: v3, hardware: h800, tokensPerGpu: 1, gpus: 16 }).tensorSeconds).toBeUndefined();
+    expect(splitTime({ model: v3, hardware: h800, tokensPerGpu: 1, gpus: 512 })).toEqual({});
+    expect(splitTime({ model: model("llama-3.1-405b"), hardware: h800, tokensPerGpu: 1, gpus: 8 }).expertSeconds).toBeUndefined();
+  });
+
+  it("lies within 15 % of DeepEP's published times", () => {
+    const judged = judgedExchanges(v3, h800);
+    expect(judged.map((j) => j.published.expertParallel)).toEqual([8, 16, 32, 64]);
+    for (const { error } of judged) expect(Math.abs(error)).toBeLessThan(0.15);
+  });
+});
+
+describe("claim 5", () => {
+  it("holds within bounds: bytes, degrees and sizes, not single nodes and not evenness", () => {
+    const conditions = parallelConditions(v3, h800, 128);
+    expect(conditions.map(({ holds }) => holds)).toEqual([true, true, true, false, false, false]);
+    expect(verdictOf(conditions)).toBe("supported within bounds");
+  });
+});
+
+describe("published tables of links", () => {
+  it("name sources that exist and give base units", () => {
+    for (const { source: id } of [...publishedParallelism(), ...messageRates(), ...exchangesByProcessors()]) expect(source(id).id).toBe(id);
+    // 256 messages of 8 B in 120.65 us.
+    expect(messageRates()[0]?.messagesPerSecond).toBeCloseTo(256 / 120.65e-6, 3);
+    expect(hostCopies()[0]).toEqual({ machine: "A40", path: "copy call, host to GPU", bytes: 1, seconds: 7.5224e-6 });
+    expect(peerCopySizes()).toHaveLength(21);
+    expect(peerCopyBlocks()[0]).toEqual({ blocks: 16, bytes: 16e9, loadStoreBytesPerSecond: 42.9e9, dataMoverBytesPerSecond: 128.5e9 });
+    expect(publishedExchanges()).toHaveLength(10);
+    expect(
+      exchangesByInitiator().find(
+        (e) => e.initiator.startsWith("host proxy") && e.tokens === 128 && e.expertParallel === 128 && e.direction === "dispatch",
+      )?.seconds,
+    ).toBeCloseTo(2038.5e-6, 9);
+  });
+});
+
+describe("figures of both splits", () => {
+  const figures = [
+    parallelBytesFigure([v3, model("kimi-k3")], 128),
+    parallelTimeFigure(v3, h800, hardware("gb200"), 128),
+    parallelTimelineFigure(),
+  ];
+
+  it("hold numbers alone, under 60 KB, with units on every axis, a caption and an alternative", () => {
+    for (const figure of figures) {
+      expect(JSON.stringify(figure)).not.toMatch(/NaN|Infinity/);
+      expect(JSON.stringify(figure).length).toBeLessThan(60_000);
+      expect(figure.caption).not.toMatch(/NaN|undefined/);
+      expect(figure.alt.length).toBeGreaterThan(40);
+    }
+  });
+
+  it("draw the model's numbers, one model at a time", () => {
+    const [bytes] = figures as [(typeof figures)[number]];
+    const shown = bytes.data.filter((trace) => trace.visible === true);
+    expect(shown).toHaveLength(7);
+    expect(bytes.data).toHaveLength(14);
+    expect(bytes.data[2]?.y).toEqual(parallelBytes(v3, 128).expert.map((t) => t.bytes));
+  });
+});
