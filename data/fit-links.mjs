@@ -5,7 +5,7 @@ import { readFileSync, renameSync, writeFileSync } from "node:fs";
  * data/collectives.csv, data/launch.csv; and their errors: data/links-errors.csv.
  *
  *     node data/fit-links.mjs            fit and write
- *     node data/fit-links.mjs --report   fit, write, and print the errors of every family
+ *     node data/fit-links.mjs --report   only print the errors stated, as they were written
  *
  * Needs `npm run build` first: the formulas are the library's own. The same rows give the same files.
  */
@@ -216,7 +216,6 @@ export function writeFiles(files) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { files } = fitLinks(builtLibrary(), (line) => process.stderr.write(`${line}\n`));
-  writeFiles(files);
   if (process.argv.includes("--report")) process.stdout.write(readFileSync(join(folder, "links-errors.csv"), "utf8"));
+  else writeFiles(fitLinks(builtLibrary(), (line) => process.stderr.write(`${line}\n`)).files);
 }
