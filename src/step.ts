@@ -89,7 +89,7 @@ export function defaultExperts(
   const bf16 = { kernel: "moe_torch_flow_cutlass", weightFormat: "bfloat16" };
   if (/^(mxfp4|fp4)/.test(released)) {
     return peaks.fp4 !== undefined
-      ? { kernel: "moe_torch_flow", weightFormat: "w4a8_mxfp4_mxfp8" }
+      ? { kernel: "sglang_mxfp4_flashinfer_trtllm_moe", weightFormat: "w4a8_mxfp4_mxfp8" }
       : { kernel: "moe_torch_flow", weightFormat: "w4a16_mxfp4" };
   }
   if (released.startsWith("int4")) return { kernel: "sglang_marlin_moe", weightFormat: "int4_wo" };
