@@ -76,7 +76,7 @@ export function parallelTimelineFigure(): Figure {
       shapes: [rule("x", articleDate)],
       annotations: [label("article", { x: articleDate, y: Math.log10(500) }, { xanchor: "left", xshift: 4 })],
     }),
-    caption: `Published deployments and recipes of large mixture-of-experts models: circles, over how many GPUs the experts are dealt; open squares, over how many a matrix is split (DeepSeek's 4 of December 2024 in attention alone). Of ${formatCount(since.length)} since the article ${formatCount(wide)} have experts over at least 8 times as many GPUs as matrices; the ${formatCount(tensor.length)} where it is the other way round are all single nodes of 8 that users tuned for latency. The collection holds what was written about, so it is no census.`,
+    caption: `Published deployments and recipes of large mixture-of-experts models: circles, over how many GPUs the experts are dealt; open squares, over how many a matrix is split (DeepSeek's 4 of December 2024 in attention alone). Of ${formatCount(since.length)} since the article ${formatCount(wide)} have experts over at least 8 times as many GPUs as matrices; the ${formatCount(tensor.length)} where it is the other way round are all single nodes of 8 GPUs. The collection holds what was written about, so it is no census.`,
     alt: `Expert parallelism of 32 to 320 GPUs against tensor parallelism of 1 to 8 in published deployments, December 2024 to August 2026.`,
   };
 }
