@@ -71,14 +71,14 @@ function numberText(value: number, digits: number): string {
   return Number(value.toPrecision(Math.max(digits, whole))).toLocaleString("en-US", { maximumSignificantDigits: Math.max(digits, whole) });
 }
 
-/** The table in HTML, everything escaped; the first column names its row. */
+/** The table in HTML, everything escaped, addresses as links; the first column names its row. */
 export function tableHtml({ caption, heads, cells, numeric }: Table): string {
   const side = (column: number): string => (numeric[column] ? "right" : "left");
   const head = heads.map((text, i) => `<th scope="col" style="text-align: ${side(i)}">${escapeHtml(text)}</th>`).join("");
   const body = cells.map((row) => {
     const line = row.map((text, i) => {
       const style = `style="text-align: ${side(i)}"`;
-      return i === 0 ? `<th scope="row" ${style}>${escapeHtml(text)}</th>` : `<td ${style}>${escapeHtml(text)}</td>`;
+      return i === 0 ? `<th scope="row" ${style}>${cellHtml(text)}</th>` : `<td ${style}>${cellHtml(text)}</td>`;
     });
     return `<tr>${line.join("")}</tr>`;
   });
@@ -100,6 +100,11 @@ export function tableText({ caption, heads, cells, numeric }: Table): string {
       .join("  ")
       .trimEnd();
   return [...(caption === undefined ? [] : [caption]), line(heads), ...cells.map(line)].join("\n");
+}
+
+function cellHtml(text: string): string {
+  const escaped = escapeHtml(text);
+  return /^https:\/\/\S+$/.test(text) ? `<a href="${escaped}">${escaped}</a>` : escaped;
 }
 
 function escapeHtml(text: string): string {

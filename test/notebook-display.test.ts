@@ -57,6 +57,11 @@ describe("showTable", () => {
     expect(html).toContain('<th scope="col" style="text-align: right">tokens</th>');
   });
 
+  it("makes a link of an address", () => {
+    showTable([{ name: "a", address: "https://example.org/?a=1&b=2" }]);
+    expect(outputs[0]?.data["text/html"]).toContain('<a href="https://example.org/?a=1&amp;b=2">https://example.org/?a=1&amp;b=2</a></td>');
+  });
+
   it("gives the same in plain text", () => {
     showTable(rows, { columns: { model: "Model", tokens: "Tokens" } });
     expect(outputs[0]?.data["text/plain"]).toBe(["Model  Tokens", "a<b>    6,144", "V3         12"].join("\n"));

@@ -62,6 +62,9 @@ def main(job):
             return 3
         write(folder / book["href"], text.rstrip() + "\n")
         reports.append({**resources["deepshock"], "href": book["href"], "number": book["name"][:2]})
+    for page in folder.glob("[0-9][0-9]-*.html"):
+        if page.name not in {book["href"] for book in books}:
+            page.unlink()
     page = {**shared, "description": job["description"], "reports": reports}
     if job["standalone"]:
         page["inline"] = {**inline_assets(), "scripts": []}

@@ -128,7 +128,8 @@ def script_json(value):
 class Page:
     """The parts of one notebook, in order, and what the frame around them needs."""
 
-    def __init__(self, nb):
+    def __init__(self, nb, in_site=False):
+        self.in_site = in_site
         self.headings = []
         self.formulas = Formulas()
         self.figures = 0
@@ -157,6 +158,9 @@ class Page:
         renderer = Renderer(self, attachments=attachments)
         # A paragraph may not hold a block, which is what a displayed formula is.
         drawn = re.sub(r'<p>(\s*<div class="formula".*?</div>\s*)</p>', r"\1", MarkdownWithMath(renderer).render(source), flags=re.S)
+        if self.in_site:
+            # Notebooks name each other by file; in the site each has its page.
+            drawn = re.sub(r'href="(\d\d-[^"/#]+)\.ipynb(?=["#])', r'href="\1.html', drawn)
         return boxed(drawn)
 
     def prose(self, source, attachments=None):
@@ -263,7 +267,7 @@ class PagePreprocessor(Preprocessor):
 
     def preprocess(self, nb, resources):
         given = resources.get("deepshock", {})
-        page = {"previous": None, "next": None, "front": None, **given, **Page(nb).parts()}
+        page = {"previous": None, "next": None, "front": None, **given, **Page(nb, in_site=given.get("front") is not None).parts()}
         if "assets" not in page:
             page["inline"] = inline_assets()
         resources["deepshock"] = page

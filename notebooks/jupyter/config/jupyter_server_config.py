@@ -9,6 +9,10 @@ sys.path.insert(0, str(HERE.parent))
 
 c = get_config()  # noqa: F821
 
+# On this machine only, and with a token, which the server makes at each start.
+c.ServerApp.ip = "127.0.0.1"
+c.ServerApp.root_dir = str(HERE.parent.parent)
+
 # The project's kernel alone, so that a new notebook gets it.
 c.MultiKernelManager.default_kernel_name = "tslab"
 c.KernelSpecManager.allowed_kernelspecs = {"tslab"}
@@ -18,6 +22,9 @@ c.KernelSpecManager.ensure_native_kernel = False
 c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
 c.LabApp.news_url = None
 c.LabApp.extension_manager = "readonly"
+
+# Defaults of the user's settings: no question about news; every cell is drawn, in view or not.
+c.LabApp.app_settings_dir = str(HERE / "lab")
 
 # The export menu writes the same page as `npm run report`, with everything in it.
 c.HTMLExporter.template_name = "deepshock"

@@ -75,15 +75,31 @@
     return drawn;
   };
 
+  /** A title broken into lines of at most so many letters. */
+  const wrapped = (text, letters) => {
+    const lines = [""];
+    for (const word of text.split(" ")) {
+      if (lines.at(-1) !== "" && lines.at(-1).length + word.length >= letters) lines.push(word);
+      else lines.push([lines.pop(), word].filter(Boolean).join(" "));
+    }
+    return lines.join("<br>");
+  };
+
+  /** Smaller type and margins, titles in lines; words named "wide" are for wide figures only. */
   const narrowed = (layout, width) => {
+    layout.height = Math.min(layout.height ?? 450, Math.max(380, width * 1.2));
     const size = (font, most) => ({ ...font, size: Math.min(font?.size ?? most, most) });
     layout.font = size(layout.font, 11);
     layout.margin = { ...layout.margin, l: Math.min(layout.margin?.l ?? 56, 56), r: Math.min(layout.margin?.r ?? 12, 12) };
     for (const key of axesOf(layout)) {
       layout[key] = { ...layout[key], automargin: true, tickfont: size(layout[key].tickfont, 10) };
-      if (layout[key].title?.font) layout[key].title.font = size(layout[key].title.font, 11);
+      const title = layout[key].title;
+      if (!title?.text) continue;
+      const [from, to] = layout[key].domain ?? [0, 1];
+      const length = (to - from) * (key.startsWith("x") ? width - 80 : layout.height - 90);
+      layout[key].title = { ...title, text: wrapped(title.text, length / 5.8), font: size(title.font, 11) };
     }
-    layout.annotations = layout.annotations?.map((note) => ({ ...note, font: size(note.font, 10) }));
+    layout.annotations = layout.annotations?.filter(({ name }) => name !== "wide").map((note) => ({ ...note, font: size(note.font, 10) }));
     if (layout.showlegend !== false)
       layout.legend = {
         ...layout.legend,
@@ -94,7 +110,22 @@
         yanchor: "top",
         font: size(layout.legend?.font, 10),
       };
-    if (layout.height) layout.height = Math.min(layout.height, Math.max(360, width * 1.15));
+  };
+
+  /** Moves words that stick out to the left or right back into the figure; an arrow keeps pointing where it did. */
+  const keepInside = (plot) => {
+    const box = plot.getBoundingClientRect();
+    const changes = {};
+    for (const [i, note] of (plot.layout.annotations ?? []).entries()) {
+      const words = plot.querySelector(`.annotation[data-index="${i}"] .annotation-text-g`)?.getBoundingClientRect();
+      if (!words || words.width === 0) continue;
+      const shift = Math.min(0, box.right - 2 - words.right) + Math.max(0, box.left + 2 - words.left);
+      if (Math.abs(shift) < 1) continue;
+      const moved = note.showarrow === false ? "xshift" : "ax";
+      if (moved === "xshift" || note.axref === undefined || note.axref === "pixel")
+        changes[`annotations[${i}].${moved}`] = (note[moved] ?? (moved === "ax" ? -10 : 0)) + shift;
+    }
+    return Object.keys(changes).length > 0 ? Plotly.relayout(plot, changes) : undefined;
   };
 
   const figures = [...document.querySelectorAll("figure > .plot")].map((plot) => ({
@@ -109,7 +140,7 @@
     if (printing) layout.width = width;
     plot.replaceChildren(...[...plot.children].filter((child) => !child.matches(".fallback")));
     plot.style.minHeight = `${layout.height ?? 450}px`;
-    return Plotly.react(plot, data, layout, { ...figure.config, responsive: !printing, displaylogo: false });
+    return Plotly.react(plot, data, layout, { ...figure.config, responsive: !printing, displaylogo: false }).then(() => keepInside(plot));
   };
 
   const drawAll = async () => {

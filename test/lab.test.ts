@@ -1,0 +1,143 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect } from "vitest";
+import { root } from "../notebooks/jupyter/project.mjs";
+import { browserIt, browserPath, launch } from "./browser";
+import { books } from "./reports";
+
+interface Cell {
+  readonly cell_type: string;
+  readonly outputs?: readonly { readonly data?: Record<string, unknown> }[];
+}
+const withoutOutputs = (cell: Cell): Cell => (cell.cell_type === "code" ? ({ ...cell, outputs: [], execution_count: null } as Cell) : cell);
+
+const first = books[0];
+// A copy, so that what JupyterLab saves leaves the committed notebook alone; below the project, where the kernel finds it.
+const folder = join(root, "reports", `.lab-${process.pid}`);
+const notebook = JSON.parse(first === undefined ? '{"cells":[]}' : readFileSync(first.path, "utf8")) as { cells: Cell[] };
+const figures = notebook.cells.filter(({ outputs }) =>
+  outputs?.some(({ data }) => data?.["application/vnd.plotly.v1+json"] !== undefined),
+).length;
+let lab: ChildProcess | undefined;
+let browser: Browser | undefined;
+let address = "";
+
+beforeAll(async () => {
+  if (first === undefined || browserPath() === undefined) return;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, `${first.name}.ipynb`), JSON.stringify({ ...notebook, cells: notebook.cells.map(withoutOutputs) }));
+  copyFileSync(first.path, join(folder, "executed.ipynb"));
+  browser = await launch();
+  address = await startLab();
+}, 120_000);
+afterAll(async () => {
+  await browser?.close();
+  if (lab?.pid !== undefined && lab.exitCode === null) {
+    const ended = new Promise((resolve) => lab?.on("close", resolve));
+    process.kill(-lab.pid, "SIGTERM");
+    const force = setTimeout(() => lab?.pid !== undefined && process.kill(-lab.pid, "SIGKILL"), 8000);
+    await ended;
+    clearTimeout(force);
+  }
+  rmSync(folder, { recursive: true, force: true });
+}, 30_000);
+
+/** Starts `npm run lab` in a group of its own, and gives the address that it prints. */
+async function startLab(): Promise<string> {
+  const port = await freePort();
+  const script = join(root, "notebooks", "jupyter", "lab.mjs");
+  lab = spawn(process.execPath, [script, "--no-browser", `--port=${port}`, `--ServerApp.root_dir=${folder}`], {
+    cwd: root,
+    detached: true,
+  });
+  let said = "";
+  return new Promise((resolve, reject) => {
+    const listen = (chunk: Buffer) => {
+      said += chunk;
+      const url = /http:\/\/127\.0\.0\.1:\d+\/lab\?token=[0-9a-f]+/.exec(said)?.[0];
+      if (url !== undefined) resolve(url);
+    };
+    lab?.stdout?.on("data", listen);
+    lab?.stderr?.on("data", listen);
+    lab?.on("close", (code) => reject(new Error(`npm run lab ended with exit code ${code}:\n${said}`)));
+  });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+describe("JupyterLab as npm run lab starts it", () => {
+  browserIt(
+    "runs all cells of the first notebook, draws its figures, and shows no error",
+    async () => {
+      if (browser === undefined || first === undefined) throw new Error("no browser or no notebook");
+      const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
+      const outside: string[] = [];
+      page.on("request", (request) => /^(https?|wss?):\/\/(?!127\.0\.0\.1)/.test(request.url()) && outside.push(request.url()));
+      await page.goto(address.replace("/lab?", `/lab/tree/${first.name}.ipynb?`));
+      await page.locator(".jp-Notebook .jp-CodeCell").first().waitFor({ timeout: 60_000 });
+      await page.getByText("TypeScript | Idle").waitFor({ timeout: 90_000 });
+      await page.getByRole("menuitem", { name: "Run", exact: true }).click();
+      await page.locator('[data-command="runmenu:run-all"]').click();
+      const seen = await page.evaluate(outcome);
+      expect(seen.errors).toEqual([]);
+      expect(seen.figures).toBe(figures);
+      expect(figures).toBeGreaterThan(0);
+      expect(seen.undrawn).toBe(0);
+      expect(outside).toEqual([]);
+      await page.close();
+    },
+    240_000,
+  );
+
+  browserIt(
+    "exports the project's own page, complete in one file",
+    async () => {
+      if (first === undefined) throw new Error("no notebook");
+      const url = address.replace("/lab?", "/nbconvert/html/executed.ipynb?");
+      const html = await (await fetch(url)).text();
+      expect(html).toContain("connect-src 'none'");
+      expect(html).toContain("<figcaption>");
+      expect(html).toContain("plotly.js (cartesian");
+      expect(html).not.toMatch(/<script[^>]+src=/);
+    },
+    120_000,
+  );
+
+  browserIt(
+    "lets nobody in without the token",
+    async () => {
+      const { origin } = new URL(address);
+      expect((await fetch(`${origin}/api/contents`)).status).toBe(403);
+    },
+    30_000,
+  );
+});
+
+/** Runs in JupyterLab: waits until the cells have run, and counts figures and errors. */
+async function outcome(): Promise<{ figures: number; undrawn: number; errors: string[] }> {
+  const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+  const status = () => document.querySelector(".jp-Notebook-ExecutionIndicator")?.getAttribute("data-status");
+  const prompts = () => [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")].map((prompt) => prompt.textContent ?? "");
+  const end = Date.now() + 180_000;
+  while (Date.now() < end && !prompts().every((prompt) => /\d/.test(prompt))) await pause(500);
+  while (Date.now() < end && status() !== "idle") await pause(500);
+  await pause(3000);
+  const errors = [
+    ...document.querySelectorAll('[data-mime-type="application/vnd.jupyter.stderr"], [data-mime-type="application/vnd.jupyter.error"]'),
+  ];
+  return {
+    figures: document.querySelectorAll(".jp-CodeCell .js-plotly-plot svg.main-svg:first-of-type").length,
+    undrawn: document.querySelectorAll(".jp-CodeCell .js-plotly-plot:not(:has(svg.main-svg))").length,
+    errors: [...errors.map((error) => error.textContent ?? ""), ...(Date.now() < end ? [] : [`not all cells ran: ${prompts().join(" ")}`])],
+  };
+}
