@@ -32,6 +32,12 @@ export { type Collective, type CollectiveQuestion, collectiveTime, type Collecti
 export { expertExchangeTime, type ExchangeQuestion, type ExchangeTime } from "./dispatch";
 export { launch, type Launch, launchEfficiency, type LaunchMode } from "./launch";
 
+// Arrays: what a matrix unit makes of few rows.
+export { arrayCaps, type ArrayCaps, type ArrayLimits, type ArrayMachine, arrayMachines } from "./array-caps";
+export { swapOperands, type SystolicArray, systolicCycles, type SystolicQuestion, systolicUtilisation } from "./systolic";
+export { simulatedCycles, tensorCoreTiles, trainingPairs } from "./published-arrays";
+export { arrayConditions, gainOfHalfArray } from "./claim-arrays";
+
 // Memory: run lengths and what they cost.
 export { type Access, accessFact, decodeAccesses, type DecodeAccesses, tileRowBytes } from "./access";
 export { accessEfficiency, inFlightBandwidth, randomAccessBandwidth, requestsInFlight, requestsPerSecond } from "./memory";
@@ -45,6 +51,12 @@ export { type SplitTime, splitTime, type SplitTimeQuestion } from "./parallel-ti
 export { type ExchangeProcessors, exchangesByInitiator, exchangesByProcessors, type HostCopy, hostCopies, type MessageRate, messageRates, type Parallelism, type PeerCopy, peerCopyBlocks, peerCopySizes, type PublishedExchange, publishedExchanges, publishedParallelism, type StartedExchange } from "./published-links";
 export { parallelConditions } from "./claim-parallel";
 
+// Requests and transfers: how many a second, of what size, started and moved by whom.
+export { breakEvenBytes, crossingBytes, type Initiator, type Mover, pathOfSweep, streamBytesPerSecond, type TransferPath, type TransferTime, transferTime } from "./transfer";
+export { type Binding, bindingLimit, type RequestStream, requestStreams, type StreamQuestion, type Tier, type TierLimit } from "./request-streams";
+export { flashLimits, measuredPaths, memoryLimit, networkLimits, scaleUpLimit } from "./tier-limits";
+export { medianRun, type ReachedNetwork, reachedOverNetwork, requestConditions } from "./claim-requests";
+
 export { type Condition, type Verdict, verdictOf } from "./verdict";
 
 // Figures: numbers in, picture and caption out.
@@ -53,6 +65,8 @@ export { accessBandwidthFigure, tmaBounds } from "./figures/access-bandwidth";
 export { accessLadderFigure, accessRungs } from "./figures/access-ladder";
 export { cumulativeErrorFigure } from "./figures/cumulative-error";
 export { errorByFigure } from "./figures/error-by";
+export { messageRatesFigure, type PathPoint, pathPoints } from "./figures/message-rates";
+export { requestStreamsFigure } from "./figures/request-streams";
 export { type ParallelBytes, parallelBytes, parallelBytesFigure } from "./figures/parallel-bytes";
 export { type JudgedExchange, judgedExchanges, parallelTimeFigure } from "./figures/parallel-time";
 export { parallelTimelineFigure } from "./figures/parallel-timeline";
@@ -63,3 +77,7 @@ export { releases, releasesFigure } from "./figures/releases";
 export { runLengthsFigure, shareInRunsUpTo } from "./figures/run-lengths";
 export { type ExpertOn, expertSeconds, layerKernel, loneKernel, measuredTasks, rowsAt, sameExpert, taskTimeFigure } from "./figures/task-time";
 export { tokensPerExpertFigure } from "./figures/tokens-per-expert";
+export { arrayCapsFigure } from "./figures/array-caps";
+export { systolicUtilisationFigure, utilisationBy } from "./figures/systolic-utilisation";
+export { tensorCoreTileFigure, tileShares } from "./figures/tensor-core-tile";
+export { trainingRatioFigure } from "./figures/training-ratio";

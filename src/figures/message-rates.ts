@@ -1,0 +1,121 @@
+import { reachedOverNetwork } from "../claim-requests";
+import { formatBytes, formatNumber, formatShare } from "../format";
+import { messageRates } from "../published-links";
+import { measuredPaths } from "../tier-limits";
+import { breakEvenBytes, streamBytesPerSecond } from "../transfer";
+import type { Figure } from "./figure";
+import { colours, doublings, label, layout, line, logAxis, points, rule, ticks } from "./theme";
+
+/** One measured rate beside the path's, which is read off the two ends of its sweep. */
+export interface PathPoint {
+  readonly path: string;
+  readonly messageBytes: number;
+  readonly measured: number;
+  readonly estimate: number;
+  /** estimate / measured - 1. */
+  readonly error: number;
+  /** At an end of the sweep, so the estimate is exact. */
+  readonly readOff: boolean;
+}
+
+/** Every size of the sweeps with the rate that two of its numbers give, bytes a second. */
+export function pathPoints(): readonly PathPoint[] {
+  return measuredPaths().flatMap((path) => {
+    const here = messageRates().filter((r) => r.sweep === path.sweep);
+    const ends = [Math.min(...here.map((r) => r.messageBytes)), Math.max(...here.map((r) => r.messageBytes))];
+    return here.map((r) => {
+      const estimate = streamBytesPerSecond(path, r.messageBytes);
+      return {
+        path: path.name,
+        messageBytes: r.messageBytes,
+        measured: r.bytesPerSecond,
+        estimate,
+        error: estimate / r.bytesPerSecond - 1,
+        readOff: ends.includes(r.messageBytes),
+      };
+    });
+  });
+}
+
+const colourOf = [colours.blue, colours.sky, colours.orange];
+
+/** Bandwidth of a 400 Gb/s card against message size, by how messages are posted; what DeepEP reached. */
+export function messageRatesFigure(): Figure {
+  const paths = measuredPaths();
+  const all = pathPoints();
+  const sizes = doublings(8, 2 ** 26);
+  const reached = reachedOverNetwork();
+  const widest = reached.filter((r) => r.expertParallel === Math.max(...reached.map((x) => x.expertParallel)));
+  const [dispatch, combine] = widest as [(typeof widest)[number], (typeof widest)[number]];
+  const tested = all.filter((p) => !p.readOff);
+  const worst = Math.max(...tested.map((p) => Math.abs(p.error)));
+  const other = messageRates().filter((r) => r.sweep.startsWith("ib_read"));
+  const first = paths[0] as (typeof paths)[number];
+  return {
+    data: [
+      ...paths.map((path, i) =>
+        line(
+          `${path.name}, model`,
+          sizes,
+          sizes.map((size) => streamBytesPerSecond(path, size)),
+          colourOf[i] as string,
+          { showlegend: false, line: { color: colourOf[i], width: 1.5, dash: "dash" } },
+        ),
+      ),
+      ...paths.map((path, i) => {
+        const here = all.filter((p) => p.path === path.name);
+        return points(
+          path.name,
+          here.map((p) => p.messageBytes),
+          here.map((p) => p.measured),
+          colourOf[i] as string,
+        );
+      }),
+      points(
+        "200 Gb/s, reads, one queue",
+        other.map((r) => r.messageBytes),
+        other.map((r) => r.bytesPerSecond),
+        colours.grey,
+        { marker: { color: colours.grey, size: 7, symbol: "square-open" } },
+      ),
+      points(
+        "DeepEP, posted by the GPU",
+        reached.map((r) => r.messageBytes),
+        reached.map((r) => r.bytesPerSecond),
+        colours.green,
+        { marker: { color: colours.green, size: 11, symbol: "diamond" } },
+      ),
+    ],
+    layout: layout({
+      height: 560,
+      margin: { l: 84, r: 20, t: 122, b: 58 },
+      xaxis: logAxis(
+        "Size of one message",
+        [6, 1e8],
+        ticks([
+          [8, "8 B"],
+          [512, "512 B"],
+          [32_768, "32 KiB"],
+          [2 ** 21, "2 MiB"],
+        ]),
+      ),
+      yaxis: logAxis(
+        "Bandwidth",
+        [3e6, 1.2e11],
+        ticks([
+          [1e7, "10 MB/s"],
+          [1e8, "100 MB/s"],
+          [1e9, "1 GB/s"],
+          [1e10, "10 GB/s"],
+          [1e11, "100 GB/s"],
+        ]),
+      ),
+      showlegend: true,
+      legend: { orientation: "h", x: 0, y: 1.01, yanchor: "bottom" },
+      shapes: [rule("y", 50e9)],
+      annotations: [label("400 Gb/s", { x: 8, y: 50e9 }, { xanchor: "left", yanchor: "bottom" }, "xy")],
+    }),
+    caption: `Points are published sweeps. Dashed: what two numbers of a sweep give, the cost of a message at its smallest size and the bandwidth at its largest; between them it is off by ${formatShare(worst)} at most. Posted by the host in batches a message costs ${formatNumber(first.secondsPerMessage * 1e9)} ns, so half the bandwidth is reached at ${formatBytes(breakEvenBytes(first))}, above the ${formatBytes(dispatch.messageBytes)} of a dispatched token: there the rate binds. Posted by the GPU itself, over many queue pairs, DeepEP reached ${formatNumber(dispatch.bytesPerSecond / 1e9)} GB/s with messages of that size (${formatNumber(dispatch.messagesPerSecond / 1e6)} million/s) and ${formatNumber(combine.bytesPerSecond / 1e9)} GB/s with twice the size on ${dispatch.expertParallel} GPUs: bytes bind.`,
+    alt: `Bandwidth grows with message size and levels off near 50 GB/s; messages of 7 kB reach about a third of it posted by the host and three quarters posted by the GPU.`,
+  };
+}

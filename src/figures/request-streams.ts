@@ -1,0 +1,125 @@
+import { formatBytes, formatNumber, formatShare } from "../format";
+import type { Hardware } from "../hardware";
+import type { RequestStream, Tier, TierLimit } from "../request-streams";
+import { flashLimits, memoryLimit, networkLimits, scaleUpLimit } from "../tier-limits";
+import type { Figure } from "./figure";
+import { colours, label, layout, line, logAxis, points, ticks } from "./theme";
+
+const colourOf: Readonly<Record<Tier, string>> = {
+  memory: colours.blue,
+  "scale-up": colours.green,
+  network: colours.orange,
+  lookup: colours.purple,
+};
+const nameOf: Readonly<Record<Tier, string>> = {
+  memory: "memory",
+  "scale-up": "scale-up link",
+  network: "network",
+  lookup: "lookup memory",
+};
+
+/** Streams to name beside their point, with the side the name stands on. */
+const named: Readonly<Record<string, readonly [string, "left" | "right"]>> = {
+  "selected KV rows": ["selected tokens", "right"],
+  "index keys": ["index keys", "left"],
+  "KV cache": ["KV pages", "right"],
+  "lookup rows": ["lookup rows", "left"],
+  "routed expert: up and gate": ["expert weights", "left"],
+  dispatch: ["dispatch", "left"],
+  combine: ["combine", "right"],
+};
+
+const sizes = [16, 4e9] as const;
+const rates = [5, 3e11] as const;
+
+/** Every stream of a decode step by size and rate; diagonals are bandwidths, level lines rates of requests. */
+export function requestStreamsFigure(hardware: Hardware, streams: readonly RequestStream[]): Figure {
+  const limits: readonly (readonly [Tier, TierLimit])[] = [
+    ["memory", memoryLimit(hardware)],
+    ["scale-up", scaleUpLimit(hardware)],
+    ["network", networkLimits(hardware)[0] as TierLimit],
+    ["lookup", flashLimits()[1] as TierLimit],
+  ];
+  const tiers: readonly Tier[] = ["memory", "scale-up", "network", "lookup"];
+  const busiest = streams.reduce((a, b) => (b.requestsPerSecond > a.requestsPerSecond ? b : a));
+  const [, memory] = limits[0] as readonly [Tier, TierLimit];
+  const lookup = streams.find((s) => s.tier === "lookup");
+  const [, flash] = limits[3] as readonly [Tier, TierLimit];
+  return {
+    data: [
+      ...limits.map(([tier, limit]) => corner(tier, limit)),
+      ...tiers.flatMap((tier) => {
+        const here = streams.filter((s) => s.tier === tier);
+        if (here.length === 0) return [];
+        return [
+          points(
+            nameOf[tier],
+            here.map((s) => s.requestBytes),
+            here.map((s) => s.requestsPerSecond),
+            colourOf[tier],
+            { text: here.map((s) => s.name), marker: { color: colourOf[tier], size: 9, symbol: "circle" } },
+          ),
+        ];
+      }),
+    ],
+    layout: layout({
+      height: 560,
+      margin: { l: 84, r: 20, t: 60, b: 58 },
+      xaxis: logAxis(
+        "Size of one request",
+        sizes,
+        ticks([
+          [64, "64 B"],
+          [16_384, "16 KiB"],
+          [2 ** 22, "4 MiB"],
+          [2 ** 30, "1 GiB"],
+        ]),
+      ),
+      yaxis: logAxis(
+        "Requests of one GPU",
+        rates,
+        ticks([
+          [10, "10/s"],
+          [1e3, "1 k/s"],
+          [1e5, "100 k/s"],
+          [1e7, "10 M/s"],
+          [1e9, "1 G/s"],
+          [1e11, "100 G/s"],
+        ]),
+      ),
+      showlegend: true,
+      legend: { orientation: "h", x: 0, y: 1.01, yanchor: "bottom" },
+      annotations: streams.flatMap((s) => nameBeside(s)),
+    }),
+    caption: `Points are the streams of one decode step, averaged over it. A line bends where its limit changes: level is the most requests a second (rows opened in memory; messages posted over the scale-up link and over a 400 Gb/s card; random reads of a flash drive), falling is the bandwidth. Left of the bend requests bind, right of it bytes. The most frequent, ${busiest.name}, comes ${formatNumber(busiest.requestsPerSecond / 1e6)} million times a second in pieces of ${formatBytes(busiest.requestBytes)}; memory's bend lies at ${formatBytes(memory.bytesPerSecond / memory.requestsPerSecond)}, left of every point.${lookup === undefined ? "" : ` Lookup rows of ${formatBytes(lookup.requestBytes)} take ${formatShare(lookup.bytesPerSecond / memory.bytesPerSecond)} of the memory's bandwidth and ${formatShare(lookup.requestsPerSecond / flash.requestsPerSecond)} of the reads that ${flash.name} serves.`}`,
+    alt: `Request size against request rate of each stream of a decode step; all memory and link streams lie in the region bound by bandwidth, except messages over a card whose posting is slow.`,
+  };
+}
+
+/** Level at the rate, then falling with the bandwidth. */
+function corner(tier: Tier, limit: TierLimit): Record<string, unknown> {
+  const bend = limit.bytesPerSecond / limit.requestsPerSecond;
+  const x = [sizes[0], bend, sizes[1]];
+  const y = [limit.requestsPerSecond, limit.requestsPerSecond, limit.bytesPerSecond / sizes[1]];
+  return line(limit.name, x, y, colourOf[tier], { line: { color: colourOf[tier], width: 1.5, dash: "dash" }, showlegend: false });
+}
+
+function nameBeside(s: RequestStream): readonly Record<string, unknown>[] {
+  const found = named[s.name];
+  if (found === undefined || (s.tier === "scale-up" && (s.name === "dispatch" || s.name === "combine"))) return [];
+  const [words, side] = found;
+  return [
+    label(
+      words,
+      { x: s.requestBytes, y: s.requestsPerSecond },
+      {
+        xanchor: side === "right" ? "left" : "right",
+        xshift: side === "right" ? 8 : -8,
+        font: { size: 12, color: colourOf[s.tier] },
+        bgcolor: "rgba(255,255,255,0.8)",
+        ...(words === "expert weights" ? { xanchor: "center", xshift: 0, yshift: 16 } : {}),
+      },
+      "xy",
+    ),
+  ];
+}

@@ -1,0 +1,180 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { medianRun, reachedOverNetwork, requestConditions } from "../src/claim-requests";
+import { messageRatesFigure, pathPoints } from "../src/figures/message-rates";
+import { requestStreamsFigure } from "../src/figures/request-streams";
+import { hardware } from "../src/hardware";
+import { requestsPerSecond } from "../src/memory";
+import { model } from "../src/model";
+import { bindingLimit, requestStreams } from "../src/request-streams";
+import { decodeStep } from "../src/step";
+import { flashLimits, measuredPaths, memoryLimit, scaleUpLimit } from "../src/tier-limits";
+import { breakEvenBytes, crossingBytes, pathOfSweep, streamBytesPerSecond, type TransferPath, transferTime } from "../src/transfer";
+import { verdictOf } from "../src/verdict";
+
+const h800 = hardware("h800-sxm");
+const question = {
+  model: model("deepseek-v3"),
+  hardware: h800,
+  weightFormat: "fp8_block",
+  requestsPerGpu: 64,
+  contextTokens: 4096,
+  expertParallel: 128,
+} as const;
+const card: TransferPath = {
+  name: "card",
+  initiator: "GPU",
+  mover: "network card",
+  startSeconds: 3e-6,
+  secondsPerMessage: 2e-7,
+  bytesPerSecond: 50e9,
+};
+
+describe("a transfer", () => {
+  it("adds its start, its messages and its bytes, and says which is most", () => {
+    // 3 us + 10 x 0.2 us + 10 x 7,168 / 50e9 = 1.4336 us.
+    const time = transferTime(card, 10, 7168);
+    expect(time.seconds).toBeCloseTo(3e-6 + 2e-6 + 1.4336e-6, 15);
+    expect(time.bound).toBe("start");
+    expect(transferTime(card, 100, 7168).bound).toBe("messages");
+    expect(transferTime(card, 100, 20_000).bound).toBe("bytes");
+  });
+
+  it("breaks even where posting costs as much as moving: 0.2 us x 50 GB/s = 10 kB, at half the bandwidth", () => {
+    expect(breakEvenBytes(card)).toBeCloseTo(10_000, 6);
+    expect(streamBytesPerSecond(card, 10_000)).toBeCloseTo(25e9, 0);
+  });
+
+  it("crosses another path where both take as long", () => {
+    const copy: TransferPath = { ...card, startSeconds: 8e-6, secondsPerMessage: 0, bytesPerSecond: 100e9 };
+    const size = crossingBytes(card, copy) as number;
+    // 3.2 us + s / 50e9 = 8 us + s / 100e9: s = 480 kB.
+    expect(size).toBeCloseTo(480_000, 3);
+    expect(transferTime(card, 1, size).seconds).toBeCloseTo(transferTime(copy, 1, size).seconds, 12);
+    expect(crossingBytes(card, { ...card, startSeconds: 9e-6 })).toBeUndefined();
+  });
+
+  it("reads a path back off a sweep of its own", () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 1e-8, max: 1e-5, noNaN: true }),
+        fc.double({ min: 1e9, max: 1e12, noNaN: true }),
+        (secondsPerMessage, bytesPerSecond) => {
+          const at = (messageBytes: number) => ({
+            messageBytes,
+            messagesPerSecond: 1 / (secondsPerMessage + messageBytes / bytesPerSecond),
+          });
+          const path = pathOfSweep(card, [at(1e8), at(1), at(4096)]);
+          expect(streamBytesPerSecond(path, 1e8) / (1e8 * at(1e8).messagesPerSecond)).toBeCloseTo(1, 9);
+          expect(path.bytesPerSecond / bytesPerSecond).toBeCloseTo(1, 2);
+        },
+      ),
+    );
+  });
+
+  it("refuses what is no transfer", () => {
+    expect(() => transferTime(card, 0, 1)).toThrow("messages");
+    expect(() => transferTime(card, 1, 0)).toThrow("messageBytes");
+    expect(() => transferTime({ ...card, secondsPerMessage: -1 }, 1, 1)).toThrow("secondsPerMessage");
+    expect(() => pathOfSweep(card, [{ messageBytes: 8, messagesPerSecond: 1 }])).toThrow("at least two sizes");
+  });
+});
+
+describe("measured ways to post messages", () => {
+  it("lie within 12 % of what the two ends of each sweep give", () => {
+    for (const { error, readOff } of pathPoints()) {
+      if (readOff) expect(Math.abs(error)).toBeLessThan(0.005);
+      else expect(Math.abs(error)).toBeLessThan(0.12);
+    }
+  });
+
+  it("break even above the size of a dispatched token when the host posts", () => {
+    const [writes] = measuredPaths();
+    // 1 / 3.523 million/s x about 49 GB/s.
+    expect(breakEvenBytes(writes as TransferPath)).toBeGreaterThan(13_500);
+    expect(breakEvenBytes(writes as TransferPath)).toBeLessThan(14_300);
+  });
+});
+
+describe("requests by size and rate", () => {
+  it("divides by hand: 50 GB/s in rows of 7,168 B are 7.0 million a second", () => {
+    expect(requestsPerSecond(50e9, 7168) / 1e6).toBeCloseTo(6.98, 2);
+  });
+
+  it("gives DeepEP's 37.8 GB/s at EP256 out and 40.8 GB/s back", () => {
+    const widest = reachedOverNetwork().filter((r) => r.expertParallel === 256);
+    // 128 x 8 x 7,168 B = 7.34 MB in 194 us; twice that in 360 us.
+    expect(widest.map((r) => r.bytesPerSecond / 1e9)).toEqual([expect.closeTo(37.8, 1), expect.closeTo(40.8, 1)]);
+    expect((widest[0]?.messagesPerSecond ?? 0) / 1e6).toBeCloseTo(5.28, 2);
+  });
+
+  it("spreads a step's bytes over its time, and the exchange over both links", () => {
+    const streams = requestStreams(question);
+    const step = decodeStep(question);
+    const cache = streams.find((s) => s.name === "KV cache");
+    expect(cache?.bytesPerSecond).toBeCloseTo((64 * 61 * 4096 * 1152) / step.seconds, -3);
+    expect(cache?.requestsPerSecond).toBeCloseTo((cache?.bytesPerSecond ?? 0) / 73_728, 0);
+    const dispatch = streams.filter((s) => s.name === "dispatch");
+    const sent = step.tasks.filter((t) => t.name === "dispatch").reduce((total, t) => total + t.bytes, 0);
+    expect(dispatch.map((s) => s.tier)).toEqual(["scale-up", "network"]);
+    expect(dispatch.reduce((total, s) => total + s.bytesPerSecond, 0) * step.seconds).toBeCloseTo(sent, 0);
+    // 120 of the 127 other GPUs are in other nodes.
+    expect((dispatch[1]?.bytesPerSecond ?? 0) / ((dispatch[0]?.bytesPerSecond ?? 1) + (dispatch[1]?.bytesPerSecond ?? 0))).toBeCloseTo(
+      120 / 127,
+      9,
+    );
+  });
+
+  it("counts lookup rows only where they are asked for", () => {
+    const rows = requestStreams({ ...question, lookupRowsPerToken: 96 }).find((s) => s.tier === "lookup");
+    expect(rows?.requestsPerSecond).toBeCloseTo((96 * 64) / decodeStep(question).seconds, 3);
+    expect(requestStreams(question).some((s) => s.tier === "lookup")).toBe(false);
+  });
+
+  it("binds by requests below bandwidth over rate", () => {
+    const limit = { name: "x", bytesPerSecond: 1000, requestsPerSecond: 10 };
+    expect(bindingLimit(50, 4, limit)).toEqual({ breakEvenBytes: 100, bandwidthShare: 0.2, rateShare: 0.4, binds: "requests" });
+    expect(bindingLimit(100, 4, limit).binds).toBe("bandwidth");
+    expect(() => bindingLimit(0, 1, limit)).toThrow("requestBytes");
+  });
+
+  it("knows the limits: rows of five stacks, messages of DeepEP, two drives", () => {
+    // 5 x 32 pseudo-channels x 16 banks / 45 ns = 56.9 G/s.
+    expect(memoryLimit(h800).requestsPerSecond / 1e9).toBeCloseTo((5 * 32 * 16) / 45, 1);
+    expect(scaleUpLimit(h800).bytesPerSecond).toBe(200e9);
+    expect(flashLimits().map((f) => f.requestsPerSecond)).toEqual([4_903_560, 798_519]);
+  });
+});
+
+describe("claim 4", () => {
+  it("is split by tier: not memory, not NVLink, not the card that the GPU drives; the card that the host drives and flash", () => {
+    const conditions = requestConditions(question);
+    expect(conditions.map(({ holds }) => holds)).toEqual([false, false, true, false, true, true]);
+    expect(verdictOf(conditions)).toBe("supported within bounds");
+  });
+
+  it("takes as typical the run that holds the median byte", () => {
+    const stream = (requestBytes: number, bytesPerSecond: number) =>
+      ({ name: "", tier: "memory", requestBytes, bytesPerSecond, requestsPerSecond: 1, burstPerSecond: 1 }) as const;
+    expect(medianRun([stream(100, 5), stream(1, 2), stream(10, 4)])).toBe(10);
+    expect(() => medianRun([])).toThrow("at least one");
+  });
+});
+
+describe("figures of requests", () => {
+  it("hold numbers alone, under 60 KB, and words that hold them", () => {
+    for (const figure of [requestStreamsFigure(h800, requestStreams({ ...question, lookupRowsPerToken: 96 })), messageRatesFigure()]) {
+      expect(JSON.stringify(figure)).not.toMatch(/NaN|Infinity|undefined/);
+      expect(JSON.stringify(figure).length).toBeLessThan(60_000);
+      expect(figure.alt.length).toBeGreaterThan(40);
+    }
+  });
+
+  it("draw every stream of the step", () => {
+    const streams = requestStreams(question);
+    const drawn = requestStreamsFigure(h800, streams)
+      .data.filter((t) => t.mode === "markers")
+      .flatMap((t) => t.x as readonly number[]);
+    expect(drawn).toHaveLength(streams.length);
+  });
+});
