@@ -72,11 +72,21 @@ export function arrayMachines(): readonly ArrayMachine[] {
     const format = weightFormat(oneOf(row, "weightFormat", weightFormatNames));
     const [tokenTile, arrayRows, side] = ["tokenTile", "arrayRows", "side"].map((column) => {
       const value = number(row, column);
-      if (!Number.isInteger(value) || value < 1) throw new Error(`${at(row)}: expected a positive whole number for ${column}, got ${value}`);
+      if (!Number.isInteger(value) || value < 1)
+        throw new Error(`${at(row)}: expected a positive whole number for ${column}, got ${value}`);
       return value;
     }) as [number, number, number];
     const limits = { rates: datasheetRates(machine, format.arithmetic), weightBytes: format.weightBytes, tokenTile, arrayRows };
-    return { id: machine.id, name: machine.name, released: machine.released, maker: machine.vendor, weightFormat: format.name, limits, side, source: text(row, "source") };
+    return {
+      id: machine.id,
+      name: machine.name,
+      released: machine.released,
+      maker: machine.vendor,
+      weightFormat: format.name,
+      limits,
+      side,
+      source: text(row, "source"),
+    };
   });
   return read;
 }

@@ -1,4 +1,4 @@
-import { number, oneOf, optionalNumber, readRows, type Row, text } from "./facts";
+import { number, oneOf, optionalNumber, type Row, readRows, text } from "./facts";
 import { hardware } from "./hardware";
 import type { Dataflow, SystolicQuestion } from "./systolic";
 import { toBase } from "./units";
@@ -16,7 +16,11 @@ export function simulatedCycles(): readonly SimulatedCycles[] {
     const side = number(row, "array");
     const dataflow: Dataflow = oneOf(row, "dataflow", ["weight-stationary", "output-stationary"]);
     const [n, k, upTo] = [number(row, "n"), number(row, "k"), number(row, "simulatedRows")];
-    return wide(row, "m").map(([m, cycles]) => ({ question: { array: { rows: side, columns: side }, dataflow, gemm: { m, n, k } }, cycles, simulated: m <= upTo }));
+    return wide(row, "m").map(([m, cycles]) => ({
+      question: { array: { rows: side, columns: side }, dataflow, gemm: { m, n, k } },
+      cycles,
+      simulated: m <= upTo,
+    }));
   });
 }
 

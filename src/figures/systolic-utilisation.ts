@@ -1,0 +1,85 @@
+import { formatCount, formatShare } from "../format";
+import type { Gemm } from "../gemm";
+import { type SystolicQuestion, swapOperands, systolicUtilisation } from "../systolic";
+import type { Figure } from "./figure";
+import { colours, doublings, layout, line, linearAxis, logAxis, rule, ticks } from "./theme";
+
+const sides = [64, 128, 256, 512] as const;
+const sideColours = [colours.sky, colours.blue, colours.orange, colours.purple];
+const rows = doublings(1, 4096);
+
+/** Ways to run a product on an array. */
+const ways = [
+  { name: "weights stand, double-buffered", dataflow: "weight-stationary", weights: "double-buffered", swap: false },
+  { name: "weights stand, reloaded each time", dataflow: "weight-stationary", weights: "reloaded", swap: false },
+  { name: "operands swapped: tokens stand", dataflow: "weight-stationary", weights: "double-buffered", swap: true },
+  { name: "results stand", dataflow: "output-stationary", weights: "reloaded", swap: false },
+] as const;
+
+export type Way = (typeof ways)[number]["name"];
+
+/** Share of an array's multiply-adds that `gemm` uses when run one of the ways. */
+export function utilisationBy(way: Way, side: number, gemm: Gemm): number {
+  const { dataflow, weights, swap } = ways.find((w) => w.name === way) as (typeof ways)[number];
+  const question: SystolicQuestion = { array: { rows: side, columns: side }, dataflow, weights, gemm: swap ? swapOperands(gemm) : gemm };
+  return systolicUtilisation(question);
+}
+
+/** Utilisation of square arrays against tokens per expert, when no memory holds them up; a menu picks the dataflow. */
+export function systolicUtilisationFigure({ n, k }: Omit<Gemm, "m">, tokensPerExpert: number): Figure {
+  const at = (way: Way, side: number) => utilisationBy(way, side, { m: tokensPerExpert, n, k });
+  const words = sides.map((side) => `${side}: ${formatShare(at(ways[0].name, side))}`).join(", ");
+  const both = [ways[1], ways[2], ways[3]]
+    .map((way) => `${way.name} ${formatShare(at(way.name, 128))} and ${formatShare(at(way.name, 256))}`)
+    .join("; ");
+  return {
+    data: ways.flatMap((way, i) =>
+      sides.map((side, j) => {
+        const color = sideColours[j] as string;
+        return line(
+          `${side} × ${side}`,
+          rows,
+          rows.map((m) => 100 * utilisationBy(way.name, side, { m, n, k })),
+          color,
+          { visible: i === 0, mode: "lines+markers", marker: { size: 5 } },
+        );
+      }),
+    ),
+    layout: layout({
+      height: 500,
+      margin: { l: 84, r: 20, t: 60, b: 110 },
+      xaxis: logAxis(
+        "Tokens per expert",
+        [1, 4096],
+        ticks([
+          [1, "1"],
+          [10, "10"],
+          [100, "100"],
+          [1000, "1,000"],
+        ]),
+      ),
+      yaxis: linearAxis("Multiply-adds of the array in use (%)", [0, 104]),
+      shapes: [rule("x", tokensPerExpert)],
+      showlegend: true,
+      legend: { orientation: "h", x: 0, y: -0.2, yanchor: "top" },
+      updatemenus: [
+        {
+          type: "dropdown",
+          x: 0,
+          xanchor: "left",
+          y: 1.02,
+          yanchor: "bottom",
+          showactive: true,
+          active: 0,
+          buttons: ways.map((way, i) => ({
+            label: way.name,
+            method: "restyle",
+            args: [{ visible: ways.flatMap((_, w) => sides.map(() => w === i)) }],
+          })),
+        },
+      ],
+    }),
+    caption: `How much of a square array works when memory never holds it up, for a product with ${formatCount(n)} columns and a depth of ${formatCount(k)}; the menu picks the dataflow. At ${formatCount(tokensPerExpert)} tokens (dotted) with weights loaded behind the work: ${words}. This is the article's point and it is real: each doubling of the side halves what few tokens can use. Arrays of 128 and 256 by other dataflows: ${both}. In a square array swapping the operands saves reloading and not the padding, since the tokens then lie along columns that are as long.`,
+    alt: `Utilisation of systolic arrays rises with tokens per expert until tokens equal the side. At ${formatCount(tokensPerExpert)} tokens with double buffering: ${words}.`,
+  };
+}
