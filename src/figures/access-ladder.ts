@@ -52,6 +52,7 @@ export function accessLadderFigure(model: Model, requestsPerGpu: number, context
       ...(["middle left", "middle right"] as const).map((side) => names(rungs, side)),
     ],
     layout: layout({
+      meta: "rows",
       height: 120 + 24 * rungs.length,
       margin: { l: 20, r: 20, t: 44, b: 58 },
       showlegend: true,
@@ -59,7 +60,7 @@ export function accessLadderFigure(model: Model, requestsPerGpu: number, context
       xaxis: logAxis("Length of one contiguous run", [16, 3e9], ticks([[32, "32 B"], [256, "256 B"], [4096, "4 KiB"], [65_536, "64 KiB"], [1e6, "1 MB"], [1e7, "10 MB"], [1e8, "100 MB"], [1e9, "1 GB"]])),
       yaxis: { range: [-0.7, rungs.length + 0.3], visible: false },
       shapes: [rule("x", sector), rule("x", cacheLine), rule("x", page), band("x", 64, 16_384, colours.yellow, 0.12)],
-      annotations: [label("the article's new sizes: 64 B to 16 KB", { x: 1024, y: rungs.length }, { font: { size: 11, color: "#92400E" } }, "x")],
+      annotations: [label("the article: 64 B to 16 KB", { x: 64, y: rungs.length }, { xanchor: "left", font: { size: 11, color: "#92400E" } }, "x")],
     }),
     caption: `Every tensor that a decode step of ${model.name} touches, by the length of the runs in which it lies in memory, for weights in BF16, FP8 and FP4. Dotted: the ${sector} B sector, the ${cacheLine} B line, the 4 KiB page. Shaded: the sizes the article expects. The matrices of a routed expert lie in runs of up to ${formatBytes(expert)} in FP8. Below a page: ${below.join(", ")}. The 64 B of the article is the row of a tile in FP4: a way of asking, not a way of storing.`,
     alt: `Contiguous runs of ${model.name} in decode range up to ${formatBytes(rungs.at(-1)?.runBytes[1] ?? 0)} (${rungs.at(-1)?.tensor}); a routed expert's matrix lies in ${formatBytes(expert)}. Below 4 KiB: ${below.join(", ")}.`,

@@ -43,6 +43,7 @@ export function errorByFigure(rows: readonly JudgedRow[]): Figure {
       points("median", all.map((c) => c.p50), all.map((_, i) => i), colours.blue, { text: all.map((c) => `${c.name}, ${formatCount(c.rows)} rows: ${formatNumber(c.p10)} to ${formatNumber(c.p90)}`), hoverinfo: "text" }),
     ],
     layout: layout({
+      meta: "rows",
       height: 90 + 34 * all.length,
       margin: { l: 20, r: 20, t: 20, b: 58 },
       xaxis: logAxis("Predicted over measured", [0.35, 2.2], ticks([[0.4, "0.4"], [0.5, "0.5"], [0.7, "0.7"], [1, "1"], [1.4, "1.4"], [2, "2"]])),

@@ -85,9 +85,9 @@
     return lines.join("<br>");
   };
 
-  /** Smaller type and margins, titles in lines; words named "wide" are for wide figures only. */
+  /** Smaller type and margins, titles in lines; words named "wide" are for wide figures only, and a list of rows keeps its height. */
   const narrowed = (layout, width) => {
-    layout.height = Math.min(layout.height ?? 450, Math.max(380, width * 1.2));
+    if (layout.meta !== "rows") layout.height = Math.min(layout.height ?? 450, Math.max(380, width * 1.2));
     const size = (font, most) => ({ ...font, size: Math.min(font?.size ?? most, most) });
     layout.font = size(layout.font, 11);
     layout.margin = { ...layout.margin, l: Math.min(layout.margin?.l ?? 56, 56), r: Math.min(layout.margin?.r ?? 12, 12) };
