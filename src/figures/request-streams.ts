@@ -117,7 +117,9 @@ function nameBeside(s: RequestStream): readonly Record<string, unknown>[] {
         xshift: side === "right" ? 8 : -8,
         font: { size: 12, color: colourOf[s.tier] },
         bgcolor: "rgba(255,255,255,0.8)",
-        ...(words === "expert weights" ? { xanchor: "center", xshift: 0, yshift: 16 } : {}),
+        ...(words === "expert weights" || words === "lookup rows"
+          ? { xanchor: "center", xshift: 0, yshift: words === "expert weights" ? 16 : -14 }
+          : {}),
       },
       "xy",
     ),
