@@ -1,5 +1,5 @@
 import { type ArrayMachine, arrayCaps, arrayMachines } from "./array-caps";
-import { formatNumber } from "./format";
+import { formatNumber, formatShare } from "./format";
 import { trainingPairs } from "./published-arrays";
 import type { Condition } from "./verdict";
 
@@ -20,7 +20,7 @@ export function arrayConditions(tokensPerExpert: number, machines: readonly Arra
   return [
     {
       condition: "half the side would be worth a quarter more, weights from memory",
-      found: gains.map(({ m, gain }) => `${m.name} ${formatNumber(gain)} times`).join(", "),
+      found: gains.map(({ m, gain }) => `${m.name} ${formatShare(gain - 1)} more`).join(", "),
       holds: gains.every(({ gain }) => gain >= 1.25),
     },
     {

@@ -38,6 +38,11 @@ export { swapOperands, type SystolicArray, systolicCycles, type SystolicQuestion
 export { simulatedCycles, tensorCoreTiles, trainingPairs } from "./published-arrays";
 export { arrayConditions, gainOfHalfArray } from "./claim-arrays";
 
+// Starts: what beginning kernels costs.
+export { type Fusion, kernelCount, launchShare, type LaunchShare } from "./launch-share";
+export { decodeFusions, type FusedExperts, fusedExperts, trainTraceGaps } from "./published-fusion";
+export { launchConditions } from "./claim-launch";
+
 // Memory: run lengths and what they cost.
 export { type Access, accessFact, decodeAccesses, type DecodeAccesses, tileRowBytes } from "./access";
 export { accessEfficiency, inFlightBandwidth, randomAccessBandwidth, requestsInFlight, requestsPerSecond } from "./memory";
@@ -57,6 +62,15 @@ export { type Binding, bindingLimit, type RequestStream, requestStreams, type St
 export { flashLimits, measuredPaths, memoryLimit, networkLimits, scaleUpLimit } from "./tier-limits";
 export { medianRun, type ReachedNetwork, reachedOverNetwork, requestConditions } from "./claim-requests";
 
+// Claims: all sixteen as code, judged with what is not known exactly, then and now.
+export { articleDay, type Claim, claim, claims, type Evaluation, evidence, type Evidence, judgement, type JudgeOptions, newestDay, type Scenario, scenarioAt, type Threshold } from "./claims";
+export { bandWords, type ThenAndNow, thenAndNow, verdictTable } from "./claims/table";
+export { probabilityWords, thresholdWords, valueWords } from "./claims/words";
+export { defaultDraws, type Draw, drawParameters, type Influence, latinHypercube, type Parameter, propagate, rankCorrelation, type Spread, type Uncertain } from "./uncertainty";
+// What comes next: widths that hide communication, laws of sparsity, layers at both ends.
+export { granularity, hides, type HidingLink, hidingFlopsPerByte, machineFlopsPerByte, sparsity } from "./overlap-bound";
+export { type FusedRate, fusedRates, layerEnds, type LayerEnds, type LayerKind, layerKind, type SparsityPoint, sparsityGains } from "./published-next";
+
 export { type Condition, type Verdict, verdictOf } from "./verdict";
 
 // Figures: numbers in, picture and caption out.
@@ -65,6 +79,9 @@ export { accessBandwidthFigure, tmaBounds } from "./figures/access-bandwidth";
 export { accessLadderFigure, accessRungs } from "./figures/access-ladder";
 export { cumulativeErrorFigure } from "./figures/cumulative-error";
 export { errorByFigure } from "./figures/error-by";
+export { expertPlaneFigure, type WidthLine, widthLines } from "./figures/expert-plane";
+export { endsOf, layerEndsFigure, shownLayers } from "./figures/layer-ends";
+export { optimalGranularity, type SparsityStep, sparsityLawsFigure, sparsitySteps } from "./figures/sparsity-laws";
 export { messageRatesFigure, type PathPoint, pathPoints } from "./figures/message-rates";
 export { requestStreamsFigure } from "./figures/request-streams";
 export { type ParallelBytes, parallelBytes, parallelBytesFigure } from "./figures/parallel-bytes";
@@ -81,3 +98,8 @@ export { arrayCapsFigure } from "./figures/array-caps";
 export { systolicUtilisationFigure, utilisationBy } from "./figures/systolic-utilisation";
 export { tensorCoreTileFigure, tileShares } from "./figures/tensor-core-tile";
 export { trainingRatioFigure } from "./figures/training-ratio";
+export { probabilitiesFigure } from "./figures/probabilities";
+export { tornadoFigure } from "./figures/tornado";
+export { fusionGainFigure } from "./figures/fusion-gain";
+export { launchEfficiencyFigure } from "./figures/launch-efficiency";
+export { launchShareFigure } from "./figures/launch-share";

@@ -1,0 +1,56 @@
+import { formatNumber } from "../format";
+import { model } from "../model";
+import { type FusedExperts, fusedExperts } from "../published-fusion";
+import type { Figure } from "./figure";
+import { colours, layout, line, linearAxis, logAxis, rule, ticks } from "./theme";
+
+/** Published gains of one fused kernel for the experts against the tokens of a GPU. */
+export function fusionGainFigure(): Figure {
+  const rows = fusedExperts();
+  const series = [
+    { name: "Hopper, over a throughput exchange", color: colours.orange, keep: (r: FusedExperts) => r.baseline === "normal" },
+    { name: "Hopper, over a latency exchange", color: colours.yellow, keep: (r: FusedExperts) => r.baseline === "low-latency" },
+    ...["deepseek-v4-flash", "deepseek-v4-pro"].map((id, i) => ({
+      name: `Blackwell, ${model(id).name.replace("DeepSeek-", "")}`,
+      color: [colours.blue, colours.green][i] as string,
+      keep: (r: FusedExperts) => r.baseline === "unfused" && r.model === id,
+    })),
+  ].map((s) => ({ ...s, rows: rows.filter(s.keep) }));
+  const words = series.map((s) => `${s.name} ${range(s.rows.map((r) => r.gain))}`).join("; ");
+  return {
+    data: series.map((s) =>
+      line(
+        s.name,
+        s.rows.map((r) => r.tokensPerRank),
+        s.rows.map((r) => r.gain),
+        s.color,
+        { mode: "lines+markers", marker: { size: 7 } },
+      ),
+    ),
+    layout: layout({
+      height: 540,
+      margin: { l: 84, r: 20, t: 20, b: 160 },
+      xaxis: logAxis(
+        "Tokens of a GPU",
+        [0.8, 50_000],
+        ticks([
+          [1, "1"],
+          [10, "10"],
+          [100, "100"],
+          [1000, "1,000"],
+          [10_000, "10,000"],
+        ]),
+      ),
+      yaxis: linearAxis("Separate kernels / one kernel (time)", [0.8, 2.8]),
+      shapes: [rule("y", 1)],
+      showlegend: true,
+      legend: { orientation: "h", x: 0, y: -0.19, yanchor: "top" },
+    }),
+    caption: `Measured by those who wrote the kernels: time of separate kernels for dispatch, experts and combine over that of one that does all, eight GPUs; Hopper with DeepSeek-V4-Flash. ${words}. The gain depends on what it is held against. Beside an exchange made for throughput, with its many launches and a host that waits, one kernel gains most with few tokens; beside one made for few tokens the gain nearly vanishes on Hopper. On Blackwell it hardly falls with the batch, so it cannot be starts alone: there the exchange hides behind the products.`,
+    alt: `Gains of fused expert kernels against tokens a GPU: ${words}.`,
+  };
+}
+
+function range(values: readonly number[]): string {
+  return `${formatNumber(Math.min(...values))} to ${formatNumber(Math.max(...values))} times`;
+}

@@ -1,0 +1,93 @@
+import { formatCount, formatShare } from "../format";
+import type { Hardware } from "../hardware";
+import type { LaunchMode } from "../launch";
+import { type Fusion, launchShare } from "../launch-share";
+import type { Model } from "../model";
+import { decodeStep } from "../step";
+import type { Figure } from "./figure";
+import { colours, layout, line, linearAxis, logAxis, rule, ticks } from "./theme";
+
+const ways: readonly {
+  readonly name: string;
+  readonly mode: LaunchMode;
+  readonly fusion: Fusion;
+  readonly color: string;
+  readonly dash?: string;
+}[] = [
+  { name: "one by one", mode: "stream", fusion: "none", color: colours.orange },
+  { name: "from a graph", mode: "graph", fusion: "none", color: colours.blue },
+  { name: "graph, experts and exchange fused", mode: "graph", fusion: "experts", color: colours.sky, dash: "dash" },
+  { name: "graph, a kernel a layer", mode: "graph", fusion: "layer", color: colours.green },
+];
+
+const batches = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+
+/** Where the step runs. */
+export interface StepPlace {
+  readonly hardware: Hardware;
+  readonly contextTokens: number;
+}
+
+/** Share of a decode step that is starts of kernels, against the requests of a GPU; a menu picks the model. */
+export function launchShareFigure(
+  models: readonly { readonly model: Model; readonly expertParallel: number }[],
+  { hardware, contextTokens }: StepPlace,
+  requestsPerGpu: number,
+): Figure {
+  const shares = models.map(({ model, expertParallel }) =>
+    batches.map((requests) => {
+      const step = decodeStep({ model, hardware, requestsPerGpu: requests, contextTokens, expertParallel });
+      return ways.map((way) => launchShare(step, hardware, way.mode, way.fusion).share);
+    }),
+  );
+  const first = models[0];
+  if (first === undefined) throw new RangeError("models must hold at least one model, got none");
+  const at = batches.indexOf(requestsPerGpu);
+  if (at < 0) throw new RangeError(`requestsPerGpu must be one of ${batches.join(", ")}; got ${requestsPerGpu}`);
+  const words = ways.map((way, w) => `${way.name} ${formatShare(shares[0]?.[at]?.[w] ?? Number.NaN)}`).join(", ");
+  const top = Math.max(...shares.flat(2)) * 100;
+  return {
+    data: models.flatMap((_, m) =>
+      ways.map((way, w) =>
+        line(
+          way.name,
+          batches,
+          batches.map((_, b) => 100 * (shares[m]?.[b]?.[w] ?? Number.NaN)),
+          way.color,
+          { visible: m === 0, mode: "lines+markers", marker: { size: 6 }, line: { color: way.color, width: 2, dash: way.dash ?? "solid" } },
+        ),
+      ),
+    ),
+    layout: layout({
+      height: 520,
+      margin: { l: 84, r: 20, t: 60, b: 130 },
+      xaxis: logAxis(
+        "Requests of a GPU",
+        [0.9, 290],
+        ticks(batches.filter((_, i) => i % 2 === 0).map((b) => [b, formatCount(b)] as const)),
+      ),
+      yaxis: linearAxis("Starts of kernels in the step (%)", [0, Math.ceil(top / 5) * 5]),
+      shapes: [rule("y", 10)],
+      showlegend: true,
+      legend: { orientation: "h", x: 0, y: -0.2, yanchor: "top" },
+      updatemenus: [
+        {
+          type: "dropdown",
+          x: 0,
+          xanchor: "left",
+          y: 1.02,
+          yanchor: "bottom",
+          showactive: true,
+          active: 0,
+          buttons: models.map(({ model, expertParallel }, i) => ({
+            label: `${model.name}, ${expertParallel} GPUs`,
+            method: "restyle",
+            args: [{ visible: models.flatMap((_, m) => ways.map(() => m === i)) }],
+          })),
+        },
+      ],
+    }),
+    caption: `Starts of kernels as a share of a whole decode step of ${first.model.name} on ${first.expertParallel} × ${hardware.name}, ${formatCount(contextTokens)} tokens of context; the menu picks the model. At ${formatCount(requestsPerGpu)} requests a GPU: ${words}. Dotted: a tenth. The share is largest with few requests, where the step is short and the kernels are as many. Fusing the experts alone removes few starts; most kernels of a layer are around attention.`,
+    alt: `Share of a decode step that goes into starting kernels, falling with the requests of a GPU. At ${formatCount(requestsPerGpu)}: ${words}.`,
+  };
+}
