@@ -1,0 +1,137 @@
+import { formatCount, formatNumber } from "../format";
+import type { Hardware } from "../hardware";
+import { isMoe, type Model } from "../model";
+import { type HidingLink, hidingFlopsPerByte, machineFlopsPerByte } from "../overlap-bound";
+import type { Figure } from "./figure";
+import { articleDate } from "./releases";
+import { colours, label, layout, line, logAxis, points, rule, ticks } from "./theme";
+
+const laboratories = { DeepSeek: colours.blue, Moonshot: colours.orange, Alibaba: colours.green, Mistral: colours.purple } as const;
+type Laboratory = keyof typeof laboratories;
+
+/** One machine's line: experts at least this wide hide their tokens' travel. */
+export interface WidthLine {
+  readonly hardware: Hardware;
+  readonly link: HidingLink;
+  readonly width: number;
+}
+
+/** Widths from which travel hides, for the machines that have FP8 and the link. */
+export function widthLines(machines: readonly (readonly [Hardware, HidingLink])[]): readonly WidthLine[] {
+  return machines.flatMap(([hardware, link]) => {
+    const flopsPerByte = machineFlopsPerByte(hardware, link);
+    return flopsPerByte === undefined ? [] : [{ hardware, link, width: flopsPerByte / hidingFlopsPerByte(1) }];
+  });
+}
+
+/** Number and width of experts by release; lines join a laboratory's in order of date, level lines are machines. */
+export function expertPlaneFigure(
+  models: readonly Model[],
+  machines: readonly (readonly [Hardware, HidingLink])[],
+  named: Readonly<Record<string, readonly [string, "left" | "right"]>>,
+): Figure {
+  const moe = models.filter((m) => isMoe(m) && m.confidence !== "low");
+  const leaders = moe.filter((m) => m.organization in laboratories && isLargestSoFar(m, moe));
+  const rest = moe.filter((m) => !leaders.includes(m));
+  const words = (m: Model) => `${m.name}, ${m.released}`;
+  const symbolOf = (m: Model) => (m.released > articleDate ? "circle" : "circle-open");
+  const lines = widthLines(machines);
+  const after = moe.filter((m) => m.released > articleDate);
+  const most = after.reduce((a, b) => (b.routedExperts > a.routedExperts ? b : a));
+  const wide = (all: readonly Model[]) => all.filter((m) => m.moeIntermediateSize > 2048).length;
+  const recent = after.filter((m) => m.released >= "2026");
+  const short = (h: Hardware) => h.name.replace(/ \(.*\)/, "");
+  return {
+    data: [
+      points(
+        "other releases",
+        rest.map((m) => m.routedExperts),
+        rest.map((m) => m.moeIntermediateSize),
+        colours.grey,
+        { opacity: 0.45, text: rest.map(words), marker: { color: colours.grey, size: 7, symbol: rest.map(symbolOf) } },
+      ),
+      ...(Object.keys(laboratories) as Laboratory[]).map((who) => {
+        const here = leaders.filter((m) => m.organization === who);
+        const color = laboratories[who];
+        return line(
+          who,
+          here.map((m) => m.routedExperts),
+          here.map((m) => m.moeIntermediateSize),
+          color,
+          {
+            mode: "lines+markers",
+            text: here.map(words),
+            line: { color, width: 1.5 },
+            marker: { color, size: 10, symbol: here.map(symbolOf) },
+          },
+        );
+      }),
+    ],
+    layout: layout({
+      height: 560,
+      margin: { l: 84, r: 20, t: 84, b: 58 },
+      xaxis: logAxis(
+        "Routed experts in a layer",
+        [6, 1300],
+        ticks([
+          [8, "8"],
+          [32, "32"],
+          [128, "128"],
+          [384, "384"],
+          [896, "896"],
+        ]),
+      ),
+      yaxis: logAxis(
+        "Width of one expert (elements)",
+        [400, 30_000],
+        ticks([
+          [512, "512"],
+          [1024, "1,024"],
+          [2048, "2,048"],
+          [4096, "4,096"],
+          [8192, "8,192"],
+          [16_384, "16,384"],
+        ]),
+      ),
+      showlegend: true,
+      legend: { orientation: "h", x: 0, y: 1.01, yanchor: "bottom" },
+      shapes: lines.map(({ width }) => rule("y", width, colours.ink)),
+      annotations: [
+        ...lines.map(({ hardware, link, width }) =>
+          label(
+            `${short(hardware)}, ${link}`,
+            { x: 6.5, y: width },
+            { xanchor: "left", yanchor: "bottom", bgcolor: "rgba(255,255,255,0.7)" },
+            "xy",
+          ),
+        ),
+        ...moe.flatMap((m) => {
+          const found = named[m.id];
+          if (found === undefined) return [];
+          const [name, side] = found;
+          return [
+            label(
+              name,
+              { x: m.routedExperts, y: m.moeIntermediateSize },
+              {
+                xanchor: side === "left" ? "right" : "left",
+                xshift: side === "left" ? -6 : 6,
+                yshift: 9,
+                bgcolor: "rgba(255,255,255,0.6)",
+              },
+              "xy",
+            ),
+          ];
+        }),
+      ],
+    }),
+    caption: `Every mixture-of-experts release in the registry whose dimensions were read, open circles before the article; a line follows a laboratory from its largest release to its next larger one. Above a level line an expert computes long enough to hide the travel of its tokens on that machine (two FLOPs a byte for each element of width): ${lines.map((l) => `${short(l.hardware)} over its ${l.link} link from ${formatCount(l.width)}`).join(", ")}. The number of experts still rises (${most.name}: ${formatCount(most.routedExperts)}), and width has turned up: ${formatNumber((wide(recent) / recent.length) * 100, 2)} % of the releases of 2026 have experts wider than the 2,048 of DeepSeek-V3.`,
+    alt: `Releases by number of experts and width of an expert: counts rise from 8 to 896, widths fall to 2,048 and below and turn up to 3,072 and more.`,
+  };
+}
+
+/** Whether no release of the same laboratory before it is larger. */
+function isLargestSoFar(m: Model, all: readonly Model[]): boolean {
+  const before = all.filter((o) => o.organization === m.organization && o.released < m.released);
+  return before.every((o) => (o.totalParameters ?? 0) < (m.totalParameters ?? 0));
+}

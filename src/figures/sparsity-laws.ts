@@ -1,0 +1,159 @@
+import { formatNumber } from "../format";
+import { isMoe, type Model } from "../model";
+import { granularity, sparsity } from "../overlap-bound";
+import { sparsityGains } from "../published-next";
+import type { Figure } from "./figure";
+import { articleDate } from "./releases";
+import { band, colours, label, layout, line, linearAxis, logAxis, points, ticks } from "./theme";
+
+/** Optimum range of granularity that the law of Ling gives, independent of compute. @source lingleverage2025 */
+export const optimalGranularity = [8, 12] as const;
+
+/** One step between two sparsities, as a gain a doubling. */
+export interface SparsityStep {
+  readonly from: number;
+  readonly to: number;
+  /** Times fewer FLOPs for the same loss when sparsity doubles. */
+  readonly gainPerDoubling: number;
+}
+
+/** Gain of every published step: ratio ^ (1 / log2(to / from)). */
+export function sparsitySteps(): readonly SparsityStep[] {
+  const all = [...sparsityGains()].sort((a, b) => a.sparsity - b.sparsity);
+  return all.slice(1).flatMap((to, i) => {
+    const from = all[i];
+    return from === undefined
+      ? []
+      : [
+          {
+            from: from.sparsity,
+            to: to.sparsity,
+            gainPerDoubling: (from.relativeFlops / to.relativeFlops) ** (1 / Math.log2(to.sparsity / from.sparsity)),
+          },
+        ];
+  });
+}
+
+/** What sparsity gains by a published law, and how finely released models are cut. */
+export function sparsityLawsFigure(models: readonly Model[]): Figure {
+  const moe = models.filter((m) => isMoe(m) && m.confidence !== "low" && m.released >= "2023-12");
+  const law = [...sparsityGains()].sort((a, b) => a.sparsity - b.sparsity);
+  const tried = law.map((p) => p.sparsity);
+  const furthest = Math.max(...tried);
+  const beyond = moe.filter((m) => sparsity(m) > furthest && m.released > articleDate);
+  const steps = sparsitySteps();
+  const since = moe.filter((m) => m.released > articleDate);
+  const coarser = since.filter((m) => granularity(m) < optimalGranularity[0]).length;
+  const recent = (m: Model) => m.released > articleDate;
+  return {
+    data: [
+      line(
+        "law, where it was tried",
+        tried,
+        law.map((p) => p.relativeFlops),
+        colours.blue,
+        { mode: "lines+markers", marker: { color: colours.blue, size: 9 } },
+      ),
+      points(
+        "releases",
+        moe.map(sparsity),
+        moe.map(() => 0.86),
+        colours.grey,
+        {
+          marker: {
+            color: colours.grey,
+            size: 12,
+            symbol: "line-ns",
+            line: { color: moe.map((m) => (recent(m) ? colours.orange : colours.grey)), width: 1.5 },
+          },
+          text: moe.map((m) => m.name),
+        },
+      ),
+      points(
+        "before the article",
+        moe.filter((m) => !recent(m)).map((m) => m.released),
+        moe.filter((m) => !recent(m)).map(granularity),
+        colours.grey,
+        { xaxis: "x2", yaxis: "y2", text: moe.filter((m) => !recent(m)).map((m) => m.name) },
+      ),
+      points(
+        "since",
+        since.map((m) => m.released),
+        since.map(granularity),
+        colours.orange,
+        { xaxis: "x2", yaxis: "y2", text: since.map((m) => m.name) },
+      ),
+    ],
+    layout: layout({
+      height: 680,
+      xaxis: {
+        ...logAxis(
+          "Sparsity (experts / experts a token)",
+          [1.8, 150],
+          ticks([
+            [2, "2"],
+            [4, "4"],
+            [8, "8"],
+            [16, "16"],
+            [32, "32"],
+            [64, "64"],
+            [128, "128"],
+          ]),
+        ),
+        anchor: "y",
+      },
+      yaxis: linearAxis("FLOPs for the same loss (relative)", [0.8, 1.8], { domain: [0.58, 1] }),
+      xaxis2: {
+        ...linearAxis("Release", [0, 1]),
+        type: "date",
+        range: ["2023-10-01", "2026-12-31"],
+        dtick: "M12",
+        tickformat: "%Y",
+        anchor: "y2",
+      },
+      yaxis2: logAxis("Granularity 2h/d", [0.3, 20], {
+        domain: [0, 0.42],
+        ...ticks([
+          [0.5, "0.5"],
+          [1, "1"],
+          [2, "2"],
+          [4, "4"],
+          [8, "8"],
+          [12, "12"],
+        ]),
+      }),
+      shapes: [
+        band("x", Math.min(...tried), furthest, colours.blue, 0.06),
+        {
+          type: "rect",
+          xref: "paper",
+          x0: 0,
+          x1: 1,
+          yref: "y2",
+          y0: optimalGranularity[0],
+          y1: optimalGranularity[1],
+          fillcolor: colours.green,
+          opacity: 0.15,
+          line: { width: 0 },
+          layer: "below",
+        },
+      ].map((shape, i) => (i === 0 ? { ...shape, yref: "y domain" } : shape)),
+      annotations: [
+        label("tried by Kimi K2", { x: Math.sqrt(Math.min(...tried) * furthest), y: 1.74 }, {}, "x"),
+        label("releases", { x: 2, y: 0.92 }, { xanchor: "left", font: { size: 12, color: colours.grey } }, "x"),
+        {
+          ...label(
+            "optimum by Ling",
+            { x: "2023-11-01", y: Math.sqrt(optimalGranularity[0] * optimalGranularity[1]) },
+            { xanchor: "left", font: { size: 12, color: colours.green } },
+            "y",
+          ),
+          xref: "x2",
+          yref: "y2",
+        },
+      ],
+    }),
+    caption: `Above: FLOPs that Kimi K2's report found for the same loss at four sparsities. Each doubling saves ${steps.map((s) => `${formatNumber(s.gainPerDoubling)} times (${s.from} to ${s.to})`).join(", ")}: no decay where it was tried (shaded). Strokes are releases, orange since the article; ${formatNumber(beyond.length)} of them lie beyond what the law covers. Below: twice the hidden size over the width of an expert. The law of Ling puts the optimum at ${optimalGranularity[0]} to ${optimalGranularity[1]} whatever the compute; ${formatNumber((coarser / since.length) * 100, 2)} % of the releases since the article are coarser. Both laws are of one laboratory each, at its own scale and data.`,
+    alt: `FLOPs for the same loss fall with sparsity from 8 to 48 without levelling off; most released models are cut more coarsely than the published optimum.`,
+  };
+}
