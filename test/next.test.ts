@@ -48,9 +48,15 @@ describe("width that hides communication", () => {
   });
 
   it("refuses widths that are none", () => {
+    for (const width of [0, -1, 0.5, Number.NaN]) expect(() => hidingFlopsPerByte(width)).toThrow("moeIntermediateSize");
+  });
+
+  it("grows with the width alone, by as much", () => {
     fc.assert(
-      fc.property(fc.constantFrom(0, -1, 0.5, Number.NaN), (width) =>
-        expect(() => hidingFlopsPerByte(width)).toThrow("moeIntermediateSize"),
+      fc.property(
+        fc.integer({ min: 1, max: 20_000 }),
+        fc.integer({ min: 1, max: 8 }),
+        (width, times) => hidingFlopsPerByte(width * times) === times * hidingFlopsPerByte(width),
       ),
     );
   });
