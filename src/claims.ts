@@ -5,9 +5,9 @@ import { machineRules } from "./claims/machine";
 import { premiseRules } from "./claims/premise";
 import { releaseRules } from "./claims/releases";
 import type { ClaimRule } from "./claims/rule";
+import { drawnInto, measuredMachines, parametersOf, recentModels, type Scenario, scenarioAt } from "./claims/scenario";
 import { thresholdWords, valueWords } from "./claims/words";
-import { measuredMachines, parametersOf, recentModels, type Scenario, scenarioAt, withDraw } from "./claims/scenario";
-import { at, optionalNumber, readRows, type Row, text } from "./facts";
+import { at, optionalNumber, type Row, readRows, text } from "./facts";
 import { nearest } from "./nearest";
 import { defaultDraws, type Influence, type Parameter, propagate } from "./uncertainty";
 import type { Condition, Verdict } from "./verdict";
@@ -101,7 +101,13 @@ const remembered = new Map<string, readonly Claim[]>();
 export function claim(id: string, options: JudgeOptions = {}): Claim {
   const all = claims(options);
   const found = all.find((c) => c.id === id);
-  if (found === undefined) throw new RangeError(`unknown claim "${id}"; nearest: ${nearest(id, all.map((c) => c.id)).join(", ")}`);
+  if (found === undefined)
+    throw new RangeError(
+      `unknown claim "${id}"; nearest: ${nearest(
+        id,
+        all.map((c) => c.id),
+      ).join(", ")}`,
+    );
   return found;
 }
 
@@ -125,7 +131,8 @@ function judge(words: ClaimText, { knownBy = newestDay(), scenario: asked = {}, 
   const own = { ...scenario, ...middleChoice(rule, choices, asked) };
   const parameters = parametersOf(rule.id, rule.parameters, own, choices, [...Object.keys(asked), ...Object.keys(asked.knobs ?? {})]);
   const at = (part: Partial<Scenario> = {}): Evaluation => evaluateAt(rule, words.threshold, { ...own, ...part });
-  const uncertain = propagate(parameters, (draw) => evaluateAt(rule, words.threshold, withDraw(own, draw)), { draws, seed });
+  const put = drawnInto(own);
+  const uncertain = propagate(parameters, (draw) => evaluateAt(rule, words.threshold, put(draw)), { draws, seed });
   const known = evidenceOn(rule.id, knownBy);
   const middle = at();
   const probability = Number.isNaN(middle.value) ? Number.NaN : uncertain.probability;
@@ -152,7 +159,11 @@ function middleChoice(rule: ClaimRule, choices: Readonly<Record<string, readonly
   return { hardware: own[own.length >> 1] as string };
 }
 
-function evaluateAt(rule: ClaimRule, { atLeast = Number.NEGATIVE_INFINITY, atMost = Number.POSITIVE_INFINITY }: Threshold, scenario: Scenario): Evaluation {
+function evaluateAt(
+  rule: ClaimRule,
+  { atLeast = Number.NEGATIVE_INFINITY, atMost = Number.POSITIVE_INFINITY }: Threshold,
+  scenario: Scenario,
+): Evaluation {
   const value = rule.value(scenario);
   return { value, holds: value >= atLeast && value <= atMost };
 }
@@ -164,13 +175,19 @@ function conditionsOf(rule: ClaimRule, words: ClaimText, scenario: Scenario): re
 }
 
 /** Words, threshold and notebook of a claim: a row of data/claims.csv. */
-export type ClaimText = Pick<Claim, "id" | "statement" | "quantity" | "unit" | "regime" | "threshold" | "thresholdReason" | "notebook" | "whatWouldChangeIt">;
+export type ClaimText = Pick<
+  Claim,
+  "id" | "statement" | "quantity" | "unit" | "regime" | "threshold" | "thresholdReason" | "notebook" | "whatWouldChangeIt"
+>;
 
 let texts: readonly ClaimText[] | undefined;
 
 /** All rows of data/claims.csv. */
 export function claimTexts(): readonly ClaimText[] {
-  texts ??= readClaimTexts(readRows("claims.csv"), rules.map((r) => r.id));
+  texts ??= readClaimTexts(
+    readRows("claims.csv"),
+    rules.map((r) => r.id),
+  );
   return texts;
 }
 
@@ -181,17 +198,26 @@ export function claimTexts(): readonly ClaimText[] {
  */
 export function readClaimTexts(rows: readonly Row[], ruleIds: readonly string[]): readonly ClaimText[] {
   const seen = new Set<string>();
-  return Object.freeze(rows.map((row) => {
-    const id = text(row, "id");
-    if (!ruleIds.includes(id)) throw new Error(`${at(row)}: no rule computes the claim "${id}"; nearest: ${nearest(id, ruleIds).join(", ")}`);
-    if (seen.has(id)) throw new Error(`${at(row)}: the claim "${id}" stands twice`);
-    seen.add(id);
-    const [atLeast, atMost] = [optionalNumber(row, "atLeast"), optionalNumber(row, "atMost")];
-    if (atLeast === undefined && atMost === undefined) throw new Error(`${at(row)}: expected atLeast or atMost, got neither`);
-    return Object.freeze({
-      id, statement: text(row, "statement"), quantity: text(row, "quantity"), unit: text(row, "unit"), regime: text(row, "regime"),
-      threshold: { ...(atLeast === undefined ? {} : { atLeast }), ...(atMost === undefined ? {} : { atMost }) },
-      thresholdReason: text(row, "thresholdReason"), notebook: text(row, "notebook"), whatWouldChangeIt: text(row, "whatWouldChangeIt"),
-    });
-  }));
+  return Object.freeze(
+    rows.map((row) => {
+      const id = text(row, "id");
+      if (!ruleIds.includes(id))
+        throw new Error(`${at(row)}: no rule computes the claim "${id}"; nearest: ${nearest(id, ruleIds).join(", ")}`);
+      if (seen.has(id)) throw new Error(`${at(row)}: the claim "${id}" stands twice`);
+      seen.add(id);
+      const [atLeast, atMost] = [optionalNumber(row, "atLeast"), optionalNumber(row, "atMost")];
+      if (atLeast === undefined && atMost === undefined) throw new Error(`${at(row)}: expected atLeast or atMost, got neither`);
+      return Object.freeze({
+        id,
+        statement: text(row, "statement"),
+        quantity: text(row, "quantity"),
+        unit: text(row, "unit"),
+        regime: text(row, "regime"),
+        threshold: { ...(atLeast === undefined ? {} : { atLeast }), ...(atMost === undefined ? {} : { atMost }) },
+        thresholdReason: text(row, "thresholdReason"),
+        notebook: text(row, "notebook"),
+        whatWouldChangeIt: text(row, "whatWouldChangeIt"),
+      });
+    }),
+  );
 }

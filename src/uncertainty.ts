@@ -76,10 +76,9 @@ export function latinHypercube(points: number, dimensions: number, seed: number)
  * @throws RangeError naming the parameter when its spread is empty, upside down or, on a log scale, not above zero.
  */
 export function drawParameters(parameters: readonly Parameter[], draws = defaultDraws, seed = 1): readonly Draw[] {
-  for (const parameter of parameters) requireSpread(parameter);
-  const cube = latinHypercube(draws, parameters.length, seed);
+  const columns = positions(parameters, draws, seed);
   return Array.from({ length: draws }, (_, i) =>
-    Object.fromEntries(parameters.map(({ name, spread }, d) => [name, valueAt(spread, (cube[d] as Float64Array)[i] as number)])),
+    Object.fromEntries(parameters.map((p, d) => [p.name, valueAt(p.spread, columns[d]?.[i] as number)])),
   );
 }
 
@@ -87,7 +86,8 @@ export function drawParameters(parameters: readonly Parameter[], draws = default
  * What a statement comes to when its parameters are not known exactly.
  *
  * Draws are weighted alike and parameters are taken as independent, which widens the band where in truth two go together.
- * Draws whose value is not a finite number are left out; if none is left, every number is NaN.
+ * Draws whose value is not a finite number are left out; if none is left, every number is NaN. `evaluate` is handed one
+ * record again and again, each time with the values of the next draw: it must not keep it.
  *
  * @throws RangeError as drawParameters.
  */
@@ -96,21 +96,45 @@ export function propagate(
   evaluate: (draw: Draw) => { readonly value: number; readonly holds: boolean },
   { draws = defaultDraws, seed = 1 }: { readonly draws?: number; readonly seed?: number } = {},
 ): Uncertain {
-  const drawn = drawParameters(parameters, draws, seed);
-  const results = drawn.map((draw) => ({ draw, ...evaluate(draw) })).filter(({ value }) => Number.isFinite(value));
-  const values = results.map(({ value }) => value);
-  const ascending = [...values].sort((a, b) => a - b);
+  const columns = positions(parameters, draws, seed);
+  const draw: Record<string, number | string> = {};
+  const values = new Float64Array(draws);
+  let held = 0;
+  for (let i = 0; i < draws; i++) {
+    for (let d = 0; d < parameters.length; d++) {
+      const { name, spread } = parameters[d] as Parameter;
+      draw[name] = valueAt(spread, (columns[d] as Float64Array)[i] as number);
+    }
+    const { value, holds } = evaluate(draw);
+    values[i] = value;
+    if (holds && Number.isFinite(value)) held++;
+  }
+  const kept = values.filter(Number.isFinite);
+  const among =
+    kept.length === draws
+      ? (column: Float64Array) => column
+      : (column: Float64Array) => column.filter((_, i) => Number.isFinite(values[i]));
+  const ascending = Float64Array.from(kept).sort();
+  const valueRanks = ranks(kept);
   const at = (share: number) => ascending[Math.min(ascending.length - 1, Math.floor(share * ascending.length))] ?? Number.NaN;
-  const tornado = parameters.map(({ name, label, spread }) => {
-    const position = (value: number | string | undefined) => (spread.kind === "choice" ? spread.choices.indexOf(value as string) : (value as number));
-    return { name, label, rankCorrelation: rankCorrelation(results.map(({ draw }) => position(draw[name])), values) };
-  });
+  const tornado = parameters.map(({ name, label }, d) => ({
+    name,
+    label,
+    rankCorrelation: correlation(ranks(among(columns[d] as Float64Array)), valueRanks),
+  }));
   return {
-    draws: results.length,
-    probability: results.length === 0 ? Number.NaN : results.filter(({ holds }) => holds).length / results.length,
+    draws: kept.length,
+    probability: kept.length === 0 ? Number.NaN : held / kept.length,
     band: { low: at(0.05), median: at(0.5), high: at(0.95) },
     tornado: tornado.sort((a, b) => Math.abs(b.rankCorrelation) - Math.abs(a.rankCorrelation) || (a.name < b.name ? -1 : 1)),
   };
+}
+
+/** For each parameter a column of its values, drawn; of a choice, of its place in the list. */
+function positions(parameters: readonly Parameter[], draws: number, seed: number): readonly Float64Array[] {
+  for (const parameter of parameters) requireSpread(parameter);
+  const cube = latinHypercube(draws, parameters.length, seed);
+  return parameters.map(({ spread }, d) => (cube[d] as Float64Array).map((share) => position(spread, share)));
 }
 
 /**
@@ -122,10 +146,14 @@ export function propagate(
  */
 export function rankCorrelation(x: readonly number[], y: readonly number[]): number {
   if (x.length !== y.length) throw new RangeError(`x and y must be of the same length, got ${x.length} and ${y.length}`);
-  const [a, b] = [ranks(x), ranks(y)];
-  const mean = (x.length + 1) / 2;
+  return correlation(ranks(x), ranks(y));
+}
+
+/** Pearson's, of two sets of ranks from 1. */
+function correlation(a: Float64Array, b: Float64Array): number {
+  const mean = (a.length + 1) / 2;
   let [both, left, right] = [0, 0, 0];
-  for (let i = 0; i < x.length; i++) {
+  for (let i = 0; i < a.length; i++) {
     const [da, db] = [(a[i] as number) - mean, (b[i] as number) - mean];
     both += da * db;
     left += da * da;
@@ -134,24 +162,34 @@ export function rankCorrelation(x: readonly number[], y: readonly number[]): num
   return left === 0 || right === 0 ? 0 : both / Math.sqrt(left * right);
 }
 
-function ranks(values: readonly number[]): Float64Array {
-  const order = values.map((_, i) => i).sort((a, b) => (values[a] as number) - (values[b] as number));
-  const result = new Float64Array(values.length);
-  for (let from = 0; from < order.length; ) {
-    let to = from;
-    while (to + 1 < order.length && values[order[to + 1] as number] === values[order[from] as number]) to++;
-    for (let i = from; i <= to; i++) result[order[i] as number] = (from + to) / 2 + 1;
-    from = to + 1;
-  }
-  return result;
+/** Rank of each value from 1; equal values share the mean of theirs. */
+function ranks(values: ArrayLike<number>): Float64Array {
+  const ascending = Float64Array.from(values).sort();
+  return Float64Array.from(values, (value) => (firstNotBelow(ascending, value, false) + firstNotBelow(ascending, value, true) + 1) / 2);
 }
 
-function valueAt(spread: Spread, share: number): number | string {
-  if (spread.kind === "choice") return spread.choices[Math.floor(share * spread.choices.length)] as number | string;
+/** Where the values that are not below a value start, or those above it. */
+function firstNotBelow(ascending: Float64Array, value: number, above: boolean): number {
+  let [from, to] = [0, ascending.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    const there = ascending[middle] as number;
+    if (there < value || (above && there === value)) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}
+
+function position(spread: Spread, share: number): number {
+  if (spread.kind === "choice") return Math.floor(share * spread.choices.length);
   const { kind, low, high } = spread;
   if (kind === "linear") return low + share * (high - low);
   const value = low * (high / low) ** share;
   return kind === "whole" ? Math.round(value) : value;
+}
+
+function valueAt(spread: Spread, at: number): number | string {
+  return spread.kind === "choice" ? (spread.choices[at] as number | string) : at;
 }
 
 function requireSpread({ name, spread }: Parameter): void {

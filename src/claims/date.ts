@@ -25,7 +25,9 @@ export function wasPublished(date: string | undefined, retrieved: string | undef
 /** The newest day of any source or release: what "now" means. */
 export function newestDay(): string {
   const dates = [...sources().flatMap((s) => [s.published, s.retrieved]), ...models().map((m) => m.released)];
-  newest ??= dates.filter((d) => d !== undefined && d.length === 10).reduce<string>((a, b) => ((b as string) > a ? (b as string) : a), articleDay);
+  newest ??= dates
+    .filter((d) => d !== undefined && d.length === 10)
+    .reduce<string>((a, b) => ((b as string) > a ? (b as string) : a), articleDay);
   return newest;
 }
 

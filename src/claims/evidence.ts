@@ -1,4 +1,4 @@
-import { at, type Confidence, oneOf, optionalText, readRows, type Row, text } from "../facts";
+import { at, type Confidence, oneOf, optionalText, type Row, readRows, text } from "../facts";
 import { formatShare } from "../format";
 import { source } from "../sources";
 import type { Condition } from "../verdict";
@@ -30,7 +30,11 @@ export function evidence(): readonly Evidence[] {
 /** The evidence on a claim that was known on a day. */
 export function evidenceOn(claim: string, knownBy: string): readonly Evidence[] {
   const key = `${claim} ${knownBy}`;
-  if (!remembered.has(key)) remembered.set(key, evidence().filter((e) => e.claim === claim && wasPublished(e.date, source(e.source).retrieved, knownBy)));
+  if (!remembered.has(key))
+    remembered.set(
+      key,
+      evidence().filter((e) => e.claim === claim && wasPublished(e.date, source(e.source).retrieved, knownBy)),
+    );
   return remembered.get(key) as readonly Evidence[];
 }
 
@@ -59,18 +63,26 @@ export function sided(claim: string, side: string, condition: string, knownBy: s
  * @throws Error naming file and line when a cell is missing, a date is no date or the source is unknown.
  */
 export function readEvidence(rows: readonly Row[]): readonly Evidence[] {
-  return Object.freeze(rows.map((row) => {
-    const date = text(row, "date");
-    if (!/^\d{4}(-\d\d(-\d\d)?)?$/.test(date)) throw new Error(`${at(row)}: expected date as 2024-12-26, 2024-12 or 2024; got "${date}"`);
-    const id = text(row, "source");
-    try {
-      source(id);
-    } catch (error) {
-      throw new Error(`${at(row)}: ${(error as Error).message}`);
-    }
-    return Object.freeze({
-      claim: text(row, "claim"), stance: oneOf(row, "stance", ["for", "against"]), says: text(row, "says"), source: id, date,
-      regime: text(row, "regime"), confidence: oneOf(row, "confidence", ["high", "medium", "low"]), side: optionalText(row, "side") ?? "",
-    });
-  }));
+  return Object.freeze(
+    rows.map((row) => {
+      const date = text(row, "date");
+      if (!/^\d{4}(-\d\d(-\d\d)?)?$/.test(date)) throw new Error(`${at(row)}: expected date as 2024-12-26, 2024-12 or 2024; got "${date}"`);
+      const id = text(row, "source");
+      try {
+        source(id);
+      } catch (error) {
+        throw new Error(`${at(row)}: ${(error as Error).message}`);
+      }
+      return Object.freeze({
+        claim: text(row, "claim"),
+        stance: oneOf(row, "stance", ["for", "against"]),
+        says: text(row, "says"),
+        source: id,
+        date,
+        regime: text(row, "regime"),
+        confidence: oneOf(row, "confidence", ["high", "medium", "low"]),
+        side: optionalText(row, "side") ?? "",
+      });
+    }),
+  );
 }

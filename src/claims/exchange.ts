@@ -1,12 +1,14 @@
+import { parallelConditions } from "../claim-parallel";
 import { formatBytes, formatCount, formatNumber } from "../format";
+import { hardware } from "../hardware";
 import { model } from "../model";
 import { crossingGpus, expertParallelTraffic, tensorParallelTraffic, widthLimit } from "../parallel";
 import { publishedParallelism } from "../published-links";
 import { meanTokensPerExpert } from "../routing";
-import { isKnown } from "./date";
+import { isKnown, newestDay } from "./date";
 import { evidenceOn, shareFor, sided } from "./evidence";
 import type { ClaimRule } from "./rule";
-import { knob, type Scenario } from "./scenario";
+import { knob } from "./scenario";
 import { busiestOverMean } from "./unevenness";
 
 /** Claim 5: bytes that a GPU sends for one layer, split by tensors over split by experts. */
@@ -19,17 +21,40 @@ const parallelism: ClaimRule = {
   },
   conditions: (s) => {
     const m = model(s.model);
+    if (s.knownBy >= newestDay())
+      return parallelConditions(m, hardware(s.hardware), Math.max(1, Math.round(s.tokensInFlight / s.expertParallel)));
     const { messageBytes } = expertParallelTraffic({ model: m, tokensPerGpu: 128, gpus: s.expertParallel });
     const most = widthLimit(m.moeIntermediateSize);
     const plans = publishedParallelism().filter((p) => isKnown(p.date, s.knownBy));
     const wide = plans.filter((p) => p.expertParallel >= 8 * p.tensorParallel).length;
-    const busiest = busiestOverMean({ tokensPerExpert: meanTokensPerExpert(s.tokensInFlight, m), routedExperts: m.routedExperts, gpus: Math.min(s.expertParallel, m.routedExperts), skew: knob("0d", "skew", s) });
+    const busiest = busiestOverMean({
+      tokensPerExpert: meanTokensPerExpert(s.tokensInFlight, m),
+      routedExperts: m.routedExperts,
+      gpus: Math.min(s.expertParallel, m.routedExperts),
+      skew: knob("0d", "skew", s),
+    });
     return [
-      { condition: "it pays from within one node of eight GPUs", found: `from ${formatNumber(crossingGpus(m))} GPUs on`, holds: crossingGpus(m) < 8 },
-      { condition: "tensor parallelism over as many GPUs would cut experts below a block of scales", found: `at most ${formatCount(most)} GPUs`, holds: s.expertParallel > most },
+      {
+        condition: "it pays from within one node of eight GPUs",
+        found: `from ${formatNumber(crossingGpus(m))} GPUs on`,
+        holds: crossingGpus(m) < 8,
+      },
+      {
+        condition: "tensor parallelism over as many GPUs would cut experts below a block of scales",
+        found: `at most ${formatCount(most)} GPUs`,
+        holds: s.expertParallel > most,
+      },
       { condition: "a message is 1 to 16 kB", found: formatBytes(messageBytes), holds: messageBytes >= 1e3 && messageBytes <= 16e3 },
-      { condition: "published plans have at least eight times as many expert-parallel as tensor-parallel GPUs (nine in ten)", found: `${formatCount(wide)} of ${formatCount(plans.length)}`, holds: wide >= 0.9 * plans.length },
-      { condition: "the exchange is near uniform (busiest GPU within 10 %)", found: `${formatNumber(busiest)} times the mean without redundant experts`, holds: busiest <= 1.1 },
+      {
+        condition: "published plans have at least eight times as many expert-parallel as tensor-parallel GPUs (nine in ten)",
+        found: `${formatCount(wide)} of ${formatCount(plans.length)}`,
+        holds: wide >= 0.9 * plans.length,
+      },
+      {
+        condition: "the exchange is near uniform (busiest GPU within 10 %)",
+        found: `${formatNumber(busiest)} times the mean without redundant experts`,
+        holds: busiest <= 1.1,
+      },
     ];
   },
 };
@@ -80,7 +105,9 @@ const initiator: ClaimRule = {
 const processors: ClaimRule = {
   id: "6b",
   parameters: ["processorsNow", "epilogueShare", "processorsThen"],
-  value: (s) => (knob("6b", "processorsNow", s) + knob("6b", "epilogueShare", s) * (132 - knob("6b", "processorsNow", s))) / knob("6b", "processorsThen", s),
+  value: (s) =>
+    (knob("6b", "processorsNow", s) + knob("6b", "epilogueShare", s) * (132 - knob("6b", "processorsNow", s))) /
+    knob("6b", "processorsThen", s),
 };
 
 /** Claim 6c: how many of two product lines are finished, by what was published. */
@@ -96,6 +123,9 @@ const products: ClaimRule = {
   conditions: (s) => lines.flatMap(([side, words]) => sided("6c", side, words, s.knownBy)),
 };
 
-const lines = [["gaudi", "Habana's Gaudi is finished"], ["ethernet", "Ethernet for scale-up is finished"]] as const;
+const lines = [
+  ["gaudi", "Habana's Gaudi is finished"],
+  ["ethernet", "Ethernet for scale-up is finished"],
+] as const;
 
 export const exchangeRules = [parallelism, initiator, processors, products];

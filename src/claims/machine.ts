@@ -1,68 +1,64 @@
-import { formatNumber, formatShare } from "../format";
-import { weightFormat } from "../formats";
-import { hardware, type Hardware } from "../hardware";
-import { launch } from "../launch";
-import { accessEfficiency, requestsPerSecond } from "../memory";
-import { accessFact } from "../access";
+import { arrayCaps, arrayMachines } from "../array-caps";
+import { arrayConditions } from "../claim-arrays";
+import { launchConditions } from "../claim-launch";
+import { requestConditions } from "../claim-requests";
+import { type WeightFormatName, weightFormat } from "../formats";
+import { type Hardware, hardware } from "../hardware";
+import { requestsPerSecond } from "../memory";
 import { model } from "../model";
-import { megaMoeRows, trainTraceDurations } from "../published";
 import { meanTokensPerExpert } from "../routing";
+import { type DecodeStepQuestion, decodeStep } from "../step";
 import type { Condition } from "../verdict";
+import { isKnown } from "./date";
 import { published } from "./premise";
 import type { ClaimRule } from "./rule";
 import { bytesInRunsUpTo, stepAccesses } from "./runs";
-import { knob, knownMachines, type Scenario } from "./scenario";
-
-/** What a product with streamed weights and a systolic array have to agree on. */
-export interface ArrayCaps {
-  /** Rows of the product: tokens of the expert. */
-  readonly rows: number;
-  /** Rows at which arithmetic catches up with memory. */
-  readonly ridgeRows: number;
-  /** Width of the array. */
-  readonly width: number;
-}
-
-/**
- * Share of the peak that a weight-stationary array reaches when weights stream from memory.
- *
- *     min(1, rows / ridgeRows, rows / width)
- *
- * The next weights load while the present ones are used, which takes as many cycles as the array is wide; a product with fewer
- * rows waits for them. Idealised: no fill, no drain, whole arrays only.
- */
-export function arrayShare({ rows, ridgeRows, width }: ArrayCaps): number {
-  return Math.min(1, rows / ridgeRows, rows / width);
-}
-
-/** Rows at which a machine's 8-bit products (else its BF16 ones) catch up with memory, at shares of bandwidth and of weight bytes. */
-export function arrayRidgeRows({ peakFlopsPerSecond: peak, memoryBytesPerSecond }: Hardware, weightShare: number, memoryShare: number): number {
-  const eight = Math.max(peak.fp8 ?? 0, peak.int8 ?? 0);
-  const [flops, bytes] = eight > (peak.bf16 ?? 0) ? [eight, 1] : [peak.bf16 ?? Number.NaN, 2];
-  return (flops * bytes * weightShare) / (2 * memoryBytesPerSecond * memoryShare);
-}
+import { knob, type Scenario } from "./scenario";
 
 const wide = 256;
-const isWide = (m: Hardware) => (m.matrixUnit.rows ?? 0) >= wide && (m.matrixUnit.columns ?? 0) >= wide;
 
-/** Claim 1: what a 128-wide array would gain over a 256-wide one on the machines that have the latter. */
+/**
+ * How many times as fast arrays half as wide, of the same peak together, would multiply an expert's rows.
+ *
+ * Weights stream from memory at a share of its datasheet rate; products are in 8 bits where the machine has them, else in
+ * BF16. A model released in 4 bits keeps its weights in 4 bits with their scales, any other in the bits of the product.
+ */
+export function gainOfHalfArray(machine: Hardware, rows: number, memoryShare: number, weightDtype: string): number {
+  const { peakFlopsPerSecond: peak, memoryBytesPerSecond } = machine;
+  const eight = Math.max(peak.fp8 ?? 0, peak.int8 ?? 0);
+  const [flopsPerSecond, bytes] = eight > (peak.bf16 ?? 0) ? [eight, 1] : [peak.bf16 ?? Number.NaN, 2];
+  const weightBytes = /fp4|int4/.test(weightDtype) ? weightFormat("w4a8_mxfp4_mxfp8").weightBytes : bytes;
+  const limits = { rates: { flopsPerSecond, bytesPerSecond: memoryBytesPerSecond * memoryShare }, weightBytes, tokenTile: 1 };
+  return arrayCaps(rows, { ...limits, arrayRows: wide / 2 }).utilisation / arrayCaps(rows, { ...limits, arrayRows: wide }).utilisation;
+}
+
+/** Claim 1: what a 128-wide array would gain over a 256-wide one on the machines whose weights stand in the latter. */
 const arraySize: ClaimRule = {
   id: "1",
-  parameters: ["model", "hardware", "tokensInFlight", "weightShare", "memoryShare"],
-  choices: (knownBy) => ({ hardware: knownMachines(knownBy).filter(isWide).map((m) => m.id) }),
-  value: (s) => {
-    const machine = hardware(s.hardware);
-    const caps = { rows: meanTokensPerExpert(s.tokensInFlight, model(s.model)), ridgeRows: arrayRidgeRows(machine, knob("1", "weightShare", s), knob("1", "memoryShare", s)) };
-    return arrayShare({ ...caps, width: wide / 2 }) / arrayShare({ ...caps, width: wide });
-  },
+  parameters: ["model", "hardware", "tokensInFlight", "memoryShare"],
+  choices: (knownBy) => ({
+    hardware: arrayMachines()
+      .filter((m) => m.limits.arrayRows >= wide && isKnown(String(m.released), knownBy))
+      .map((m) => m.id),
+  }),
+  value: (s) => gainOfHalfArray(hardware(s.hardware), rowsOf(s), knob("1", "memoryShare", s), model(s.model).weightDtype),
   conditions: (s) => {
-    const lines = knownMachines(s.knownBy).filter((m) => m.vendor === "Google" && m.matrixUnit.rows !== undefined);
-    const [before, last] = [lines.at(-2), lines.at(-1)];
-    if (before === undefined || last === undefined) return [];
-    const width = (m: Hardware) => m.matrixUnit.rows as number;
-    return [{ condition: "Google's newest array is narrower than the one before", found: `${before.name} ${width(before)}, ${last.name} ${width(last)}`, holds: width(last) < width(before) }];
+    // The first of its conditions is the quantity itself; the second compares training runs published since.
+    const [, training, turned] = arrayConditions(
+      rowsOf(s),
+      arrayMachines().filter((m) => isKnown(String(m.released), s.knownBy)),
+    );
+    return [
+      ...(training !== undefined && published("tpurecipes2026ironwood", s) ? [training] : []),
+      ...(turned === undefined ? [] : [turned]),
+    ];
   },
 };
+
+/** Tokens of one expert, whole. */
+function rowsOf(s: Scenario): number {
+  return Math.max(1, Math.round(meanTokensPerExpert(s.tokensInFlight, model(s.model))));
+}
 
 /**
  * Claim 2: starts of kernels over the whole step.
@@ -80,20 +76,13 @@ const startCost: ClaimRule = {
     const starts = model(s.model).layers * knob("2", "kernelsPerLayer", s) * knob("2", "startSeconds", s);
     return starts / (starts + work);
   },
-  conditions: (s): readonly Condition[] => {
-    const conditions: Condition[] = [];
-    if (published("deepseekprofile2025", s)) {
-      const bins = trainTraceDurations();
-      const kernels = bins.reduce((sum, b) => sum + b.count, 0);
-      const seconds = bins.reduce((sum, b) => sum + b.seconds, 0);
-      const share = (kernels * launch("stream", hardware("h800-sxm")).seconds) / seconds;
-      conditions.push({ condition: "a tenth of a training step too goes into starting kernels", found: formatShare(share), holds: share >= 0.1 });
-    }
-    if (published("deepgemm2026megamoe", s)) {
-      const least = Math.min(...megaMoeRows().map((r) => r.unfusedSpeedup));
-      conditions.push({ condition: "one fused kernel gains a tenth at every published batch", found: `at least ${formatNumber(least)} times`, holds: least >= 1.1 });
-    }
-    return conditions;
+  conditions: (s) => {
+    const known = (c: Condition) =>
+      c.condition.startsWith("fusing")
+        ? published("deepgemm2026megamoe", s)
+        : !c.condition.startsWith("gaps") || published("deepseekprofile2025", s);
+    const { hardware: machine, ...question } = stepQuestion(s);
+    return launchConditions(decodeStep({ ...question, hardware: machine }), machine).filter(known);
   },
 };
 
@@ -110,18 +99,25 @@ const requestRate: ClaimRule = {
   parameters: ["model", "messagesPerSecond", "networkBytesPerSecond"],
   value: (s) => requestsPerSecond(knob("4", "networkBytesPerSecond", s), messageBytes(s)) / knob("4", "messagesPerSecond", s),
   conditions: (s): readonly Condition[] => {
-    const tile = 128 * 128;
-    const read = accessEfficiency(tile, accessFact("dram-sector", "bytes"));
-    const conditions: Condition[] = [{ condition: "memory loses a tenth on tiles of experts to their size", found: `${formatShare(1 - read)} lost at 16 KiB`, holds: read <= 0.9 }];
-    const flash = knob("4", "flashReadsPerSecond", s);
-    if (published("colibri2026", s)) {
-      const row = accessFact("engram-row", "bytes");
-      const share = (flash * row) / knob("4", "flashBytesPerSecond", s);
-      conditions.push({ condition: "reading rows of a lookup memory, a flash drive is out of reads before it is out of bandwidth", found: `${formatShare(share)} of its bandwidth at ${row} B`, holds: share < 1 });
-    }
-    return conditions;
+    const question = { ...stepQuestion(s), weightFormat: s.weightFormat as WeightFormatName };
+    const networked = question.hardware.networkBytesPerSecond === undefined ? { ...question, hardware: hardware("h800-sxm") } : question;
+    // Rates of every tier were published after the article.
+    return published("mori2026", s) || published("deepep2026", s) ? requestConditions(networked) : [];
   },
 };
+
+/** One decode step of the scenario on one GPU. */
+function stepQuestion(s: Scenario): DecodeStepQuestion {
+  const m = model(s.model);
+  const expertParallel = Math.min(s.expertParallel, m.routedExperts);
+  return {
+    model: m,
+    hardware: hardware(s.hardware),
+    requestsPerGpu: Math.max(1, Math.round(s.tokensInFlight / expertParallel)),
+    contextTokens: s.contextTokens,
+    expertParallel,
+  };
+}
 
 /** Bytes of one routed token on its way out, with its scales. */
 function messageBytes(s: Scenario): number {

@@ -5,10 +5,10 @@ import { formatBytes, formatCount, formatNumber, formatSeconds, formatShare } fr
 import { weightFormat } from "../formats";
 import { expertWork } from "../gemm";
 import { hardware } from "../hardware";
+import { peakFlops } from "../kernel";
 import { expertTaskTime, moeLayerTime } from "../layer";
 import { model } from "../model";
 import { type Deployment, deployments, publishedImbalance, trainTraceDurations } from "../published";
-import { peakFlops } from "../kernel";
 import { roofline } from "../roofline";
 import { meanTokensPerExpert } from "../routing";
 import { source } from "../sources";
@@ -41,9 +41,23 @@ const tokensPerExpert: ClaimRule = {
     const band = (m: number) => m >= 64 && m <= 256;
     return [
       { condition: "the arithmetic gives 128", found: formatNumber(article), holds: article === 128 },
-      { condition: "DeepSeek-V3 has the article's 384 routed experts", found: formatCount(model("deepseek-v3").routedExperts), holds: model("deepseek-v3").routedExperts === 384 },
-      ...(decode.length === 0 ? [] : [{ condition: "a published decode setting reaches 64 to 256 tokens an expert", found: decode.map((m) => formatNumber(m)).join(", "), holds: decode.some(band) }]),
-      ...(other.length === 0 ? [] : [{ condition: "so do prefill and training", found: other.map((m) => formatCount(m)).join(", "), holds: other.some(band) }]),
+      {
+        condition: "DeepSeek-V3 has the article's 384 routed experts",
+        found: formatCount(model("deepseek-v3").routedExperts),
+        holds: model("deepseek-v3").routedExperts === 384,
+      },
+      ...(decode.length === 0
+        ? []
+        : [
+            {
+              condition: "a published decode setting reaches 64 to 256 tokens an expert",
+              found: decode.map((m) => formatNumber(m)).join(", "),
+              holds: decode.some(band),
+            },
+          ]),
+      ...(other.length === 0
+        ? []
+        : [{ condition: "so do prefill and training", found: other.map((m) => formatCount(m)).join(", "), holds: other.some(band) }]),
     ];
   },
 };
@@ -66,7 +80,10 @@ export function pieceSeconds(s: Scenario): number {
 /** Where a kernel was not fitted on this format and generation: what constants of another generation err by in nine rows of ten, at the median family. */
 function unstatedError(): number {
   if (unstated === undefined) {
-    const errors = readRows("fit-errors.csv").filter((row) => row.cells.part === "another generation's constants").map((row) => number(row, "p90")).sort((x, y) => x - y);
+    const errors = readRows("fit-errors.csv")
+      .filter((row) => row.cells.part === "another generation's constants")
+      .map((row) => number(row, "p90"))
+      .sort((x, y) => x - y);
     unstated = errors[errors.length >> 1] as number;
   }
   return unstated;
@@ -88,15 +105,29 @@ const taskTime: ClaimRule = {
     const floors = [roofline(work.upAndGate, rates).seconds, roofline(work.down, rates).seconds];
     const alone = expertTaskTime({ model: m, hardware: machine, rows }).seconds;
     const expertParallel = Math.min(s.expertParallel, m.routedExperts);
-    const step = decodeStep({ model: m, hardware: machine, requestsPerGpu: Math.max(1, Math.round(s.tokensInFlight / expertParallel)), contextTokens: s.contextTokens, expertParallel });
+    const step = decodeStep({
+      model: m,
+      hardware: machine,
+      requestsPerGpu: Math.max(1, Math.round(s.tokensInFlight / expertParallel)),
+      contextTokens: s.contextTokens,
+      expertParallel,
+    });
     const decode = shareByDecade(timedTasks(step.tasks))[1]?.timeShare ?? 0;
-    const trace = published("deepseekprofile2025", s) ? trainTraceDurations().map((b) => ({ seconds: b.seconds / b.count, count: b.count })) : [];
-    const training = trace.length === 0 ? undefined : shareByDecade(trace)[1]?.timeShare ?? 0;
+    const trace = published("deepseekprofile2025", s)
+      ? trainTraceDurations().map((b) => ({ seconds: b.seconds / b.count, count: b.count }))
+      : [];
+    const training = trace.length === 0 ? undefined : (shareByDecade(trace)[1]?.timeShare ?? 0);
     return [
-      { condition: "each product of one expert can take 1–10 µs (lower bound)", found: floors.map((t) => formatSeconds(t)).join(", "), holds: floors.every(inBand) },
+      {
+        condition: "each product of one expert can take 1–10 µs (lower bound)",
+        found: floors.map((t) => formatSeconds(t)).join(", "),
+        holds: floors.every(inBand),
+      },
       { condition: "one expert alone takes 1–10 µs", found: formatSeconds(alone), holds: inBand(alone) },
       { condition: "most time of a decode step is in tasks of 1–10 µs", found: formatShare(decode), holds: decode > 0.5 },
-      ...(training === undefined ? [] : [{ condition: "most time of a training step is in kernels of 1–10 µs", found: formatShare(training), holds: training > 0.5 }]),
+      ...(training === undefined
+        ? []
+        : [{ condition: "most time of a training step is in kernels of 1–10 µs", found: formatShare(training), holds: training > 0.5 }]),
     ];
   },
 };
@@ -110,12 +141,25 @@ const accessSize: ClaimRule = {
     return bytesInRunsUpTo(stepAccesses(s, false), 16_384, knob("0c", "countsTiles", s) === 1 ? tile : undefined);
   },
   conditions: (s) => {
-    const article: readonly (readonly [number, number, number])[] = [[128, 0.5, 64], [128 * 128, 1, 16_384], [2048, 2, 4096], [128 * 256, 2, 65_536]];
+    const article: readonly (readonly [number, number, number])[] = [
+      [128, 0.5, 64],
+      [128 * 128, 1, 16_384],
+      [2048, 2, 4096],
+      [128 * 256, 2, 65_536],
+    ];
     const same = article.filter(([elements, bytes, size]) => tileRowBytes(elements, bytes) === size).length;
     const stored = weightRuns(s);
     return [
-      { condition: "tiles of usual sizes give the article's four numbers", found: `${same} of ${article.length}`, holds: same === article.length },
-      { condition: "an expert's weights are stored in runs of at most 16 KiB", found: stored.map((b) => formatBytes(b)).join(", "), holds: stored.every((b) => b <= 16_384) },
+      {
+        condition: "tiles of usual sizes give the article's four numbers",
+        found: `${same} of ${article.length}`,
+        holds: same === article.length,
+      },
+      {
+        condition: "an expert's weights are stored in runs of at most 16 KiB",
+        found: stored.map((b) => formatBytes(b)).join(", "),
+        holds: stored.every((b) => b <= 16_384),
+      },
     ];
   },
 };
@@ -126,13 +170,27 @@ const balance: ClaimRule = {
   parameters: ["model", "tokensInFlight", "expertParallel", "skew"],
   value: (s) => {
     const m = model(s.model);
-    return busiestOverMean({ tokensPerExpert: meanTokensPerExpert(s.tokensInFlight, m), routedExperts: m.routedExperts, gpus: Math.min(s.expertParallel, m.routedExperts), skew: knob("0d", "skew", s) });
+    return busiestOverMean({
+      tokensPerExpert: meanTokensPerExpert(s.tokensInFlight, m),
+      routedExperts: m.routedExperts,
+      gpus: Math.min(s.expertParallel, m.routedExperts),
+      skew: knob("0d", "skew", s),
+    });
   },
   conditions: (s): readonly Condition[] => {
     if (!published("tensorrtllm2025blog4", s)) return [];
-    const balanced = publishedImbalance().filter((p) => p.level === "rank" && p.placement.startsWith("EPLB")).map((p) => p.maximumOverMean).sort((a, b) => a - b);
+    const balanced = publishedImbalance()
+      .filter((p) => p.level === "rank" && p.placement.startsWith("EPLB"))
+      .map((p) => p.maximumOverMean)
+      .sort((a, b) => a - b);
     const middle = ((balanced[(balanced.length - 1) >> 1] as number) + (balanced[balanced.length >> 1] as number)) / 2;
-    return [{ condition: "replicated experts bring the busiest GPU within 10 % (half of the published rows)", found: formatNumber(middle), holds: middle <= 1.1 }];
+    return [
+      {
+        condition: "replicated experts bring the busiest GPU within 10 % (half of the published rows)",
+        found: formatNumber(middle),
+        holds: middle <= 1.1,
+      },
+    ];
   },
 };
 

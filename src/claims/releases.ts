@@ -21,7 +21,10 @@ export function releasesIn({ until, months, sizeFloor }: ReleaseWindow): readonl
   const key = `${until} ${months}`;
   if (!windows.has(key)) {
     const from = monthsBefore(until, months);
-    windows.set(key, models().filter((m) => isKnown(m.released, until) && m.released > from && m.confidence !== "low"));
+    windows.set(
+      key,
+      models().filter((m) => isKnown(m.released, until) && m.released > from && m.confidence !== "low"),
+    );
   }
   return (windows.get(key) as readonly Model[]).filter((m) => (m.totalParameters ?? 0) >= sizeFloor);
 }
@@ -35,12 +38,18 @@ export function median(values: readonly number[]): number {
   return ((ascending[(ascending.length - 1) >> 1] as number) + (ascending[ascending.length >> 1] as number)) / 2;
 }
 
-const windowOf = (claim: string, s: Scenario): ReleaseWindow => ({ until: s.knownBy, months: knob(claim, "months", s), sizeFloor: knob(claim, "sizeFloor", s) });
+const windowOf = (claim: string, s: Scenario): ReleaseWindow => ({
+  until: s.knownBy,
+  months: knob(claim, "months", s),
+  sizeFloor: knob(claim, "sizeFloor", s),
+});
 
 /** The newest window and the one before it, models with experts alone. */
 function twoWindows(s: Scenario): readonly [readonly Model[], readonly Model[]] {
   const newest = windowOf("7a", s);
-  return [newest, { ...newest, until: monthsBefore(s.knownBy, newest.months) }].map((w) => releasesIn(w).filter(isMoe)) as unknown as readonly [readonly Model[], readonly Model[]];
+  return [newest, { ...newest, until: monthsBefore(s.knownBy, newest.months) }].map((w) =>
+    releasesIn(w).filter(isMoe),
+  ) as unknown as readonly [readonly Model[], readonly Model[]];
 }
 
 /**
@@ -66,21 +75,41 @@ const expertsGrow: ClaimRule = {
   },
   conditions: (s): readonly Condition[] => {
     const [newest, before] = twoWindows(s).map((w) => median(w.map((m) => m.routedExperts))) as [number, number];
-    const conditions: Condition[] = Number.isNaN(newest / before) ? [] : [{ condition: "the number of experts no longer rises", found: `median ${formatCount(before)}, then ${formatCount(newest)}`, holds: newest <= before }];
+    const conditions: Condition[] = Number.isNaN(newest / before)
+      ? []
+      : [
+          {
+            condition: "the number of experts no longer rises",
+            found: `median ${formatCount(before)}, then ${formatCount(newest)}`,
+            holds: newest <= before,
+          },
+        ];
     const [previous, next] = flagships(s.knownBy);
     if (next !== undefined && previous !== undefined) {
-      conditions.push({ condition: "DeepSeek's next large model has wider experts", found: `${previous.name} ${formatCount(previous.moeIntermediateSize)}, ${next.name} ${formatCount(next.moeIntermediateSize)}`, holds: next.moeIntermediateSize > previous.moeIntermediateSize });
+      conditions.push({
+        condition: "DeepSeek's next large model has wider experts",
+        found: `${previous.name} ${formatCount(previous.moeIntermediateSize)}, ${next.name} ${formatCount(next.moeIntermediateSize)}`,
+        holds: next.moeIntermediateSize > previous.moeIntermediateSize,
+      });
     }
     if (!published(kimiStep.source, s)) return conditions;
     const gain = gainPerDoubling(kimiStep.ratio, kimiStep.to / kimiStep.from);
-    return [...conditions, { condition: "a doubling of sparsity saves less than a tenth of the FLOPs", found: `${formatNumber(gain)} times fewer, from ${kimiStep.from} to ${kimiStep.to}`, holds: gain < 1.1 }];
+    return [
+      ...conditions,
+      {
+        condition: "a doubling of sparsity saves less than a tenth of the FLOPs",
+        found: `${formatNumber(gain)} times fewer, from ${kimiStep.from} to ${kimiStep.to}`,
+        holds: gain < 1.1,
+      },
+    ];
   },
 };
 
 /** DeepSeek's largest model when the article was written, and the largest since, if it is larger. */
 function flagships(knownBy: string): readonly [Model | undefined, Model | undefined] {
   const own = models().filter((m) => m.organization === "DeepSeek" && isMoe(m) && isKnown(m.released, knownBy));
-  const largest = (all: readonly Model[]) => all.reduce<Model | undefined>((a, b) => (a === undefined || (b.totalParameters ?? 0) > (a.totalParameters ?? 0) ? b : a), undefined);
+  const largest = (all: readonly Model[]) =>
+    all.reduce<Model | undefined>((a, b) => (a === undefined || (b.totalParameters ?? 0) > (a.totalParameters ?? 0) ? b : a), undefined);
   const then = largest(own.filter((m) => isKnown(m.released, articleDay)));
   const now = largest(own);
   return [then, now?.id === then?.id ? undefined : now];

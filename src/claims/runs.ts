@@ -34,5 +34,7 @@ export function bytesInRunsUpTo(accesses: readonly Access[], runBytes: number, t
 
 /** Bytes of the runs in which one expert's matrices are stored. */
 export function weightRuns(s: Scenario): readonly number[] {
-  return stepAccesses(s, false).filter((a) => a.tensor.startsWith("routed expert")).map((a) => a.runBytes);
+  return stepAccesses(s, false)
+    .filter((a) => a.tensor.startsWith("routed expert"))
+    .map((a) => a.runBytes);
 }

@@ -1,4 +1,4 @@
-import { at, number, oneOf, optionalText, readRows, type Row, text } from "../facts";
+import { at, number, oneOf, optionalText, type Row, readRows, text } from "../facts";
 import { hardware, machines } from "../hardware";
 import { kernels } from "../kernel";
 import { isMoe, type Model, models } from "../model";
@@ -23,7 +23,15 @@ export interface Scenario {
   readonly knobs?: Readonly<Record<string, number>>;
 }
 
-const fields = ["model", "hardware", "tokensInFlight", "expertParallel", "weightFormat", "contextTokens", "knownBy"] as const;
+const fields: ReadonlySet<string> = new Set([
+  "model",
+  "hardware",
+  "tokensInFlight",
+  "expertParallel",
+  "weightFormat",
+  "contextTokens",
+  "knownBy",
+]);
 
 /**
  * The scenario that claims are judged under when nothing else is asked for.
@@ -51,11 +59,21 @@ function fastestMachine(knownBy: string): string {
   return seasoned.reduce((a, b) => (b.memoryBytesPerSecond > a.memoryBytesPerSecond ? b : a)).id;
 }
 
-/** A scenario with what a draw says put in its place: fields by their name, all else among the knobs. */
-export function withDraw(scenario: Scenario, draw: Draw): Scenario {
-  const own = Object.entries(draw).filter(([name]) => (fields as readonly string[]).includes(name));
-  const knobs = Object.entries(draw).filter(([name]) => !(fields as readonly string[]).includes(name)) as [string, number][];
-  return { ...scenario, ...Object.fromEntries(own), knobs: { ...scenario.knobs, ...Object.fromEntries(knobs) } };
+/**
+ * Put draws into a scenario: fields by their name, all else among the knobs.
+ *
+ * The scenario returned is one and the same record each time, changed: tens of thousands of copies would cost more than the claims.
+ */
+export function drawnInto(scenario: Scenario): (draw: Draw) => Scenario {
+  const knobs: Record<string, number> = { ...scenario.knobs };
+  const drawn: Record<string, unknown> = { ...scenario, knobs };
+  return (draw) => {
+    for (const name in draw) {
+      if (fields.has(name)) drawn[name] = draw[name];
+      else knobs[name] = draw[name] as number;
+    }
+    return drawn as unknown as Scenario;
+  };
 }
 
 /**
@@ -79,7 +97,9 @@ export function recentModels(knownBy: string): readonly Model[] {
 export function measuredMachines(knownBy: string): readonly string[] {
   return recent(`machines ${knownBy}`, () => {
     const generations = new Set(kernels().map((k) => k.generation));
-    return knownMachines(knownBy).filter((m) => generations.has(m.generation)).map((m) => m.id);
+    return knownMachines(knownBy)
+      .filter((m) => generations.has(m.generation))
+      .map((m) => m.id);
   });
 }
 
@@ -104,13 +124,22 @@ function known(all: readonly Model[], by: string): readonly Model[] {
  *
  * A scenario field that `fixed` names keeps its value.
  */
-export function parametersOf(claim: string, names: readonly string[], scenario: Scenario, choices: Readonly<Record<string, readonly string[]>>, fixed: readonly string[] = []): readonly Parameter[] {
-  return names.filter((name) => !fixed.includes(name)).flatMap((name): readonly Parameter[] => {
-    const given = choices[name];
-    if (given !== undefined) return [{ name, label: `${name}, by release`, spread: { kind: "choice", choices: given }, reason: choiceReasons[name] ?? "" }];
-    const row = parameterRow(claim, name, scenario.knownBy);
-    return row === undefined ? [] : [row];
-  });
+export function parametersOf(
+  claim: string,
+  names: readonly string[],
+  scenario: Scenario,
+  choices: Readonly<Record<string, readonly string[]>>,
+  fixed: readonly string[] = [],
+): readonly Parameter[] {
+  return names
+    .filter((name) => !fixed.includes(name))
+    .flatMap((name): readonly Parameter[] => {
+      const given = choices[name];
+      if (given !== undefined)
+        return [{ name, label: `${name}, by release`, spread: { kind: "choice", choices: given }, reason: choiceReasons[name] ?? "" }];
+      const row = parameterRow(claim, name, scenario.knownBy);
+      return row === undefined ? [] : [row];
+    });
 }
 
 const choiceReasons: Readonly<Record<string, string>> = {
@@ -141,8 +170,17 @@ function parameterRow(claim: string, name: string, knownBy: string): ParameterRo
     const named = parameterRows().filter((row) => row.name === name);
     const own = named.filter((row) => row.claim === claim);
     const rows = own.length > 0 ? own : named.filter((row) => row.claim === "*");
-    if (rows.length === 0) throw new RangeError(`claim ${claim} has no parameter "${name}"; nearest: ${nearest(name, parameterRows().map((r) => r.name)).join(", ")}`);
-    found.set(key, rows.findLast((row) => row.since === "" || isKnown(row.since, knownBy)));
+    if (rows.length === 0)
+      throw new RangeError(
+        `claim ${claim} has no parameter "${name}"; nearest: ${nearest(
+          name,
+          parameterRows().map((r) => r.name),
+        ).join(", ")}`,
+      );
+    found.set(
+      key,
+      rows.findLast((row) => row.since === "" || isKnown(row.since, knownBy)),
+    );
   }
   return found.get(key);
 }
@@ -153,16 +191,29 @@ function parameterRow(claim: string, name: string, knownBy: string): ParameterRo
  * @throws Error naming file and line when a unit is unknown or low, nominal and high are not in this order.
  */
 export function readParameterRows(rows: readonly Row[]): readonly ParameterRow[] {
-  return Object.freeze(rows.map((row) => {
-    const unit = text(row, "unit");
-    if (!isUnit(unit)) throw new Error(`${at(row)}: unknown unit "${unit}"`);
-    const [low, nominal, high] = ["low", "nominal", "high"].map((column) => toBase(number(row, column), unit)) as [number, number, number];
-    if (!(low <= nominal && nominal <= high)) throw new Error(`${at(row)}: expected low <= nominal <= high, got ${low}, ${nominal} and ${high}`);
-    const scale = oneOf(row, "scale", ["linear", "log", "whole", "either"]);
-    const spread: Spread = scale === "either" ? { kind: "choice", choices: [low, high] } : { kind: scale, low, high };
-    return Object.freeze({
-      claim: text(row, "claim"), name: text(row, "parameter"), label: text(row, "label"), nominal, spread,
-      since: optionalText(row, "since") ?? "", source: text(row, "source"), reason: text(row, "reason"),
-    });
-  }));
+  return Object.freeze(
+    rows.map((row) => {
+      const unit = text(row, "unit");
+      if (!isUnit(unit)) throw new Error(`${at(row)}: unknown unit "${unit}"`);
+      const [low, nominal, high] = ["low", "nominal", "high"].map((column) => toBase(number(row, column), unit)) as [
+        number,
+        number,
+        number,
+      ];
+      if (!(low <= nominal && nominal <= high))
+        throw new Error(`${at(row)}: expected low <= nominal <= high, got ${low}, ${nominal} and ${high}`);
+      const scale = oneOf(row, "scale", ["linear", "log", "whole", "either"]);
+      const spread: Spread = scale === "either" ? { kind: "choice", choices: [low, high] } : { kind: scale, low, high };
+      return Object.freeze({
+        claim: text(row, "claim"),
+        name: text(row, "parameter"),
+        label: text(row, "label"),
+        nominal,
+        spread,
+        since: optionalText(row, "since") ?? "",
+        source: text(row, "source"),
+        reason: text(row, "reason"),
+      });
+    }),
+  );
 }

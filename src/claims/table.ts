@@ -3,14 +3,14 @@ import { probabilityWords, thresholdWords, valueWords } from "./words";
 
 /** A claim judged by what was known when the article came out, and by all that is known now. */
 export interface ThenAndNow {
-  readonly then: Claim;
+  readonly atArticle: Claim;
   readonly now: Claim;
 }
 
 /** Every claim judged twice, by what was known on the article's day and at the newest source. */
 export function thenAndNow(): readonly ThenAndNow[] {
-  const then = claims({ knownBy: articleDay });
-  return claims().map((now, i) => ({ then: then[i] as Claim, now }));
+  const early = claims({ knownBy: articleDay });
+  return claims().map((now, i) => ({ atArticle: early[i] as Claim, now }));
 }
 
 export interface VerdictTableOptions {
@@ -25,14 +25,14 @@ export interface VerdictTableOptions {
  */
 export function verdictTable({ address = (notebook) => `notebooks/${notebook}.ipynb` }: VerdictTableOptions = {}): string {
   const head = ["Claim", "In our words", "Regime", "Holds if", "Probability", "Verdict", "In January 2025", "Notebook"];
-  const rows = thenAndNow().map(({ then, now }) => [
+  const rows = thenAndNow().map(({ atArticle, now }) => [
     now.id,
     now.statement,
     now.regime,
     `${now.quantity}: ${thresholdWords(now)}`,
     probabilityWords(now.probability),
     `**${now.verdict}**`,
-    then.verdict,
+    atArticle.verdict,
     link(now.notebook, address),
   ]);
   return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.map(escaped).join(" | ")} |`).join("\n");

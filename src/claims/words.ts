@@ -9,7 +9,13 @@ export function valueWords(value: number, unit: string): string {
 }
 
 /** A threshold in words: at least 64, at most 256 tokens. */
-export function thresholdWords({ threshold, unit }: { readonly threshold: { readonly atLeast?: number; readonly atMost?: number }; readonly unit: string }): string {
+export function thresholdWords({
+  threshold,
+  unit,
+}: {
+  readonly threshold: { readonly atLeast?: number; readonly atMost?: number };
+  readonly unit: string;
+}): string {
   const { atLeast, atMost } = threshold;
   if (atLeast !== undefined && atMost !== undefined) return `from ${valueWords(atLeast, unit)} to ${valueWords(atMost, unit)}`;
   return atLeast !== undefined ? `at least ${valueWords(atLeast, unit)}` : `at most ${valueWords(atMost as number, unit)}`;

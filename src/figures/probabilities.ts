@@ -13,22 +13,24 @@ const looks = {
 
 /** Probability of every claim, then and now, one row a claim; short names stand for the statements. */
 export function probabilitiesFigure(judged: readonly ThenAndNow[], names: Readonly<Record<string, string>> = {}): Figure {
-  const rows = judged.map(({ then, now }) => ({ then, now, row: `${names[now.id] ?? ""} <b>${now.id}</b>` }));
+  const rows = judged.map(({ atArticle, now }) => ({ atArticle, now, row: `${names[now.id] ?? ""} <b>${now.id}</b>` }));
   const settled = {
     up: judged.filter(({ now }) => now.probability >= 0.9).length,
     down: judged.filter(({ now }) => now.probability <= 0.1).length,
   };
   const count = (verdict: keyof typeof looks) => judged.filter(({ now }) => now.verdict === verdict).length;
-  const moved = rows.filter(({ then, now }) => !Number.isNaN(then.probability) && Math.abs(now.probability - then.probability) >= 0.1);
+  const moved = rows.filter(
+    ({ atArticle, now }) => !Number.isNaN(atArticle.probability) && Math.abs(now.probability - atArticle.probability) >= 0.1,
+  );
   const words = `In ${settled.up} claims the quantity holds in nine draws of ten or more, in ${settled.down} in one of ten or fewer; with their further conditions ${count("supported")} are supported, ${count("supported within bounds")} within bounds, ${count("not supported")} not supported`;
   return {
     data: [
       ...rows
-        .filter(({ then }) => !Number.isNaN(then.probability))
-        .map(({ then, now, row }) => ({
+        .filter(({ atArticle }) => !Number.isNaN(atArticle.probability))
+        .map(({ atArticle, now, row }) => ({
           type: "scatter",
           mode: "lines",
-          x: [100 * then.probability, 100 * now.probability],
+          x: [100 * atArticle.probability, 100 * now.probability],
           y: [row, row],
           line: { color: colours.grey, width: 2 },
           hoverinfo: "skip",
@@ -38,10 +40,10 @@ export function probabilitiesFigure(judged: readonly ThenAndNow[], names: Readon
         type: "scatter",
         mode: "markers",
         name: "by January 2025",
-        x: rows.map(({ then }) => finite(100 * then.probability)),
+        x: rows.map(({ atArticle }) => finite(100 * atArticle.probability)),
         y: rows.map(({ row }) => row),
         marker: { color: "#FFFFFF", size: 9, line: { color: colours.grey, width: 2 } },
-        text: rows.map(({ then }) => `${then.verdict}, ${probabilityWords(then.probability)}`),
+        text: rows.map(({ atArticle }) => `${atArticle.verdict}, ${probabilityWords(atArticle.probability)}`),
         hovertemplate: "%{text}<extra>by January 2025</extra>",
       },
       ...(Object.keys(looks) as (keyof typeof looks)[])
