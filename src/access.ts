@@ -36,9 +36,11 @@ export interface DecodeAccesses {
  * for the neighbouring rows at the same time, so memory still sees long runs. The KV cache comes in
  * pages, a selected token alone, a routed token as one row of hidden size.
  *
- * Weights of routed experts count once for each expert expected active under uniform routing.
+ * Weights of routed experts count once for each expert expected active under uniform routing; on more
+ * GPUs than experts this is the mean over them.
  * Head, embedding, router, keys and values are BF16, all other weights in the format given. Left
- * out: activations between kernels, workspaces, norms; sliding windows are read as full context.
+ * out: activations between kernels, workspaces, norms; sliding windows are read as full context,
+ * and DeepSeek-V4's compressed cache, whose key is also its value, as plain keys and values (at least twice its bytes).
  *
  * @throws RangeError when a count is not a positive integer, or sparse attention has no latent cache.
  */

@@ -1,6 +1,6 @@
 import { type Dram, dram } from "../dram";
 import { formatNumber, formatSeconds, formatShare } from "../format";
-import type { Hardware } from "../hardware";
+import { type Hardware, hardware } from "../hardware";
 import { inFlightBandwidth, randomAccessBandwidth } from "../memory";
 import { rowGathers, type TmaPoint, tmaSweeps } from "../published";
 import type { Figure } from "./figure";
@@ -60,8 +60,9 @@ export function accessBandwidthFigure(machine: Hardware, memory = "hbm3", stacks
   const colourOf = (sweep: Sweep) => (sweep.machine === "B200" ? colours.orange : colours.blue);
   const rows = rowBound(kind, stacks, machine);
   const worst = Math.min(...published.flatMap((s) => s.measured.map((p) => p.bytesPerSecond / bound(s, p.loadBytes))));
-  const full = Math.min(...[32, 64, 128, 256, 512, 1024].filter((size) => rows(size) >= 0.99 * machine.memoryBytesPerSecond));
+  const full = [32, 64, 128, 256, 512, 1024].find((size) => rows(size) >= 0.99 * machine.memoryBytesPerSecond);
   const gathers = rowGathers();
+  const gathered = hardware("h100-sxm");
   const gains = gainOfMoreInFlight(published);
   const latencies = [...new Set(published.map((s) => `${s.machine} ${formatSeconds(s.latencySeconds)}`))].join(", ");
   return {
@@ -69,7 +70,7 @@ export function accessBandwidthFigure(machine: Hardware, memory = "hbm3", stacks
       ...published.map((s) => line(`${s.machine}, bound`, sizes, sizes.map((size) => bound(s, size)), colourOf(s), { line: { color: colourOf(s), width: 1.5, dash: "dash" }, showlegend: false })),
       line(`${machine.name}, rows of ${kind.name}`, sizes, sizes.map(rows), colours.green, { line: { color: colours.green, width: 2 }, showlegend: false }),
       ...published.map((s) => points(`${s.machine}, ${s.loadsInFlight} loads in flight`, s.measured.map((p) => p.loadBytes), s.measured.map((p) => p.bytesPerSecond), colourOf(s), { marker: { color: colourOf(s), size: 8, symbol: isFew(s) ? "circle-open" : "circle" } })),
-      points("H100 row gather", gathers.map((g) => g.rowBytes), gathers.map((g) => g.share * machine.memoryBytesPerSecond), colours.purple, { marker: { color: colours.purple, size: 10, symbol: "diamond" } }),
+      points("H100 row gather", gathers.map((g) => g.rowBytes), gathers.map((g) => g.share * gathered.memoryBytesPerSecond), colours.purple, { marker: { color: colours.purple, size: 10, symbol: "diamond" } }),
     ],
     layout: layout({
       xaxis: logAxis("Size of one access", [8, 65_536], ticks([[8, "8 B"], [32, "32 B"], [128, "128 B"], [512, "512 B"], [2048, "2 KiB"], [8192, "8 KiB"], [32_768, "32 KiB"]])),
@@ -78,7 +79,7 @@ export function accessBandwidthFigure(machine: Hardware, memory = "hbm3", stacks
       legend: { x: 0.99, xanchor: "right", y: 0.02, yanchor: "bottom" },
       annotations: [label(`bound by DRAM rows, ${machine.name}`, { x: 64, y: machine.memoryBytesPerSecond * 1.45 }, { font: { size: 12, color: colours.green } }, "xy")],
     }),
-    caption: `Points are published reads of DRAM by bulk copies of one size, with so many in flight on the whole machine. Dashed is the most that those in flight allow (Little's law), with the latency (${latencies}) and the best rate read off the sweep itself; at the knee the measurement falls to ${formatShare(worst)} of it. Green is the bound that opening a row for every access sets on ${machine.name} with ${stacks} stacks of ${kind.name}: it reaches the full rate at ${full} B. Small accesses are slow because too few are in flight, not because memory cannot serve them: ${gains}. Diamonds: rows of ${formatNumber(gathers[0]?.rowBytes ?? 0, 4)} B gathered from random places of an H100, ${gathers.map((g) => `${g.threadAccessBytes} B a thread ${formatShare(g.share)}`).join(", ")} of the datasheet rate.`,
+    caption: `Points are published reads of DRAM by bulk copies of one size, with so many in flight on the whole machine. Dashed is the most that those in flight allow (Little's law), with the latency (${latencies}) and the best rate read off the sweep itself; at the knee the measurement falls to ${formatShare(worst)} of it. Green is the bound that opening a row for every access sets on ${machine.name} with ${stacks} stacks of ${kind.name}: ${full === undefined ? "it never reaches the full rate" : `it reaches the full rate at ${full} B`}. Small accesses are slow because too few are in flight, not because memory cannot serve them: ${gains}. Diamonds: rows of ${formatNumber(gathers[0]?.rowBytes ?? 0, 4)} B gathered from random places of an H100, ${gathers.map((g) => `${g.threadAccessBytes} B a thread ${formatShare(g.share)}`).join(", ")} of the datasheet rate.`,
     alt: `Bandwidth grows with access size until about ${formatNumber(published[0]?.bestBytesPerSecond ? published[0].bestBytesPerSecond / 1e12 : 0, 2)} TB/s on H800 PCIe and ${formatNumber((published[2]?.bestBytesPerSecond ?? 0) / 1e12, 2)} TB/s on B200; more loads in flight reach it at smaller sizes.`,
   };
 }

@@ -40,12 +40,12 @@ export function accessLadderFigure(model: Model, requestsPerGpu: number, context
   const sector = accessFact("dram-sector", "bytes");
   const cacheLine = accessFact("cache-line", "bytes");
   const page = accessFact("memory-page", "bytes");
-  const expert = Math.max(...rungs.filter((r) => r.tensor.startsWith("routed expert")).map((r) => r.runBytes[1] ?? 0));
+  const largest = largestWeights(rungs);
   const rows = rungs.map((_, i) => i);
   const below = rungs.filter((r) => (r.runBytes[1] ?? 0) < page).map((r) => r.tensor);
   return {
     data: [
-      ...rungs.map((r, i) => line(r.tensor, [Math.min(...r.runBytes), Math.max(...r.runBytes)], [i, i], "#D1D5DB", { hoverinfo: "skip", showlegend: false })),
+      ...rungs.map((r, i) => line(r.tensor, [Math.min(...r.runBytes), Math.max(...r.runBytes)], [i, i], colours.mist, { hoverinfo: "skip", showlegend: false })),
       ...formats.map(({ name, symbol, color }, f) =>
         points(name, rungs.map((r) => r.runBytes[f] ?? 0), rows, color, { marker: { color, size: 9, symbol }, text: rungs.map((r) => `${r.tensor}, ${name}: ${formatBytes(r.runBytes[f] ?? 0)}`), hoverinfo: "text" }),
       ),
@@ -57,14 +57,22 @@ export function accessLadderFigure(model: Model, requestsPerGpu: number, context
       margin: { l: 20, r: 20, t: 44, b: 58 },
       showlegend: true,
       legend: { orientation: "h", x: 1, xanchor: "right", y: 1, yanchor: "bottom" },
-      xaxis: logAxis("Length of one contiguous run", [16, 3e9], ticks([[32, "32 B"], [256, "256 B"], [4096, "4 KiB"], [65_536, "64 KiB"], [1e6, "1 MB"], [1e7, "10 MB"], [1e8, "100 MB"], [1e9, "1 GB"]])),
+      xaxis: logAxis("Length of one contiguous run", [16, 2 * Math.max(1e9, ...rungs.flatMap((r) => r.runBytes))], ticks([[32, "32 B"], [256, "256 B"], [4096, "4 KiB"], [65_536, "64 KiB"], [1e6, "1 MB"], [1e7, "10 MB"], [1e8, "100 MB"], [1e9, "1 GB"]])),
       yaxis: { range: [-0.7, rungs.length + 0.3], visible: false },
       shapes: [rule("x", sector), rule("x", cacheLine), rule("x", page), band("x", 64, 16_384, colours.yellow, 0.12)],
-      annotations: [label("the article: 64 B to 16 KB", { x: 64, y: rungs.length }, { xanchor: "left", font: { size: 11, color: "#92400E" } }, "x")],
+      annotations: [label("the article: 64 B to 16 KB", { x: 64, y: rungs.length }, { xanchor: "left", font: { size: 11, color: colours.brown } }, "x")],
     }),
-    caption: `Every tensor that a decode step of ${model.name} touches, by the length of the runs in which it lies in memory, for weights in BF16, FP8 and FP4. Dotted: the ${sector} B sector, the ${cacheLine} B line, the 4 KiB page. Shaded: the sizes the article expects. The matrices of a routed expert lie in runs of up to ${formatBytes(expert)} in FP8. Below a page: ${below.join(", ")}. The 64 B of the article is the row of a tile in FP4: a way of asking, not a way of storing.`,
-    alt: `Contiguous runs of ${model.name} in decode range up to ${formatBytes(rungs.at(-1)?.runBytes[1] ?? 0)} (${rungs.at(-1)?.tensor}); a routed expert's matrix lies in ${formatBytes(expert)}. Below 4 KiB: ${below.join(", ")}.`,
+    caption: `Every tensor that a decode step of ${model.name} touches, by the length of the runs in which it lies in memory, for weights in BF16, FP8 and FP4. Dotted: the ${sector} B sector, the ${cacheLine} B line, the 4 KiB page. Shaded: the sizes the article expects. ${largest} Below a page: ${below.join(", ")}. The 64 B of the article is the row of a tile in FP4: a way of asking, not a way of storing.`,
+    alt: `Contiguous runs of ${model.name} in decode range up to ${formatBytes(rungs.at(-1)?.runBytes[1] ?? 0)} (${rungs.at(-1)?.tensor}); ${largest} Below 4 KiB: ${below.join(", ")}.`,
   };
+}
+
+/** How long the runs of the experts' matrices are, or of the feed-forward part where there are no experts. */
+function largestWeights(rungs: readonly Rung[]): string {
+  const runsOf = (part: string) => rungs.filter((r) => r.tensor.startsWith(part)).map((r) => r.runBytes[1] ?? 0);
+  const experts = runsOf("routed expert");
+  const [what, runs] = experts.length > 0 ? ["a routed expert", experts] : ["the feed-forward part", runsOf("dense feed-forward")];
+  return `The matrices of ${what} lie in runs of up to ${formatBytes(Math.max(...runs))} in FP8.`;
 }
 
 /** Each rung's name stands beside its marks, on the side that has room. */

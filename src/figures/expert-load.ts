@@ -31,7 +31,7 @@ export function expertLoadFigure(tokens: number, router: Router, seed: number, o
     ],
     layout: layout({
       xaxis: linearAxis("Share of experts that are at least this busy (%)", [0, 100]),
-      yaxis: linearAxis("Load in multiples of the mean", [0, Math.ceil(unevenness.maximumOverMean * 2.1) / 2]),
+      yaxis: linearAxis("Load in multiples of the mean", [0, Math.ceil(Math.max(unevenness.maximumOverMean, simulated[0]?.y ?? 0) * 2.1) / 2]),
       annotations: [
         label(`${observed.label}: busiest at ${formatNumber(unevenness.maximumOverMean)}`, { x: 6, y: unevenness.maximumOverMean * 0.8 }, { xanchor: "left", font: { size: 12, color: colours.orange } }),
         label("uniform router: formula (line), one simulation (dots)", { x: 45, y: 1.3 }, { xanchor: "left", font: { size: 12, color: colours.blue } }),

@@ -38,21 +38,28 @@ export type Names = Readonly<Record<string, readonly ["above" | "below", "above"
 export function releasesFigure(models: readonly Model[], tokensInFlight: number, named: Names = {}): Figure {
   const all = releases(models, tokensInFlight);
   const after = all.filter((r) => !r.dense && r.released > articleDate);
-  const inBand = after.filter((r) => r.tokensPerExpert >= 64 && r.tokensPerExpert <= 256).length / after.length;
-  const words = `${formatShare(inBand)} of the ${formatCount(after.length)} mixture-of-experts models released after the article lie at 64 to 256 tokens per expert`;
+  const words = afterTheArticle(after);
   return {
     data: [...series(all, "tokensPerExpert", "y"), ...series(all, "parametersPerExpert", "y2")],
     layout: layout({
       height: 620,
       xaxis: { ...linearAxis("Release", [0, 1]), type: "date", range: ["2020-01-01", "2027-03-01"], anchor: "y2", dtick: "M12", tickformat: "%Y" },
-      yaxis: logAxis(`Tokens per expert at ${formatCount(tokensInFlight)}`, [1, 20_000], { domain: [0.54, 1], ...ticks([[1, "1"], [10, "10"], [100, "100"], [1000, "1,000"], [10_000, "10,000"]]) }),
+      yaxis: logAxis(`Tokens per expert at ${formatCount(tokensInFlight)}`, [Math.min(1, ...all.map((r) => r.tokensPerExpert / 2)), Math.max(20_000, tokensInFlight * 2)], { domain: [0.54, 1], ...ticks([[1, "1"], [10, "10"], [100, "100"], [1000, "1,000"], [10_000, "10,000"]]) }),
       yaxis2: logAxis("Parameters per expert (million)", [1e6, 1e10], { domain: [0, 0.46], ...ticks([[1e6, "1"], [1e7, "10"], [1e8, "100"], [1e9, "1,000"], [1e10, "10,000"]]) }),
       shapes: [rule("x", articleDate)],
       annotations: [label("the article", { x: articleDate, y: 1 }, { yref: "paper", xanchor: "right", yanchor: "top", xshift: -4, font: { size: 11, color: colours.grey } }), ...names(all, named)],
     }),
     caption: `Every model of the registry by release. Above: tokens per expert at ${formatCount(tokensInFlight)} tokens in flight. Below: parameters of one expert. Filled circles are mixture-of-experts models, grey diamonds dense ones (their feed-forward part sees every token), open circles rest on unverified dimensions. ${words}. The registry is a collection of notable releases, not a sample.`,
-    alt: `Two scatter plots over release date. ${words}; the median expert has ${formatNumber(median(after.map((r) => r.parametersPerExpert)) / 1e6)} million parameters.`,
+    alt: `Two scatter plots over release date. ${words}.`,
   };
+}
+
+/** What the models released after the article say, in a clause. */
+function afterTheArticle(after: readonly Release[]): string {
+  if (after.length === 0) return "No mixture-of-experts model among these was released after the article";
+  const inBand = after.filter((r) => r.tokensPerExpert >= 64 && r.tokensPerExpert <= 256).length / after.length;
+  const millions = median(after.map((r) => r.parametersPerExpert)) / 1e6;
+  return `${formatShare(inBand)} of the ${formatCount(after.length)} mixture-of-experts models released after the article lie at 64 to 256 tokens per expert; their median expert has ${formatNumber(millions)} million parameters`;
 }
 
 function series(all: readonly Release[], quantity: "tokensPerExpert" | "parametersPerExpert", yaxis: string): readonly Record<string, unknown>[] {

@@ -26,14 +26,14 @@ export function runLengthsFigure(steps: readonly StepAccesses[], from = 32, to =
     data: steps.map(({ name }, i) => line(name, curves[i]?.x ?? [], curves[i]?.y ?? [], lineColours[i % lineColours.length] as string, { line: { color: lineColours[i % lineColours.length], width: 2.5, shape: "hv" } })),
     layout: layout({
       showlegend: true,
-      legend: { x: 0.02, xanchor: "left", y: 0.98, yanchor: "top", bgcolor: "rgba(255,255,255,0.8)" },
+      legend: { x: 0.02, xanchor: "left", y: 0.98, yanchor: "top", bgcolor: "#FFFFFF" },
       xaxis: logAxis("Length of contiguous run", [from, to], ticks([[32, "32 B"], [656, "656 B"], [4096, "4 KiB"], [65_536, "64 KiB"], [1e6, "1 MB"], [1e7, "10 MB"], [1e8, "100 MB"], [1e9, "1 GB"]])),
       yaxis: linearAxis("Share of bytes in runs up to this long (%)", [0, 102]),
       shapes: [rule("x", 64), rule("x", 4096)],
       annotations: [label("64 B", { x: 64, y: 60 }, { xanchor: "left", xshift: 4, font: { size: 11, color: colours.grey } }, "x")],
     }),
     caption: `Bytes that one GPU moves in a decode step, summed from the shortest runs to the longest. A line that rises on the left moves its bytes in small pieces. In runs of up to 4 KiB: ${small}. In runs of up to 64 B: ${tiny}. Small runs come from attention that selects tokens, not from small experts.`,
-    alt: `Cumulative byte share by run length. Up to 4 KiB: ${small}. Up to 64 B: ${tiny}. The longest common run is ${formatBytes(Math.max(...steps.flatMap((s) => s.accesses.map((a) => a.runBytes))))}.`,
+    alt: `Cumulative byte share by run length. Up to 4 KiB: ${small}. Up to 64 B: ${tiny}. The longest run is ${formatBytes(Math.max(...steps.flatMap((s) => s.accesses.map((a) => a.runBytes))))}.`,
   };
 }
 

@@ -135,7 +135,7 @@ export function taskTimeFigure(experts: readonly ExpertOn[], tokensInFlight: num
       yaxis: logAxis("Time of one expert's task", [1e-6, 2e-2], ticks([[1e-6, "1 µs"], [1e-5, "10 µs"], [1e-4, "100 µs"], [1e-3, "1 ms"], [1e-2, "10 ms"]])),
       shapes: [band("y", 1e-6, 1e-5, colours.blue, 0.1), band("y", 1e-5, 1e-4, colours.yellow, 0.12)],
       annotations: [
-        label("before: 10 to 100 µs", { x: 7800, y: 1.2e-5 }, { xanchor: "right", font: { size: 11, color: "#92400E" } }, "xy"),
+        label("before: 10 to 100 µs", { x: 7800, y: 1.2e-5 }, { xanchor: "right", font: { size: 11, color: colours.brown } }, "xy"),
         label("after: 1 to 10 µs", { x: 7800, y: 1.3e-6 }, { xanchor: "right", font: { size: 11, color: colours.blue } }, "xy"),
         ...experts.map((e, i) => nameOf(e, timed[i] as readonly ExpertSeconds[], i)),
       ],

@@ -12,6 +12,8 @@ export const colours = {
   yellow: "#E69F00",
   grey: "#6B7280",
   ink: "#1F2937",
+  brown: "#92400E",
+  mist: "#D1D5DB",
 } as const;
 
 const grid = "#E5E7EB";
