@@ -14,7 +14,7 @@ export const books = notebooks() as readonly Notebook[];
 /** The folder with this run's reports: made once, all notebooks executed, whichever test asks first. */
 export async function builtReports(): Promise<string> {
   const run = process.env.DEEPSHOCK_TEST_FOLDER;
-  if (run === undefined) throw new Error("the tests run under test/vitest.config.ts, which makes their folder");
+  if (run === undefined) throw new Error("the tests run under test/vitest.config.mts, which makes their folder");
   const folder = join(run, "reports");
   await withLock(
     join(run, "reports.lock"),
