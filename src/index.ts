@@ -14,6 +14,11 @@ export { type MoeMeasurement, moeMeasurements } from "./measurements";
 export { expertLoad, type ExpertLoad, idleExpertShare, meanTokensPerExpert, type Router, simulateUniformRouting, tokensForMean } from "./routing";
 export { type RankLoad, rankLoad } from "./skew";
 export { imbalance, type Imbalance } from "./imbalance";
+export { type Balance, type BalanceQuestion, simulateBalance } from "./balance";
+export { balanceGain, deviceImbalance, deviceLoads, placeExperts, placeInOrder, type Placement } from "./placement";
+export { drawPopularity, drawRows } from "./skewed-routing";
+export { balanceGains, publishedRankBalance } from "./published-balance";
+export { balanceConditions } from "./claim-balance";
 
 // Tasks: shapes, lower bounds, estimates.
 export { expertParameters, parameterCount, type ParameterCount } from "./parameters";
@@ -58,6 +63,7 @@ export { parallelConditions } from "./claim-parallel";
 
 // Requests and transfers: how many a second, of what size, started and moved by whom.
 export { breakEvenBytes, crossingBytes, type Initiator, type Mover, pathOfSweep, streamBytesPerSecond, type TransferPath, type TransferTime, transferTime } from "./transfer";
+export { computeGivenBack, processorShare } from "./processor-tax";
 export { type Binding, bindingLimit, type RequestStream, requestStreams, type StreamQuestion, type Tier, type TierLimit } from "./request-streams";
 export { flashLimits, measuredPaths, memoryLimit, networkLimits, scaleUpLimit } from "./tier-limits";
 export { medianRun, type ReachedNetwork, reachedOverNetwork, requestConditions } from "./claim-requests";
@@ -79,6 +85,9 @@ export { accessBandwidthFigure, tmaBounds } from "./figures/access-bandwidth";
 export { accessLadderFigure, accessRungs } from "./figures/access-ladder";
 export { cumulativeErrorFigure } from "./figures/cumulative-error";
 export { errorByFigure } from "./figures/error-by";
+export { exchangeInitiatorsFigure, proxyPenalty, startedDispatches } from "./figures/exchange-initiators";
+export { exchangeProcessorsFigure, processorRows } from "./figures/exchange-processors";
+export { hostCrossings, hostPaths, type HostPoint, hostPoints, transferSizesFigure } from "./figures/transfer-sizes";
 export { expertPlaneFigure, type WidthLine, widthLines } from "./figures/expert-plane";
 export { endsOf, layerEndsFigure, shownLayers } from "./figures/layer-ends";
 export { optimalGranularity, type SparsityStep, sparsityLawsFigure, sparsitySteps } from "./figures/sparsity-laws";
@@ -103,3 +112,6 @@ export { tornadoFigure } from "./figures/tornado";
 export { fusionGainFigure } from "./figures/fusion-gain";
 export { launchEfficiencyFigure } from "./figures/launch-efficiency";
 export { launchShareFigure } from "./figures/launch-share";
+export { balanceGainsFigure } from "./figures/balance-gains";
+export { imbalanceByTokensFigure } from "./figures/imbalance-by-tokens";
+export { placementFigure } from "./figures/placement";

@@ -1,0 +1,78 @@
+import { expertExchangeTime } from "../dispatch";
+import { formatNumber, formatSeconds } from "../format";
+import type { Hardware } from "../hardware";
+import type { Model } from "../model";
+import { exchangesByInitiator, type StartedExchange } from "../published-links";
+import type { Figure } from "./figure";
+import { colours, doublings, layout, line, logAxis, ticks } from "./theme";
+
+const colourOf: Readonly<Record<string, string>> = {
+  "GPU, over NVLink": colours.purple,
+  "GPU drives the card": colours.blue,
+  "GPU drives the card (DeepEP)": colours.green,
+  "host proxy drives the card": colours.orange,
+  "collective library": colours.grey,
+};
+
+/** Dispatch of so many tokens a GPU, or the plain all-to-all, by who starts a message. */
+export function startedDispatches(tokens: number): readonly StartedExchange[] {
+  return exchangesByInitiator().filter((e) => e.tokens === tokens && e.direction !== "combine");
+}
+
+/** Times slower than the GPU itself, at one size of the group. @throws RangeError when one of the two was not measured. */
+export function proxyPenalty(tokens: number, expertParallel: number): number {
+  const at = (initiator: string) => startedDispatches(tokens).find((e) => e.initiator === initiator && e.expertParallel === expertParallel);
+  const [proxy, own] = [at("host proxy drives the card"), at("GPU drives the card")];
+  if (proxy === undefined || own === undefined)
+    throw new RangeError(`no dispatch of ${tokens} tokens over ${expertParallel} GPUs was measured for both`);
+  return proxy.seconds / own.seconds;
+}
+
+/** Time of one dispatch by the size of the group and who starts its messages, at 128 tokens a GPU and at one. */
+export function exchangeInitiatorsFigure(model: Model, hardware: Hardware): Figure {
+  const many = 128;
+  const gpus = doublings(8, 128);
+  const floor = gpus.map(
+    (expertParallel) => expertExchangeTime({ direction: "dispatch", model, hardware, tokens: many, expertParallel }).floorSeconds,
+  );
+  const proxy = startedDispatches(many).find((e) => e.initiator.startsWith("host proxy") && e.expertParallel === 128);
+  const panel = (tokens: number, axis: "y" | "y2") =>
+    Object.entries(colourOf).map(([initiator, color]) => {
+      const here = startedDispatches(tokens)
+        .filter((e) => e.initiator === initiator)
+        .sort((a, b) => a.expertParallel - b.expertParallel);
+      return {
+        ...line(
+          initiator,
+          here.map((e) => e.expertParallel),
+          here.map((e) => e.seconds),
+          color,
+          { yaxis: axis, mode: "lines+markers", marker: { color, size: 8 }, line: { color, width: 1.5 }, showlegend: axis === "y" },
+        ),
+      };
+    });
+  const times = ticks([
+    [2e-5, "20 µs"],
+    [1e-4, "100 µs"],
+    [5e-4, "500 µs"],
+    [2e-3, "2 ms"],
+  ]);
+  return {
+    data: [
+      ...panel(many, "y"),
+      line(`bytes alone, ${model.name}`, gpus, floor, colours.ink, { line: { color: colours.ink, width: 1.5, dash: "dot" } }),
+      ...panel(1, "y2").filter((t) => (t as unknown as { x: readonly number[] }).x.length > 0),
+    ],
+    layout: layout({
+      height: 640,
+      margin: { l: 84, r: 20, t: 120, b: 58 },
+      xaxis: { ...logAxis("GPUs of the group", [7, 150], ticks(gpus.map((n) => [n, `${n}`]))), anchor: "y2" },
+      yaxis: logAxis(`Time, ${many} tokens a GPU`, [1e-5, 1e-2], { domain: [0.54, 1], ...times }),
+      yaxis2: logAxis("Time, 1 token a GPU", [1e-5, 1e-2], { domain: [0, 0.46], ...times }),
+      showlegend: true,
+      legend: { orientation: "h", x: 0, y: 1.01, yanchor: "bottom" },
+    }),
+    caption: `Published times on H100 with 400 Gb/s a GPU. The bytes and the card are the same; who starts a message is not. At 128 GPUs and ${many} tokens a thread of the host that posts for the GPU takes ${formatSeconds(proxy?.seconds ?? 0)}, ${formatNumber(proxyPenalty(many, 128))} times what the same library takes when the GPU posts itself, and at one token ${formatNumber(proxyPenalty(1, 128))} times. Dotted: the least that the bytes of ${model.name} need. The collective library (grey) moves whole buffers for everyone: it is far behind with many tokens and level with the GPU at one.`,
+    alt: `A dispatch posted by a host proxy takes several times as long as one posted by the GPU, more so with more GPUs.`,
+  };
+}
