@@ -32,6 +32,8 @@ export interface Evaluation {
 /** One claim of the article: its words, its quantity, what was published on it, and what it comes to. */
 export interface Claim {
   readonly id: string;
+  /** A few words for figures and lists. */
+  readonly name: string;
   readonly statement: string;
   readonly quantity: string;
   readonly unit: string;
@@ -177,7 +179,7 @@ function conditionsOf(rule: ClaimRule, words: ClaimText, scenario: Scenario): re
 /** Words, threshold and notebook of a claim: a row of data/claims.csv. */
 export type ClaimText = Pick<
   Claim,
-  "id" | "statement" | "quantity" | "unit" | "regime" | "threshold" | "thresholdReason" | "notebook" | "whatWouldChangeIt"
+  "id" | "name" | "statement" | "quantity" | "unit" | "regime" | "threshold" | "thresholdReason" | "notebook" | "whatWouldChangeIt"
 >;
 
 let texts: readonly ClaimText[] | undefined;
@@ -209,6 +211,7 @@ export function readClaimTexts(rows: readonly Row[], ruleIds: readonly string[])
       if (atLeast === undefined && atMost === undefined) throw new Error(`${at(row)}: expected atLeast or atMost, got neither`);
       return Object.freeze({
         id,
+        name: text(row, "name"),
         statement: text(row, "statement"),
         quantity: text(row, "quantity"),
         unit: text(row, "unit"),

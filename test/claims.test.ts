@@ -225,11 +225,14 @@ describe("tables of the claims", () => {
     expect(() => rows("1,perhaps,,says,estimate,2026,decode,high")).toThrow("evidence.csv:2: expected stance to be one of for, against");
     const texts = (row: string) =>
       readClaimTexts(
-        parseRows("claims.csv", `id,statement,quantity,unit,regime,atLeast,atMost,thresholdReason,notebook,whatWouldChangeIt\n${row}\n`),
+        parseRows(
+          "claims.csv",
+          `id,name,statement,quantity,unit,regime,atLeast,atMost,thresholdReason,notebook,whatWouldChangeIt\n${row}\n`,
+        ),
         ["1"],
       );
-    expect(() => texts("2,s,q,ratio,decode,1,,r,n,w")).toThrow('claims.csv:2: no rule computes the claim "2"; nearest: 1');
-    expect(() => texts("1,s,q,ratio,decode,,,r,n,w")).toThrow("claims.csv:2: expected atLeast or atMost, got neither");
+    expect(() => texts("2,n,s,q,ratio,decode,1,,r,n,w")).toThrow('claims.csv:2: no rule computes the claim "2"; nearest: 1');
+    expect(() => texts("1,n,s,q,ratio,decode,,,r,n,w")).toThrow("claims.csv:2: expected atLeast or atMost, got neither");
   });
 
   it("rest on sources that exist, on claims that exist, and are used", () => {

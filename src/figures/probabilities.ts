@@ -11,9 +11,9 @@ const looks = {
   untested: { color: colours.grey, symbol: "x" },
 } as const;
 
-/** Probability of every claim, then and now, one row a claim; short names stand for the statements. */
-export function probabilitiesFigure(judged: readonly ThenAndNow[], names: Readonly<Record<string, string>> = {}): Figure {
-  const rows = judged.map(({ atArticle, now }) => ({ atArticle, now, row: `${names[now.id] ?? ""} <b>${now.id}</b>` }));
+/** Probability of every claim, then and now, one row a claim. */
+export function probabilitiesFigure(judged: readonly ThenAndNow[]): Figure {
+  const rows = judged.map(({ atArticle, now }) => ({ atArticle, now, row: `${now.name} <b>${now.id}</b>` }));
   const settled = {
     up: judged.filter(({ now }) => now.probability >= 0.9).length,
     down: judged.filter(({ now }) => now.probability <= 0.1).length,
@@ -64,10 +64,10 @@ export function probabilitiesFigure(judged: readonly ThenAndNow[], names: Readon
     ],
     layout: layout({
       height: 620,
-      margin: { l: 190, r: 20, t: 64, b: 58 },
+      margin: { l: 172, r: 20, t: 64, b: 58 },
       showlegend: true,
       legend: { orientation: "h", x: -0.25, xanchor: "left", y: 1.02, yanchor: "bottom", font: { size: 12 } },
-      xaxis: linearAxis("Draws for which the quantity holds (%)", [-4, 104], { dtick: 25 }),
+      xaxis: linearAxis("Draws that hold (%)", [-4, 104], { dtick: 25 }),
       yaxis: {
         type: "category",
         categoryorder: "array",

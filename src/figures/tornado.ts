@@ -20,8 +20,8 @@ export function tornadoFigure(all: readonly Claim[], first = all[0]?.id ?? ""): 
     data: moved.map((c, i) => bars(c, i === shown)),
     layout: layout({
       height: 430,
-      margin: { l: 210, r: 20, t: 70, b: 58 },
-      xaxis: linearAxis("Rank correlation with the quantity", [-1, 1], { dtick: 0.5 }),
+      margin: { l: 178, r: 20, t: 70, b: 58 },
+      xaxis: linearAxis("Rank correlation", [-1, 1], { dtick: 0.5 }),
       yaxis: { type: "category", autorange: "reversed", tickfont: { size: 12 }, ticks: "" },
       shapes: [rule("x", 0)],
       updatemenus: [
@@ -34,7 +34,11 @@ export function tornadoFigure(all: readonly Claim[], first = all[0]?.id ?? ""): 
           active: shown,
           showactive: true,
           bgcolor: "#FFFFFF",
-          buttons: moved.map((c, i) => ({ label: `Claim ${c.id}`, method: "restyle", args: ["visible", moved.map((_, j) => i === j)] })),
+          buttons: moved.map((c, i) => ({
+            label: `${c.id} ${c.name}`,
+            method: "restyle",
+            args: ["visible", moved.map((_, j) => i === j)],
+          })),
         },
       ],
     }),
