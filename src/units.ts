@@ -6,6 +6,7 @@
  * Prefixes are decimal (1 GB = 1e9 B); binary ones say so (1 GiB = 2^30 B).
  * An operation of an integer unit counts as a FLOP: what matters here is the rate.
  */
+// biome-ignore format: a line a kind of quantity
 const multiples = {
   count: 1, ratio: 1, percent: 0.01, element: 1, expert: 1, token: 1, row: 1,
   s: 1, ms: 1e-3, us: 1e-6, ns: 1e-9,
