@@ -1,14 +1,15 @@
 import { formatNumber, formatShare } from "./format";
 import type { Hardware } from "./hardware";
 import { launchShare } from "./launch-share";
-import { fusedExperts, trainTraceGaps } from "./published-fusion";
+import { decodeFusions, fusedExperts, trainTraceGaps } from "./published-fusion";
 import type { DecodeStep } from "./step";
 import type { Condition } from "./verdict";
 
 /**
  * Claim 2, fast scheduling and cheap starts become important, as conditions. Thresholds are ours: a tenth of the time.
  *
- * Under a graph and under a stream apart, since the first is how the cost was met; training apart, since the claim does not say which.
+ * Measured whole steps hold the host's side of a start, the model of the step only the GPU's. A graph stands apart from a stream, since it
+ * is how the cost was met, and training stands apart, since the claim does not say which.
  */
 export function launchConditions(step: Pick<DecodeStep, "tasks" | "seconds">, hardware: Hardware): readonly Condition[] {
   const [stream, graph] = [launchShare(step, hardware, "stream"), launchShare(step, hardware, "graph")];
@@ -16,13 +17,19 @@ export function launchConditions(step: Pick<DecodeStep, "tasks" | "seconds">, ha
   const least = few.reduce((a, b) => (b.gain < a.gain ? b : a));
   const largest = few.reduce((a, b) => (b.gain > a.gain ? b : a));
   const gaps = trainTraceGaps();
+  const saved = decodeFusions().map((d) => 1 - d.graphSeconds / d.eagerSeconds);
   return [
     {
-      condition: "starts are a tenth of a decode step, kernels started one by one",
+      condition: "a graph saves a tenth of a decode step of one request, measured on dense models",
+      found: `${formatShare(Math.min(...saved))} to ${formatShare(Math.max(...saved))}`,
+      holds: Math.min(...saved) >= 0.1,
+    },
+    {
+      condition: "starts are a tenth of this decode step, one by one, the GPU's side alone",
       found: formatShare(stream.share),
       holds: stream.share >= 0.1,
     },
-    { condition: "starts are a tenth of a decode step, replayed from a graph", found: formatShare(graph.share), holds: graph.share >= 0.1 },
+    { condition: "starts are a tenth of this decode step, from a graph", found: formatShare(graph.share), holds: graph.share >= 0.1 },
     {
       condition: "fusing the experts' kernels gains a tenth in decode, best case published",
       found: `${formatNumber(largest.gain)} times`,

@@ -29,6 +29,11 @@ export function tensorCoreTileFigure(format: string): Figure {
   const share = (processors: number, m: number, n: number) =>
     shares.find((t) => t.processors === processors && t.m === m && t.n === n)?.share ?? Number.NaN;
   const words = `with 64 tokens the tile of 256 over two SMs reaches ${formatShare(share(2, 256, 64))} of the best rate, with 128 tokens ${formatShare(share(2, 256, 128))}`;
+  const low = shares.filter((t) => t.m === 64);
+  const narrow =
+    low.length === 0
+      ? ""
+      : `A tile of 64 on the weights' side gives ${formatShare(Math.max(...low.map((t) => t.share)))} at most, however many tokens there are. `;
   return {
     data: series.map(({ processors, m, color, tiles }) =>
       line(
@@ -50,7 +55,7 @@ export function tensorCoreTileFigure(format: string): Figure {
         label("both operands in shared memory", { x: 266, y: 6 }, { xanchor: "right", font: { size: 11, color: colours.grey } }),
       ],
     }),
-    caption: `Measured on a B200, ${format}: what a tensor core reaches by the size of the tile that one instruction fills. NVIDIA went from tiles of 64 to 128 and 256 on one side, yet ${words}. Only the weights' side has to be long: kernels put the weights there and the tokens on the other. A tile of 64 on the weights' side gives ${formatShare(share(1, 64, 256))} at most, however many tokens there are. Tiles narrower than 64 are not in the measurement.`,
-    alt: `Measured tensor-core rate against tile width on B200: ${words}; a tile 64 high never exceeds ${formatShare(share(1, 64, 256))}.`,
+    caption: `Measured on a B200, ${format}: what a tensor core reaches by the size of the tile that one instruction fills. NVIDIA went from tiles of 64 to 128 and 256 on one side, yet ${words}. Only the weights' side has to be long: kernels put the weights there and the tokens on the other. ${narrow}Tiles narrower than 64 are not in the measurement.`,
+    alt: `Measured tensor-core rate against tile width on B200: ${words}. ${narrow}`,
   };
 }

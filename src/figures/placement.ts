@@ -1,0 +1,63 @@
+import { simulateBalance } from "../balance";
+import { formatNumber } from "../format";
+import { publishedRankBalance } from "../published-balance";
+import type { Figure } from "./figure";
+import { colours, label, layout, line, linearAxis, points, rule } from "./theme";
+
+/** Slots a GPU has beyond its share of experts. */
+const more = [0, 1, 2, 3, 4, 6, 8];
+const ages = [
+  { stability: 1, name: "as it was", color: colours.blue },
+  { stability: 0.99, name: "correlation 0.99", color: colours.sky },
+  { stability: 0.9, name: "correlation 0.9", color: colours.green },
+  { stability: 0.5, name: "correlation 0.5", color: colours.orange },
+  { stability: 0, name: "unrelated", color: colours.purple },
+];
+
+/** What is placed, and where. */
+export interface PlacementCase {
+  readonly experts: number;
+  readonly devices: number;
+  readonly tokensPerExpert: number;
+  readonly coefficientOfVariation: number;
+}
+
+/** Busiest GPU over the mean against redundant experts, for placements whose popularity has changed more or less since. */
+export function placementFigure(question: PlacementCase): Figure {
+  const { experts, devices } = question;
+  const redundant = more.map((slots) => slots * devices).filter((slots) => slots <= experts);
+  const results = ages.map(({ stability }) => simulateBalance({ ...question, stability, redundant }));
+  const published = publishedRankBalance();
+  const [, first = 0] = redundant;
+  const at = (i: number) => results[i]?.placed[redundant.indexOf(first)] ?? Number.NaN;
+  const order = results[0]?.inOrder ?? Number.NaN;
+  const words = `with ${first} more slots ${ages.map((a, i) => `${a.name} ${formatNumber(at(i))}`).join(", ")}`;
+  return {
+    data: [
+      ...ages.map(({ name, color }, i) =>
+        line(name, redundant, results[i]?.placed ?? [], color, { mode: "lines+markers", marker: { size: 6 } }),
+      ),
+      points("measured", [0, 32], [published.before, published.after], colours.ink, {
+        marker: { color: colours.ink, size: 11, symbol: "diamond", line: { color: "#FFFFFF", width: 1 } },
+      }),
+    ],
+    layout: layout({
+      height: 540,
+      margin: { l: 84, r: 20, t: 20, b: 140 },
+      xaxis: linearAxis("Redundant experts, of all GPUs", [-0.03 * experts, 1.03 * experts], { tickvals: redundant }),
+      yaxis: linearAxis("Busiest GPU over mean", [0.9, Math.ceil(5 * Math.max(...results.flatMap((r) => r.placed), order)) / 5]),
+      shapes: [rule("y", order)],
+      showlegend: true,
+      legend: { orientation: "h", x: 0, y: -0.18, yanchor: "top" },
+      annotations: [
+        label(
+          "experts in their order, no balancer",
+          { x: 1.02 * experts, y: order },
+          { xanchor: "right", yanchor: "bottom", font: { size: 11, color: colours.grey } },
+        ),
+      ],
+    }),
+    caption: `${experts} experts on ${devices} GPUs at ${formatNumber(question.tokensPerExpert)} tokens each, placed greedily for yesterday's popularity and serving today's, which has a correlation with it of 1 down to 0 (logarithms). Dotted: no balancer, ${formatNumber(order)} times the mean; ${words}. Diamonds: measured on DeepSeek-R1 with 32 GPUs, ${formatNumber(published.before)} without a balancer and ${formatNumber(published.after)} with 32 more slots. A stable load need not be uniform to be balanced: it can be planned for. One that moves makes the copies useless, or worse than none, and that is why they are dealt anew every few minutes.`,
+    alt: `Busiest GPU over mean against redundant experts. No balancer ${formatNumber(order)}; ${words}.`,
+  };
+}
