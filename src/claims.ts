@@ -44,6 +44,8 @@ export interface Claim {
   /** File name without its ending. */
   readonly notebook: string;
   readonly whatWouldChangeIt: string;
+  /** The mechanism behind what it comes to, in a sentence. */
+  readonly why: string;
   /** The quantity in a scenario; fields left out are those the claim was judged under. */
   readonly evaluate: (scenario?: Partial<Scenario>) => Evaluation;
   /** What must hold: the quantity, then all else that belongs to the claim. */
@@ -179,7 +181,7 @@ function conditionsOf(rule: ClaimRule, words: ClaimText, scenario: Scenario): re
 /** Words, threshold and notebook of a claim: a row of data/claims.csv. */
 export type ClaimText = Pick<
   Claim,
-  "id" | "name" | "statement" | "quantity" | "unit" | "regime" | "threshold" | "thresholdReason" | "notebook" | "whatWouldChangeIt"
+  "id" | "name" | "statement" | "quantity" | "unit" | "regime" | "threshold" | "thresholdReason" | "notebook" | "whatWouldChangeIt" | "why"
 >;
 
 let texts: readonly ClaimText[] | undefined;
@@ -220,6 +222,7 @@ export function readClaimTexts(rows: readonly Row[], ruleIds: readonly string[])
         thresholdReason: text(row, "thresholdReason"),
         notebook: text(row, "notebook"),
         whatWouldChangeIt: text(row, "whatWouldChangeIt"),
+        why: text(row, "why"),
       });
     }),
   );

@@ -39,7 +39,8 @@ describe("claims", () => {
       expect(Object.keys(c.threshold).length, c.id).toBeGreaterThan(0);
       expect(["token", "s", "ratio", "share"], c.id).toContain(c.unit);
       expect(["decode", "training", "market"], c.id).toContain(c.regime);
-      for (const words of [c.statement, c.quantity, c.thresholdReason, c.whatWouldChangeIt]) expect(words.length).toBeGreaterThan(10);
+      for (const words of [c.statement, c.quantity, c.thresholdReason, c.whatWouldChangeIt, c.why])
+        expect(words.length).toBeGreaterThan(10);
     }
     expect(new Set(claims().map((c) => c.notebook)).size).toBe(notebooks.length);
   });
@@ -227,12 +228,12 @@ describe("tables of the claims", () => {
       readClaimTexts(
         parseRows(
           "claims.csv",
-          `id,name,statement,quantity,unit,regime,atLeast,atMost,thresholdReason,notebook,whatWouldChangeIt\n${row}\n`,
+          `id,name,statement,quantity,unit,regime,atLeast,atMost,thresholdReason,notebook,whatWouldChangeIt,why\n${row}\n`,
         ),
         ["1"],
       );
-    expect(() => texts("2,n,s,q,ratio,decode,1,,r,n,w")).toThrow('claims.csv:2: no rule computes the claim "2"; nearest: 1');
-    expect(() => texts("1,n,s,q,ratio,decode,,,r,n,w")).toThrow("claims.csv:2: expected atLeast or atMost, got neither");
+    expect(() => texts("2,n,s,q,ratio,decode,1,,r,n,w,y")).toThrow('claims.csv:2: no rule computes the claim "2"; nearest: 1');
+    expect(() => texts("1,n,s,q,ratio,decode,,,r,n,w,y")).toThrow("claims.csv:2: expected atLeast or atMost, got neither");
   });
 
   it("rest on sources that exist, on claims that exist, and are used", () => {
