@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  root: join(__dirname, ".."),
+  root: join(import.meta.dirname, ".."),
   test: {
     include: ["test/**/*.test.ts"],
     benchmark: { include: ["test/**/*.bench.ts"] },
