@@ -35,7 +35,7 @@ export function tornadoFigure(all: readonly Claim[], first = all[0]?.id ?? ""): 
           showactive: true,
           bgcolor: "#FFFFFF",
           buttons: moved.map((c, i) => ({
-            label: `${c.id} ${c.name}`,
+            label: `Claim ${c.id}`,
             method: "restyle",
             args: ["visible", moved.map((_, j) => i === j)],
           })),
