@@ -21,7 +21,13 @@ if (process.argv.includes("--report")) {
   const progress = (line) => console.log(`${((Date.now() - began) / 1000).toFixed(0).padStart(4)} s  ${line}`);
   const rows = moeMeasurements();
   const fits = await fitKernels(rows, setAside(), hardware, progress);
-  const errors = await judgeKernels(rows, setAside(), fits.map((f) => f.family), hardware, progress);
+  const errors = await judgeKernels(
+    rows,
+    setAside(),
+    fits.map((f) => f.family),
+    hardware,
+    progress,
+  );
   write("kernels.csv", kernelsCsv(fits));
   write("fit-errors.csv", errorsCsv(errors));
   console.log(errorTable(readFileSync(join(here, "fit-errors.csv"), "utf8")));

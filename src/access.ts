@@ -1,6 +1,6 @@
 import { requirePositive, requirePositiveInteger } from "./checks";
 import { type Fact, readFacts } from "./facts";
-import { type WeightFormat, weightFormat, type WeightFormatName } from "./formats";
+import { type WeightFormat, type WeightFormatName, weightFormat } from "./formats";
 import { bf16Bytes } from "./gemm";
 import { isMoe, type Model } from "./model";
 import { idleExpertShare } from "./routing";
@@ -97,14 +97,26 @@ function cacheAccesses(step: DecodeAccesses): readonly Access[] {
   }
   if (attention === "dense") {
     const tokenBytes = (model.kvLoraRank + (model.qkRopeHeadDim ?? 0)) * bf16Bytes;
-    return [{ tensor: "KV cache", runBytes: accessFact("mla-page", "tokens") * tokenBytes, bytes: tokenBytes * contextTokens * reads, run: "one page of latents" }];
+    return [
+      {
+        tensor: "KV cache",
+        runBytes: accessFact("mla-page", "tokens") * tokenBytes,
+        bytes: tokenBytes * contextTokens * reads,
+        run: "one page of latents",
+      },
+    ];
   }
   const selected = Math.min(contextTokens, accessFact("sparse-attention-row", "selectedTokens"));
   const rowBytes = accessFact("sparse-attention-row", "bytes");
   const keyBytes = accessFact("index-key", "bytes");
   return [
     { tensor: "selected KV rows", runBytes: rowBytes, bytes: rowBytes * selected * reads, run: "one selected token" },
-    { tensor: "index keys", runBytes: accessFact("mla-page", "tokens") * keyBytes, bytes: keyBytes * contextTokens * reads, run: "one page of index keys" },
+    {
+      tensor: "index keys",
+      runBytes: accessFact("mla-page", "tokens") * keyBytes,
+      bytes: keyBytes * contextTokens * reads,
+      run: "one page of index keys",
+    },
   ];
 }
 

@@ -45,7 +45,12 @@ export interface Dram {
 export function dram(id: string): Dram {
   const found = drams().find((d) => d.id === id);
   if (found === undefined) {
-    throw new RangeError(`unknown dram "${id}"; nearest: ${nearest(id, drams().map((d) => d.id)).join(", ")}`);
+    throw new RangeError(
+      `unknown dram "${id}"; nearest: ${nearest(
+        id,
+        drams().map((d) => d.id),
+      ).join(", ")}`,
+    );
   }
   return found;
 }
@@ -58,8 +63,24 @@ export function drams(): readonly Dram[] {
 
 let parsed: readonly Dram[] | undefined;
 
-const needed = ["channels", "pseudoChannelsPerChannel", "pseudoChannelWidthBytes", "burstLength", "pinBytesPerSecond", "bytesPerSecond", "rowBytes", "banks"] as const;
-const timings = ["rowCycleSeconds", "rowActiveSeconds", "prechargeSeconds", "rowToColumnSeconds", "burstGapSeconds", "sameGroupBurstGapSeconds"] as const;
+const needed = [
+  "channels",
+  "pseudoChannelsPerChannel",
+  "pseudoChannelWidthBytes",
+  "burstLength",
+  "pinBytesPerSecond",
+  "bytesPerSecond",
+  "rowBytes",
+  "banks",
+] as const;
+const timings = [
+  "rowCycleSeconds",
+  "rowActiveSeconds",
+  "prechargeSeconds",
+  "rowToColumnSeconds",
+  "burstGapSeconds",
+  "sameGroupBurstGapSeconds",
+] as const;
 const quantities: readonly string[] = [...needed, ...timings];
 
 /**
@@ -68,14 +89,23 @@ const quantities: readonly string[] = [...needed, ...timings];
  * @throws Error naming the kind when a quantity is unknown, doubled or missing.
  */
 export function readDrams(facts: readonly Fact[]): readonly Dram[] {
-  return Object.freeze([...new Set(facts.map((f) => f.subject))].map((id) => readDram(id, facts.filter((f) => f.subject === id))));
+  return Object.freeze(
+    [...new Set(facts.map((f) => f.subject))].map((id) =>
+      readDram(
+        id,
+        facts.filter((f) => f.subject === id),
+      ),
+    ),
+  );
 }
 
 function readDram(id: string, facts: readonly Fact[]): Dram {
   const value = new Map<string, number>();
   for (const fact of facts) {
     if (!quantities.includes(fact.quantity)) {
-      throw new Error(`memory.csv: unknown quantity "${fact.quantity}" for ${id}; nearest: ${nearest(fact.quantity, quantities).join(", ")}`);
+      throw new Error(
+        `memory.csv: unknown quantity "${fact.quantity}" for ${id}; nearest: ${nearest(fact.quantity, quantities).join(", ")}`,
+      );
     }
     if (value.has(fact.quantity)) throw new Error(`memory.csv: ${fact.quantity} is given twice for ${id}`);
     value.set(fact.quantity, fact.value);
@@ -91,10 +121,14 @@ function readDram(id: string, facts: readonly Fact[]): Dram {
     minAccessBytes: get("pseudoChannelWidthBytes") * get("burstLength"),
     rowBytes: get("rowBytes"),
     banks: get("banks"),
-    ...(Object.fromEntries(timings.filter((t) => value.has(t)).map((t) => [t, value.get(t)])) as Partial<Record<(typeof timings)[number], number>>),
+    ...(Object.fromEntries(timings.filter((t) => value.has(t)).map((t) => [t, value.get(t)])) as Partial<
+      Record<(typeof timings)[number], number>
+    >),
     pseudoChannelsPerStack: get("channels") * get("pseudoChannelsPerChannel"),
     bytesPerSecondPerStack: get("bytesPerSecond"),
     pinBytesPerSecond: get("pinBytesPerSecond"),
-    sources: Object.freeze(Object.fromEntries(facts.map(({ quantity, source, locator, confidence, note }) => [quantity, { source, locator, confidence, note }]))),
+    sources: Object.freeze(
+      Object.fromEntries(facts.map(({ quantity, source, locator, confidence, note }) => [quantity, { source, locator, confidence, note }])),
+    ),
   });
 }

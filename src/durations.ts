@@ -56,7 +56,10 @@ export function shareByDecade(tasks: readonly TimedTasks[]): readonly DurationSh
  *
  * @throws RangeError when expertsApart is not positive.
  */
-export function timedTasks(tasks: readonly { readonly name: string; readonly seconds: number; readonly kernelSeconds: readonly number[] }[], expertsApart = 1): readonly TimedTasks[] {
+export function timedTasks(
+  tasks: readonly { readonly name: string; readonly seconds: number; readonly kernelSeconds: readonly number[] }[],
+  expertsApart = 1,
+): readonly TimedTasks[] {
   requirePositive("expertsApart", expertsApart);
   return tasks.flatMap(({ name, seconds, kernelSeconds }) =>
     name === "experts" ? [{ seconds: seconds / expertsApart, count: expertsApart }] : kernelSeconds.map((s) => ({ seconds: s, count: 1 })),

@@ -52,9 +52,14 @@ const rounds = 4;
  *
  * @throws Error when rows are of more than one family, or fewer than the constants.
  */
-export async function fitFamily(rows: readonly MoeMeasurement[], hardware: (id: string) => Hardware, tiles: readonly number[] = [16, 64, 128]): Promise<FamilyFit> {
+export async function fitFamily(
+  rows: readonly MoeMeasurement[],
+  hardware: (id: string) => Hardware,
+  tiles: readonly number[] = [16, 64, 128],
+): Promise<FamilyFit> {
   const first = rows[0];
-  if (first === undefined || rows.length <= free.length) throw new Error(`expected more rows than the ${free.length} constants, got ${rows.length}`);
+  if (first === undefined || rows.length <= free.length)
+    throw new Error(`expected more rows than the ${free.length} constants, got ${rows.length}`);
   const { generation } = hardware(first.hardware);
   for (const row of rows) {
     if (row.kernel !== first.kernel || row.weightFormat !== first.weightFormat || hardware(row.hardware).generation !== generation) {
@@ -62,7 +67,14 @@ export async function fitFamily(rows: readonly MoeMeasurement[], hardware: (id: 
     }
   }
   const { kernel, weightFormat } = first;
-  const identity = { kernel, weightFormat, generation, router: routerOf(kernel, weightFormat), fitted: "here", from: `${kernel} ${weightFormat} ${generation}` } as const;
+  const identity = {
+    kernel,
+    weightFormat,
+    generation,
+    router: routerOf(kernel, weightFormat),
+    fitted: "here",
+    from: `${kernel} ${weightFormat} ${generation}`,
+  } as const;
   let best: { tile: number; point: number[]; loss: number } | undefined;
   for (const tile of tiles) {
     const residuals = residualsOf(rows, hardware, (constants) => ({ ...identity, tileRows: tile, ...constants }));
@@ -77,18 +89,33 @@ export async function fitFamily(rows: readonly MoeMeasurement[], hardware: (id: 
     const error = errors[i];
     return error === undefined ? { constant, value } : { constant, value, relativeStandardError: Number(error.toPrecision(2)) };
   });
-  const family = { ...identity, tileRows: tile, ...(Object.fromEntries(constants.map((c) => [c.constant, c.value])) as Record<Free, number>) };
+  const family = {
+    ...identity,
+    tileRows: tile,
+    ...(Object.fromEntries(constants.map((c) => [c.constant, c.value])) as Record<Free, number>),
+  };
   return { family, constants: [{ constant: "tileRows", value: tile }, ...constants], rows: rows.length, loss };
 }
 
 type Residuals = (point: readonly number[]) => (row: number) => number;
 
 /** ln(predicted / measured) of each row, as a function of the logarithms of the constants. */
-function residualsOf(rows: readonly MoeMeasurement[], hardware: (id: string) => Hardware, family: (constants: Record<Free, number>) => KernelFamily): Residuals {
+function residualsOf(
+  rows: readonly MoeMeasurement[],
+  hardware: (id: string) => Hardware,
+  family: (constants: Record<Free, number>) => KernelFamily,
+): Residuals {
   const prepared = rows.map((row) => {
     const { shape: model, tokens, expertParallel, routing, tensorParallel } = row;
     const load = rankLoad({ shape: model, tokens, expertParallel, routing, limit: limitOf(routerOf(row.kernel, row.weightFormat), model) });
-    return { model, hardware: hardware(row.hardware), tensorParallel, load, routed: tokens * model.expertsPerToken, measured: Math.log(row.seconds) };
+    return {
+      model,
+      hardware: hardware(row.hardware),
+      tensorParallel,
+      load,
+      routed: tokens * model.expertsPerToken,
+      measured: Math.log(row.seconds),
+    };
   });
   return (point) => {
     const constants = family(Object.fromEntries(free.map((name, i) => [name, Math.exp(point[i] as number)])) as Record<Free, number>);
@@ -115,7 +142,13 @@ async function minimise(residuals: Residuals, count: number): Promise<{ point: n
       return (i: number) => (weights[i] as number) * residual(i);
     };
     const { parameterValues } = levenbergMarquardt({ x, y }, weighted, {
-      initialValues: point, minValues, maxValues, damping: 1, gradientDifference: 1e-4, maxIterations: 25, errorTolerance: 1e-9,
+      initialValues: point,
+      minValues,
+      maxValues,
+      damping: 1,
+      gradientDifference: 1e-4,
+      maxIterations: 25,
+      errorTolerance: 1e-9,
     });
     point = [...parameterValues];
     const loss = softLoss(residuals(point), count);
@@ -132,7 +165,11 @@ function softLoss(residual: (row: number) => number, count: number): number {
 
 /** Relative standard errors from the curvature of the weighted squares; undefined for constants that rest on a bound or that nothing pins down. */
 function standardErrors(residuals: Residuals, point: readonly number[], count: number): readonly (number | undefined)[] {
-  const inside = free.map((name, i) => Math.abs((point[i] as number) - Math.log(bounds[name][0])) > 1e-3 && Math.abs((point[i] as number) - Math.log(bounds[name][2])) > 1e-3);
+  const inside = free.map(
+    (name, i) =>
+      Math.abs((point[i] as number) - Math.log(bounds[name][0])) > 1e-3 &&
+      Math.abs((point[i] as number) - Math.log(bounds[name][2])) > 1e-3,
+  );
   const moving = free.map((_, i) => i).filter((i) => inside[i]);
   const at = residuals(point);
   const base = Array.from({ length: count }, (_, i) => at(i));

@@ -39,7 +39,10 @@ export type WeightFormatName = keyof typeof formats;
 /** The names that `weightFormat` takes. */
 export const weightFormatNames = Object.keys(formats) as readonly WeightFormatName[];
 
-const records = Object.fromEntries(weightFormatNames.map((name) => [name, Object.freeze({ name, ...formats[name] })])) as Record<WeightFormatName, WeightFormat>;
+const records = Object.fromEntries(weightFormatNames.map((name) => [name, Object.freeze({ name, ...formats[name] })])) as Record<
+  WeightFormatName,
+  WeightFormat
+>;
 
 /**
  * Look up a weight format by the name the measurement files use.

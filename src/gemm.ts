@@ -43,7 +43,10 @@ export function gemmWork({ m, n, k }: Gemm, bytes: GemmBytes): Work {
  *
  * @throws RangeError unless every side is a positive integer.
  */
-export function tileUtilisation(shape: { readonly m: number; readonly n: number }, tile: { readonly m: number; readonly n: number }): number {
+export function tileUtilisation(
+  shape: { readonly m: number; readonly n: number },
+  tile: { readonly m: number; readonly n: number },
+): number {
   return (shape.m / paddedLength(shape.m, tile.m)) * (shape.n / paddedLength(shape.n, tile.n));
 }
 

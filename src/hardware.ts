@@ -65,7 +65,12 @@ export interface Hardware {
 export function hardware(id: string): Hardware {
   const found = machines().find((m) => m.id === id);
   if (found === undefined) {
-    throw new RangeError(`unknown hardware "${id}"; nearest: ${nearest(id, machines().map((m) => m.id)).join(", ")}`);
+    throw new RangeError(
+      `unknown hardware "${id}"; nearest: ${nearest(
+        id,
+        machines().map((m) => m.id),
+      ).join(", ")}`,
+    );
   }
   return found;
 }
@@ -80,7 +85,15 @@ let parsed: readonly Hardware[] | undefined;
 
 const formats = ["fp32", "tf32", "bf16", "fp16", "fp8", "fp6", "fp4", "int8"] as const satisfies readonly NumberFormat[];
 const needed = ["memoryBytes", "memoryBytesPerSecond"] as const;
-const optional = ["cacheBytes", "processors", "clockHertz", "scaleUpBytesPerSecond", "scaleUpDomain", "networkBytesPerSecond", "powerWatts"] as const;
+const optional = [
+  "cacheBytes",
+  "processors",
+  "clockHertz",
+  "scaleUpBytesPerSecond",
+  "scaleUpDomain",
+  "networkBytesPerSecond",
+  "powerWatts",
+] as const;
 const sides = ["rows", "columns", "count", "fmaPerClock"] as const;
 
 const quantities = new Set<string>([
@@ -100,16 +113,27 @@ export function readMachines(rows: readonly Row[], facts: readonly Fact[]): read
   const seen = new Set<string>();
   for (const { subject, quantity } of facts) {
     if (!byId.has(subject)) {
-      throw new Error(`hardware.csv: ${quantity} is given for "${subject}", which is not in machines.csv; nearest: ${nearest(subject, [...byId.keys()]).join(", ")}`);
+      throw new Error(
+        `hardware.csv: ${quantity} is given for "${subject}", which is not in machines.csv; nearest: ${nearest(subject, [...byId.keys()]).join(", ")}`,
+      );
     }
     if (!quantities.has(quantity)) {
-      throw new Error(`hardware.csv: unknown quantity "${quantity}" for ${subject}; nearest: ${nearest(quantity, [...quantities]).join(", ")}`);
+      throw new Error(
+        `hardware.csv: unknown quantity "${quantity}" for ${subject}; nearest: ${nearest(quantity, [...quantities]).join(", ")}`,
+      );
     }
     if (seen.has(`${subject} ${quantity}`)) throw new Error(`hardware.csv: ${quantity} is given twice for ${subject}`);
     seen.add(`${subject} ${quantity}`);
   }
   return Object.freeze(
-    rows.map((row) => readMachine(row, facts.filter((f) => f.subject === row.cells.id))).sort((a, b) => a.released - b.released || (a.id < b.id ? -1 : 1)),
+    rows
+      .map((row) =>
+        readMachine(
+          row,
+          facts.filter((f) => f.subject === row.cells.id),
+        ),
+      )
+      .sort((a, b) => a.released - b.released || (a.id < b.id ? -1 : 1)),
   );
 }
 
@@ -119,7 +143,9 @@ function readMachine(row: Row, facts: readonly Fact[]): Hardware {
     if (!value.has(quantity)) throw new Error(`${at(row)}: hardware.csv gives no ${quantity} for ${text(row, "id")}`);
   }
   const pick = <Q extends string>(names: readonly Q[], prefix = "") =>
-    Object.freeze(Object.fromEntries(names.filter((q) => value.has(prefix + q)).map((q) => [q, value.get(prefix + q)])) as Partial<Record<Q, number>>);
+    Object.freeze(
+      Object.fromEntries(names.filter((q) => value.has(prefix + q)).map((q) => [q, value.get(prefix + q)])) as Partial<Record<Q, number>>,
+    );
   return Object.freeze({
     id: text(row, "id"),
     name: text(row, "name"),
@@ -143,7 +169,14 @@ function provenance(row: Row, facts: readonly Fact[]): Record<string, Provenance
   const matrixSource = text(row, "matrixSource");
   return {
     released: { source: text(row, "source"), locator: cell("locator"), confidence, note: cell("note") },
-    matrixUnit: { source: matrixSource, locator: cell("matrixLocator"), confidence: matrixSource === "recalled" ? "low" : confidence, note: "" },
-    ...Object.fromEntries(facts.map(({ quantity, source, locator, confidence, note }) => [quantity, { source, locator, confidence, note }])),
+    matrixUnit: {
+      source: matrixSource,
+      locator: cell("matrixLocator"),
+      confidence: matrixSource === "recalled" ? "low" : confidence,
+      note: "",
+    },
+    ...Object.fromEntries(
+      facts.map(({ quantity, source, locator, confidence, note }) => [quantity, { source, locator, confidence, note }]),
+    ),
   };
 }

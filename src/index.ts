@@ -7,11 +7,29 @@ export { hardware, type Hardware, machines } from "./hardware";
 export { type Dram, dram, drams } from "./dram";
 export { type Link, links } from "./links";
 export { type Source, source, sources } from "./sources";
-export { type Deployment, deployments, deepGemmRows, megaMoeRows, publishedExpertCounts, publishedImbalance, rowGathers, tmaSweeps, trainTraceDurations } from "./published";
+export {
+  type Deployment,
+  deployments,
+  deepGemmRows,
+  megaMoeRows,
+  publishedExpertCounts,
+  publishedImbalance,
+  rowGathers,
+  tmaSweeps,
+  trainTraceDurations,
+} from "./published";
 export { type MoeMeasurement, moeMeasurements } from "./measurements";
 
 // Routing: who gets how many tokens.
-export { expertLoad, type ExpertLoad, idleExpertShare, meanTokensPerExpert, type Router, simulateUniformRouting, tokensForMean } from "./routing";
+export {
+  expertLoad,
+  type ExpertLoad,
+  idleExpertShare,
+  meanTokensPerExpert,
+  type Router,
+  simulateUniformRouting,
+  tokensForMean,
+} from "./routing";
 export { type RankLoad, rankLoad } from "./skew";
 export { imbalance, type Imbalance } from "./imbalance";
 export { type Balance, type BalanceQuestion, simulateBalance } from "./balance";
@@ -23,7 +41,17 @@ export { balanceConditions } from "./claim-balance";
 // Tasks: shapes, lower bounds, estimates.
 export { expertParameters, parameterCount, type ParameterCount } from "./parameters";
 export { type WeightMatrix, weightMatrices } from "./weights";
-export { bf16Bytes, expertGemms, type ExpertShape, expertWork, type Gemm, type GemmBytes, gemmWork, paddedLength, tileUtilisation } from "./gemm";
+export {
+  bf16Bytes,
+  expertGemms,
+  type ExpertShape,
+  expertWork,
+  type Gemm,
+  type GemmBytes,
+  gemmWork,
+  paddedLength,
+  tileUtilisation,
+} from "./gemm";
 export { type Bound, datasheetRates, type Rates, ridgePoint, ridgeRows, roofline, type Roofline, type Work } from "./roofline";
 export { defaultKernel, type KernelFamily, kernelFamily, kernels } from "./kernel";
 export { type DenseQuestion, denseGemmTime, type DenseTime } from "./dense";
@@ -53,29 +81,116 @@ export { type Access, accessFact, decodeAccesses, type DecodeAccesses, tileRowBy
 export { accessEfficiency, inFlightBandwidth, randomAccessBandwidth, requestsInFlight, requestsPerSecond } from "./memory";
 
 // Trust: what the model says beside what was measured.
-export { type DecodeComparison, decodeComparisons, type JudgedRow, judgedRows, linkErrors, relativeError, statedErrors, worstRows } from "./validation";
+export {
+  type DecodeComparison,
+  decodeComparisons,
+  type JudgedRow,
+  judgedRows,
+  linkErrors,
+  relativeError,
+  statedErrors,
+  worstRows,
+} from "./validation";
 
 // Splits: what tensor and expert parallelism send, and how long it takes.
-export { crossingGpus, exchangeBytes, expertParallelTraffic, type SplitQuestion, type SplitShape, tensorParallelTraffic, type Traffic, widthLimit, wireSeconds } from "./parallel";
+export {
+  crossingGpus,
+  exchangeBytes,
+  expertParallelTraffic,
+  type SplitQuestion,
+  type SplitShape,
+  tensorParallelTraffic,
+  type Traffic,
+  widthLimit,
+  wireSeconds,
+} from "./parallel";
 export { type SplitTime, splitTime, type SplitTimeQuestion } from "./parallel-time";
-export { type ExchangeProcessors, exchangesByInitiator, exchangesByProcessors, type HostCopy, hostCopies, type MessageRate, messageRates, type Parallelism, type PeerCopy, peerCopyBlocks, peerCopySizes, type PublishedExchange, publishedExchanges, publishedParallelism, type StartedExchange } from "./published-links";
+export {
+  type ExchangeProcessors,
+  exchangesByInitiator,
+  exchangesByProcessors,
+  type HostCopy,
+  hostCopies,
+  type MessageRate,
+  messageRates,
+  type Parallelism,
+  type PeerCopy,
+  peerCopyBlocks,
+  peerCopySizes,
+  type PublishedExchange,
+  publishedExchanges,
+  publishedParallelism,
+  type StartedExchange,
+} from "./published-links";
 export { parallelConditions } from "./claim-parallel";
 
 // Requests and transfers: how many a second, of what size, started and moved by whom.
-export { breakEvenBytes, crossingBytes, type Initiator, type Mover, pathOfSweep, streamBytesPerSecond, type TransferPath, type TransferTime, transferTime } from "./transfer";
+export {
+  breakEvenBytes,
+  crossingBytes,
+  type Initiator,
+  type Mover,
+  pathOfSweep,
+  streamBytesPerSecond,
+  type TransferPath,
+  type TransferTime,
+  transferTime,
+} from "./transfer";
 export { computeGivenBack, processorShare } from "./processor-tax";
-export { type Binding, bindingLimit, type RequestStream, requestStreams, type StreamQuestion, type Tier, type TierLimit } from "./request-streams";
+export {
+  type Binding,
+  bindingLimit,
+  type RequestStream,
+  requestStreams,
+  type StreamQuestion,
+  type Tier,
+  type TierLimit,
+} from "./request-streams";
 export { flashLimits, measuredPaths, memoryLimit, networkLimits, scaleUpLimit } from "./tier-limits";
 export { medianRun, type ReachedNetwork, reachedOverNetwork, requestConditions } from "./claim-requests";
 
 // Claims: all sixteen as code, judged with what is not known exactly, then and now.
-export { articleDay, type Claim, claim, claims, type Evaluation, evidence, type Evidence, judgement, type JudgeOptions, newestDay, type Scenario, scenarioAt, type Threshold } from "./claims";
+export {
+  articleDay,
+  type Claim,
+  claim,
+  claims,
+  type Evaluation,
+  evidence,
+  type Evidence,
+  judgement,
+  type JudgeOptions,
+  newestDay,
+  type Scenario,
+  scenarioAt,
+  type Threshold,
+} from "./claims";
 export { bandWords, type ThenAndNow, thenAndNow, verdictTable } from "./claims/table";
 export { probabilityWords, thresholdWords, valueWords } from "./claims/words";
-export { defaultDraws, type Draw, drawParameters, type Influence, latinHypercube, type Parameter, propagate, rankCorrelation, type Spread, type Uncertain } from "./uncertainty";
+export {
+  defaultDraws,
+  type Draw,
+  drawParameters,
+  type Influence,
+  latinHypercube,
+  type Parameter,
+  propagate,
+  rankCorrelation,
+  type Spread,
+  type Uncertain,
+} from "./uncertainty";
 // What comes next: widths that hide communication, laws of sparsity, layers at both ends.
 export { granularity, hides, type HidingLink, hidingFlopsPerByte, machineFlopsPerByte, sparsity } from "./overlap-bound";
-export { type FusedRate, fusedRates, layerEnds, type LayerEnds, type LayerKind, layerKind, type SparsityPoint, sparsityGains } from "./published-next";
+export {
+  type FusedRate,
+  fusedRates,
+  layerEnds,
+  type LayerEnds,
+  type LayerKind,
+  layerKind,
+  type SparsityPoint,
+  sparsityGains,
+} from "./published-next";
 
 export { type Condition, type Verdict, verdictOf } from "./verdict";
 
@@ -101,7 +216,16 @@ export { durationsFigure } from "./figures/durations";
 export { expertLoadFigure } from "./figures/expert-load";
 export { releases, releasesFigure } from "./figures/releases";
 export { runLengthsFigure, shareInRunsUpTo } from "./figures/run-lengths";
-export { type ExpertOn, expertSeconds, layerKernel, loneKernel, measuredTasks, rowsAt, sameExpert, taskTimeFigure } from "./figures/task-time";
+export {
+  type ExpertOn,
+  expertSeconds,
+  layerKernel,
+  loneKernel,
+  measuredTasks,
+  rowsAt,
+  sameExpert,
+  taskTimeFigure,
+} from "./figures/task-time";
 export { tokensPerExpertFigure } from "./figures/tokens-per-expert";
 export { arrayCapsFigure } from "./figures/array-caps";
 export { systolicUtilisationFigure, utilisationBy } from "./figures/systolic-utilisation";

@@ -30,8 +30,16 @@ export interface KernelConstants {
 }
 
 export const constantNames = [
-  "tileRows", "fixedSeconds", "secondsPerLocalExpert", "secondsPerRowElement", "secondsPerRoutedElement",
-  "memoryEfficiency", "arithmeticEfficiency", "activationTraffic", "overlapExponent", "tileBytesPerSecond",
+  "tileRows",
+  "fixedSeconds",
+  "secondsPerLocalExpert",
+  "secondsPerRowElement",
+  "secondsPerRoutedElement",
+  "memoryEfficiency",
+  "arithmeticEfficiency",
+  "activationTraffic",
+  "overlapExponent",
+  "tileBytesPerSecond",
 ] as const satisfies readonly (keyof KernelConstants)[];
 
 /** A kernel that computes a mixture-of-experts layer, in one number format, on one generation of machines. */
@@ -129,7 +137,12 @@ export function defaultKernel(hardware: Hardware, _model?: MoeLayerShape): { rea
 
 /** Peak of a machine for a number format; where it has none, of the next wider format it can widen to. */
 export function peakFlops(hardware: Hardware, format: NumberFormat): number {
-  const wider: Partial<Record<NumberFormat, readonly NumberFormat[]>> = { fp4: ["fp8", "bf16"], fp6: ["fp8", "bf16"], fp8: ["bf16"], int8: ["fp8", "bf16"] };
+  const wider: Partial<Record<NumberFormat, readonly NumberFormat[]>> = {
+    fp4: ["fp8", "bf16"],
+    fp6: ["fp8", "bf16"],
+    fp8: ["bf16"],
+    int8: ["fp8", "bf16"],
+  };
   for (const candidate of [format, ...(wider[format] ?? []), "bf16", "fp16", "fp32"] as const) {
     const peak = hardware.peakFlopsPerSecond[candidate as NumberFormat];
     if (peak !== undefined) return peak;
@@ -175,11 +188,22 @@ function read(): readonly KernelFamily[] {
     const format = oneOf(row, "weightFormat", weightFormatNames);
     const generation = text(row, "generation");
     const from = `${kernel} ${format} ${generation}`;
-    const family = families.get(from) ?? { kernel, weightFormat: format, generation, router: routerOf(kernel, format), fitted: "here", from };
+    const family = families.get(from) ?? {
+      kernel,
+      weightFormat: format,
+      generation,
+      router: routerOf(kernel, format),
+      fitted: "here",
+      from,
+    };
     family[oneOf(row, "constant", constantNames)] = number(row, "value");
     families.set(from, family);
   }
-  const errors = new Map(readRows("fit-errors.csv").filter((row) => row.cells.part === "tokens left out").map((row) => [text(row, "family"), row]));
+  const errors = new Map(
+    readRows("fit-errors.csv")
+      .filter((row) => row.cells.part === "tokens left out")
+      .map((row) => [text(row, "family"), row]),
+  );
   return [...families.values()].map((family) => {
     for (const name of constantNames) {
       if (family[name] === undefined) throw new Error(`kernels.csv: ${String(family.from)} has no ${name}`);

@@ -1,9 +1,9 @@
 import { requirePositiveInteger } from "./checks";
 import { weightFormat as lookUpFormat } from "./formats";
 import type { Hardware } from "./hardware";
-import { defaultKernel, type HeldOutError, kernelFamily, type KernelFamily, peakFlops } from "./kernel";
+import { defaultKernel, type HeldOutError, type KernelFamily, kernelFamily, peakFlops } from "./kernel";
 import type { MoeLayerShape } from "./model";
-import { paddedRows, rankLoad, type RankLoad, type RouterLimit } from "./skew";
+import { paddedRows, type RankLoad, type RouterLimit, rankLoad } from "./skew";
 
 /** A shape that may also say how wide its experts see the residual stream, and how its router is limited. */
 export interface RoutedShape extends MoeLayerShape {
@@ -112,11 +112,24 @@ export function expertTaskTime({ model, hardware, kernel, weightFormat, rows }: 
   requirePositiveInteger("rows", rows);
   const chosen = kernel === undefined || weightFormat === undefined ? defaultKernel(hardware) : { kernel, weightFormat };
   const shape = { ...model, routedExperts: 1, expertsPerToken: 1 };
-  return moeLayerTime({ model: shape, hardware, kernel: kernel ?? chosen.kernel, weightFormat: weightFormat ?? chosen.weightFormat, tokens: rows });
+  return moeLayerTime({
+    model: shape,
+    hardware,
+    kernel: kernel ?? chosen.kernel,
+    weightFormat: weightFormat ?? chosen.weightFormat,
+    tokens: rows,
+  });
 }
 
 /** The time of a load under a family's constants: the formula itself. */
-export function timeOf(family: KernelFamily, model: RoutedShape, hardware: Hardware, tensorParallel: number, load: RankLoad, routedRows: number): MoeLayerTime {
+export function timeOf(
+  family: KernelFamily,
+  model: RoutedShape,
+  hardware: Hardware,
+  tensorParallel: number,
+  load: RankLoad,
+  routedRows: number,
+): MoeLayerTime {
   const format = lookUpFormat(family.weightFormat);
   const peak = peakFlops(hardware, format.arithmetic);
   const bandwidth = hardware.memoryBytesPerSecond;
@@ -134,7 +147,8 @@ export function timeOf(family: KernelFamily, model: RoutedShape, hardware: Hardw
   const memorySeconds = (weightBytes + activationBytes * family.activationTraffic) / (bandwidth * family.memoryEfficiency) + rampSeconds;
   const computeSeconds = (6 * h * d * padded) / (peak * family.arithmeticEfficiency);
   const overheadSeconds =
-    family.fixedSeconds + family.secondsPerLocalExpert * load.localExperts +
+    family.fixedSeconds +
+    family.secondsPerLocalExpert * load.localExperts +
     (family.secondsPerRowElement * load.rows + family.secondsPerRoutedElement * routedRows) * h;
   const p = family.overlapExponent;
   const slower = Math.max(memorySeconds, computeSeconds);

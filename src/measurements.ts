@@ -1,4 +1,4 @@
-import { at, number, oneOf, optionalNumber, optionalText, readRows, type Row, text } from "./facts";
+import { at, number, oneOf, optionalNumber, optionalText, type Row, readRows, text } from "./facts";
 import { weightFormatNames } from "./formats";
 import { kernelNames } from "./kernel";
 import type { MoeLayerShape } from "./model";

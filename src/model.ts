@@ -118,7 +118,9 @@ export function readModels(rows: readonly Row[]): readonly Model[] {
       line.set(id, row);
     }
   }
-  return Object.freeze(rows.map(readModel).sort((a, b) => (a.released < b.released ? -1 : a.released > b.released ? 1 : a.id < b.id ? -1 : 1)));
+  return Object.freeze(
+    rows.map(readModel).sort((a, b) => (a.released < b.released ? -1 : a.released > b.released ? 1 : a.id < b.id ? -1 : 1)),
+  );
 }
 
 interface Registry {
@@ -207,7 +209,9 @@ function checkExperts(row: Row, m: Model): void {
     (field) => m[field] > 0 !== isMoe(m),
   );
   if (absent !== undefined) {
-    throw new Error(`${at(row)}: expected ${absent} to be ${isMoe(m) ? "above 0" : "0"} with ${m.routedExperts} routed experts, got ${m[absent]}`);
+    throw new Error(
+      `${at(row)}: expected ${absent} to be ${isMoe(m) ? "above 0" : "0"} with ${m.routedExperts} routed experts, got ${m[absent]}`,
+    );
   }
 }
 

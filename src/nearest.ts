@@ -8,5 +8,7 @@ import { distance } from "fastest-levenshtein";
 export function nearest(id: string, known: readonly string[], count = 3): readonly string[] {
   const asked = id.toLowerCase();
   const contained = (k: string) => (asked !== "" && (k.includes(asked) || asked.includes(k)) ? 0 : 1);
-  return [...known].sort((a, b) => contained(a) - contained(b) || distance(asked, a) - distance(asked, b) || (a < b ? -1 : 1)).slice(0, count);
+  return [...known]
+    .sort((a, b) => contained(a) - contained(b) || distance(asked, a) - distance(asked, b) || (a < b ? -1 : 1))
+    .slice(0, count);
 }

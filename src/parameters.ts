@@ -62,7 +62,9 @@ export function parameterCount(model: Model): ParameterCount {
   const besideExpertsPerLayer =
     expertMatrices * h * model.sharedIntermediateSize + model.ffnMatrices * h * model.parallelIntermediateSize + latent + routerPerLayer;
   const always =
-    (model.attentionLayers + model.linearLayers) * attentionPerLayer + model.denseLayers * densePerLayer + model.moeLayers * besideExpertsPerLayer;
+    (model.attentionLayers + model.linearLayers) * attentionPerLayer +
+    model.denseLayers * densePerLayer +
+    model.moeLayers * besideExpertsPerLayer;
   const core = always + model.moeLayers * model.expertsPerToken * perExpert;
   const activeBy = { "without embeddings": core, "with head": core + table, "with head and embedding": core + embedding };
   const activeConvention = closest(activeBy, model.activeParameters);

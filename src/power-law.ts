@@ -22,7 +22,12 @@ export interface Drawing {
  * Experts are dealt to tokens in columns, most loaded first. A group scores the sum of its two best; the
  * best groups and, in them, the best experts are kept, and ties go to the lower number.
  */
-export function chooseInGroups(counts: readonly number[], tokens: number, k: number, { groups, kept }: { readonly groups: number; readonly kept: number }): number[] {
+export function chooseInGroups(
+  counts: readonly number[],
+  tokens: number,
+  k: number,
+  { groups, kept }: { readonly groups: number; readonly kept: number },
+): number[] {
   const experts = counts.length;
   const size = Math.max(1, Math.floor(experts / groups));
   const flat: number[] = [];
@@ -41,7 +46,10 @@ export function chooseInGroups(counts: readonly number[], tokens: number, k: num
       const g = Math.min(groups - 1, Math.floor(e / size));
       scores[g] = Math.min(2, (scores[g] as number) + 1);
     }
-    const best = scores.map((_, g) => g).sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b).slice(0, kept);
+    const best = scores
+      .map((_, g) => g)
+      .sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b)
+      .slice(0, kept);
     best.sort((a, b) => a - b);
     const chosen = drawn.filter((e) => best.includes(Math.min(groups - 1, Math.floor(e / size))));
     for (const g of best) {

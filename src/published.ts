@@ -1,4 +1,4 @@
-import { number, oneOf, optionalNumber, readRows, type Row, text } from "./facts";
+import { number, oneOf, optionalNumber, type Row, readRows, text } from "./facts";
 import { toBase } from "./units";
 
 /** A deployment whose tokens in flight are published: one expert-parallel group in one regime. */
@@ -19,7 +19,15 @@ export function deployments(): readonly Deployment[] {
     const gpus = number(row, "gpus");
     const tokensPerGpu = number(row, "tokensPerGpu");
     const regime = oneOf(row, "regime", ["decode", "prefill", "training"]);
-    return { regime, model: text(row, "model"), label: text(row, "label"), gpus, tokensPerGpu, tokens: gpus * tokensPerGpu, source: text(row, "source") };
+    return {
+      regime,
+      model: text(row, "model"),
+      label: text(row, "label"),
+      gpus,
+      tokensPerGpu,
+      tokens: gpus * tokensPerGpu,
+      source: text(row, "source"),
+    };
   });
 }
 
@@ -67,7 +75,12 @@ export interface DeepGemmRow {
 
 export function deepGemmRows(): readonly DeepGemmRow[] {
   return measured("deepgemm-h800.csv", (row) => {
-    const [groups, rowsPerGroup, n, k] = ["groups", "rowsPerGroup", "n", "k"].map((column) => atLeast(row, column, 1)) as [number, number, number, number];
+    const [groups, rowsPerGroup, n, k] = ["groups", "rowsPerGroup", "n", "k"].map((column) => atLeast(row, column, 1)) as [
+      number,
+      number,
+      number,
+      number,
+    ];
     const flopsPerSecond = toBase(atLeast(row, "teraflops", 1), "TFLOP/s");
     const kind = oneOf(row, "kind", ["dense", "grouped_contiguous", "grouped_masked"]);
     return { kind, groups, rowsPerGroup, n, k, seconds: (2 * rowsPerGroup * n * k * groups) / flopsPerSecond, commit: text(row, "commit") };
@@ -128,7 +141,13 @@ export function tmaSweeps(): readonly TmaPoint[] {
 }
 
 function tmaPoint(row: Row, machine: string, variant: string, loadsInFlight: number): TmaPoint {
-  return { machine, variant, loadBytes: atLeast(row, "loadBytes", 1), loadsInFlight, bytesPerSecond: toBase(atLeast(row, "gigabytesPerSecond", 0), "GB/s") };
+  return {
+    machine,
+    variant,
+    loadBytes: atLeast(row, "loadBytes", 1),
+    loadsInFlight,
+    bytesPerSecond: toBase(atLeast(row, "gigabytesPerSecond", 0), "GB/s"),
+  };
 }
 
 function measured<T>(file: string, read: (row: Row) => T): readonly T[] {

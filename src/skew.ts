@@ -84,11 +84,15 @@ export function rankLoad({ shape, tokens, expertParallel, routing, limit }: Rank
   const local = Math.max(1, Math.floor(routedExperts / expertParallel));
   if (routing === "balanced") {
     if (limit?.kind === "groups") return limited(tokens, routedExperts, expertsPerToken, local, limit);
-    return limit?.kind === "folded" ? folded(tokens, routedExperts, expertsPerToken, local) : balanced(tokens, routedExperts, expertsPerToken, local);
+    return limit?.kind === "folded"
+      ? folded(tokens, routedExperts, expertsPerToken, local)
+      : balanced(tokens, routedExperts, expertsPerToken, local);
   }
   if (routing === "even") return even(tokens, routedExperts, expertsPerToken, local);
   if (routing === "uniform") {
-    return limit?.kind === "packed" ? packed(tokens, routedExperts, expertsPerToken, local, limit.block) : uniform(tokens, routedExperts, expertsPerToken, local);
+    return limit?.kind === "packed"
+      ? packed(tokens, routedExperts, expertsPerToken, local, limit.block)
+      : uniform(tokens, routedExperts, expertsPerToken, local);
   }
   const limitKey = limit === undefined ? "" : limit.kind === "groups" ? `${limit.groups}/${limit.kept}` : limit.kind;
   const key = `${routing} ${routedExperts} ${expertsPerToken} ${expertParallel} ${tokens} ${limitKey}`;
@@ -105,7 +109,9 @@ export function exponentOf(routing: string): number {
   const match = /^power_law_(\d+(?:\.\d+)?)$/.exec(routing);
   if (match === null) {
     const known = ["balanced", "even", "uniform", "power_law_1.01", "power_law_1.2"];
-    throw new RangeError(`routing must be balanced, even, uniform or power_law_<exponent>; got "${routing}"; nearest: ${nearest(routing, known).join(", ")}`);
+    throw new RangeError(
+      `routing must be balanced, even, uniform or power_law_<exponent>; got "${routing}"; nearest: ${nearest(routing, known).join(", ")}`,
+    );
   }
   return Number(match[1]);
 }
@@ -143,7 +149,13 @@ function balanced(tokens: number, experts: number, k: number, local: number): Ra
   return fromClasses(local, classes);
 }
 
-function limited(tokens: number, experts: number, k: number, local: number, { groups, kept }: { readonly groups: number; readonly kept: number }): RankLoad {
+function limited(
+  tokens: number,
+  experts: number,
+  k: number,
+  local: number,
+  { groups, kept }: { readonly groups: number; readonly kept: number },
+): RankLoad {
   const reachable = Math.max(1, Math.min(local, Math.floor((experts * kept) / groups)));
   const chosen = balanced(tokens, experts, k, reachable);
   const favoured = Math.min(reachable, k - Math.floor((k * kept) / groups));
@@ -192,7 +204,10 @@ function powerLaw(tokens: number, experts: number, k: number, local: number, exp
       if (rows > 0) classes.set(rows, (classes.get(rows) ?? 0) + 1 / samplings);
     }
   }
-  return fromClasses(local, [...classes].map(([rows, experts]) => ({ rows, experts })));
+  return fromClasses(
+    local,
+    [...classes].map(([rows, experts]) => ({ rows, experts })),
+  );
 }
 
 /** Rows of the first rank's experts after the kernel's own router has had its say. */

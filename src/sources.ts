@@ -24,7 +24,12 @@ export interface Source {
 export function source(id: string): Source {
   const found = sources().find((s) => s.id === id);
   if (found === undefined) {
-    throw new RangeError(`unknown source "${id}"; nearest: ${nearest(id, sources().map((s) => s.id)).join(", ")}`);
+    throw new RangeError(
+      `unknown source "${id}"; nearest: ${nearest(
+        id,
+        sources().map((s) => s.id),
+      ).join(", ")}`,
+    );
   }
   return found;
 }
@@ -67,6 +72,7 @@ export function readSources(rows: readonly Row[]): readonly Source[] {
 function date<C extends string>(row: Row, column: C): Partial<Record<C, string>> {
   const cell = optionalText(row, column);
   if (cell === undefined) return {};
-  if (!/^\d{4}(-\d\d(-\d\d)?)?$/.test(cell)) throw new Error(`${at(row)}: expected ${column} as 2024-12-26, 2024-12 or 2024; got "${cell}"`);
+  if (!/^\d{4}(-\d\d(-\d\d)?)?$/.test(cell))
+    throw new Error(`${at(row)}: expected ${column} as 2024-12-26, 2024-12 or 2024; got "${cell}"`);
   return { [column]: cell } as Partial<Record<C, string>>;
 }

@@ -41,7 +41,13 @@ export function judgedRows(): readonly JudgedRow[] {
     }
     return rows.map((row): JudgedRow => {
       const { seconds, floorSeconds } = predictRow(row, constants, hardware(row.hardware));
-      const part = aside.some((a) => a.matches(row)) ? "set aside" : !isEven(row) ? "power law" : isFitted(row.tokens, counts) ? "fitted" : "tokens left out";
+      const part = aside.some((a) => a.matches(row))
+        ? "set aside"
+        : !isEven(row)
+          ? "power law"
+          : isFitted(row.tokens, counts)
+            ? "fitted"
+            : "tokens left out";
       const interpolatedSeconds = part === "tokens left out" ? interpolateRow(row, known.get(configurationOf(row)) ?? []) : undefined;
       return { row, family, part, seconds, floorSeconds, interpolatedSeconds };
     });
@@ -103,12 +109,31 @@ export interface DecodeComparison {
 export function decodeComparisons(): readonly DecodeComparison[] {
   return readRows("measurements/decode-deepseek-v3.csv").map((row) => {
     const machine = text(row, "machine");
-    const [expertParallel, requestsPerGpu, contextTokens] = [number(row, "expertParallel"), number(row, "requestsPerGpu"), number(row, "contextTokens")];
+    const [expertParallel, requestsPerGpu, contextTokens] = [
+      number(row, "expertParallel"),
+      number(row, "requestsPerGpu"),
+      number(row, "contextTokens"),
+    ];
     const overlap = oneOf(row, "overlap", ["none", "two-micro-batches"]);
-    const step = decodeStep({ model: model("deepseek-v3"), hardware: hardware(machine), requestsPerGpu, contextTokens, expertParallel, overlap });
+    const step = decodeStep({
+      model: model("deepseek-v3"),
+      hardware: hardware(machine),
+      requestsPerGpu,
+      contextTokens,
+      expertParallel,
+      overlap,
+    });
     return {
-      who: text(row, "who"), kind: oneOf(row, "kind", ["measured", "model"]), machine, expertParallel, requestsPerGpu, contextTokens, overlap,
-      tokensPerSecondPerGpu: number(row, "tokensPerSecondPerGpu"), ours: step.tokensPerSecondPerGpu, note: optionalText(row, "note") ?? "",
+      who: text(row, "who"),
+      kind: oneOf(row, "kind", ["measured", "model"]),
+      machine,
+      expertParallel,
+      requestsPerGpu,
+      contextTokens,
+      overlap,
+      tokensPerSecondPerGpu: number(row, "tokensPerSecondPerGpu"),
+      ours: step.tokensPerSecondPerGpu,
+      note: optionalText(row, "note") ?? "",
     };
   });
 }
@@ -139,8 +164,11 @@ function distance({ seconds, row }: JudgedRow): number {
 function reasonOf(r: JudgedRow, rows: readonly JudgedRow[]): string {
   const { row } = r;
   const local = row.shape.routedExperts / row.expertParallel;
-  if (r.part === "power law" && row.expertParallel > 1 && row.tokens * row.shape.expertsPerToken <= 4 * local) return "all on the timed rank";
-  const near = rows.filter((o) => o !== r && configurationOf(o.row) === configurationOf(row) && o.row.tokens >= row.tokens / 4 && o.row.tokens <= row.tokens * 4);
+  if (r.part === "power law" && row.expertParallel > 1 && row.tokens * row.shape.expertsPerToken <= 4 * local)
+    return "all on the timed rank";
+  const near = rows.filter(
+    (o) => o !== r && configurationOf(o.row) === configurationOf(row) && o.row.tokens >= row.tokens / 4 && o.row.tokens <= row.tokens * 4,
+  );
   const times = near.map((o) => o.row.seconds).sort((a, b) => a - b);
   return row.seconds > 2 * (times[Math.floor(times.length / 2)] ?? Number.POSITIVE_INFINITY) ? "a spike" : "not explained";
 }

@@ -25,13 +25,37 @@ export function weightMatrices(model: Model): readonly WeightMatrix[] {
   const matrices: WeightMatrix[] = [
     ...attentionMatrices(model),
     { name: "router", part: "router", outputs: model.routedExperts, inputs: h, count: model.moeLayers },
-    { name: "up and gate", part: "routed expert", outputs: gated(model.expertMatrices) * model.moeIntermediateSize, inputs: x, count: model.moeLayers * model.routedExperts },
+    {
+      name: "up and gate",
+      part: "routed expert",
+      outputs: gated(model.expertMatrices) * model.moeIntermediateSize,
+      inputs: x,
+      count: model.moeLayers * model.routedExperts,
+    },
     { name: "down", part: "routed expert", outputs: x, inputs: model.moeIntermediateSize, count: model.moeLayers * model.routedExperts },
-    { name: "up and gate", part: "shared expert", outputs: gated(model.expertMatrices) * model.sharedIntermediateSize, inputs: h, count: model.moeLayers },
+    {
+      name: "up and gate",
+      part: "shared expert",
+      outputs: gated(model.expertMatrices) * model.sharedIntermediateSize,
+      inputs: h,
+      count: model.moeLayers,
+    },
     { name: "down", part: "shared expert", outputs: h, inputs: model.sharedIntermediateSize, count: model.moeLayers },
-    { name: "up and gate", part: "dense feed-forward", outputs: gated(model.ffnMatrices) * model.intermediateSize, inputs: h, count: model.denseLayers },
+    {
+      name: "up and gate",
+      part: "dense feed-forward",
+      outputs: gated(model.ffnMatrices) * model.intermediateSize,
+      inputs: h,
+      count: model.denseLayers,
+    },
     { name: "down", part: "dense feed-forward", outputs: h, inputs: model.intermediateSize, count: model.denseLayers },
-    { name: "up and gate", part: "parallel feed-forward", outputs: gated(model.ffnMatrices) * model.parallelIntermediateSize, inputs: h, count: model.moeLayers },
+    {
+      name: "up and gate",
+      part: "parallel feed-forward",
+      outputs: gated(model.ffnMatrices) * model.parallelIntermediateSize,
+      inputs: h,
+      count: model.moeLayers,
+    },
     { name: "down", part: "parallel feed-forward", outputs: h, inputs: model.parallelIntermediateSize, count: model.moeLayers },
     { name: "head", part: "head", outputs: model.vocabSize, inputs: h, count: 1 },
   ];
@@ -41,17 +65,33 @@ export function weightMatrices(model: Model): readonly WeightMatrix[] {
 /** Multi-head or grouped (fused), latent (MLA), or with one key that is also the value (DeepSeek V4), as attentionParameters counts them. */
 function attentionMatrices(model: Model): readonly WeightMatrix[] {
   const { hiddenSize: h, attentionHeads: heads, headDim, valueHeadDim, keyValueHeads, kvLoraRank, qkRopeHeadDim = 0, qLoraRank } = model;
-  const matrix = (name: string, outputs: number, inputs: number): WeightMatrix => ({ name, part: "attention", outputs, inputs, count: model.attentionLayers });
+  const matrix = (name: string, outputs: number, inputs: number): WeightMatrix => ({
+    name,
+    part: "attention",
+    outputs,
+    inputs,
+    count: model.attentionLayers,
+  });
   const output = outputMatrices(model, matrix);
-  if (kvLoraRank === undefined && qLoraRank === undefined) return [matrix("query, key and value", heads * headDim + keyValueHeads * (headDim + valueHeadDim), h), ...output];
-  const queries = qLoraRank === undefined ? [matrix("query", heads * headDim, h)] : [matrix("query down", qLoraRank, h), matrix("query up", heads * headDim, qLoraRank)];
+  if (kvLoraRank === undefined && qLoraRank === undefined)
+    return [matrix("query, key and value", heads * headDim + keyValueHeads * (headDim + valueHeadDim), h), ...output];
+  const queries =
+    qLoraRank === undefined
+      ? [matrix("query", heads * headDim, h)]
+      : [matrix("query down", qLoraRank, h), matrix("query up", heads * headDim, qLoraRank)];
   if (kvLoraRank === undefined) return [...queries, matrix("key that is the value", keyValueHeads * headDim, h), ...output];
   const keyAndValueUp = matrix("key and value up", heads * (headDim - qkRopeHeadDim + valueHeadDim), kvLoraRank);
   return [...queries, matrix("key and value down", kvLoraRank + qkRopeHeadDim, h), keyAndValueUp, ...output];
 }
 
 /** One matrix, or two through a rank: first each group of heads to its own rank, then all ranks to the hidden size. */
-function outputMatrices({ hiddenSize, attentionHeads, valueHeadDim, outputLoraRank, outputGroups = 1 }: Model, matrix: (name: string, outputs: number, inputs: number) => WeightMatrix): readonly WeightMatrix[] {
+function outputMatrices(
+  { hiddenSize, attentionHeads, valueHeadDim, outputLoraRank, outputGroups = 1 }: Model,
+  matrix: (name: string, outputs: number, inputs: number) => WeightMatrix,
+): readonly WeightMatrix[] {
   if (outputLoraRank === undefined) return [matrix("output projection", hiddenSize, attentionHeads * valueHeadDim)];
-  return [matrix("output down", outputLoraRank, attentionHeads * valueHeadDim), matrix("output up", hiddenSize, outputGroups * outputLoraRank)];
+  return [
+    matrix("output down", outputLoraRank, attentionHeads * valueHeadDim),
+    matrix("output up", hiddenSize, outputGroups * outputLoraRank),
+  ];
 }

@@ -6,11 +6,34 @@ import { parameterCount } from "../src/parameters";
 
 /** Two layers, one dense and one of four experts, two a token: small enough for a page. */
 const tiny: Model = {
-  ...model("mixtral-8x22b"), id: "tiny", layers: 2, denseLayers: 1, moeLayers: 1, hiddenSize: 8, expertHiddenSize: 8, routedExperts: 4, sharedExperts: 1, expertsPerToken: 2,
-  moeIntermediateSize: 4, sharedIntermediateSize: 4, intermediateSize: 16, attentionLayers: 2, attentionHeads: 2, keyValueHeads: 1, headDim: 4, valueHeadDim: 4, vocabSize: 10,
+  ...model("mixtral-8x22b"),
+  id: "tiny",
+  layers: 2,
+  denseLayers: 1,
+  moeLayers: 1,
+  hiddenSize: 8,
+  expertHiddenSize: 8,
+  routedExperts: 4,
+  sharedExperts: 1,
+  expertsPerToken: 2,
+  moeIntermediateSize: 4,
+  sharedIntermediateSize: 4,
+  intermediateSize: 16,
+  attentionLayers: 2,
+  attentionHeads: 2,
+  keyValueHeads: 1,
+  headDim: 4,
+  valueHeadDim: 4,
+  vocabSize: 10,
 };
 const step: DecodeAccesses = { model: tiny, weightFormat: "bfloat16", requestsPerGpu: 3, contextTokens: 5, expertParallel: 2 };
-const v3: DecodeAccesses = { model: model("deepseek-v3"), weightFormat: "fp8_block", requestsPerGpu: 64, contextTokens: 32_768, expertParallel: 128 };
+const v3: DecodeAccesses = {
+  model: model("deepseek-v3"),
+  weightFormat: "fp8_block",
+  requestsPerGpu: 64,
+  contextTokens: 32_768,
+  expertParallel: 128,
+};
 const table = (s: DecodeAccesses) => Object.fromEntries(decodeAccesses(s).map((a) => [a.tensor, [a.runBytes, a.bytes]]));
 
 describe("decodeAccesses", () => {
@@ -37,7 +60,9 @@ describe("decodeAccesses", () => {
   it("keeps router, head, embedding, cache and combined rows in BF16 when weights are FP8", () => {
     const [wide, narrow] = [table(step), table({ ...step, weightFormat: "fp8" })];
     const halved = Object.keys(wide).filter((tensor) => narrow[tensor]?.[1] === (wide[tensor]?.[1] as number) / 2);
-    expect(halved).toEqual(Object.keys(wide).filter((tensor) => !["router", "head", "KV cache", "embedding rows", "combined rows"].includes(tensor)));
+    expect(halved).toEqual(
+      Object.keys(wide).filter((tensor) => !["router", "head", "KV cache", "embedding rows", "combined rows"].includes(tensor)),
+    );
     expect(narrow.head).toEqual(wide.head);
   });
 
@@ -78,17 +103,22 @@ describe("decodeAccesses", () => {
 
   it("grows cache and token rows with requests, no weight but those of routed experts, and no run", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 1000 }), fc.integer({ min: 2, max: 9 }), fc.constantFrom("deepseek-v3", "kimi-k2", "mixtral-8x22b", "llama-3.1-405b"), (requestsPerGpu, times, id) => {
-        const once = table({ ...v3, model: model(id), requestsPerGpu });
-        const more = table({ ...v3, model: model(id), requestsPerGpu: requestsPerGpu * times });
-        for (const [tensor, [runBytes, bytes]] of Object.entries(once) as [string, [number, number]][]) {
-          const scales = ["KV cache", "embedding rows", "dispatched rows", "combined rows"].includes(tensor);
-          expect(more[tensor]?.[0]).toBe(runBytes);
-          if (scales) expect(more[tensor]?.[1]).toBe(times * bytes);
-          else if (tensor.startsWith("routed expert")) expect(more[tensor]?.[1]).toBeGreaterThanOrEqual(bytes);
-          else expect(more[tensor]?.[1]).toBe(bytes);
-        }
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 1000 }),
+        fc.integer({ min: 2, max: 9 }),
+        fc.constantFrom("deepseek-v3", "kimi-k2", "mixtral-8x22b", "llama-3.1-405b"),
+        (requestsPerGpu, times, id) => {
+          const once = table({ ...v3, model: model(id), requestsPerGpu });
+          const more = table({ ...v3, model: model(id), requestsPerGpu: requestsPerGpu * times });
+          for (const [tensor, [runBytes, bytes]] of Object.entries(once) as [string, [number, number]][]) {
+            const scales = ["KV cache", "embedding rows", "dispatched rows", "combined rows"].includes(tensor);
+            expect(more[tensor]?.[0]).toBe(runBytes);
+            if (scales) expect(more[tensor]?.[1]).toBe(times * bytes);
+            else if (tensor.startsWith("routed expert")) expect(more[tensor]?.[1]).toBeGreaterThanOrEqual(bytes);
+            else expect(more[tensor]?.[1]).toBe(bytes);
+          }
+        },
+      ),
     );
   });
 
@@ -100,10 +130,13 @@ describe("decodeAccesses", () => {
 
   it("refuses counts that cannot be, an unknown format, and sparse attention without latents", () => {
     for (const bad of [0, -1, 1.5, Number.NaN]) {
-      for (const name of ["requestsPerGpu", "contextTokens", "expertParallel"]) expect(() => decodeAccesses({ ...step, [name]: bad })).toThrow(new RangeError(`${name} must be a positive integer, got ${bad}`));
+      for (const name of ["requestsPerGpu", "contextTokens", "expertParallel"])
+        expect(() => decodeAccesses({ ...step, [name]: bad })).toThrow(new RangeError(`${name} must be a positive integer, got ${bad}`));
     }
     expect(() => decodeAccesses({ ...step, weightFormat: "fp7" as "fp8" })).toThrow(/^weightFormat must be one of .*; got "fp7"$/);
-    expect(() => decodeAccesses({ ...step, attention: "sparse" })).toThrow(new RangeError('attention must be "dense" for tiny: it has no latent cache to select from'));
+    expect(() => decodeAccesses({ ...step, attention: "sparse" })).toThrow(
+      new RangeError('attention must be "dense" for tiny: it has no latent cache to select from'),
+    );
   });
 });
 
@@ -116,14 +149,18 @@ describe("tileRowBytes", () => {
   });
 
   it("refuses sizes that cannot be, and names them", () => {
-    for (const bad of [0, -1, 1.5, Number.NaN]) expect(() => tileRowBytes(bad, 1)).toThrow(new RangeError(`elements must be a positive integer, got ${bad}`));
-    for (const bad of [0, -1, Number.NaN]) expect(() => tileRowBytes(1, bad)).toThrow(new RangeError(`elementBytes must be a positive number, got ${bad}`));
+    for (const bad of [0, -1, 1.5, Number.NaN])
+      expect(() => tileRowBytes(bad, 1)).toThrow(new RangeError(`elements must be a positive integer, got ${bad}`));
+    for (const bad of [0, -1, Number.NaN])
+      expect(() => tileRowBytes(1, bad)).toThrow(new RangeError(`elementBytes must be a positive number, got ${bad}`));
   });
 });
 
 describe("accessFact", () => {
   it("gives the published sizes: sector, line, page, selected row, index key", () => {
-    expect(["dram-sector", "cache-line", "memory-page", "sparse-attention-row", "index-key", "engram-row"].map((a) => accessFact(a, "bytes"))).toEqual([32, 128, 4096, 656, 132, 264]);
+    expect(
+      ["dram-sector", "cache-line", "memory-page", "sparse-attention-row", "index-key", "engram-row"].map((a) => accessFact(a, "bytes")),
+    ).toEqual([32, 128, 4096, 656, 132, 264]);
     expect(512 + 16 + 128).toBe(accessFact("sparse-attention-row", "bytes")); // FP8 latent, scales, rotary part in BF16
     expect(accessFact("sparse-attention-row", "selectedTokens")).toBe(2048);
     expect([accessFact("mla-page", "tokens"), accessFact("gqa-page", "tokens")]).toEqual([64, 16]);

@@ -6,7 +6,9 @@ import { sources } from "../src/sources";
 import { isUnit } from "../src/units";
 
 const folder = join(__dirname, "..", "data");
-const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".csv")).sort();
+const files = readdirSync(folder, { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".csv"))
+  .sort();
 const read = (file: string) => readFileSync(join(folder, file), "utf8");
 const rows = (file: string): readonly Row[] => parseRows(file, read(file));
 const known = new Set(sources().map((s) => s.id));
@@ -37,7 +39,8 @@ describe.each(files)("data/%s", (file) => {
   });
 
   it("gives units that units.ts knows", () => {
-    for (const row of rows(file)) for (const unit of filled(row, "unit")) expect(isUnit(unit as string), `${where(row)}: ${unit}`).toBe(true);
+    for (const row of rows(file))
+      for (const unit of filled(row, "unit")) expect(isUnit(unit as string), `${where(row)}: ${unit}`).toBe(true);
   });
 
   it("uses three words of confidence, and low where nothing was read", () => {
@@ -49,7 +52,11 @@ describe.each(files)("data/%s", (file) => {
   });
 
   it("says where a source was not read that its numbers are unverified", () => {
-    const read = new Set(sources().filter((s) => s.retrieved !== undefined || s.id === "estimate").map((s) => s.id));
+    const read = new Set(
+      sources()
+        .filter((s) => s.retrieved !== undefined || s.id === "estimate")
+        .map((s) => s.id),
+    );
     for (const row of rows(file)) {
       const { source, confidence, note } = row.cells;
       if (file === "sources.csv" || source === undefined || source === "" || read.has(source)) continue;

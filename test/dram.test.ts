@@ -44,7 +44,8 @@ describe("dram", () => {
 
   it("opens and closes a row in one row cycle", () => {
     for (const { id, rowCycleSeconds, rowActiveSeconds = 0, prechargeSeconds = 0 } of drams()) {
-      if (rowCycleSeconds !== undefined) expect(Math.abs((rowActiveSeconds + prechargeSeconds) / rowCycleSeconds - 1), id).toBeLessThan(0.02);
+      if (rowCycleSeconds !== undefined)
+        expect(Math.abs((rowActiveSeconds + prechargeSeconds) / rowCycleSeconds - 1), id).toBeLessThan(0.02);
     }
   });
 
@@ -60,6 +61,8 @@ describe("readDrams", () => {
   it("refuses a quantity that is missing, doubled or unknown", () => {
     expect(() => readDrams(facts.filter((f) => f.quantity !== "banks"))).toThrow("memory.csv: no banks for hbm3");
     expect(() => readDrams([...facts, ...facts.slice(0, 1)])).toThrow("memory.csv: channels is given twice for hbm3");
-    expect(() => readDrams(facts.map((f) => (f.quantity === "banks" ? { ...f, quantity: "bank" } : f)))).toThrow('memory.csv: unknown quantity "bank" for hbm3; nearest: banks, ');
+    expect(() => readDrams(facts.map((f) => (f.quantity === "banks" ? { ...f, quantity: "bank" } : f)))).toThrow(
+      'memory.csv: unknown quantity "bank" for hbm3; nearest: banks, ',
+    );
   });
 });

@@ -6,12 +6,18 @@ import { model } from "../src/model";
 import { decodeStep } from "../src/step";
 import { toBase } from "../src/units";
 
-const tasks = fc.array(fc.record({ seconds: fc.double({ min: 1e-8, max: 10, noNaN: true }), count: fc.integer({ min: 1, max: 1000 }) }), { minLength: 1, maxLength: 30 });
+const tasks = fc.array(fc.record({ seconds: fc.double({ min: 1e-8, max: 10, noNaN: true }), count: fc.integer({ min: 1, max: 1000 }) }), {
+  minLength: 1,
+  maxLength: 30,
+});
 const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 
 describe("shareByDecade", () => {
   it("is worked by hand: three tasks of 5 µs and one of 85 µs are 75 % and 15 %, 25 % and 85 %", () => {
-    const shares = shareByDecade([{ seconds: 5e-6, count: 3 }, { seconds: 85e-6, count: 1 }]); // 15 µs of 100 µs
+    const shares = shareByDecade([
+      { seconds: 5e-6, count: 3 },
+      { seconds: 85e-6, count: 1 },
+    ]); // 15 µs of 100 µs
     expect(shares.map((s) => s.countShare)).toEqual([0, 0.75, 0.25, 0, 0]);
     expect(shares[1]?.timeShare).toBeCloseTo(0.15, 12);
     expect(shares[2]?.timeShare).toBeCloseTo(0.85, 12);
@@ -20,7 +26,16 @@ describe("shareByDecade", () => {
   });
 
   it.each([
-    [1, "us", 1], [10, "us", 2], [100, "us", 3], [1000, "us", 4], [1, "ms", 4], [1000, "ns", 1], [10_000, "ns", 2], [9.999, "us", 1], [0.999, "us", 0], [2, "s", 4],
+    [1, "us", 1],
+    [10, "us", 2],
+    [100, "us", 3],
+    [1000, "us", 4],
+    [1, "ms", 4],
+    [1000, "ns", 1],
+    [10_000, "ns", 2],
+    [9.999, "us", 1],
+    [0.999, "us", 0],
+    [2, "s", 4],
   ] as const)("puts a task of exactly %d %s in the decade that starts there, and a shorter one before it", (value, unit, decade) => {
     expect(shareByDecade([{ seconds: toBase(value, unit), count: 1 }]).findIndex((s) => s.countShare === 1)).toBe(decade);
   });
@@ -54,8 +69,14 @@ describe("shareByDecade", () => {
   it("refuses nothing, negative counts and durations that are not positive", () => {
     expect(() => shareByDecade([])).toThrow(new RangeError("count of tasks must be a positive number, got 0"));
     expect(() => shareByDecade([{ seconds: 1, count: 0 }])).toThrow(new RangeError("count of tasks must be a positive number, got 0"));
-    expect(() => shareByDecade([{ seconds: 1, count: 3 }, { seconds: 1, count: -1 }])).toThrow(new RangeError("count must be a number of at least zero, got -1"));
-    for (const bad of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) expect(() => shareByDecade([{ seconds: bad, count: 1 }])).toThrow(new RangeError(`seconds must be a positive number, got ${bad}`));
+    expect(() =>
+      shareByDecade([
+        { seconds: 1, count: 3 },
+        { seconds: 1, count: -1 },
+      ]),
+    ).toThrow(new RangeError("count must be a number of at least zero, got -1"));
+    for (const bad of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
+      expect(() => shareByDecade([{ seconds: bad, count: 1 }])).toThrow(new RangeError(`seconds must be a positive number, got ${bad}`));
   });
 });
 
@@ -67,13 +88,19 @@ describe("timedTasks", () => {
   ];
 
   it("counts each kernel once, and the experts of a layer as one or apart", () => {
-    const attention = [{ seconds: 30e-6, count: 1 }, { seconds: 10e-6, count: 1 }];
+    const attention = [
+      { seconds: 30e-6, count: 1 },
+      { seconds: 10e-6, count: 1 },
+    ];
     expect(timedTasks(step)).toEqual([...attention, { seconds: 60e-6, count: 1 }, { seconds: 12e-6, count: 1 }]);
     expect(timedTasks(step, 6)).toEqual([...attention, { seconds: 60e-6 / 6, count: 6 }, { seconds: 12e-6 / 6, count: 6 }]);
   });
 
   it("keeps the time of the kernels", () => {
-    const task = fc.record({ name: fc.constantFrom("experts", "attention", "head"), kernelSeconds: fc.array(fc.double({ min: 1e-8, max: 1, noNaN: true }), { minLength: 1, maxLength: 4 }) });
+    const task = fc.record({
+      name: fc.constantFrom("experts", "attention", "head"),
+      kernelSeconds: fc.array(fc.double({ min: 1e-8, max: 1, noNaN: true }), { minLength: 1, maxLength: 4 }),
+    });
     fc.assert(
       fc.property(fc.array(task), fc.integer({ min: 1, max: 512 }), (t, apart) => {
         const timed = t.map((one) => ({ ...one, seconds: sum(one.kernelSeconds) }));
@@ -83,11 +110,18 @@ describe("timedTasks", () => {
   });
 
   it("keeps the time of a decode step, with experts together and apart", () => {
-    const { tasks: all, seconds } = decodeStep({ model: model("kimi-k2"), hardware: hardware("h100-sxm"), requestsPerGpu: 64, contextTokens: 4096, expertParallel: 64 });
+    const { tasks: all, seconds } = decodeStep({
+      model: model("kimi-k2"),
+      hardware: hardware("h100-sxm"),
+      requestsPerGpu: 64,
+      contextTokens: 4096,
+      expertParallel: 64,
+    });
     for (const apart of [1, 6]) expect(sum(timedTasks(all, apart).map((t) => t.seconds * t.count)) / seconds).toBeCloseTo(1, 9);
   });
 
   it("refuses to part experts into none", () => {
-    for (const bad of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) expect(() => timedTasks(step, bad)).toThrow(new RangeError(`expertsApart must be a positive number, got ${bad}`));
+    for (const bad of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
+      expect(() => timedTasks(step, bad)).toThrow(new RangeError(`expertsApart must be a positive number, got ${bad}`));
   });
 });

@@ -19,7 +19,9 @@ describe("parseRows", () => {
   });
 
   it("names file and line of a row with a cell too few or too many", () => {
-    expect(() => parseRows("hardware.csv", `${header}h100-sxm,processors,132,count\nh100-sxm,clockHertz,1.83\n`)).toThrow(/hardware\.csv: .*line 3/i);
+    expect(() => parseRows("hardware.csv", `${header}h100-sxm,processors,132,count\nh100-sxm,clockHertz,1.83\n`)).toThrow(
+      /hardware\.csv: .*line 3/i,
+    );
     expect(() => parseRows("hardware.csv", `${header}h100-sxm,processors,132,count,extra\n`)).toThrow(/hardware\.csv: .*line 2/i);
   });
 
@@ -31,10 +33,14 @@ describe("parseRows", () => {
 describe("cells", () => {
   it("are refused with file, line and column when they do not fit", () => {
     expect(() => number(row("h100-sxm,processors,many,count"), "value")).toThrow('hardware.csv:2: expected a number for value, got "many"');
-    expect(() => number(row("h100-sxm,processors,Infinity,count"), "value")).toThrow('hardware.csv:2: expected a number for value, got "Infinity"');
+    expect(() => number(row("h100-sxm,processors,Infinity,count"), "value")).toThrow(
+      'hardware.csv:2: expected a number for value, got "Infinity"',
+    );
     expect(() => text(row("h100-sxm,,1,count"), "quantity")).toThrow("hardware.csv:2: expected a value for quantity, got nothing");
     expect(() => text(row("h100-sxm,q,1,count"), "source")).toThrow('hardware.csv:2: expected a column "source"');
-    expect(() => oneOf(row("h100-sxm,q,1,count"), "unit", ["B", "s"])).toThrow('hardware.csv:2: expected unit to be one of B, s; got "count"');
+    expect(() => oneOf(row("h100-sxm,q,1,count"), "unit", ["B", "s"])).toThrow(
+      'hardware.csv:2: expected unit to be one of B, s; got "count"',
+    );
   });
 
   it("may be empty where that is allowed", () => {
@@ -53,7 +59,11 @@ describe("readFacts", () => {
 
 describe("source", () => {
   it("gives title, address and conditions by id", () => {
-    expect(source("aiconfigurator2026")).toMatchObject({ published: "2026-08-21", retrieved: "2026-11-24", conditions: expect.stringContaining("Apache-2.0") });
+    expect(source("aiconfigurator2026")).toMatchObject({
+      published: "2026-08-21",
+      retrieved: "2026-11-24",
+      conditions: expect.stringContaining("Apache-2.0"),
+    });
   });
 
   it("names the nearest ids when there is no such source", () => {
@@ -67,7 +77,11 @@ describe("source", () => {
 
   it("refuses an id that stands twice and a date that is none, with file and line", () => {
     const head = "source,title,organization,published,url,retrieved,conditions\n";
-    expect(() => readSources(parseRows("sources.csv", `${head}a,A,O,,,,\na,B,O,,,,\n`))).toThrow('sources.csv:3: the source "a" already stands at sources.csv:2');
-    expect(() => readSources(parseRows("sources.csv", `${head}a,A,O,May 2025,,,\n`))).toThrow('sources.csv:2: expected published as 2024-12-26, 2024-12 or 2024; got "May 2025"');
+    expect(() => readSources(parseRows("sources.csv", `${head}a,A,O,,,,\na,B,O,,,,\n`))).toThrow(
+      'sources.csv:3: the source "a" already stands at sources.csv:2',
+    );
+    expect(() => readSources(parseRows("sources.csv", `${head}a,A,O,May 2025,,,\n`))).toThrow(
+      'sources.csv:2: expected published as 2024-12-26, 2024-12 or 2024; got "May 2025"',
+    );
   });
 });

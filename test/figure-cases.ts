@@ -38,9 +38,20 @@ export const compared = ["llama-3.1-405b", "mixtral-8x22b", "deepseek-v3", "kimi
 export const observed = { label: "Qwen3", counts: publishedExpertCounts() };
 export const on = (id: string, machine: string, weightFormat = "fp8_block"): ExpertOn => {
   const there = hardware(machine);
-  return { model: model(id), hardware: there, kernel: layerKernel(there, weightFormat), aloneKernel: loneKernel(there, weightFormat), weightFormat };
+  return {
+    model: model(id),
+    hardware: there,
+    kernel: layerKernel(there, weightFormat),
+    aloneKernel: loneKernel(there, weightFormat),
+    weightFormat,
+  };
 };
-export const experts = [on("kimi-k2", "h100-sxm"), on("kimi-k2", "b200-sxm"), on("mixtral-8x22b", "h100-sxm"), on("mixtral-8x22b", "b200-sxm")];
+export const experts = [
+  on("kimi-k2", "h100-sxm"),
+  on("kimi-k2", "b200-sxm"),
+  on("mixtral-8x22b", "h100-sxm"),
+  on("mixtral-8x22b", "b200-sxm"),
+];
 export const step = { weightFormat: "fp8_block", requestsPerGpu: 64, contextTokens: 32_768 } as const;
 export const steps = [
   { name: "dense", accesses: decodeAccesses({ ...step, model: model("llama-3.1-405b"), expertParallel: 1 }) },
@@ -54,7 +65,14 @@ export const figures: Readonly<Record<string, () => Figure>> = {
   releases: () => releasesFigure(models(), 6144, { "DeepSeek-V3": ["below", "above"] }),
   "expert-load": () => expertLoadFigure(6144, kimi, 1, observed),
   "task-time": () => taskTimeFigure(experts, 6144),
-  durations: () => durationsFigure([{ name: "training", tasks: trainTrace }, { name: "one", tasks: [{ seconds: 5e-6, count: 1 }] }], "So it is."),
+  durations: () =>
+    durationsFigure(
+      [
+        { name: "training", tasks: trainTrace },
+        { name: "one", tasks: [{ seconds: 5e-6, count: 1 }] },
+      ],
+      "So it is.",
+    ),
   "access-ladder": () => accessLadderFigure(v3, 64, 32_768, 128),
   "run-lengths": () => runLengthsFigure(steps),
   "access-bandwidth": () => accessBandwidthFigure(h100),
@@ -71,8 +89,16 @@ const refused = (value: unknown) => value === null || value === undefined || (ty
 /** Refuse what Plotly or JSON cannot hold, and captions with a number that came to nothing. */
 export function expectWhole(figure: Figure, name: string): void {
   const parts = leaves({ data: figure.data, layout: figure.layout });
-  expect(parts.filter(([, value]) => refused(value)), name).toEqual([]);
-  expect(traces(figure).filter((t) => t.x.length !== t.y.length).map((t) => t.name), name).toEqual([]);
+  expect(
+    parts.filter(([, value]) => refused(value)),
+    name,
+  ).toEqual([]);
+  expect(
+    traces(figure)
+      .filter((t) => t.x.length !== t.y.length)
+      .map((t) => t.name),
+    name,
+  ).toEqual([]);
   for (const words of [figure.caption, figure.alt]) {
     expect(words, name).not.toMatch(/NaN|∞|Infinity|undefined|null|\[object/);
     expect(words.length, name).toBeGreaterThan(60);

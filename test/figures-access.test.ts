@@ -32,7 +32,8 @@ describe("access-ladder", () => {
 
   it("reads out the longest run of an expert and all that lies below a page", () => {
     const below = rungs.filter((r) => (r.runBytes[1] as number) < 4096).map((r) => r.tensor);
-    for (const words of [figure.caption, figure.alt]) for (const part of [formatBytes(2 * 2048 * 7168 * (1 + 4 / 128 ** 2)), ...below]) expect(words).toContain(part);
+    for (const words of [figure.caption, figure.alt])
+      for (const part of [formatBytes(2 * 2048 * 7168 * (1 + 4 / 128 ** 2)), ...below]) expect(words).toContain(part);
   });
 
   it("says something of a dense model, which has no expert", () => {
@@ -44,7 +45,11 @@ describe("run-lengths", () => {
   const figure = figures["run-lengths"]?.() as Figure;
 
   it("shareInRunsUpTo weighs runs by their bytes: 30 of 100 B lie in runs of up to 64 B", () => {
-    const accesses = [[64, 30], [4096, 50], [1e6, 20]].map(([runBytes, bytes]) => ({ tensor: "", run: "", runBytes: runBytes as number, bytes: bytes as number }));
+    const accesses = [
+      [64, 30],
+      [4096, 50],
+      [1e6, 20],
+    ].map(([runBytes, bytes]) => ({ tensor: "", run: "", runBytes: runBytes as number, bytes: bytes as number }));
     expect([63, 64, 4096, 1e7].map((length) => shareInRunsUpTo(accesses, length))).toEqual([0, 0.3, 0.8, 1]);
   });
 
@@ -59,7 +64,8 @@ describe("run-lengths", () => {
   });
 
   it("reads out the shares up to a page, and that only attention which selects moves small runs", () => {
-    for (const { name, accesses } of steps) for (const words of [figure.caption, figure.alt]) expect(words).toContain(`${name} ${formatShare(shareInRunsUpTo(accesses, 4096))}`);
+    for (const { name, accesses } of steps)
+      for (const words of [figure.caption, figure.alt]) expect(words).toContain(`${name} ${formatShare(shareInRunsUpTo(accesses, 4096))}`);
     expect(shareInRunsUpTo(steps[1]?.accesses ?? [], 64)).toBe(0);
     expect(shareInRunsUpTo(steps[1]?.accesses ?? [], 4096)).toBeLessThan(0.01);
     expect(shareInRunsUpTo(steps[2]?.accesses ?? [], 4096)).toBeGreaterThan(0.05);
@@ -92,7 +98,11 @@ describe("access-bandwidth", () => {
     }
     expect(tmaBounds().some((p) => p.readOff && Math.abs(p.measured / p.bound - 1) < 1e-9)).toBe(true);
     expect(tmaBounds().filter((p) => !p.readOff).length).toBeGreaterThan(15);
-    expect(trace(figure, "H800 PCIe, 114 loads in flight").y).toEqual(tmaBounds().filter((p) => p.machine === "H800 PCIe" && p.loadsInFlight === 114).map((p) => p.measured));
+    expect(trace(figure, "H800 PCIe, 114 loads in flight").y).toEqual(
+      tmaBounds()
+        .filter((p) => p.machine === "H800 PCIe" && p.loadsInFlight === 114)
+        .map((p) => p.measured),
+    );
   });
 
   it("draws what rows of 5,120 B reach of H100's rate, and reads it out", () => {
@@ -101,7 +111,9 @@ describe("access-bandwidth", () => {
   });
 
   it("refuses a memory without a published row cycle, and an unknown one", () => {
-    expect(() => accessBandwidthFigure(h100, "hbm3e")).toThrow(new RangeError("memory must have a published row cycle, and hbm3e has none"));
+    expect(() => accessBandwidthFigure(h100, "hbm3e")).toThrow(
+      new RangeError("memory must have a published row cycle, and hbm3e has none"),
+    );
     expect(() => accessBandwidthFigure(h100, "hbm5")).toThrow(/^unknown dram "hbm5"/);
   });
 

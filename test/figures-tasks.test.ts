@@ -35,7 +35,9 @@ describe("task-time", () => {
         const at = expertSeconds(e, rows);
         expect(at.shareOfLayerSeconds).toBeGreaterThanOrEqual(at.floorSeconds * 0.999);
         expect(at.aloneSeconds).toBeGreaterThanOrEqual(at.floorSeconds);
-        expect(at.aloneSeconds).toBe(expertTaskTime({ model: e.model, hardware: e.hardware, kernel: e.aloneKernel, weightFormat: e.weightFormat, rows }).seconds);
+        expect(at.aloneSeconds).toBe(
+          expertTaskTime({ model: e.model, hardware: e.hardware, kernel: e.aloneKernel, weightFormat: e.weightFormat, rows }).seconds,
+        );
       }
     }
   });
@@ -52,7 +54,8 @@ describe("task-time", () => {
   it("reads out floor, share and alone at the tokens in flight", () => {
     for (const e of experts) {
       const { floorSeconds, shareOfLayerSeconds, aloneSeconds } = expertSeconds(e, rowsAt(e, 6144));
-      for (const words of [figure.caption, figure.alt]) expect(words).toContain([floorSeconds, shareOfLayerSeconds, aloneSeconds].map((s) => formatSeconds(s)).join(", "));
+      for (const words of [figure.caption, figure.alt])
+        expect(words).toContain([floorSeconds, shareOfLayerSeconds, aloneSeconds].map((s) => formatSeconds(s)).join(", "));
     }
   });
 
@@ -72,11 +75,15 @@ describe("durations", () => {
     expect(bars[0]?.y.reduce((a, b) => a + b, 0)).toBeCloseTo(100, 9);
     expect(bars[0]?.y[1]).toBeCloseTo((100 * (45 + 211 + 124)) / 963, 9); // bins of up to 2, 5 and 10 µs
     expect(bars[1]?.y[4]).toBeCloseTo((100 * (35_526 + 76_115 + 49_448)) / 244_041, 9); // bins of 1 ms and more
-    expect(bars.slice(2).map((b) => [b.y, b.yaxis])).toEqual([[[0, 100, 0, 0, 0], "y2"], [[0, 100, 0, 0, 0], "y2"]]);
+    expect(bars.slice(2).map((b) => [b.y, b.yaxis])).toEqual([
+      [[0, 100, 0, 0, 0], "y2"],
+      [[0, 100, 0, 0, 0], "y2"],
+    ]);
   });
 
   it("reads each set out, and adds the conclusion it is given", () => {
-    for (const part of [`training: ${formatShare(380 / 963)} of tasks`, formatShare(161_089 / 244_041), "one: 100 %", "So it is."]) expect(figure.caption).toContain(part);
+    for (const part of [`training: ${formatShare(380 / 963)} of tasks`, formatShare(161_089 / 244_041), "one: 100 %", "So it is."])
+      expect(figure.caption).toContain(part);
     expect(figure.alt).toContain(formatShare(380 / 963));
   });
 

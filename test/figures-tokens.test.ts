@@ -21,7 +21,10 @@ describe("tokens-per-expert", () => {
 
   it("marks the tokens asked for and the published deployments", () => {
     expect(trace(figure, "6,144 tokens").y).toEqual([6144, (6144 * 2) / 8, 192, 128, (6144 * 6) / 384]);
-    expect([trace(figure, "decode").x, trace(figure, "decode").y]).toEqual([[1024, 8192, 4096], [32, 256, 64]]);
+    expect([trace(figure, "decode").x, trace(figure, "decode").y]).toEqual([
+      [1024, 8192, 4096],
+      [32, 256, 64],
+    ]);
     expect([...trace(figure, "prefill").y, ...trace(figure, "training").y]).toEqual([16_384, 8192]);
     expect(["decode", "prefill", "training"].reduce((n, regime) => n + trace(figure, regime).x.length, 0)).toBe(deployments().length);
   });
@@ -39,8 +42,18 @@ describe("releases", () => {
   const panel = (yaxis: string) => traces(figure).filter((t) => t.yaxis === yaxis);
 
   it("draws every model of the registry once in each panel, at its day", () => {
-    for (const yaxis of ["y", "y2"]) expect(panel(yaxis).flatMap((t) => t.text ?? []).sort()).toEqual(models().map((m) => m.name).sort());
-    const at = (yaxis: string, name: string) => panel(yaxis).flatMap((t) => (t.text?.includes(name) ? [[t.x[t.text.indexOf(name)], t.y[t.text.indexOf(name)]]] : []));
+    for (const yaxis of ["y", "y2"])
+      expect(
+        panel(yaxis)
+          .flatMap((t) => t.text ?? [])
+          .sort(),
+      ).toEqual(
+        models()
+          .map((m) => m.name)
+          .sort(),
+      );
+    const at = (yaxis: string, name: string) =>
+      panel(yaxis).flatMap((t) => (t.text?.includes(name) ? [[t.x[t.text.indexOf(name)], t.y[t.text.indexOf(name)]]] : []));
     expect(at("y", "DeepSeek-V3")).toEqual([["2024-12-26", 192]]);
     expect(at("y2", "DeepSeek-V3")).toEqual([["2024-12-26", 3 * 7168 * 2048]]);
     expect(at("y2", "Llama-3.1-405B")).toEqual([["2024-07-23", 3 * 16_384 * 53_248]]);
@@ -48,8 +61,11 @@ describe("releases", () => {
 
   it("counts after the article the mixtures at 64 to 256 tokens an expert, and says the share", () => {
     const after = models().filter((m) => isMoe(m) && m.released > articleDate);
-    const inside = after.filter((m) => (6144 * m.expertsPerToken) / m.routedExperts >= 64 && (6144 * m.expertsPerToken) / m.routedExperts <= 256);
-    for (const words of [figure.caption, figure.alt]) expect(words).toContain(`${formatShare(inside.length / after.length)} of the ${after.length} `);
+    const inside = after.filter(
+      (m) => (6144 * m.expertsPerToken) / m.routedExperts >= 64 && (6144 * m.expertsPerToken) / m.routedExperts <= 256,
+    );
+    for (const words of [figure.caption, figure.alt])
+      expect(words).toContain(`${formatShare(inside.length / after.length)} of the ${after.length} `);
     const sizes = after.map((m) => m.expertMatrices * m.expertHiddenSize * m.moeIntermediateSize).sort((a, b) => a - b);
     const median = ((sizes[Math.floor((sizes.length - 1) / 2)] as number) + (sizes[Math.ceil((sizes.length - 1) / 2)] as number)) / 2;
     expect(figure.alt).toContain(`${formatNumber(median / 1e6)} million`);
@@ -64,7 +80,13 @@ describe("releases", () => {
   });
 
   it("says something of models that all came before the article", () => {
-    expectWhole(releasesFigure(models().filter((m) => m.released < articleDate), 6144), "releases before");
+    expectWhole(
+      releasesFigure(
+        models().filter((m) => m.released < articleDate),
+        6144,
+      ),
+      "releases before",
+    );
   });
 });
 
@@ -88,7 +110,8 @@ describe("expert-load", () => {
 
   it("reads out what chance and what was seen amount to", () => {
     const { expectedMaximum, standardDeviation } = expertLoad(6144, kimi);
-    for (const part of [formatNumber(expectedMaximum / 128), formatShare(standardDeviation / 128), formatNumber(1140 / 390)]) expect(figure.caption).toContain(part);
+    for (const part of [formatNumber(expectedMaximum / 128), formatShare(standardDeviation / 128), formatNumber(1140 / 390)])
+      expect(figure.caption).toContain(part);
     for (const part of [formatNumber(expectedMaximum / 128), "384 experts", formatNumber(1140 / 390)]) expect(figure.alt).toContain(part);
   });
 });

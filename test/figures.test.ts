@@ -25,14 +25,18 @@ describe.each(Object.entries(figures))("the figure %s", (name, make) => {
   });
 
   it("titles every axis with what it measures, and its unit where it has one", () => {
-    const axes = Object.entries(figure.layout).filter(([key]) => /^[xy]axis\d*$/.test(key)).map(([key, axis]) => [key, axis as { title?: { text: string }; visible?: boolean; ticktext?: readonly string[] }] as const);
+    const axes = Object.entries(figure.layout)
+      .filter(([key]) => /^[xy]axis\d*$/.test(key))
+      .map(([key, axis]) => [key, axis as { title?: { text: string }; visible?: boolean; ticktext?: readonly string[] }] as const);
     const used = new Set(traces(figure).flatMap((t) => ["xaxis", (t.yaxis ?? "y").replace("y", "yaxis")]));
     expect(axes.map(([key]) => key)).toEqual(expect.arrayContaining([...used]));
     for (const [key, axis] of axes) {
       if (axis.visible === false) continue;
       const title = axis.title?.text ?? "";
       expect(title.length, key).toBeGreaterThan(3);
-      const unit = /\((%|million|µs|B|GB\/s|TB\/s)\)$/.test(title) || (axis.ticktext ?? []).every((t) => /\d (µs|ms|B|KiB|MB|GB|GB\/s|TB\/s)$/.test(t));
+      const unit =
+        /\((%|million|µs|B|GB\/s|TB\/s)\)$/.test(title) ||
+        (axis.ticktext ?? []).every((t) => /\d (µs|ms|B|KiB|MB|GB|GB\/s|TB\/s)$/.test(t));
       const count = /tokens|multiples of the mean|^Release$|^Duration of one task$/i.test(title);
       expect(unit || count, `${key}: ${title}`).toBe(true);
     }
@@ -43,12 +47,20 @@ describe.each(Object.entries(figures))("the figure %s", (name, make) => {
     expect(figure.layout.width).toBeUndefined();
     expect(figure.layout.autosize).toBe(true);
     expect(figure.layout.title).toBeUndefined();
-    expect([...new Set(leaves(figure).filter(([path]) => /font\.family$/.test(path)).map(([, family]) => family))]).toHaveLength(1);
+    expect([
+      ...new Set(
+        leaves(figure)
+          .filter(([path]) => /font\.family$/.test(path))
+          .map(([, family]) => family),
+      ),
+    ]).toHaveLength(1);
   });
 
   it("draws in the palette, white and the greys and brown of its neutrals", () => {
     const neutrals = ["#FFFFFF", "#E5E7EB"];
-    const used = leaves({ data: figure.data, layout: figure.layout }).filter(([path, value]) => /color(\.\d+)?$/.test(path) && typeof value === "string").map(([, value]) => value);
+    const used = leaves({ data: figure.data, layout: figure.layout })
+      .filter(([path, value]) => /color(\.\d+)?$/.test(path) && typeof value === "string")
+      .map(([, value]) => value);
     expect(used.length).toBeGreaterThan(3);
     expect(used.filter((c) => ![...Object.values<string>(colours), ...neutrals].includes(c as string))).toEqual([]);
   });
@@ -66,11 +78,18 @@ describe("other models and machines", () => {
 
   it("draw runs and ladder of any mixture of experts, and runs of any model", () => {
     for (const m of moe) expectWhole(accessLadderFigure(m, 1, 100, 1), m.id);
-    for (const m of models()) expectWhole(runLengthsFigure([{ name: m.name, accesses: decodeAccesses({ ...step, model: m, expertParallel: 8 }) }]), m.id);
+    for (const m of models())
+      expectWhole(runLengthsFigure([{ name: m.name, accesses: decodeAccesses({ ...step, model: m, expertParallel: 8 }) }]), m.id);
   });
 
   it("draw bandwidth on any machine", () => {
-    for (const m of machines()) for (const [memory, stacks] of [["hbm3", 5], ["hbm2", 8], ["ddr5-4800", 24]] as const) expectWhole(accessBandwidthFigure(m, memory, stacks), `${m.id} ${memory}`);
+    for (const m of machines())
+      for (const [memory, stacks] of [
+        ["hbm3", 5],
+        ["hbm2", 8],
+        ["ddr5-4800", 24],
+      ] as const)
+        expectWhole(accessBandwidthFigure(m, memory, stacks), `${m.id} ${memory}`);
   });
 
   it.each(["a100-sxm", "h200-sxm", "gb300", "mi300x", "tpu-v5e", "vr200"])("draw task times on %s", (machine) => {
@@ -91,7 +110,7 @@ describe("theme", () => {
   it("doubles, and spaces evenly over decades, ends included", () => {
     expect(doublings(8, 64)).toEqual([8, 16, 32, 64]);
     expect(doublings(8, 63)).toEqual([8, 16, 32]);
-    logSpaced(1, 1000, 4).forEach((value, i) => expect(value).toBeCloseTo(10 ** i, 9));
+    for (const [i, value] of logSpaced(1, 1000, 4).entries()) expect(value).toBeCloseTo(10 ** i, 9);
   });
 
   it("tells its colours apart", () => {

@@ -16,7 +16,9 @@ beforeAll(() => {
 const aside = setAside();
 
 function fittedRows(kernel: string, weightFormat: string, machine: string): readonly MoeMeasurement[] {
-  const family = rows.filter((r) => r.kernel === kernel && r.weightFormat === weightFormat && r.hardware === machine && !aside.some((a) => a.matches(r)));
+  const family = rows.filter(
+    (r) => r.kernel === kernel && r.weightFormat === weightFormat && r.hardware === machine && !aside.some((a) => a.matches(r)),
+  );
   const counts = [...new Set(family.map((r) => r.tokens))].sort((a, b) => a - b);
   return family.filter((r) => ["balanced", "uniform"].includes(r.routing) && isFitted(r.tokens, counts));
 }
@@ -25,14 +27,18 @@ describe("fitFamily", () => {
   it("gives the constants of data/kernels.csv again, to the letter", { timeout: 60_000 }, async () => {
     const fit = await fitFamily(fittedRows("deepepmoe_generation", "fp8_block", "h100-sxm"), hardware);
     const [, , ...lines] = kernelsCsv([fit]).trimEnd().split("\n");
-    const written = readDataFile("kernels.csv").split("\n").filter((line) => line.startsWith("deepepmoe_generation,fp8_block,Hopper"));
+    const written = readDataFile("kernels.csv")
+      .split("\n")
+      .filter((line) => line.startsWith("deepepmoe_generation,fp8_block,Hopper"));
     expect(lines).toEqual(written);
   });
 
   it("finds constants again that made the rows", async () => {
     const truth = kernels().find((k) => k.from === "moe_torch_flow_cutlass fp8_block Hopper");
     if (truth === undefined) throw new Error("no such family");
-    const made = fittedRows("moe_torch_flow_cutlass", "fp8_block", "h100-sxm").filter((r) => r.model === "deepseek-v3").map((r) => ({ ...r, seconds: predictRow(r, truth, hardware(r.hardware)).seconds }));
+    const made = fittedRows("moe_torch_flow_cutlass", "fp8_block", "h100-sxm")
+      .filter((r) => r.model === "deepseek-v3")
+      .map((r) => ({ ...r, seconds: predictRow(r, truth, hardware(r.hardware)).seconds }));
     const { family } = await fitFamily(made, hardware, [truth.tileRows]);
     expect(family.memoryEfficiency / truth.memoryEfficiency).toBeCloseTo(1, 1);
     const errors = errorFigures(made.map((r) => ({ predicted: predictRow(r, family, hardware(r.hardware)).seconds, measured: r.seconds })));
@@ -42,7 +48,9 @@ describe("fitFamily", () => {
   it("refuses rows of two families, with file and line, and too few", async () => {
     const some = fittedRows("deepepmoe_generation", "fp8_block", "h100-sxm");
     const odd = rows.find((r) => r.kernel === "deepgemm") as MoeMeasurement;
-    await expect(fitFamily([...some, odd], hardware)).rejects.toThrow(`${odd.file}:${odd.line}: expected rows of deepepmoe_generation fp8_block on Hopper`);
+    await expect(fitFamily([...some, odd], hardware)).rejects.toThrow(
+      `${odd.file}:${odd.line}: expected rows of deepepmoe_generation fp8_block on Hopper`,
+    );
     await expect(fitFamily(some.slice(0, 3), hardware)).rejects.toThrow("expected more rows than the 9 constants, got 3");
   });
 });
@@ -88,7 +96,9 @@ describe("data/fit-errors.csv", () => {
     expect(figure("all", "models left out")?.median).toBeLessThan(0.12);
     expect(figure("all", "models left out")?.p90).toBeLessThan(0.35);
     expect(figure("all", "power law")?.median).toBeLessThan(0.1);
-    for (const family of stated.filter((s) => /fp8_block Hopper/.test(s.family) && /tokens|models/.test(s.part) && !/floor|interp/.test(s.part))) {
+    for (const family of stated.filter(
+      (s) => /fp8_block Hopper/.test(s.family) && /tokens|models/.test(s.part) && !/floor|interp/.test(s.part),
+    )) {
       expect(family.median, family.family).toBeLessThan(0.08);
     }
   });
@@ -97,7 +107,11 @@ describe("data/fit-errors.csv", () => {
     const families = new Map(kernels().map((k) => [k.from, k]));
     const below = rows.filter((row) => {
       const family = families.get(`${row.kernel} ${row.weightFormat} ${hardware(row.hardware).generation}`);
-      return family !== undefined && !aside.some((a) => a.matches(row)) && row.seconds < predictRow(row, family, hardware(row.hardware)).floorSeconds;
+      return (
+        family !== undefined &&
+        !aside.some((a) => a.matches(row)) &&
+        row.seconds < predictRow(row, family, hardware(row.hardware)).floorSeconds
+      );
     });
     expect(below.every((row) => row.routing.startsWith("power_law"))).toBe(true);
     expect(below.length).toBeLessThan(12);

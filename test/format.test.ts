@@ -32,18 +32,38 @@ describe("formatShare", () => {
 
 describe("formatBytes and formatSeconds", () => {
   it("use decimal bytes, in the largest prefix that keeps the number at one or more", () => {
-    expect([0, 0.5, 656, 999, 1000, 73_728, 29_360_128, 1.85e9, 2e12].map((b) => formatBytes(b))).toEqual(["0 B", "0.5 B", "656 B", "999 B", "1 kB", "73.7 kB", "29.4 MB", "1.85 GB", "2,000 GB"]);
+    expect([0, 0.5, 656, 999, 1000, 73_728, 29_360_128, 1.85e9, 2e12].map((b) => formatBytes(b))).toEqual([
+      "0 B",
+      "0.5 B",
+      "656 B",
+      "999 B",
+      "1 kB",
+      "73.7 kB",
+      "29.4 MB",
+      "1.85 GB",
+      "2,000 GB",
+    ]);
     expect(formatBytes(14_680_064, 4)).toBe("14.68 MB");
   });
 
   it("use seconds from nano up", () => {
-    expect([0, 4.5e-8, 1e-6, 13.14e-6, 9.999e-4, 1e-3, 0.25, 1, 61].map((s) => formatSeconds(s))).toEqual(["0 ns", "45 ns", "1 µs", "13.1 µs", "1,000 µs", "1 ms", "250 ms", "1 s", "61 s"]);
+    expect([0, 4.5e-8, 1e-6, 13.14e-6, 9.999e-4, 1e-3, 0.25, 1, 61].map((s) => formatSeconds(s))).toEqual([
+      "0 ns",
+      "45 ns",
+      "1 µs",
+      "13.1 µs",
+      "1,000 µs",
+      "1 ms",
+      "250 ms",
+      "1 s",
+      "61 s",
+    ]);
     expect(formatSeconds(13.14e-6, 4)).toBe("13.14 µs");
   });
 
   it("say what can be read back: within half a unit of the third digit", () => {
     const bytes: Record<string, number> = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9 };
-    const seconds: Record<string, number> = { ns: 1e-9, "µs": 1e-6, ms: 1e-3, s: 1 };
+    const seconds: Record<string, number> = { ns: 1e-9, µs: 1e-6, ms: 1e-3, s: 1 };
     const back = (text: string, units: Record<string, number>) => {
       const [number, unit] = text.split(" ") as [string, string];
       return Number(number.replaceAll(",", "")) * (units[unit] as number);

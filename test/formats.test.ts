@@ -22,6 +22,8 @@ it("multiplies in the format of the activations, which weight-only formats leave
 });
 
 it("names the known formats when there is no such one", () => {
-  expect(() => weightFormat("fp7")).toThrow('weightFormat must be one of bfloat16, fp8, fp8_block, nvfp4, w4a8_mxfp4_mxfp8, w4a16_mxfp4, int4_wo; got "fp7"');
+  expect(() => weightFormat("fp7")).toThrow(
+    'weightFormat must be one of bfloat16, fp8, fp8_block, nvfp4, w4a8_mxfp4_mxfp8, w4a16_mxfp4, int4_wo; got "fp7"',
+  );
   expect(() => weightFormat("constructor")).toThrow(RangeError);
 });

@@ -17,12 +17,24 @@ describe("gemmWork", () => {
   });
 
   it("is the same work transposed", () => {
-    fc.assert(fc.property(side, side, side, (m, n, k) => { expect(gemmWork({ m, n, k }, { a: 1, b: 2, c: 4 })).toEqual(gemmWork({ m: n, n: m, k }, { a: 2, b: 1, c: 4 })); }));
+    fc.assert(
+      fc.property(side, side, side, (m, n, k) => {
+        expect(gemmWork({ m, n, k }, { a: 1, b: 2, c: 4 })).toEqual(gemmWork({ m: n, n: m, k }, { a: 2, b: 1, c: 4 }));
+      }),
+    );
   });
 
   it("refuses sides and element sizes that cannot be, and names them", () => {
-    for (const value of bad) for (const name of ["m", "n", "k"]) expect(() => gemmWork({ m: 1, n: 1, k: 1, [name]: value }, bf16)).toThrow(new RangeError(`${name} must be a positive integer, got ${value}`));
-    for (const value of [0, -1, Number.NaN]) for (const name of ["a", "b", "c"]) expect(() => gemmWork({ m: 1, n: 1, k: 1 }, { ...bf16, [name]: value })).toThrow(new RangeError(`bytes.${name} must be a positive number, got ${value}`));
+    for (const value of bad)
+      for (const name of ["m", "n", "k"])
+        expect(() => gemmWork({ m: 1, n: 1, k: 1, [name]: value }, bf16)).toThrow(
+          new RangeError(`${name} must be a positive integer, got ${value}`),
+        );
+    for (const value of [0, -1, Number.NaN])
+      for (const name of ["a", "b", "c"])
+        expect(() => gemmWork({ m: 1, n: 1, k: 1 }, { ...bf16, [name]: value })).toThrow(
+          new RangeError(`bytes.${name} must be a positive number, got ${value}`),
+        );
   });
 });
 
@@ -44,7 +56,11 @@ describe("tileUtilisation", () => {
   });
 
   it("is full for whole tiles", () => {
-    fc.assert(fc.property(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 300 }), (tiles, tile) => { expect(tileUtilisation({ m: tiles * tile, n: tile }, { m: tile, n: tile })).toBe(1); }));
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 300 }), (tiles, tile) => {
+        expect(tileUtilisation({ m: tiles * tile, n: tile }, { m: tile, n: tile })).toBe(1);
+      }),
+    );
   });
 });
 
@@ -65,28 +81,44 @@ describe("paddedLength", () => {
     for (const value of bad) {
       expect(() => paddedLength(value, 1)).toThrow(new RangeError(`length must be a positive integer, got ${value}`));
       expect(() => paddedLength(1, value)).toThrow(new RangeError(`tile must be a positive integer, got ${value}`));
-      expect(() => tileUtilisation({ m: 1, n: value }, { m: 1, n: 1 })).toThrow(new RangeError(`length must be a positive integer, got ${value}`));
-      expect(() => tileUtilisation({ m: 1, n: 1 }, { m: value, n: 1 })).toThrow(new RangeError(`tile must be a positive integer, got ${value}`));
+      expect(() => tileUtilisation({ m: 1, n: value }, { m: 1, n: 1 })).toThrow(
+        new RangeError(`length must be a positive integer, got ${value}`),
+      );
+      expect(() => tileUtilisation({ m: 1, n: 1 }, { m: value, n: 1 })).toThrow(
+        new RangeError(`tile must be a positive integer, got ${value}`),
+      );
     }
   });
 });
 
 describe("expertGemms", () => {
   it("fuses up and gate, then goes down: V3's [rows, 4096, 7168] and [rows, 7168, 2048]", () => {
-    expect(expertGemms(model("deepseek-v3"), 192)).toEqual({ upAndGate: { m: 192, n: 2 * 2048, k: 7168 }, down: { m: 192, n: 7168, k: 2048 } });
+    expect(expertGemms(model("deepseek-v3"), 192)).toEqual({
+      upAndGate: { m: 192, n: 2 * 2048, k: 7168 },
+      down: { m: 192, n: 7168, k: 2048 },
+    });
   });
 
   it("takes the width that experts see where it is not the hidden size", () => {
-    expect(expertGemms({ hiddenSize: 8, expertHiddenSize: 4, moeIntermediateSize: 3 }, 1)).toEqual({ upAndGate: { m: 1, n: 6, k: 4 }, down: { m: 1, n: 4, k: 3 } });
+    expect(expertGemms({ hiddenSize: 8, expertHiddenSize: 4, moeIntermediateSize: 3 }, 1)).toEqual({
+      upAndGate: { m: 1, n: 6, k: 4 },
+      down: { m: 1, n: 4, k: 3 },
+    });
   });
 
   it("refuses counts that cannot be, and a dense model, by the field's name", () => {
     const shape = { hiddenSize: 8, moeIntermediateSize: 3 };
     for (const value of bad) {
       expect(() => expertGemms(shape, value)).toThrow(new RangeError(`rows must be a positive integer, got ${value}`));
-      expect(() => expertGemms({ ...shape, hiddenSize: value }, 1)).toThrow(new RangeError(`hiddenSize must be a positive integer, got ${value}`));
-      expect(() => expertGemms({ ...shape, expertHiddenSize: value }, 1)).toThrow(new RangeError(`expertHiddenSize must be a positive integer, got ${value}`));
-      expect(() => expertGemms({ ...shape, moeIntermediateSize: value }, 1)).toThrow(new RangeError(`moeIntermediateSize must be a positive integer, got ${value}`));
+      expect(() => expertGemms({ ...shape, hiddenSize: value }, 1)).toThrow(
+        new RangeError(`hiddenSize must be a positive integer, got ${value}`),
+      );
+      expect(() => expertGemms({ ...shape, expertHiddenSize: value }, 1)).toThrow(
+        new RangeError(`expertHiddenSize must be a positive integer, got ${value}`),
+      );
+      expect(() => expertGemms({ ...shape, moeIntermediateSize: value }, 1)).toThrow(
+        new RangeError(`moeIntermediateSize must be a positive integer, got ${value}`),
+      );
     }
     expect(() => expertGemms(model("llama-3.1-405b"), 1)).toThrow("expertHiddenSize must be a positive integer, got 0");
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { parseRows, readFacts } from "../src/facts";
 import type { Fact } from "../src/facts";
+import { parseRows, readFacts } from "../src/facts";
 import { readDataFile } from "../src/files";
 import { hardware, machines, readMachines } from "../src/hardware";
 
@@ -23,7 +23,26 @@ describe("hardware", () => {
     });
   });
 
-  it.each(["a100-sxm", "h100-sxm", "h800-sxm", "h20", "h200-sxm", "b200-sxm", "b300-sxm", "gb200", "gb300", "vr200", "mi300x", "mi355x", "tpu-v5e", "tpu-v5p", "tpu-v6e", "tpu-v7", "gaudi-3", "trainium-2"])("knows %s", (id) => {
+  it.each([
+    "a100-sxm",
+    "h100-sxm",
+    "h800-sxm",
+    "h20",
+    "h200-sxm",
+    "b200-sxm",
+    "b300-sxm",
+    "gb200",
+    "gb300",
+    "vr200",
+    "mi300x",
+    "mi355x",
+    "tpu-v5e",
+    "tpu-v5p",
+    "tpu-v6e",
+    "tpu-v7",
+    "gaudi-3",
+    "trainium-2",
+  ])("knows %s", (id) => {
     expect(hardware(id).id).toBe(id);
   });
 
@@ -79,10 +98,25 @@ describe("machines", () => {
   });
 
   it("reaches the stated BF16 peak from units, multiply-adds a clock and clock, within 1 %", () => {
-    const complete = machines().filter((m) => m.matrixUnit.count !== undefined && m.matrixUnit.fmaPerClock !== undefined && m.clockHertz !== undefined);
+    const complete = machines().filter(
+      (m) => m.matrixUnit.count !== undefined && m.matrixUnit.fmaPerClock !== undefined && m.clockHertz !== undefined,
+    );
     const stated = complete.filter((m) => m.sources["matrixUnit.fmaPerClock"]?.source !== "estimate"); // B200's is derived from its peak
     expect(stated.map((m) => m.id)).toEqual([
-      "tpu-v3", "a100-sxm", "mi250x", "tpu-v4", "gaudi-2", "h100-sxm", "h800-sxm", "mi300x", "tpu-v5e", "tpu-v5p", "gaudi-3", "h200-sxm", "mi325x", "mi355x",
+      "tpu-v3",
+      "a100-sxm",
+      "mi250x",
+      "tpu-v4",
+      "gaudi-2",
+      "h100-sxm",
+      "h800-sxm",
+      "mi300x",
+      "tpu-v5e",
+      "tpu-v5p",
+      "gaudi-3",
+      "h200-sxm",
+      "mi325x",
+      "mi355x",
     ]);
     for (const { id, matrixUnit, clockHertz = 0, peakFlopsPerSecond } of stated) {
       const { count = 0, fmaPerClock = 0 } = matrixUnit;
@@ -101,18 +135,25 @@ describe("machines", () => {
 describe("readMachines", () => {
   const rows = parseRows("machines.csv", readDataFile("machines.csv"));
   const facts = readFacts("hardware.csv", "hardware");
-  const change = (quantity: string, to: Partial<Fact>) => facts.map((f) => (f.subject === "h20" && f.quantity === quantity ? { ...f, ...to } : f));
+  const change = (quantity: string, to: Partial<Fact>) =>
+    facts.map((f) => (f.subject === "h20" && f.quantity === quantity ? { ...f, ...to } : f));
 
   it("refuses a fact of no machine, with the nearest", () => {
-    expect(() => readMachines(rows, change("processors", { subject: "h21" }))).toThrow('hardware.csv: processors is given for "h21", which is not in machines.csv; nearest: h20, ');
+    expect(() => readMachines(rows, change("processors", { subject: "h21" }))).toThrow(
+      'hardware.csv: processors is given for "h21", which is not in machines.csv; nearest: h20, ',
+    );
   });
 
   it("refuses a quantity that no machine has, with the nearest", () => {
-    expect(() => readMachines(rows, change("processors", { quantity: "processor" }))).toThrow('hardware.csv: unknown quantity "processor" for h20; nearest: processors, ');
+    expect(() => readMachines(rows, change("processors", { quantity: "processor" }))).toThrow(
+      'hardware.csv: unknown quantity "processor" for h20; nearest: processors, ',
+    );
   });
 
   it("refuses a quantity that is given twice", () => {
-    expect(() => readMachines(rows, change("processors", { quantity: "memoryBytes" }))).toThrow("hardware.csv: memoryBytes is given twice for h20");
+    expect(() => readMachines(rows, change("processors", { quantity: "memoryBytes" }))).toThrow(
+      "hardware.csv: memoryBytes is given twice for h20",
+    );
   });
 
   it("refuses a machine without memory, with file and line", () => {

@@ -23,7 +23,15 @@ describe("imbalance", () => {
   });
 
   it("is nothing when all are equal", () => {
-    expect(imbalance([5, 5, 5])).toEqual({ mean: 5, maximum: 5, maximumOverMean: 1, maximumViolation: 0, coefficientOfVariation: 0, gini: 0, idleShare: 0 });
+    expect(imbalance([5, 5, 5])).toEqual({
+      mean: 5,
+      maximum: 5,
+      maximumOverMean: 1,
+      maximumViolation: 0,
+      coefficientOfVariation: 0,
+      gini: 0,
+      idleShare: 0,
+    });
     expect(imbalance([7]).gini).toBe(0);
   });
 
@@ -44,7 +52,12 @@ describe("imbalance", () => {
         const before = [...l];
         const { mean, maximum, ...shares } = imbalance(l);
         const scaled = imbalance([...l].reverse().map((n) => n * factor));
-        expect(scaled).toMatchObject({ mean: mean * factor, maximum: maximum * factor, maximumOverMean: shares.maximumOverMean, idleShare: shares.idleShare });
+        expect(scaled).toMatchObject({
+          mean: mean * factor,
+          maximum: maximum * factor,
+          maximumOverMean: shares.maximumOverMean,
+          idleShare: shares.idleShare,
+        });
         expect(scaled.gini).toBeCloseTo(shares.gini, 12);
         expect(scaled.coefficientOfVariation).toBeCloseTo(shares.coefficientOfVariation, 12);
         expect(l).toEqual(before);
@@ -66,6 +79,7 @@ describe("imbalance", () => {
   it("refuses no loads, only zeros, and a load that is negative or no number, by its place", () => {
     expect(() => imbalance([])).toThrow(new RangeError("loads must hold at least one load, got none"));
     expect(() => imbalance([0, 0])).toThrow(new RangeError("loads must hold a load above zero, got only zeros"));
-    for (const bad of [-1, Number.NaN, Number.POSITIVE_INFINITY]) expect(() => imbalance([1, bad])).toThrow(new RangeError(`loads[1] must be a number of at least zero, got ${bad}`));
+    for (const bad of [-1, Number.NaN, Number.POSITIVE_INFINITY])
+      expect(() => imbalance([1, bad])).toThrow(new RangeError(`loads[1] must be a number of at least zero, got ${bad}`));
   });
 });

@@ -30,15 +30,25 @@ describe("kernelFamily", () => {
   });
 
   it("takes the same format from another generation, and says so", () => {
-    expect(kernelFamily("vllm_fused_moe", "fp8", hardware("b200-sxm"))).toMatchObject({ fitted: "transferred", heldOutError: undefined, from: "vllm_fused_moe fp8 Hopper", generation: "Blackwell" });
+    expect(kernelFamily("vllm_fused_moe", "fp8", hardware("b200-sxm"))).toMatchObject({
+      fitted: "transferred",
+      heldOutError: undefined,
+      from: "vllm_fused_moe fp8 Hopper",
+      generation: "Blackwell",
+    });
   });
 
   it("takes a kernel of like name where its own was never measured", () => {
-    expect(kernelFamily("vllm_nvfp4moe_deepgemm_experts", "fp8_block", hardware("gb200"))).toMatchObject({ fitted: "by-name", from: "deepgemm fp8_block Blackwell" });
+    expect(kernelFamily("vllm_nvfp4moe_deepgemm_experts", "fp8_block", hardware("gb200"))).toMatchObject({
+      fitted: "by-name",
+      from: "deepgemm fp8_block Blackwell",
+    });
   });
 
   it("names the nearest kernels when it knows nothing of one", () => {
-    expect(() => kernelFamily("moe_torch_flw", "fp8", hardware("h100-sxm"))).toThrow(/unknown kernel "moe_torch_flw"; nearest: moe_torch_flow/);
+    expect(() => kernelFamily("moe_torch_flw", "fp8", hardware("h100-sxm"))).toThrow(
+      /unknown kernel "moe_torch_flw"; nearest: moe_torch_flow/,
+    );
   });
 });
 

@@ -10,9 +10,22 @@ const v3 = { hiddenSize: 7168, moeIntermediateSize: 2048, routedExperts: 256, ex
 const cutlass = { model: v3, hardware: h100, kernel: "moe_torch_flow_cutlass", weightFormat: "fp8_block" };
 
 const toyFamily = {
-  kernel: "toy", weightFormat: "fp8", generation: "toy", router: "given", fitted: "here", from: "toy",
-  tileRows: 16, fixedSeconds: 10e-6, secondsPerLocalExpert: 1e-6, secondsPerRowElement: 1e-9, secondsPerRoutedElement: 2e-9,
-  memoryEfficiency: 0.5, arithmeticEfficiency: 0.5, activationTraffic: 1, overlapExponent: 1, tileBytesPerSecond: 1e9,
+  kernel: "toy",
+  weightFormat: "fp8",
+  generation: "toy",
+  router: "given",
+  fitted: "here",
+  from: "toy",
+  tileRows: 16,
+  fixedSeconds: 10e-6,
+  secondsPerLocalExpert: 1e-6,
+  secondsPerRowElement: 1e-9,
+  secondsPerRoutedElement: 2e-9,
+  memoryEfficiency: 0.5,
+  arithmeticEfficiency: 0.5,
+  activationTraffic: 1,
+  overlapExponent: 1,
+  tileBytesPerSecond: 1e9,
 } as const;
 const toyMachine = { ...h100, memoryBytesPerSecond: 1e9, peakFlopsPerSecond: { fp8: 1e12 } };
 const toyShape = { hiddenSize: 100, moeIntermediateSize: 10, routedExperts: 3, expertsPerToken: 1 };
@@ -34,7 +47,9 @@ describe("timeOf", () => {
 
   it("has a floor of datasheet rates alone: weights once, each token in and out once", () => {
     expect(time.floorSeconds).toBeCloseTo((6000 + 2 * 100 * 3) / 1e9, 15);
-    expect(timeOf({ ...toyFamily, memoryEfficiency: 0.1, fixedSeconds: 1 }, toyShape, toyMachine, 1, toyLoad, 4).floorSeconds).toBe(time.floorSeconds);
+    expect(timeOf({ ...toyFamily, memoryEfficiency: 0.1, fixedSeconds: 1 }, toyShape, toyMachine, 1, toyLoad, 4).floorSeconds).toBe(
+      time.floorSeconds,
+    );
   });
 
   it("splits the experts' width over tensor-parallel ranks", () => {
@@ -57,7 +72,9 @@ describe("moeLayerTime", () => {
 
   it("takes a released model and its bare shape for the same", () => {
     for (const kernel of ["sglang_fused_moe_triton", "moe_torch_flow_cutlass"]) {
-      expect(moeLayerTime({ ...cutlass, kernel, model: model("deepseek-v3"), tokens: 512 })).toEqual(moeLayerTime({ ...cutlass, kernel, tokens: 512 }));
+      expect(moeLayerTime({ ...cutlass, kernel, model: model("deepseek-v3"), tokens: 512 })).toEqual(
+        moeLayerTime({ ...cutlass, kernel, tokens: 512 }),
+      );
     }
   });
 
@@ -74,15 +91,25 @@ describe("moeLayerTime", () => {
   });
 
   it("never falls below its floor, and never gets slower on a machine twice as fast", () => {
-    const fast = { ...h100, memoryBytesPerSecond: 2 * h100.memoryBytesPerSecond, peakFlopsPerSecond: { bf16: 2 * 989e12, fp8: 2 * 1979e12 } };
+    const fast = {
+      ...h100,
+      memoryBytesPerSecond: 2 * h100.memoryBytesPerSecond,
+      peakFlopsPerSecond: { bf16: 2 * 989e12, fp8: 2 * 1979e12 },
+    };
     const hopper = kernels().filter((k) => k.generation === "Hopper");
     fc.assert(
-      fc.property(fc.constantFrom(...hopper), fc.integer({ min: 1, max: 20000 }), fc.constantFrom(1, 4, 32), fc.constantFrom("balanced", "even", "uniform"), (k, tokens, expertParallel, routing) => {
-        const question = { model: v3, kernel: k.kernel, weightFormat: k.weightFormat, tokens, expertParallel, routing };
-        const time = moeLayerTime({ ...question, hardware: h100 });
-        expect(time.seconds).toBeGreaterThanOrEqual(time.floorSeconds);
-        expect(moeLayerTime({ ...question, hardware: fast }).seconds).toBeLessThanOrEqual(time.seconds);
-      }),
+      fc.property(
+        fc.constantFrom(...hopper),
+        fc.integer({ min: 1, max: 20000 }),
+        fc.constantFrom(1, 4, 32),
+        fc.constantFrom("balanced", "even", "uniform"),
+        (k, tokens, expertParallel, routing) => {
+          const question = { model: v3, kernel: k.kernel, weightFormat: k.weightFormat, tokens, expertParallel, routing };
+          const time = moeLayerTime({ ...question, hardware: h100 });
+          expect(time.seconds).toBeGreaterThanOrEqual(time.floorSeconds);
+          expect(moeLayerTime({ ...question, hardware: fast }).seconds).toBeLessThanOrEqual(time.seconds);
+        },
+      ),
     );
   });
 
@@ -102,7 +129,9 @@ describe("moeLayerTime", () => {
     expect(() => moeLayerTime({ ...cutlass, tokens: Number.NaN })).toThrow("tokens must be a positive integer, got NaN");
     expect(() => moeLayerTime({ ...cutlass, tokens: 1, tensorParallel: -1 })).toThrow("tensorParallel must be a positive integer, got -1");
     expect(() => moeLayerTime({ ...cutlass, tokens: 1, weightFormat: "fp9" })).toThrow(/weightFormat must be one of .*; got "fp9"/);
-    expect(() => moeLayerTime({ ...cutlass, tokens: 1, kernel: "moe_torch_flow_cutlas" })).toThrow(/unknown kernel "moe_torch_flow_cutlas"; nearest: moe_torch_flow/);
+    expect(() => moeLayerTime({ ...cutlass, tokens: 1, kernel: "moe_torch_flow_cutlas" })).toThrow(
+      /unknown kernel "moe_torch_flow_cutlas"; nearest: moe_torch_flow/,
+    );
   });
 });
 

@@ -13,7 +13,9 @@ describe("links", () => {
   });
 
   it("counts both directions as twice the one", () => {
-    const oneWay = links().filter((l) => l.metric.startsWith("unidirectional bandwidth") && find(l.name, l.metric.replace("uni", "bi")).length > 0);
+    const oneWay = links().filter(
+      (l) => l.metric.startsWith("unidirectional bandwidth") && find(l.name, l.metric.replace("uni", "bi")).length > 0,
+    );
     expect(oneWay).toHaveLength(10);
     for (const { name, metric, value } of oneWay) expect(find(name, metric.replace("uni", "bi"))[0]?.value, name).toBe(2 * value);
   });

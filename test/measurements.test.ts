@@ -3,7 +3,8 @@ import { parseRows } from "../src/facts";
 import { hardware } from "../src/hardware";
 import { moeFiles, moeMeasurements, parseMoeMeasurements, readMoeMeasurements, setAside } from "../src/measurements";
 
-const head = "hardware,software,kernel,weightFormat,model,hiddenSize,moeIntermediateSize,expertsPerToken,routedExperts,tensorParallel,expertParallel,routing,us1,us128";
+const head =
+  "hardware,software,kernel,weightFormat,model,hiddenSize,moeIntermediateSize,expertsPerToken,routedExperts,tensorParallel,expertParallel,routing,us1,us128";
 const parse = (line: string) => parseMoeMeasurements(parseRows("moe.csv", `${head}\n${line}\n`));
 const good = "h100-sxm,SGLang 0.5.14,sglang_fused_moe_triton,fp8_block,deepseek-v3,7168,2048,8,256,1,2,balanced";
 
@@ -11,9 +12,19 @@ describe("parseMoeMeasurements", () => {
   it("reads one row a token count that has a time, in seconds", () => {
     expect(parse(`${good},,191.5`)).toEqual([
       {
-        file: "moe.csv", line: 2, hardware: "h100-sxm", software: "SGLang 0.5.14", kernel: "sglang_fused_moe_triton", weightFormat: "fp8_block", model: "deepseek-v3",
+        file: "moe.csv",
+        line: 2,
+        hardware: "h100-sxm",
+        software: "SGLang 0.5.14",
+        kernel: "sglang_fused_moe_triton",
+        weightFormat: "fp8_block",
+        model: "deepseek-v3",
         shape: { hiddenSize: 7168, moeIntermediateSize: 2048, expertsPerToken: 8, routedExperts: 256 },
-        tensorParallel: 1, expertParallel: 2, routing: "balanced", tokens: 128, seconds: expect.closeTo(191.5e-6, 12),
+        tensorParallel: 1,
+        expertParallel: 2,
+        routing: "balanced",
+        tokens: 128,
+        seconds: expect.closeTo(191.5e-6, 12),
       },
     ]);
   });
@@ -25,7 +36,9 @@ describe("parseMoeMeasurements", () => {
   });
 
   it("stops at a kernel, format, routing or count it does not know, with file and line", () => {
-    expect(() => parse(`${good.replace("triton", "tritn")},1,`)).toThrow(/^moe.csv:2: unknown kernel "sglang_fused_moe_tritn"; nearest: sglang_fused_moe_triton/);
+    expect(() => parse(`${good.replace("triton", "tritn")},1,`)).toThrow(
+      /^moe.csv:2: unknown kernel "sglang_fused_moe_tritn"; nearest: sglang_fused_moe_triton/,
+    );
     expect(() => parse(`${good.replace("fp8_block", "fp9")},1,`)).toThrow(/^moe.csv:2: expected weightFormat to be one of/);
     expect(() => parse(`${good.replace("balanced", "balancd")},1,`)).toThrow(/^moe.csv:2: routing must be/);
     expect(() => parse(`${good.replace("7168", "-1")},1,`)).toThrow("moe.csv:2: expected a positive whole number for hiddenSize, got -1");
@@ -39,7 +52,9 @@ describe("data/measurements", () => {
   });
 
   it("states no row twice", () => {
-    const keys = moeMeasurements().map((r) => [r.hardware, r.software, r.kernel, r.weightFormat, r.model, r.tensorParallel, r.expertParallel, r.routing, r.tokens].join(" "));
+    const keys = moeMeasurements().map((r) =>
+      [r.hardware, r.software, r.kernel, r.weightFormat, r.model, r.tensorParallel, r.expertParallel, r.routing, r.tokens].join(" "),
+    );
     expect(new Set(keys).size).toBe(keys.length);
   });
 

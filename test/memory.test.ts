@@ -55,7 +55,12 @@ describe("randomAccessBandwidth", () => {
 
   it("takes the timing that the registry has for HBM3", () => {
     const kind = dram("hbm3");
-    expect({ ...kind, rowCycleSeconds: kind.rowCycleSeconds as number }).toMatchObject({ banks: 16, rowBytes: 1024, minAccessBytes: 32, pseudoChannelsPerStack: 32 });
+    expect({ ...kind, rowCycleSeconds: kind.rowCycleSeconds as number }).toMatchObject({
+      banks: 16,
+      rowBytes: 1024,
+      minAccessBytes: 32,
+      pseudoChannelsPerStack: 32,
+    });
     expect(kind.rowCycleSeconds).toBeCloseTo(45e-9, 18);
   });
 
@@ -67,25 +72,42 @@ describe("randomAccessBandwidth", () => {
 
   it("never exceeds the peak, and rises over powers of two up to the row", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 512 }), fc.double({ min: 1e9, max: 1e14, noNaN: true }), fc.integer({ min: 1, max: 100_000 }), (channels, peak, size) => {
-        expect(randomAccessBandwidth(hbm3, channels, peak, size)).toBeLessThanOrEqual(peak);
-        const rising = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024].map((bytes) => randomAccessBandwidth(hbm3, channels, peak, bytes));
-        expect(rising).toEqual([...rising].sort((a, b) => a - b));
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 512 }),
+        fc.double({ min: 1e9, max: 1e14, noNaN: true }),
+        fc.integer({ min: 1, max: 100_000 }),
+        (channels, peak, size) => {
+          expect(randomAccessBandwidth(hbm3, channels, peak, size)).toBeLessThanOrEqual(peak);
+          const rising = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024].map((bytes) => randomAccessBandwidth(hbm3, channels, peak, bytes));
+          expect(rising).toEqual([...rising].sort((a, b) => a - b));
+        },
+      ),
     );
   });
 
   it("refuses what cannot be, and names it", () => {
     for (const value of [...bad, 1.5]) {
-      expect(() => randomAccessBandwidth(hbm3, value, 1, 1)).toThrow(new RangeError(`pseudoChannels must be a positive integer, got ${value}`));
-      expect(() => randomAccessBandwidth({ ...hbm3, banks: value }, 1, 1, 1)).toThrow(new RangeError(`banks must be a positive integer, got ${value}`));
+      expect(() => randomAccessBandwidth(hbm3, value, 1, 1)).toThrow(
+        new RangeError(`pseudoChannels must be a positive integer, got ${value}`),
+      );
+      expect(() => randomAccessBandwidth({ ...hbm3, banks: value }, 1, 1, 1)).toThrow(
+        new RangeError(`banks must be a positive integer, got ${value}`),
+      );
     }
     for (const value of bad) {
-      expect(() => randomAccessBandwidth(hbm3, 1, value, 1)).toThrow(new RangeError(`peakBytesPerSecond must be a positive number, got ${value}`));
+      expect(() => randomAccessBandwidth(hbm3, 1, value, 1)).toThrow(
+        new RangeError(`peakBytesPerSecond must be a positive number, got ${value}`),
+      );
       expect(() => randomAccessBandwidth(hbm3, 1, 1, value)).toThrow(new RangeError(`accessBytes must be a positive number, got ${value}`));
-      expect(() => randomAccessBandwidth({ ...hbm3, rowCycleSeconds: value }, 1, 1, 1)).toThrow(new RangeError(`rowCycleSeconds must be a positive number, got ${value}`));
-      expect(() => randomAccessBandwidth({ ...hbm3, rowBytes: value }, 1, 1, 1)).toThrow(new RangeError(`rowBytes must be a positive number, got ${value}`));
-      expect(() => randomAccessBandwidth({ ...hbm3, minAccessBytes: value }, 1, 1, 1)).toThrow(new RangeError(`atomBytes must be a positive number, got ${value}`));
+      expect(() => randomAccessBandwidth({ ...hbm3, rowCycleSeconds: value }, 1, 1, 1)).toThrow(
+        new RangeError(`rowCycleSeconds must be a positive number, got ${value}`),
+      );
+      expect(() => randomAccessBandwidth({ ...hbm3, rowBytes: value }, 1, 1, 1)).toThrow(
+        new RangeError(`rowBytes must be a positive number, got ${value}`),
+      );
+      expect(() => randomAccessBandwidth({ ...hbm3, minAccessBytes: value }, 1, 1, 1)).toThrow(
+        new RangeError(`atomBytes must be a positive number, got ${value}`),
+      );
     }
   });
 });

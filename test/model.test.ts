@@ -31,9 +31,29 @@ describe("model", () => {
   });
 
   it.each([
-    "deepseek-v3", "deepseek-r1", "deepseek-v4-pro", "deepseek-v4-flash", "kimi-k2", "kimi-k3", "mixtral-8x7b", "mixtral-8x22b",
-    "qwen3-30b-a3b", "qwen3-235b-a22b", "qwen3-next-80b-a3b", "gpt-oss-20b", "gpt-oss-120b", "llama-2-70b", "llama-3.1-405b", "gpt-3-175b",
-    "gshard-600b", "switch-c", "st-moe-32b", "llama-4-maverick", "glm-5", "minimax-m2", "mistral-large-3",
+    "deepseek-v3",
+    "deepseek-r1",
+    "deepseek-v4-pro",
+    "deepseek-v4-flash",
+    "kimi-k2",
+    "kimi-k3",
+    "mixtral-8x7b",
+    "mixtral-8x22b",
+    "qwen3-30b-a3b",
+    "qwen3-235b-a22b",
+    "qwen3-next-80b-a3b",
+    "gpt-oss-20b",
+    "gpt-oss-120b",
+    "llama-2-70b",
+    "llama-3.1-405b",
+    "gpt-3-175b",
+    "gshard-600b",
+    "switch-c",
+    "st-moe-32b",
+    "llama-4-maverick",
+    "glm-5",
+    "minimax-m2",
+    "mistral-large-3",
   ])("knows %s", (id) => {
     expect(model(id).id).toBe(id);
   });
@@ -68,9 +88,16 @@ describe("models", () => {
   it("has dense models with no expert at all, and sparse ones with every expert size", () => {
     for (const m of models()) {
       expect(isMoe(m), m.id).toBe(m.routedExperts > 0);
-      expect([m.expertsPerToken, m.moeIntermediateSize, m.expertHiddenSize, m.moeLayers].every((n) => n > 0), m.id).toBe(isMoe(m));
+      expect(
+        [m.expertsPerToken, m.moeIntermediateSize, m.expertHiddenSize, m.moeLayers].every((n) => n > 0),
+        m.id,
+      ).toBe(isMoe(m));
     }
-    expect(models().filter((m) => !isMoe(m)).map((m) => m.id)).toEqual(["gpt-3-175b", "llama-2-70b", "llama-3-70b", "llama-3.1-405b", "qwen3.5-27b"]);
+    expect(
+      models()
+        .filter((m) => !isMoe(m))
+        .map((m) => m.id),
+    ).toEqual(["gpt-3-175b", "llama-2-70b", "llama-3-70b", "llama-3.1-405b", "qwen3.5-27b"]);
   });
 
   it("has layers that are dense or sparse, but for Nemotron 3, where a block is a mixer or a feed-forward part", () => {
@@ -94,7 +121,11 @@ describe("models", () => {
 
   it("shows experts no wider than the residual stream", () => {
     for (const m of models()) expect(m.expertHiddenSize <= m.hiddenSize, m.id).toBe(true);
-    expect(models().filter((m) => isMoe(m) && m.expertHiddenSize < m.hiddenSize).map((m) => [m.id, m.expertHiddenSize])).toEqual([
+    expect(
+      models()
+        .filter((m) => isMoe(m) && m.expertHiddenSize < m.hiddenSize)
+        .map((m) => [m.id, m.expertHiddenSize]),
+    ).toEqual([
       ["nemotron-3-super-120b-a12b", 1024],
       ["nemotron-3-ultra-550b-a55b", 2048],
       ["kimi-k3", 3584],
@@ -132,7 +163,9 @@ describe("readModels", () => {
 
   it("refuses an id that stands twice, also as an alias", () => {
     const twice = `${columns.join(",")}\n${mixtral}\n${mixtral}\n`;
-    expect(() => readModels(parseRows("models.csv", twice))).toThrow('models.csv:3: the id "mixtral-8x7b" is already taken at models.csv:2');
+    expect(() => readModels(parseRows("models.csv", twice))).toThrow(
+      'models.csv:3: the id "mixtral-8x7b" is already taken at models.csv:2',
+    );
     const alias = withCell("aliases", "a b a");
     expect(() => readModels(alias)).toThrow('the id "a" is already taken');
   });

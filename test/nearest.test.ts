@@ -23,12 +23,17 @@ it("looks past capitals, gives three when not told otherwise, and leaves the lis
 
 it("gives known ids only, each once, in the same order however they are listed", () => {
   fc.assert(
-    fc.property(fc.string(), fc.uniqueArray(fc.stringMatching(/^[a-z0-9-]{1,8}$/), { maxLength: 8 }), fc.integer({ min: 0, max: 5 }), (asked, ids, count) => {
-      const found = nearest(asked, ids, count);
-      expect(found).toHaveLength(Math.min(count, ids.length));
-      expect(new Set(found).size).toBe(found.length);
-      for (const id of found) expect(ids).toContain(id);
-      expect(nearest(asked, [...ids].reverse(), count)).toEqual(found);
-    }),
+    fc.property(
+      fc.string(),
+      fc.uniqueArray(fc.stringMatching(/^[a-z0-9-]{1,8}$/), { maxLength: 8 }),
+      fc.integer({ min: 0, max: 5 }),
+      (asked, ids, count) => {
+        const found = nearest(asked, ids, count);
+        expect(found).toHaveLength(Math.min(count, ids.length));
+        expect(new Set(found).size).toBe(found.length);
+        for (const id of found) expect(ids).toContain(id);
+        expect(nearest(asked, [...ids].reverse(), count)).toEqual(found);
+      },
+    ),
   );
 });

@@ -91,12 +91,20 @@ describe("parameterCount", () => {
     expect(count.perExpert).toBe(0);
   });
 
-  it.each(models().filter((m) => m.totalParameters !== undefined).map((m) => m.id))("reaches the stated total of %s within 5 percent", (id) => {
+  it.each(
+    models()
+      .filter((m) => m.totalParameters !== undefined)
+      .map((m) => m.id),
+  )("reaches the stated total of %s within 5 percent", (id) => {
     const m = model(id);
     expect(Math.abs(parameterCount(m).total / (m.totalParameters as number) - 1)).toBeLessThan(tolerance);
   });
 
-  it.each(models().filter((m) => m.activeParameters !== undefined).map((m) => m.id))("reaches the stated active parameters of %s within 5 percent, or a listed exception", (id) => {
+  it.each(
+    models()
+      .filter((m) => m.activeParameters !== undefined)
+      .map((m) => m.id),
+  )("reaches the stated active parameters of %s within 5 percent, or a listed exception", (id) => {
     const m = model(id);
     const error = parameterCount(m).active / (m.activeParameters as number) - 1;
     const exception = activeExceptions[id];

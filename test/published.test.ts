@@ -9,14 +9,26 @@ vi.mock("../src/files", async (original) => {
 import { readDataFile } from "../src/files";
 import { imbalance } from "../src/imbalance";
 import { model } from "../src/model";
-import { deepGemmRows, deployments, megaMoeRows, publishedExpertCounts, publishedImbalance, rowGathers, tmaSweeps, trainTraceDurations } from "../src/published";
+import {
+  deepGemmRows,
+  deployments,
+  megaMoeRows,
+  publishedExpertCounts,
+  publishedImbalance,
+  rowGathers,
+  tmaSweeps,
+  trainTraceDurations,
+} from "../src/published";
 import { meanTokensPerExpert } from "../src/routing";
 
 afterEach(() => replaced.clear());
 
 const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 /** Rows of a file, counted apart from the reader: lines that are neither comment, header nor empty. */
-const lines = (file: string) => readDataFile(file).split("\n").filter((l) => l !== "" && !l.startsWith("#")).length - 1;
+const lines = (file: string) =>
+  readDataFile(file)
+    .split("\n")
+    .filter((l) => l !== "" && !l.startsWith("#")).length - 1;
 
 describe("published tables", () => {
   it.each([
@@ -48,7 +60,14 @@ describe("published tables", () => {
 
   it("imbalance without replicas is 2.56 by rank and 11.9 by expert slot: MaxVio and one", () => {
     const [rank, slot] = publishedImbalance();
-    expect(rank).toEqual({ workload: "machine translation", placement: "no EPLB, 8 slots/rank, EP32", level: "rank", layer: "all (average)", maximumOverMean: 2.564, coefficientOfVariation: 0.48 });
+    expect(rank).toEqual({
+      workload: "machine translation",
+      placement: "no EPLB, 8 slots/rank, EP32",
+      level: "rank",
+      layer: "all (average)",
+      maximumOverMean: 2.564,
+      coefficientOfVariation: 0.48,
+    });
     expect(slot?.maximumOverMean).toBeCloseTo(11.948, 12);
     for (const { maximumOverMean } of publishedImbalance()) expect(maximumOverMean).toBeGreaterThanOrEqual(1);
   });
@@ -62,7 +81,13 @@ describe("published tables", () => {
   });
 
   it("the fused kernel's times are seconds", () => {
-    expect(megaMoeRows()[0]).toEqual({ model: "deepseek-v4-flash", tokensPerRank: 1, expertParallel: 8, seconds: expect.closeTo(56.5e-6, 12), unfusedSpeedup: 1.96 });
+    expect(megaMoeRows()[0]).toEqual({
+      model: "deepseek-v4-flash",
+      tokensPerRank: 1,
+      expertParallel: 8,
+      seconds: expect.closeTo(56.5e-6, 12),
+      unfusedSpeedup: 1.96,
+    });
     expect(megaMoeRows().at(-1)?.seconds).toBeCloseTo(10_655.2e-6, 12);
   });
 
@@ -80,12 +105,27 @@ describe("published tables", () => {
   it("the sweeps of bulk copies count loads on the whole machine", () => {
     const sweeps = tmaSweeps();
     expect(sweeps).toHaveLength(76 + 24);
-    expect(sweeps[0]).toEqual({ machine: "H800 PCIe", variant: "tma_bw", loadBytes: 1024, loadsInFlight: 114, bytesPerSecond: expect.closeTo(222.8e9, 0) });
-    expect(sweeps[77]).toEqual({ machine: "B200", variant: "2D", loadBytes: 512, loadsInFlight: 2 * 148, bytesPerSecond: expect.closeTo(319.4e9, 0) });
+    expect(sweeps[0]).toEqual({
+      machine: "H800 PCIe",
+      variant: "tma_bw",
+      loadBytes: 1024,
+      loadsInFlight: 114,
+      bytesPerSecond: expect.closeTo(222.8e9, 0),
+    });
+    expect(sweeps[77]).toEqual({
+      machine: "B200",
+      variant: "2D",
+      loadBytes: 512,
+      loadsInFlight: 2 * 148,
+      bytesPerSecond: expect.closeTo(319.4e9, 0),
+    });
   });
 
   it("gathered rows of 5,120 B reach 27 % and 79 % of the bandwidth by 2 and 16 B a thread", () => {
-    expect(rowGathers()).toEqual([{ rowBytes: 5120, threadAccessBytes: 2, share: 0.27 }, { rowBytes: 5120, threadAccessBytes: 16, share: 0.79 }]);
+    expect(rowGathers()).toEqual([
+      { rowBytes: 5120, threadAccessBytes: 2, share: 0.27 },
+      { rowBytes: 5120, threadAccessBytes: 16, share: 0.79 },
+    ]);
   });
 });
 
@@ -97,17 +137,83 @@ describe("a broken row", () => {
   };
 
   it.each([
-    ["measurements/expert-counts-qwen3.csv", "\n0,587\n", "\n0,-587\n", publishedExpertCounts, "measurements/expert-counts-qwen3.csv:3: expected tokens to be at least 0, got -587"],
-    ["measurements/expert-counts-qwen3.csv", "\n1,822\n", "\n1,many\n", publishedExpertCounts, 'measurements/expert-counts-qwen3.csv:4: expected a number for tokens, got "many"'],
-    ["measurements/expert-imbalance-trtllm.csv", ",rank,", ",node,", publishedImbalance, 'measurements/expert-imbalance-trtllm.csv:3: expected level to be one of rank, expert slot; got "node"'],
-    ["measurements/deepgemm-h800.csv", "dense,1,64,2112", "dense,1,0,2112", deepGemmRows, "measurements/deepgemm-h800.csv:3: expected rowsPerGroup to be at least 1, got 0"],
-    ["measurements/deepgemm-h800.csv", "dense,1,64,2112", "sparse,1,64,2112", deepGemmRows, "measurements/deepgemm-h800.csv:3: expected kind to be one of dense, grouped_contiguous, grouped_masked; got \"sparse\""],
-    ["measurements/deepgemm-megamoe.csv", "deepseek-v4-flash,1,8", "deepseek-v4-flash,0,8", megaMoeRows, "measurements/deepgemm-megamoe.csv:3: expected tokensPerRank to be at least 1, got 0"],
-    ["measurements/train-trace-h800.csv", "0,2,45,45", "0,2,45,", trainTraceDurations, "measurements/train-trace-h800.csv:3: expected a value for totalMicroseconds, got nothing"],
-    ["measurements/tma-h800-pcie.csv", "tma_bw,114,1024,222.8", "tma_bw,114,0,222.8", tmaSweeps, "measurements/tma-h800-pcie.csv:3: expected loadBytes to be at least 1, got 0"],
-    ["measurements/tma-b200.csv", "512,1,165.6", "512,1,-165.6", tmaSweeps, "measurements/tma-b200.csv:3: expected gigabytesPerSecond to be at least 0, got -165.6"],
-    ["measurements/row-gather-h100.csv", "shareOfBandwidthPercent", "share", rowGathers, 'measurements/row-gather-h100.csv:3: expected a column "shareOfBandwidthPercent"'],
-    ["regimes.csv", "decode,deepseek-v3,", "serving,deepseek-v3,", deployments, 'regimes.csv:2: expected regime to be one of decode, prefill, training; got "serving"'],
+    [
+      "measurements/expert-counts-qwen3.csv",
+      "\n0,587\n",
+      "\n0,-587\n",
+      publishedExpertCounts,
+      "measurements/expert-counts-qwen3.csv:3: expected tokens to be at least 0, got -587",
+    ],
+    [
+      "measurements/expert-counts-qwen3.csv",
+      "\n1,822\n",
+      "\n1,many\n",
+      publishedExpertCounts,
+      'measurements/expert-counts-qwen3.csv:4: expected a number for tokens, got "many"',
+    ],
+    [
+      "measurements/expert-imbalance-trtllm.csv",
+      ",rank,",
+      ",node,",
+      publishedImbalance,
+      'measurements/expert-imbalance-trtllm.csv:3: expected level to be one of rank, expert slot; got "node"',
+    ],
+    [
+      "measurements/deepgemm-h800.csv",
+      "dense,1,64,2112",
+      "dense,1,0,2112",
+      deepGemmRows,
+      "measurements/deepgemm-h800.csv:3: expected rowsPerGroup to be at least 1, got 0",
+    ],
+    [
+      "measurements/deepgemm-h800.csv",
+      "dense,1,64,2112",
+      "sparse,1,64,2112",
+      deepGemmRows,
+      'measurements/deepgemm-h800.csv:3: expected kind to be one of dense, grouped_contiguous, grouped_masked; got "sparse"',
+    ],
+    [
+      "measurements/deepgemm-megamoe.csv",
+      "deepseek-v4-flash,1,8",
+      "deepseek-v4-flash,0,8",
+      megaMoeRows,
+      "measurements/deepgemm-megamoe.csv:3: expected tokensPerRank to be at least 1, got 0",
+    ],
+    [
+      "measurements/train-trace-h800.csv",
+      "0,2,45,45",
+      "0,2,45,",
+      trainTraceDurations,
+      "measurements/train-trace-h800.csv:3: expected a value for totalMicroseconds, got nothing",
+    ],
+    [
+      "measurements/tma-h800-pcie.csv",
+      "tma_bw,114,1024,222.8",
+      "tma_bw,114,0,222.8",
+      tmaSweeps,
+      "measurements/tma-h800-pcie.csv:3: expected loadBytes to be at least 1, got 0",
+    ],
+    [
+      "measurements/tma-b200.csv",
+      "512,1,165.6",
+      "512,1,-165.6",
+      tmaSweeps,
+      "measurements/tma-b200.csv:3: expected gigabytesPerSecond to be at least 0, got -165.6",
+    ],
+    [
+      "measurements/row-gather-h100.csv",
+      "shareOfBandwidthPercent",
+      "share",
+      rowGathers,
+      'measurements/row-gather-h100.csv:3: expected a column "shareOfBandwidthPercent"',
+    ],
+    [
+      "regimes.csv",
+      "decode,deepseek-v3,",
+      "serving,deepseek-v3,",
+      deployments,
+      'regimes.csv:2: expected regime to be one of decode, prefill, training; got "serving"',
+    ],
   ] as const)("of %s says file, line and column: %s", (file, from, to, read, message) => {
     breaks(file, from, to);
     expect(() => read()).toThrow(new Error(message));

@@ -31,7 +31,12 @@ describe("roofline", () => {
       fc.property(work, rates, (w, r) => {
         const once = roofline(w, r);
         const twice = roofline(w, { flopsPerSecond: 2 * r.flopsPerSecond, bytesPerSecond: 2 * r.bytesPerSecond });
-        expect(twice).toEqual({ computeSeconds: once.computeSeconds / 2, memorySeconds: once.memorySeconds / 2, seconds: once.seconds / 2, bound: once.bound });
+        expect(twice).toEqual({
+          computeSeconds: once.computeSeconds / 2,
+          memorySeconds: once.memorySeconds / 2,
+          seconds: once.seconds / 2,
+          bound: once.bound,
+        });
       }),
     );
   });
@@ -75,11 +80,18 @@ describe("ridgePoint and ridgeRows", () => {
 
   it("is where a product that streams only weights changes its bound", () => {
     fc.assert(
-      fc.property(rates, fc.integer({ min: 1, max: 4096 }), fc.integer({ min: 1, max: 4096 }), fc.constantFrom(0.5, 1, 2), fc.double({ min: 1.001, max: 8, noNaN: true }), (r, n, k, weightBytes, off) => {
-        const bound = (rows: number) => roofline({ flops: 2 * rows * n * k, bytes: weightBytes * n * k }, r).bound;
-        expect(bound(ridgeRows(r, weightBytes) * off)).toBe("compute");
-        expect(bound(ridgeRows(r, weightBytes) / off)).toBe("memory");
-      }),
+      fc.property(
+        rates,
+        fc.integer({ min: 1, max: 4096 }),
+        fc.integer({ min: 1, max: 4096 }),
+        fc.constantFrom(0.5, 1, 2),
+        fc.double({ min: 1.001, max: 8, noNaN: true }),
+        (r, n, k, weightBytes, off) => {
+          const bound = (rows: number) => roofline({ flops: 2 * rows * n * k, bytes: weightBytes * n * k }, r).bound;
+          expect(bound(ridgeRows(r, weightBytes) * off)).toBe("compute");
+          expect(bound(ridgeRows(r, weightBytes) / off)).toBe("memory");
+        },
+      ),
     );
   });
 

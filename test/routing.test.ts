@@ -6,7 +6,11 @@ const article = { routedExperts: 384, expertsPerToken: 8 };
 const v3 = { routedExperts: 256, expertsPerToken: 8 };
 const small = { routedExperts: 4, expertsPerToken: 2 };
 
-const router = fc.integer({ min: 1, max: 400 }).chain((routedExperts) => fc.record({ routedExperts: fc.constant(routedExperts), expertsPerToken: fc.integer({ min: 1, max: routedExperts }) }));
+const router = fc
+  .integer({ min: 1, max: 400 })
+  .chain((routedExperts) =>
+    fc.record({ routedExperts: fc.constant(routedExperts), expertsPerToken: fc.integer({ min: 1, max: routedExperts }) }),
+  );
 const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 const maximum = (values: readonly number[]) => values.reduce((a, b) => Math.max(a, b));
 
@@ -32,11 +36,16 @@ describe("tokensForMean", () => {
   });
 
   it("undoes meanTokensPerExpert", () => {
-    fc.assert(fc.property(router, fc.integer({ min: 1, max: 1e6 }), (r, tokens) => { expect(tokensForMean(meanTokensPerExpert(tokens, r), r) / tokens).toBeCloseTo(1, 12); }));
+    fc.assert(
+      fc.property(router, fc.integer({ min: 1, max: 1e6 }), (r, tokens) => {
+        expect(tokensForMean(meanTokensPerExpert(tokens, r), r) / tokens).toBeCloseTo(1, 12);
+      }),
+    );
   });
 
   it("refuses a mean that is not positive", () => {
-    for (const bad of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) expect(() => tokensForMean(bad, v3)).toThrow(new RangeError(`tokensPerExpert must be a positive number, got ${bad}`));
+    for (const bad of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
+      expect(() => tokensForMean(bad, v3)).toThrow(new RangeError(`tokensPerExpert must be a positive number, got ${bad}`));
   });
 });
 
@@ -48,7 +57,11 @@ describe("idleExpertShare", () => {
   });
 
   it("never grows with more tokens", () => {
-    fc.assert(fc.property(router, fc.integer({ min: 1, max: 10_000 }), fc.integer({ min: 1, max: 10_000 }), (r, tokens, more) => { expect(idleExpertShare(tokens + more, r)).toBeLessThanOrEqual(idleExpertShare(tokens, r)); }));
+    fc.assert(
+      fc.property(router, fc.integer({ min: 1, max: 10_000 }), fc.integer({ min: 1, max: 10_000 }), (r, tokens, more) => {
+        expect(idleExpertShare(tokens + more, r)).toBeLessThanOrEqual(idleExpertShare(tokens, r));
+      }),
+    );
   });
 
   it("is what simulations leave idle, on average", () => {
@@ -61,7 +74,7 @@ describe("expertLoad", () => {
   it("is a binomial, worked by hand for two tokens on half of four experts", () => {
     const load = expertLoad(2, small);
     expect(load.distribution.map((d) => d.tokens)).toEqual([0, 1, 2]);
-    [1 / 4, 1 / 2, 1 / 4].forEach((p, i) => expect(load.distribution[i]?.probability).toBeCloseTo(p, 12));
+    for (const [i, p] of [1 / 4, 1 / 2, 1 / 4].entries()) expect(load.distribution[i]?.probability).toBeCloseTo(p, 12);
     expect(load.mean).toBe(1); // 2 * 2 / 4
     expect(load.standardDeviation).toBeCloseTo(Math.sqrt(0.5), 12); // sqrt(2 * 1/2 * 1/2)
     expect(load.idleShare).toBe(0.25);
@@ -106,10 +119,17 @@ describe("expertLoad", () => {
   });
 
   it("gives every expert every token when a token picks all", () => {
-    expect(expertLoad(100, { routedExperts: 8, expertsPerToken: 8 })).toMatchObject({ mean: 100, standardDeviation: 0, expectedMaximum: 100, idleShare: 0, quantiles: { p05: 100, p50: 100, p95: 100 } });
+    expect(expertLoad(100, { routedExperts: 8, expertsPerToken: 8 })).toMatchObject({
+      mean: 100,
+      standardDeviation: 0,
+      expectedMaximum: 100,
+      idleShare: 0,
+      quantiles: { p05: 100, p50: 100, p95: 100 },
+    });
   });
 
-  const simulatedMaximum = (tokens: number, r: Router, runs: number) => sum(Array.from({ length: runs }, (_, seed) => maximum(simulateUniformRouting(tokens, r, seed)))) / runs;
+  const simulatedMaximum = (tokens: number, r: Router, runs: number) =>
+    sum(Array.from({ length: runs }, (_, seed) => maximum(simulateUniformRouting(tokens, r, seed)))) / runs;
 
   it.each([
     [6144, article, 200],
@@ -142,7 +162,11 @@ describe("simulateUniformRouting", () => {
   });
 
   it("sends one token to distinct experts", () => {
-    fc.assert(fc.property(router, fc.integer(), (r, seed) => { expect(simulateUniformRouting(1, r, seed).filter((n) => n === 1)).toHaveLength(r.expertsPerToken); }));
+    fc.assert(
+      fc.property(router, fc.integer(), (r, seed) => {
+        expect(simulateUniformRouting(1, r, seed).filter((n) => n === 1)).toHaveLength(r.expertsPerToken);
+      }),
+    );
   });
 
   it("gives the same counts for the same seed, others for another", () => {
@@ -154,33 +178,50 @@ describe("simulateUniformRouting", () => {
     const r = { routedExperts: 16, expertsPerToken: 3 };
     const runs = Array.from({ length: 400 }, (_, seed) => simulateUniformRouting(10, r, seed));
     const deviation = Math.sqrt(4000 * (3 / 16) * (13 / 16)); // 400 runs of 10 tokens
-    for (let e = 0; e < 16; e++) expect(Math.abs(sum(runs.map((counts) => counts[e] as number)) - 4000 * (3 / 16))).toBeLessThan(5 * deviation);
+    for (let e = 0; e < 16; e++)
+      expect(Math.abs(sum(runs.map((counts) => counts[e] as number)) - 4000 * (3 / 16))).toBeLessThan(5 * deviation);
   });
 
   it("spreads loads as the binomial says: variance within 5 % over 100 simulations", () => {
-    const squares = Array.from({ length: 100 }, (_, seed) => simulateUniformRouting(6144, article, seed)).flatMap((counts) => counts.map((n) => (n - 128) ** 2));
+    const squares = Array.from({ length: 100 }, (_, seed) => simulateUniformRouting(6144, article, seed)).flatMap((counts) =>
+      counts.map((n) => (n - 128) ** 2),
+    );
     expect(sum(squares) / squares.length / expertLoad(6144, article).standardDeviation ** 2).toBeCloseTo(1, 1);
   });
 
   it("refuses a seed that is no integer", () => {
-    for (const bad of [0.5, Number.NaN, Number.POSITIVE_INFINITY]) expect(() => simulateUniformRouting(1, v3, bad)).toThrow(new RangeError(`seed must be an integer, got ${bad}`));
+    for (const bad of [0.5, Number.NaN, Number.POSITIVE_INFINITY])
+      expect(() => simulateUniformRouting(1, v3, bad)).toThrow(new RangeError(`seed must be an integer, got ${bad}`));
   });
 });
 
 describe("every function of routing", () => {
-  const functions: Record<string, (tokens: number, r: Router) => unknown> = { meanTokensPerExpert, idleExpertShare, expertLoad, simulateUniformRouting: (tokens, r) => simulateUniformRouting(tokens, r, 1) };
+  const functions: Record<string, (tokens: number, r: Router) => unknown> = {
+    meanTokensPerExpert,
+    idleExpertShare,
+    expertLoad,
+    simulateUniformRouting: (tokens, r) => simulateUniformRouting(tokens, r, 1),
+  };
 
   it.each(Object.entries(functions))("%s refuses counts that cannot be, and names the field", (_, call) => {
     for (const bad of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
       expect(() => call(bad, v3)).toThrow(new RangeError(`tokens must be a positive integer, got ${bad}`));
       expect(() => call(1, { ...v3, routedExperts: bad })).toThrow(new RangeError(`routedExperts must be a positive integer, got ${bad}`));
-      expect(() => call(1, { ...v3, expertsPerToken: bad })).toThrow(new RangeError(`expertsPerToken must be a positive integer, got ${bad}`));
+      expect(() => call(1, { ...v3, expertsPerToken: bad })).toThrow(
+        new RangeError(`expertsPerToken must be a positive integer, got ${bad}`),
+      );
     }
-    expect(() => call(1, { routedExperts: 4, expertsPerToken: 5 })).toThrow(new RangeError("expertsPerToken must be at most routedExperts, got 5 of 4"));
+    expect(() => call(1, { routedExperts: 4, expertsPerToken: 5 })).toThrow(
+      new RangeError("expertsPerToken must be at most routedExperts, got 5 of 4"),
+    );
   });
 
   it("tokensForMean refuses routers that cannot be", () => {
-    expect(() => tokensForMean(1, { routedExperts: 4, expertsPerToken: 5 })).toThrow(new RangeError("expertsPerToken must be at most routedExperts, got 5 of 4"));
-    expect(() => tokensForMean(1, { routedExperts: 0, expertsPerToken: 0 })).toThrow(new RangeError("routedExperts must be a positive integer, got 0"));
+    expect(() => tokensForMean(1, { routedExperts: 4, expertsPerToken: 5 })).toThrow(
+      new RangeError("expertsPerToken must be at most routedExperts, got 5 of 4"),
+    );
+    expect(() => tokensForMean(1, { routedExperts: 0, expertsPerToken: 0 })).toThrow(
+      new RangeError("routedExperts must be a positive integer, got 0"),
+    );
   });
 });

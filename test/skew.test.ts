@@ -21,7 +21,11 @@ function dealt(tokens: number, experts: number, k: number, local: number): numbe
 describe("rankLoad, balanced", () => {
   it("gives the one expert of EP 256 two of 48 tokens: 48 = 32 + 16, and expert 0 is in both rounds", () => {
     expect(rankLoad({ shape: v3, tokens: 48, expertParallel: 256, routing: "balanced" })).toEqual({
-      activeExperts: 1, localExperts: 1, rows: 2, maximumRows: 2, classes: [{ rows: 2, experts: 1 }],
+      activeExperts: 1,
+      localExperts: 1,
+      rows: 2,
+      maximumRows: 2,
+      classes: [{ rows: 2, experts: 1 }],
     });
   });
 
@@ -31,7 +35,12 @@ describe("rankLoad, balanced", () => {
   });
 
   it("equals the definition, dealt token by token", () => {
-    const cases = fc.record({ k: fc.integer({ min: 1, max: 8 }), stride: fc.integer({ min: 1, max: 40 }), tokens: fc.integer({ min: 1, max: 200 }), ep: fc.constantFrom(1, 2, 4, 8) });
+    const cases = fc.record({
+      k: fc.integer({ min: 1, max: 8 }),
+      stride: fc.integer({ min: 1, max: 40 }),
+      tokens: fc.integer({ min: 1, max: 200 }),
+      ep: fc.constantFrom(1, 2, 4, 8),
+    });
     fc.assert(
       fc.property(cases, ({ k, stride, tokens, ep }) => {
         const routedExperts = k * stride;
@@ -48,7 +57,8 @@ describe("rankLoad, balanced", () => {
   });
 
   it("sends every token to four favoured experts when the router keeps 4 of 8 groups and scores tie", () => {
-    const rows = (expertParallel: number) => rankLoad({ shape: v3, tokens: 16384, expertParallel, routing: "balanced", limit: groups }).rows;
+    const rows = (expertParallel: number) =>
+      rankLoad({ shape: v3, tokens: 16384, expertParallel, routing: "balanced", limit: groups }).rows;
     expect(rows(256)).toBe(16384);
     expect(rows(64)).toBe(4 * 16384);
     // 124 experts with 16384 * 8 / 256 = 512 rows each, and the favoured four.
@@ -57,7 +67,8 @@ describe("rankLoad, balanced", () => {
   });
 
   it("keeps all rows on the GPU up to EP 8 where experts are folded, half of them at EP 16", () => {
-    const rows = (expertParallel: number) => rankLoad({ shape: v3, tokens: 1024, expertParallel, routing: "balanced", limit: { kind: "folded" } }).rows;
+    const rows = (expertParallel: number) =>
+      rankLoad({ shape: v3, tokens: 1024, expertParallel, routing: "balanced", limit: { kind: "folded" } }).rows;
     expect([1, 8, 16, 32].map(rows)).toEqual([8192, 8192, 4096, 2048]);
   });
 });
@@ -71,7 +82,9 @@ describe("rankLoad, uniform and even", () => {
 
   it("computes packed rows in blocks of 128, one expert's weights a block", () => {
     // 1024 tokens * 8 / 256 = 32 rows on each of 64 experts: 2048 rows in 16 blocks.
-    expect(rankLoad({ shape: v3, tokens: 1024, expertParallel: 4, routing: "uniform", limit: { kind: "packed", block: 128 } })).toMatchObject({ activeExperts: 16, rows: 2048 });
+    expect(
+      rankLoad({ shape: v3, tokens: 1024, expertParallel: 4, routing: "uniform", limit: { kind: "packed", block: 128 } }),
+    ).toMatchObject({ activeExperts: 16, rows: 2048 });
   });
 
   it("spreads rows evenly without rounding when even", () => {
@@ -86,12 +99,17 @@ describe("rankLoad, power law", () => {
 
   it("loads the busiest rank at least as much as the mean, and no expert above the tokens", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 500 }), fc.constantFrom(1, 2, 8, 32, 256), fc.constantFrom(0.6, 1.01, 1.2), (tokens, expertParallel, exponent) => {
-        const load = rankLoad({ shape: v3, tokens, expertParallel, routing: `power_law_${exponent}` });
-        expect(load.rows).toBeGreaterThanOrEqual((tokens * 8) / expertParallel - 1e-6);
-        expect(load.maximumRows).toBeLessThanOrEqual(tokens);
-        expect(load.activeExperts).toBeLessThanOrEqual(load.localExperts + 1e-9);
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 500 }),
+        fc.constantFrom(1, 2, 8, 32, 256),
+        fc.constantFrom(0.6, 1.01, 1.2),
+        (tokens, expertParallel, exponent) => {
+          const load = rankLoad({ shape: v3, tokens, expertParallel, routing: `power_law_${exponent}` });
+          expect(load.rows).toBeGreaterThanOrEqual((tokens * 8) / expertParallel - 1e-6);
+          expect(load.maximumRows).toBeLessThanOrEqual(tokens);
+          expect(load.activeExperts).toBeLessThanOrEqual(load.localExperts + 1e-9);
+        },
+      ),
       { numRuns: 60 },
     );
   });
@@ -110,13 +128,19 @@ describe("rankLoad, power law", () => {
   it("follows a group-limited router: four of eight groups leave at most half of the experts a token", () => {
     const limited = rankLoad({ shape: v3, tokens: 64, expertParallel: 1, routing: "power_law_1.2", limit: groups });
     expect(limited.rows).toBeCloseTo(512, 6);
-    expect(limited.activeExperts).toBeLessThan(rankLoad({ shape: v3, tokens: 64, expertParallel: 1, routing: "power_law_1.2" }).activeExperts);
+    expect(limited.activeExperts).toBeLessThan(
+      rankLoad({ shape: v3, tokens: 64, expertParallel: 1, routing: "power_law_1.2" }).activeExperts,
+    );
   });
 });
 
 it("names the routings there are when it is handed another", () => {
   expect(exponentOf("power_law_1.01")).toBe(1.01);
   expect(() => rankLoad({ shape: v3, tokens: 1, expertParallel: 1, routing: "balancd" })).toThrow(/got "balancd"; nearest: balanced/);
-  expect(() => rankLoad({ shape: v3, tokens: 0, expertParallel: 1, routing: "balanced" })).toThrow("tokens must be a positive integer, got 0");
-  expect(() => rankLoad({ shape: v3, tokens: 1, expertParallel: 512, routing: "balanced" })).toThrow("expertParallel must be at most routedExperts, got 512 for 256 experts");
+  expect(() => rankLoad({ shape: v3, tokens: 0, expertParallel: 1, routing: "balanced" })).toThrow(
+    "tokens must be a positive integer, got 0",
+  );
+  expect(() => rankLoad({ shape: v3, tokens: 1, expertParallel: 512, routing: "balanced" })).toThrow(
+    "expertParallel must be at most routedExperts, got 512 for 256 experts",
+  );
 });

@@ -3,7 +3,10 @@ import { type Model, model, models } from "../src/model";
 import { parameterCount } from "../src/parameters";
 import { weightMatrices } from "../src/weights";
 
-const elements = (m: Model, keep: (part: string) => boolean = () => true) => weightMatrices(m).filter((w) => keep(w.part)).reduce((sum, w) => sum + w.outputs * w.inputs * w.count, 0);
+const elements = (m: Model, keep: (part: string) => boolean = () => true) =>
+  weightMatrices(m)
+    .filter((w) => keep(w.part))
+    .reduce((sum, w) => sum + w.outputs * w.inputs * w.count, 0);
 const bare = (m: Model) => Object.fromEntries(weightMatrices(m).map((w) => [`${w.part}: ${w.name}`, [w.outputs, w.inputs, w.count]]));
 /** All parameters but an input embedding of its own, which is looked up and not multiplied. */
 const multiplied = (m: Model) => parameterCount(m).total - (m.tiedEmbeddings ? 0 : m.vocabSize * m.hiddenSize);
@@ -41,15 +44,24 @@ describe("weightMatrices", () => {
   it("has one matrix up where an expert has no gate, and the narrow width where experts see one", () => {
     const nemotron = model("nemotron-3-super-120b-a12b");
     expect(nemotron.expertMatrices).toBe(2);
-    expect(bare(nemotron)["routed expert: up and gate"]).toEqual([nemotron.moeIntermediateSize, nemotron.expertHiddenSize, nemotron.moeLayers * nemotron.routedExperts]);
+    expect(bare(nemotron)["routed expert: up and gate"]).toEqual([
+      nemotron.moeIntermediateSize,
+      nemotron.expertHiddenSize,
+      nemotron.moeLayers * nemotron.routedExperts,
+    ]);
   });
 
   it("has the dense parts that stand beside the experts of Arctic", () => {
-    expect(bare(model("snowflake-arctic"))).toMatchObject({ "parallel feed-forward: up and gate": [2 * 7168, 7168, 35], "parallel feed-forward: down": [7168, 7168, 35] });
+    expect(bare(model("snowflake-arctic"))).toMatchObject({
+      "parallel feed-forward: up and gate": [2 * 7168, 7168, 35],
+      "parallel feed-forward: down": [7168, 7168, 35],
+    });
   });
 
   it("sums to the parameters of every model without linear mixers, gates or latent projections", () => {
-    const plain = models().filter((m) => m.linearLayers === 0 && !m.attention.includes("gated") && m.expertHiddenSize === (m.routedExperts > 0 ? m.hiddenSize : 0));
+    const plain = models().filter(
+      (m) => m.linearLayers === 0 && !m.attention.includes("gated") && m.expertHiddenSize === (m.routedExperts > 0 ? m.hiddenSize : 0),
+    );
     expect(plain.length).toBeGreaterThan(50);
     for (const m of plain) expect(elements(m) / multiplied(m), m.id).toBeCloseTo(1, 9);
   });
@@ -64,7 +76,10 @@ describe("weightMatrices", () => {
 
   it("has the experts that parameterCount has, and no matrix without elements", () => {
     for (const m of models()) {
-      expect(elements(m, (part) => part === "routed expert"), m.id).toBe(m.moeLayers * m.routedExperts * parameterCount(m).perExpert);
+      expect(
+        elements(m, (part) => part === "routed expert"),
+        m.id,
+      ).toBe(m.moeLayers * m.routedExperts * parameterCount(m).perExpert);
       for (const w of weightMatrices(m)) expect(w.outputs * w.inputs * w.count, `${m.id} ${w.name}`).toBeGreaterThan(0);
     }
   });

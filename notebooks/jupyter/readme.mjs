@@ -24,15 +24,19 @@ function writeTable() {
   const { verdictTable } = require("../../dist/index.js");
   const path = join(root, "README.md");
   const text = readFileSync(path, "utf8");
-  const between = /(<!-- verdicts -->\n)[^]*(<!-- end of verdicts -->)/;
+  const between = /(<!-- verdicts -->\n)[\s\S]*(<!-- end of verdicts -->)/;
   if (!between.test(text)) throw new SetupError("expected README.md to hold the comments <!-- verdicts --> and <!-- end of verdicts -->");
-  replace(path, text.replace(between, (_, begin, end) => `${begin}\n${verdictTable()}\n\n${end}`));
+  replace(
+    path,
+    text.replace(between, (_, begin, end) => `${begin}\n${verdictTable()}\n\n${end}`),
+  );
   console.log("README.md: verdict table written");
 }
 
 async function drawPicture(notebook, cell) {
   const { chromium } = require("playwright-core");
-  const executablePath = process.env.CHROMIUM_PATH ?? ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
+  const executablePath =
+    process.env.CHROMIUM_PATH ?? ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
   if (executablePath === undefined) return console.log(`${target}: left as it is, no Chromium found; CHROMIUM_PATH may name one`);
   const { data, layout } = figureOf(notebook, cell);
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
@@ -40,7 +44,11 @@ async function drawPicture(notebook, cell) {
     const page = await browser.newPage({ viewport: { width: 1000, height: 700 }, offline: true });
     await page.addScriptTag({ path: join(root, "node_modules", "plotly.js-cartesian-dist-min", "plotly-cartesian.min.js") });
     const url = await page.evaluate(
-      ([traces, look]) => globalThis.Plotly.toImage({ data: traces, layout: { ...look, autosize: false, width: 960 } }, { format: "png", width: 960, height: look.height, scale: 1.5 }),
+      ([traces, look]) =>
+        globalThis.Plotly.toImage(
+          { data: traces, layout: { ...look, autosize: false, width: 960 } },
+          { format: "png", width: 960, height: look.height, scale: 1.5 },
+        ),
       [data, layout],
     );
     replace(join(root, target), Buffer.from(url.split(",")[1], "base64"));

@@ -47,7 +47,14 @@ export function tmaBounds(): readonly BoundedRate[] {
   return sweeps().flatMap((s) =>
     s.measured.map((p) => {
       const readOff = p.bytesPerSecond === s.bestBytesPerSecond || (p.loadsInFlight * p.loadBytes) / p.bytesPerSecond === s.latencySeconds;
-      return { machine: s.machine, loadsInFlight: s.loadsInFlight, loadBytes: p.loadBytes, measured: p.bytesPerSecond, bound: bound(s, p.loadBytes), readOff };
+      return {
+        machine: s.machine,
+        loadsInFlight: s.loadsInFlight,
+        loadBytes: p.loadBytes,
+        measured: p.bytesPerSecond,
+        bound: bound(s, p.loadBytes),
+        readOff,
+      };
     }),
   );
 }
@@ -67,17 +74,70 @@ export function accessBandwidthFigure(machine: Hardware, memory = "hbm3", stacks
   const latencies = [...new Set(published.map((s) => `${s.machine} ${formatSeconds(s.latencySeconds)}`))].join(", ");
   return {
     data: [
-      ...published.map((s) => line(`${s.machine}, bound`, sizes, sizes.map((size) => bound(s, size)), colourOf(s), { line: { color: colourOf(s), width: 1.5, dash: "dash" }, showlegend: false })),
-      line(`${machine.name}, rows of ${kind.name}`, sizes, sizes.map(rows), colours.green, { line: { color: colours.green, width: 2 }, showlegend: false }),
-      ...published.map((s) => points(`${s.machine}, ${s.loadsInFlight} loads in flight`, s.measured.map((p) => p.loadBytes), s.measured.map((p) => p.bytesPerSecond), colourOf(s), { marker: { color: colourOf(s), size: 8, symbol: isFew(s) ? "circle-open" : "circle" } })),
-      points("H100 row gather", gathers.map((g) => g.rowBytes), gathers.map((g) => g.share * gathered.memoryBytesPerSecond), colours.purple, { marker: { color: colours.purple, size: 10, symbol: "diamond" } }),
+      ...published.map((s) =>
+        line(
+          `${s.machine}, bound`,
+          sizes,
+          sizes.map((size) => bound(s, size)),
+          colourOf(s),
+          { line: { color: colourOf(s), width: 1.5, dash: "dash" }, showlegend: false },
+        ),
+      ),
+      line(`${machine.name}, rows of ${kind.name}`, sizes, sizes.map(rows), colours.green, {
+        line: { color: colours.green, width: 2 },
+        showlegend: false,
+      }),
+      ...published.map((s) =>
+        points(
+          `${s.machine}, ${s.loadsInFlight} loads in flight`,
+          s.measured.map((p) => p.loadBytes),
+          s.measured.map((p) => p.bytesPerSecond),
+          colourOf(s),
+          { marker: { color: colourOf(s), size: 8, symbol: isFew(s) ? "circle-open" : "circle" } },
+        ),
+      ),
+      points(
+        "H100 row gather",
+        gathers.map((g) => g.rowBytes),
+        gathers.map((g) => g.share * gathered.memoryBytesPerSecond),
+        colours.purple,
+        { marker: { color: colours.purple, size: 10, symbol: "diamond" } },
+      ),
     ],
     layout: layout({
-      xaxis: logAxis("Size of one access", [8, 65_536], ticks([[8, "8 B"], [32, "32 B"], [128, "128 B"], [512, "512 B"], [2048, "2 KiB"], [8192, "8 KiB"], [32_768, "32 KiB"]])),
-      yaxis: logAxis("Bandwidth", [5e9, 2e13], ticks([[1e10, "10 GB/s"], [1e11, "100 GB/s"], [1e12, "1 TB/s"], [1e13, "10 TB/s"]])),
+      xaxis: logAxis(
+        "Size of one access",
+        [8, 65_536],
+        ticks([
+          [8, "8 B"],
+          [32, "32 B"],
+          [128, "128 B"],
+          [512, "512 B"],
+          [2048, "2 KiB"],
+          [8192, "8 KiB"],
+          [32_768, "32 KiB"],
+        ]),
+      ),
+      yaxis: logAxis(
+        "Bandwidth",
+        [5e9, 2e13],
+        ticks([
+          [1e10, "10 GB/s"],
+          [1e11, "100 GB/s"],
+          [1e12, "1 TB/s"],
+          [1e13, "10 TB/s"],
+        ]),
+      ),
       showlegend: true,
       legend: { x: 0.99, xanchor: "right", y: 0.02, yanchor: "bottom" },
-      annotations: [label(`bound by DRAM rows, ${machine.name}`, { x: 64, y: machine.memoryBytesPerSecond * 1.45 }, { font: { size: 12, color: colours.green } }, "xy")],
+      annotations: [
+        label(
+          `bound by DRAM rows, ${machine.name}`,
+          { x: 64, y: machine.memoryBytesPerSecond * 1.45 },
+          { font: { size: 12, color: colours.green } },
+          "xy",
+        ),
+      ],
     }),
     caption: `Points are published reads of DRAM by bulk copies of one size, with so many in flight on the whole machine. Dashed is the most that those in flight allow (Little's law), with the latency (${latencies}) and the best rate read off the sweep itself; at the knee the measurement falls to ${formatShare(worst)} of it. Green is the bound that opening a row for every access sets on ${machine.name} with ${stacks} stacks of ${kind.name}: ${full === undefined ? "it never reaches the full rate" : `it reaches the full rate at ${full} B`}. Small accesses are slow because too few are in flight, not because memory cannot serve them: ${gains}. Diamonds: rows of ${formatNumber(gathers[0]?.rowBytes ?? 0, 4)} B gathered from random places of an H100, ${gathers.map((g) => `${g.threadAccessBytes} B a thread ${formatShare(g.share)}`).join(", ")} of the datasheet rate.`,
     alt: `Bandwidth grows with access size until about ${formatNumber(published[0]?.bestBytesPerSecond ? published[0].bestBytesPerSecond / 1e12 : 0, 2)} TB/s on H800 PCIe and ${formatNumber((published[2]?.bestBytesPerSecond ?? 0) / 1e12, 2)} TB/s on B200; more loads in flight reach it at smaller sizes.`,
@@ -85,13 +145,18 @@ export function accessBandwidthFigure(machine: Hardware, memory = "hbm3", stacks
 }
 
 function bound(sweep: Sweep, loadBytes: number): number {
-  return inFlightBandwidth({ bytesPerSecond: sweep.bestBytesPerSecond, latencySeconds: sweep.latencySeconds }, sweep.loadsInFlight, loadBytes);
+  return inFlightBandwidth(
+    { bytesPerSecond: sweep.bestBytesPerSecond, latencySeconds: sweep.latencySeconds },
+    sweep.loadsInFlight,
+    loadBytes,
+  );
 }
 
 function rowBound(kind: Dram, stacks: number, machine: Hardware): (accessBytes: number) => number {
   const { rowCycleSeconds } = kind;
   if (rowCycleSeconds === undefined) throw new RangeError(`memory must have a published row cycle, and ${kind.id} has none`);
-  return (accessBytes) => randomAccessBandwidth({ ...kind, rowCycleSeconds }, stacks * kind.pseudoChannelsPerStack, machine.memoryBytesPerSecond, accessBytes);
+  return (accessBytes) =>
+    randomAccessBandwidth({ ...kind, rowCycleSeconds }, stacks * kind.pseudoChannelsPerStack, machine.memoryBytesPerSecond, accessBytes);
 }
 
 /** Of a machine's two sweeps, the one with fewer loads in flight. */

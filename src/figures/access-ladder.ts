@@ -26,10 +26,17 @@ export function accessRungs(model: Model, requestsPerGpu: number, contextTokens:
     ...(model.kvLoraRank === undefined ? [] : decodeAccesses({ ...step, weightFormat: format, attention: "sparse" })),
   ];
   const tensors = [...new Set(inFormat("bfloat16").map(({ tensor }) => tensor))];
-  const rungs = tensors.map((tensor) => ({ tensor, runBytes: formats.map(({ format }) => inFormat(format).find((a) => a.tensor === tensor)?.runBytes ?? 0) }));
+  const rungs = tensors.map((tensor) => ({
+    tensor,
+    runBytes: formats.map(({ format }) => inFormat(format).find((a) => a.tensor === tensor)?.runBytes ?? 0),
+  }));
   const row = { tensor: "row of a weight tile, 128 wide", runBytes: formats.map(({ format }) => tileRowBytes(128, elementBytes(format))) };
   const tile = { tensor: "weight tile, 128 by 128", runBytes: formats.map(({ format }) => 128 * tileRowBytes(128, elementBytes(format))) };
-  const known = [["DRAM sector", "dram-sector"], ["cache line", "cache-line"], ["row of a lookup memory (Engram)", "engram-row"]] as const;
+  const known = [
+    ["DRAM sector", "dram-sector"],
+    ["cache line", "cache-line"],
+    ["row of a lookup memory (Engram)", "engram-row"],
+  ] as const;
   const published = known.map(([tensor, access]) => ({ tensor, runBytes: formats.map(() => accessFact(access, "bytes")) }));
   return [...rungs, ...published, row, tile].sort((a, b) => (a.runBytes[1] ?? 0) - (b.runBytes[1] ?? 0));
 }
@@ -45,9 +52,21 @@ export function accessLadderFigure(model: Model, requestsPerGpu: number, context
   const below = rungs.filter((r) => (r.runBytes[1] ?? 0) < page).map((r) => r.tensor);
   return {
     data: [
-      ...rungs.map((r, i) => line(r.tensor, [Math.min(...r.runBytes), Math.max(...r.runBytes)], [i, i], colours.mist, { hoverinfo: "skip", showlegend: false })),
+      ...rungs.map((r, i) =>
+        line(r.tensor, [Math.min(...r.runBytes), Math.max(...r.runBytes)], [i, i], colours.mist, { hoverinfo: "skip", showlegend: false }),
+      ),
       ...formats.map(({ name, symbol, color }, f) =>
-        points(name, rungs.map((r) => r.runBytes[f] ?? 0), rows, color, { marker: { color, size: 9, symbol }, text: rungs.map((r) => `${r.tensor}, ${name}: ${formatBytes(r.runBytes[f] ?? 0)}`), hoverinfo: "text" }),
+        points(
+          name,
+          rungs.map((r) => r.runBytes[f] ?? 0),
+          rows,
+          color,
+          {
+            marker: { color, size: 9, symbol },
+            text: rungs.map((r) => `${r.tensor}, ${name}: ${formatBytes(r.runBytes[f] ?? 0)}`),
+            hoverinfo: "text",
+          },
+        ),
       ),
       ...(["middle left", "middle right"] as const).map((side) => names(rungs, side)),
     ],
@@ -57,10 +76,25 @@ export function accessLadderFigure(model: Model, requestsPerGpu: number, context
       margin: { l: 20, r: 20, t: 44, b: 58 },
       showlegend: true,
       legend: { orientation: "h", x: 1, xanchor: "right", y: 1, yanchor: "bottom" },
-      xaxis: logAxis("Length of one contiguous run", [16, 2 * Math.max(1e9, ...rungs.flatMap((r) => r.runBytes))], ticks([[32, "32 B"], [256, "256 B"], [4096, "4 KiB"], [65_536, "64 KiB"], [1e6, "1 MB"], [1e7, "10 MB"], [1e8, "100 MB"], [1e9, "1 GB"]])),
+      xaxis: logAxis(
+        "Length of one contiguous run",
+        [16, 2 * Math.max(1e9, ...rungs.flatMap((r) => r.runBytes))],
+        ticks([
+          [32, "32 B"],
+          [256, "256 B"],
+          [4096, "4 KiB"],
+          [65_536, "64 KiB"],
+          [1e6, "1 MB"],
+          [1e7, "10 MB"],
+          [1e8, "100 MB"],
+          [1e9, "1 GB"],
+        ]),
+      ),
       yaxis: { range: [-0.7, rungs.length + 0.3], visible: false },
       shapes: [rule("x", sector), rule("x", cacheLine), rule("x", page), band("x", 64, 16_384, colours.yellow, 0.12)],
-      annotations: [label("the article: 64 B to 16 KB", { x: 64, y: rungs.length }, { xanchor: "left", font: { size: 11, color: colours.brown } }, "x")],
+      annotations: [
+        label("the article: 64 B to 16 KB", { x: 64, y: rungs.length }, { xanchor: "left", font: { size: 11, color: colours.brown } }, "x"),
+      ],
     }),
     caption: `Every tensor that a decode step of ${model.name} touches, by the length of the runs in which it lies in memory, for weights in BF16, FP8 and FP4. Dotted: the ${sector} B sector, the ${cacheLine} B line, the 4 KiB page. Shaded: the sizes the article expects. ${largest} Below a page: ${below.join(", ")}. The 64 B of the article is the row of a tile in FP4: a way of asking, not a way of storing.`,
     alt: `Contiguous runs of ${model.name} in decode range up to ${formatBytes(rungs.at(-1)?.runBytes[1] ?? 0)} (${rungs.at(-1)?.tensor}); ${largest} Below 4 KiB: ${below.join(", ")}.`,
@@ -79,7 +113,17 @@ function largestWeights(rungs: readonly Rung[]): string {
 function names(rungs: readonly Rung[], side: "middle left" | "middle right"): Record<string, unknown> {
   const here = rungs.flatMap((r, i) => (r.runBytes.every((bytes) => bytes > 5e5) === (side === "middle left") ? [{ r, i }] : []));
   const x = here.map(({ r }) => (side === "middle left" ? Math.min(...r.runBytes) / 1.5 : Math.max(...r.runBytes) * 1.5));
-  return { type: "scatter", mode: "text", x, y: here.map(({ i }) => i), text: here.map(({ r }) => r.tensor), textposition: side, textfont: { size: 12 }, hoverinfo: "skip", showlegend: false };
+  return {
+    type: "scatter",
+    mode: "text",
+    x,
+    y: here.map(({ i }) => i),
+    text: here.map(({ r }) => r.tensor),
+    textposition: side,
+    textfont: { size: 12 },
+    hoverinfo: "skip",
+    showlegend: false,
+  };
 }
 
 function elementBytes(format: WeightFormatName): number {

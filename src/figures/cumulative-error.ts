@@ -9,18 +9,46 @@ export function cumulativeErrorFigure(rows: readonly JudgedRow[]): Figure {
   const curves = [
     { name: "plain roofline", color: colours.grey, errors: held.map((r) => Math.abs(r.floorSeconds / r.row.seconds - 1)) },
     { name: "this model", color: colours.blue, errors: held.map((r) => Math.abs(r.seconds / r.row.seconds - 1)) },
-    { name: "interpolation between measured rows", color: colours.orange, errors: held.flatMap((r) => (r.interpolatedSeconds === undefined ? [] : [Math.abs(r.interpolatedSeconds / r.row.seconds - 1)])) },
+    {
+      name: "interpolation between measured rows",
+      color: colours.orange,
+      errors: held.flatMap((r) => (r.interpolatedSeconds === undefined ? [] : [Math.abs(r.interpolatedSeconds / r.row.seconds - 1)])),
+    },
   ].map((c) => ({ ...c, errors: c.errors.sort((a, b) => a - b) }));
   const shares = Array.from({ length: 100 }, (_, i) => (i + 0.5) / 100);
   const at = (errors: readonly number[], share: number) => errors[Math.floor(share * errors.length)] as number;
   const medians = curves.map((c) => `${c.name} ${formatShare(at(c.errors, 0.5))}`).join(", ");
   const tails = curves.map((c) => `${c.name} ${formatShare(at(c.errors, 0.9))}`).join(", ");
   return {
-    data: curves.map((c) => line(c.name, shares.map((s) => Math.max(1e-4, at(c.errors, s))), shares.map((s) => 100 * s), c.color, { line: { color: c.color, width: 2.5 } })),
+    data: curves.map((c) =>
+      line(
+        c.name,
+        shares.map((s) => Math.max(1e-4, at(c.errors, s))),
+        shares.map((s) => 100 * s),
+        c.color,
+        { line: { color: c.color, width: 2.5 } },
+      ),
+    ),
     layout: layout({
-      xaxis: logAxis("Error: |predicted / measured − 1|", [1e-3, 1.2], ticks([[1e-3, "0.1 %"], [1e-2, "1 %"], [0.1, "10 %"], [1, "100 %"]])),
+      xaxis: logAxis(
+        "Error: |predicted / measured − 1|",
+        [1e-3, 1.2],
+        ticks([
+          [1e-3, "0.1 %"],
+          [1e-2, "1 %"],
+          [0.1, "10 %"],
+          [1, "100 %"],
+        ]),
+      ),
       yaxis: linearAxis("Share of rows with at most this error (%)", [0, 102]),
-      annotations: curves.map((c, i) => label(c.name, { x: at(c.errors, [0.3, 0.5, 0.7][i] as number), y: ([0.3, 0.5, 0.7][i] as number) * 100 }, { xanchor: i === 2 ? "right" : "right", xshift: -8, font: { size: 12, color: c.color } }, "x")),
+      annotations: curves.map((c, i) =>
+        label(
+          c.name,
+          { x: at(c.errors, [0.3, 0.5, 0.7][i] as number), y: ([0.3, 0.5, 0.7][i] as number) * 100 },
+          { xanchor: i === 2 ? "right" : "right", xshift: -8, font: { size: 12, color: c.color } },
+          "x",
+        ),
+      ),
     }),
     caption: `Rows at token counts that were not fitted, from the best predicted to the worst. Further left and up is better. Median error: ${medians}. Nine rows of ten are within: ${tails}. Interpolation is the better look-up where the same kernel, model and split were measured at neighbouring token counts; it says nothing of any other model or machine, which is what a model is for.`,
     alt: `Cumulative error of three ways to predict. Median: ${medians}. 90th percentile: ${tails}.`,

@@ -18,12 +18,26 @@ export function durationsFigure(sets: readonly TaskSet[], conclusion = ""): Figu
   const height = (1 - gap * (sets.length - 1)) / sets.length;
   const axis = (i: number) => (i === 0 ? "" : String(i + 1));
   const domains = sets.map((_, i) => [1 - (i + 1) * height - i * gap, 1 - i * (height + gap)]);
-  const panels = Object.fromEntries(sets.map((_, i) => [`yaxis${axis(i)}`, linearAxis("Share (%)", [0, 108], { domain: domains[i], dtick: 25 })]));
+  const panels = Object.fromEntries(
+    sets.map((_, i) => [`yaxis${axis(i)}`, linearAxis("Share (%)", [0, 108], { domain: domains[i], dtick: 25 })]),
+  );
   const reading = sets.map((s, i) => `${s.name}: ${sentence(shares[i] as readonly DurationShare[])}`).join(". ");
   return {
     data: shares.flatMap((share, i) => [
-      bar("share of tasks", share.map((s) => s.countShare), colours.sky, `y${axis(i)}`, i === 0),
-      bar("share of time", share.map((s) => s.timeShare), colours.blue, `y${axis(i)}`, i === 0),
+      bar(
+        "share of tasks",
+        share.map((s) => s.countShare),
+        colours.sky,
+        `y${axis(i)}`,
+        i === 0,
+      ),
+      bar(
+        "share of time",
+        share.map((s) => s.timeShare),
+        colours.blue,
+        `y${axis(i)}`,
+        i === 0,
+      ),
     ]),
     layout: layout({
       height: 150 + 190 * sets.length,
@@ -32,9 +46,20 @@ export function durationsFigure(sets: readonly TaskSet[], conclusion = ""): Figu
       bargap: 0.25,
       showlegend: true,
       legend: { orientation: "h", x: 1, xanchor: "right", y: 1, yanchor: "bottom" },
-      xaxis: { type: "category", title: { text: "Duration of one task", standoff: 12 }, anchor: `y${axis(sets.length - 1)}`, showgrid: false },
+      xaxis: {
+        type: "category",
+        title: { text: "Duration of one task", standoff: 12 },
+        anchor: `y${axis(sets.length - 1)}`,
+        showgrid: false,
+      },
       ...panels,
-      annotations: sets.map((s, i) => label(s.name, { x: 0, y: (domains[i] as number[])[1] as number }, { xref: "paper", yref: "paper", xanchor: "left", yanchor: "top", xshift: 6, yshift: -2, font: { size: 13, color: colours.ink } })),
+      annotations: sets.map((s, i) =>
+        label(
+          s.name,
+          { x: 0, y: (domains[i] as number[])[1] as number },
+          { xref: "paper", yref: "paper", xanchor: "left", yanchor: "top", xshift: 6, yshift: -2, font: { size: 13, color: colours.ink } },
+        ),
+      ),
     }),
     caption: `Light bars: share of tasks in each decade of duration. Dark bars: share of their summed time. ${reading}.${conclusion === "" ? "" : ` ${conclusion}`}`,
     alt: `${reading}.`,
@@ -42,7 +67,20 @@ export function durationsFigure(sets: readonly TaskSet[], conclusion = ""): Figu
 }
 
 function bar(name: string, shares: readonly number[], color: string, yaxis: string, showlegend: boolean): Record<string, unknown> {
-  return { type: "bar", name, x: decadeNames, y: shares.map((s) => 100 * s), yaxis, marker: { color }, text: shares.map((s) => (s === 0 ? "" : formatShare(s))), textposition: "outside", textfont: { size: 11 }, cliponaxis: false, showlegend, hovertemplate: "%{x}: %{y:.2f} %<extra></extra>" };
+  return {
+    type: "bar",
+    name,
+    x: decadeNames,
+    y: shares.map((s) => 100 * s),
+    yaxis,
+    marker: { color },
+    text: shares.map((s) => (s === 0 ? "" : formatShare(s))),
+    textposition: "outside",
+    textfont: { size: 11 },
+    cliponaxis: false,
+    showlegend,
+    hovertemplate: "%{x}: %{y:.2f} %<extra></extra>",
+  };
 }
 
 function sentence(shares: readonly DurationShare[]): string {

@@ -13,9 +13,16 @@ export interface ErrorClass {
 }
 
 /** Quantiles of predicted / measured by a class that each row belongs to; classes in the order given, empty ones left out. */
-export function errorClasses(rows: readonly JudgedRow[], names: readonly string[], classOf: (r: JudgedRow) => string): readonly ErrorClass[] {
+export function errorClasses(
+  rows: readonly JudgedRow[],
+  names: readonly string[],
+  classOf: (r: JudgedRow) => string,
+): readonly ErrorClass[] {
   return names.flatMap((name) => {
-    const ratios = rows.filter((r) => classOf(r) === name).map((r) => r.seconds / r.row.seconds).sort((a, b) => a - b);
+    const ratios = rows
+      .filter((r) => classOf(r) === name)
+      .map((r) => r.seconds / r.row.seconds)
+      .sort((a, b) => a - b);
     if (ratios.length === 0) return [];
     const at = (share: number) => ratios[Math.min(ratios.length - 1, Math.floor(share * ratios.length))] as number;
     return [{ name, rows: ratios.length, p10: at(0.1), p50: at(0.5), p90: at(0.9) }];
@@ -39,17 +46,46 @@ export function errorByFigure(rows: readonly JudgedRow[]): Figure {
   const best = [...all].sort((a, b) => spread(a) - spread(b))[0] as ErrorClass;
   return {
     data: [
-      ...all.map((c, i) => ({ type: "scatter", mode: "lines", x: [c.p10, c.p90], y: [i, i], line: { color: colours.sky, width: 8 }, hoverinfo: "skip" })),
-      points("median", all.map((c) => c.p50), all.map((_, i) => i), colours.blue, { text: all.map((c) => `${c.name}, ${formatCount(c.rows)} rows: ${formatNumber(c.p10)} to ${formatNumber(c.p90)}`), hoverinfo: "text" }),
+      ...all.map((c, i) => ({
+        type: "scatter",
+        mode: "lines",
+        x: [c.p10, c.p90],
+        y: [i, i],
+        line: { color: colours.sky, width: 8 },
+        hoverinfo: "skip",
+      })),
+      points(
+        "median",
+        all.map((c) => c.p50),
+        all.map((_, i) => i),
+        colours.blue,
+        {
+          text: all.map((c) => `${c.name}, ${formatCount(c.rows)} rows: ${formatNumber(c.p10)} to ${formatNumber(c.p90)}`),
+          hoverinfo: "text",
+        },
+      ),
     ],
     layout: layout({
       meta: "rows",
       height: 90 + 34 * all.length,
       margin: { l: 20, r: 20, t: 20, b: 58 },
-      xaxis: logAxis("Predicted over measured", [0.35, 2.2], ticks([[0.4, "0.4"], [0.5, "0.5"], [0.7, "0.7"], [1, "1"], [1.4, "1.4"], [2, "2"]])),
+      xaxis: logAxis(
+        "Predicted over measured",
+        [0.35, 2.2],
+        ticks([
+          [0.4, "0.4"],
+          [0.5, "0.5"],
+          [0.7, "0.7"],
+          [1, "1"],
+          [1.4, "1.4"],
+          [2, "2"],
+        ]),
+      ),
       yaxis: { ...linearAxis("", [-0.7, all.length - 0.3]), visible: false },
       shapes: [rule("x", 1, colours.ink)],
-      annotations: all.map((c, i) => label(c.name, { x: 0.36, y: i }, { xanchor: "left", yanchor: "bottom", yshift: 2, font: { size: 12 } }, "x")),
+      annotations: all.map((c, i) =>
+        label(c.name, { x: 0.36, y: i }, { xanchor: "left", yanchor: "bottom", yshift: 2, font: { size: 12 } }, "x"),
+      ),
     }),
     caption: `Predicted over measured time of rows not fitted: the dot is the median of a class, the bar holds its middle 80 %. Left of the line the model is too fast. Widest: ${worst.name} (${formatNumber(worst.p10)} to ${formatNumber(worst.p90)}); narrowest: ${best.name} (${formatNumber(best.p10)} to ${formatNumber(best.p90)}).`,
     alt: `Middle 80 % of predicted over measured by class. Widest ${worst.name}, ${formatNumber(worst.p10)} to ${formatNumber(worst.p90)}; narrowest ${best.name}, ${formatNumber(best.p10)} to ${formatNumber(best.p90)}.`,

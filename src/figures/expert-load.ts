@@ -2,7 +2,7 @@ import { formatCount, formatNumber, formatShare } from "../format";
 import { imbalance } from "../imbalance";
 import { type ExpertLoad, expertLoad, type Router, simulateUniformRouting } from "../routing";
 import type { Figure } from "./figure";
-import { colours, label, layout, linearAxis, line, points } from "./theme";
+import { colours, label, layout, line, linearAxis, points } from "./theme";
 
 /** Loads by expert, published, with the routing they come from. */
 export interface ObservedLoad {
@@ -25,16 +25,44 @@ export function expertLoadFigure(tokens: number, router: Router, seed: number, o
   const words = `a uniform router spreads ${formatCount(tokens)} tokens so that the busiest of ${formatCount(router.routedExperts)} experts is expected at ${formatNumber(expected)} times the mean (this simulation: ${formatNumber(simulated[0]?.y ?? 0)})`;
   return {
     data: [
-      line(observed.label, seen.map((p) => p.x), seen.map((p) => p.y), colours.orange, { line: { color: colours.orange, width: 2, shape: "hv" } }),
-      points("simulated", simulated.map((p) => p.x), simulated.map((p) => p.y), colours.sky, { marker: { color: colours.sky, size: 5 } }),
-      line("uniform router, formula", formula.map((p) => p.x), formula.map((p) => p.y), colours.blue),
+      line(
+        observed.label,
+        seen.map((p) => p.x),
+        seen.map((p) => p.y),
+        colours.orange,
+        { line: { color: colours.orange, width: 2, shape: "hv" } },
+      ),
+      points(
+        "simulated",
+        simulated.map((p) => p.x),
+        simulated.map((p) => p.y),
+        colours.sky,
+        { marker: { color: colours.sky, size: 5 } },
+      ),
+      line(
+        "uniform router, formula",
+        formula.map((p) => p.x),
+        formula.map((p) => p.y),
+        colours.blue,
+      ),
     ],
     layout: layout({
       xaxis: linearAxis("Share of experts that are at least this busy (%)", [0, 100]),
-      yaxis: linearAxis("Load in multiples of the mean", [0, Math.ceil(Math.max(unevenness.maximumOverMean, simulated[0]?.y ?? 0) * 2.1) / 2]),
+      yaxis: linearAxis("Load in multiples of the mean", [
+        0,
+        Math.ceil(Math.max(unevenness.maximumOverMean, simulated[0]?.y ?? 0) * 2.1) / 2,
+      ]),
       annotations: [
-        label(`${observed.label}: busiest at ${formatNumber(unevenness.maximumOverMean)}`, { x: 6, y: unevenness.maximumOverMean * 0.8 }, { xanchor: "left", font: { size: 12, color: colours.orange } }),
-        label("uniform router: formula (line), one simulation (dots)", { x: 45, y: 1.3 }, { xanchor: "left", font: { size: 12, color: colours.blue } }),
+        label(
+          `${observed.label}: busiest at ${formatNumber(unevenness.maximumOverMean)}`,
+          { x: 6, y: unevenness.maximumOverMean * 0.8 },
+          { xanchor: "left", font: { size: 12, color: colours.orange } },
+        ),
+        label(
+          "uniform router: formula (line), one simulation (dots)",
+          { x: 45, y: 1.3 },
+          { xanchor: "left", font: { size: 12, color: colours.blue } },
+        ),
       ],
     }),
     caption: `Experts from the busiest (left) to the idlest (right). By chance alone, ${words}, with a standard deviation of ${formatShare(load.standardDeviation / load.mean)} of the mean and ${formatShare(load.idleShare)} idle. The orange steps are ${observed.label}: busiest at ${formatNumber(unevenness.maximumOverMean)} times the mean, coefficient of variation ${formatNumber(unevenness.coefficientOfVariation)}. The mean is right for any router; a real router's spread is far above what chance explains.`,

@@ -3,10 +3,20 @@ import { type JudgedRow, relativeError } from "../validation";
 import type { Figure } from "./figure";
 import { colours, label, layout, line, logAxis, points, ticks } from "./theme";
 
-const groups: readonly { readonly name: string; readonly color: string; readonly symbol: string; readonly keep: (r: JudgedRow) => boolean }[] = [
+const groups: readonly {
+  readonly name: string;
+  readonly color: string;
+  readonly symbol: string;
+  readonly keep: (r: JudgedRow) => boolean;
+}[] = [
   { name: "BF16", color: colours.grey, symbol: "circle", keep: (r) => r.row.weightFormat === "bfloat16" },
   { name: "FP8", color: colours.blue, symbol: "diamond", keep: (r) => r.row.weightFormat.startsWith("fp8") },
-  { name: "4 bits", color: colours.orange, symbol: "square", keep: (r) => !r.row.weightFormat.startsWith("fp8") && r.row.weightFormat !== "bfloat16" },
+  {
+    name: "4 bits",
+    color: colours.orange,
+    symbol: "square",
+    keep: (r) => !r.row.weightFormat.startsWith("fp8") && r.row.weightFormat !== "bfloat16",
+  },
 ];
 
 /** Predicted against measured layer times, of rows that were not fitted; every so-manieth is drawn, all are counted. */
@@ -18,7 +28,13 @@ export function parityFigure(rows: readonly JudgedRow[], drawn = 900): Figure {
   const ends = [1e-5, 0.3];
   const scaled = (factor: number) => ends.map((s) => s * factor);
   const range = ends as [number, number];
-  const axisTicks = ticks([[1e-5, "10 µs"], [1e-4, "100 µs"], [1e-3, "1 ms"], [1e-2, "10 ms"], [1e-1, "100 ms"]]);
+  const axisTicks = ticks([
+    [1e-5, "10 µs"],
+    [1e-4, "100 µs"],
+    [1e-3, "1 ms"],
+    [1e-2, "10 ms"],
+    [1e-1, "100 ms"],
+  ]);
   return {
     data: [
       line("equal", ends, ends, colours.ink, { line: { color: colours.ink, width: 1 }, showlegend: false }),
@@ -26,7 +42,13 @@ export function parityFigure(rows: readonly JudgedRow[], drawn = 900): Figure {
       line("35 % less", ends, scaled(0.65), colours.grey, { line: { color: colours.grey, width: 1, dash: "dot" }, showlegend: false }),
       ...groups.map(({ name, color, symbol, keep }) => {
         const here = shown.filter(keep);
-        return points(name, here.map((r) => r.row.seconds), here.map((r) => Number(r.seconds.toPrecision(4))), color, { marker: { color, symbol, size: 4, opacity: 0.7 } });
+        return points(
+          name,
+          here.map((r) => r.row.seconds),
+          here.map((r) => Number(r.seconds.toPrecision(4))),
+          color,
+          { marker: { color, symbol, size: 4, opacity: 0.7 } },
+        );
       }),
     ],
     layout: layout({

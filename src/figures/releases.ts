@@ -25,7 +25,9 @@ export function releases(models: readonly Model[], tokensInFlight: number): read
     name: m.name,
     released: m.released,
     tokensPerExpert: isMoe(m) ? meanTokensPerExpert(tokensInFlight, m) : tokensInFlight,
-    parametersPerExpert: isMoe(m) ? m.expertMatrices * m.expertHiddenSize * m.moeIntermediateSize : m.ffnMatrices * m.hiddenSize * m.intermediateSize,
+    parametersPerExpert: isMoe(m)
+      ? m.expertMatrices * m.expertHiddenSize * m.moeIntermediateSize
+      : m.ffnMatrices * m.hiddenSize * m.intermediateSize,
     dense: !isMoe(m),
     unverified: m.confidence === "low",
   }));
@@ -43,11 +45,47 @@ export function releasesFigure(models: readonly Model[], tokensInFlight: number,
     data: [...series(all, "tokensPerExpert", "y"), ...series(all, "parametersPerExpert", "y2")],
     layout: layout({
       height: 620,
-      xaxis: { ...linearAxis("Release", [0, 1]), type: "date", range: ["2020-01-01", "2027-03-01"], anchor: "y2", dtick: "M12", tickformat: "%Y" },
-      yaxis: logAxis(`Tokens per expert at ${formatCount(tokensInFlight)}`, [Math.min(1, ...all.map((r) => r.tokensPerExpert / 2)), Math.max(20_000, tokensInFlight * 2)], { domain: [0.54, 1], ...ticks([[1, "1"], [10, "10"], [100, "100"], [1000, "1,000"], [10_000, "10,000"]]) }),
-      yaxis2: logAxis("Parameters per expert (million)", [1e6, 1e10], { domain: [0, 0.46], ...ticks([[1e6, "1"], [1e7, "10"], [1e8, "100"], [1e9, "1,000"], [1e10, "10,000"]]) }),
+      xaxis: {
+        ...linearAxis("Release", [0, 1]),
+        type: "date",
+        range: ["2020-01-01", "2027-03-01"],
+        anchor: "y2",
+        dtick: "M12",
+        tickformat: "%Y",
+      },
+      yaxis: logAxis(
+        `Tokens per expert at ${formatCount(tokensInFlight)}`,
+        [Math.min(1, ...all.map((r) => r.tokensPerExpert / 2)), Math.max(20_000, tokensInFlight * 2)],
+        {
+          domain: [0.54, 1],
+          ...ticks([
+            [1, "1"],
+            [10, "10"],
+            [100, "100"],
+            [1000, "1,000"],
+            [10_000, "10,000"],
+          ]),
+        },
+      ),
+      yaxis2: logAxis("Parameters per expert (million)", [1e6, 1e10], {
+        domain: [0, 0.46],
+        ...ticks([
+          [1e6, "1"],
+          [1e7, "10"],
+          [1e8, "100"],
+          [1e9, "1,000"],
+          [1e10, "10,000"],
+        ]),
+      }),
       shapes: [rule("x", articleDate)],
-      annotations: [label("the article", { x: articleDate, y: 1 }, { yref: "paper", xanchor: "right", yanchor: "top", xshift: -4, font: { size: 11, color: colours.grey } }), ...names(all, named)],
+      annotations: [
+        label(
+          "the article",
+          { x: articleDate, y: 1 },
+          { yref: "paper", xanchor: "right", yanchor: "top", xshift: -4, font: { size: 11, color: colours.grey } },
+        ),
+        ...names(all, named),
+      ],
     }),
     caption: `Every model of the registry by release. Above: tokens per expert at ${formatCount(tokensInFlight)} tokens in flight. Below: parameters of one expert. Filled circles are mixture-of-experts models, grey diamonds dense ones (their feed-forward part sees every token), open circles rest on unverified dimensions. ${words}. The registry is a collection of notable releases, not a sample.`,
     alt: `Two scatter plots over release date. ${words}.`,
@@ -62,10 +100,20 @@ function afterTheArticle(after: readonly Release[]): string {
   return `${formatShare(inBand)} of the ${formatCount(after.length)} mixture-of-experts models released after the article lie at 64 to 256 tokens per expert; their median expert has ${formatNumber(millions)} million parameters`;
 }
 
-function series(all: readonly Release[], quantity: "tokensPerExpert" | "parametersPerExpert", yaxis: string): readonly Record<string, unknown>[] {
+function series(
+  all: readonly Release[],
+  quantity: "tokensPerExpert" | "parametersPerExpert",
+  yaxis: string,
+): readonly Record<string, unknown>[] {
   const kind = (name: string, keep: (r: Release) => boolean, color: string, particular: Record<string, unknown>) => {
     const kept = all.filter(keep);
-    return points(name, kept.map((r) => r.released), kept.map((r) => r[quantity]), color, { yaxis, text: kept.map((r) => r.name), hovertemplate: "%{text}<br>%{x}: %{y:.4s}<extra></extra>", ...particular });
+    return points(
+      name,
+      kept.map((r) => r.released),
+      kept.map((r) => r[quantity]),
+      color,
+      { yaxis, text: kept.map((r) => r.name), hovertemplate: "%{text}<br>%{x}: %{y:.4s}<extra></extra>", ...particular },
+    );
   };
   const unverified = { marker: { color: "#FFFFFF", size: 8, line: { color: colours.blue, width: 1.5 } } };
   return [
@@ -78,7 +126,15 @@ function series(all: readonly Release[], quantity: "tokensPerExpert" | "paramete
 /** Names stand off from the crowd, above or below, with a line to their point. */
 function names(all: readonly Release[], named: Names): readonly Record<string, unknown>[] {
   const shown = all.filter((r) => named[r.name] !== undefined);
-  const leader = (r: Release, i: number, panel: 0 | 1) => ({ showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: colours.grey, ax: 0, ay: (named[r.name]?.[panel] === "above" ? -1 : 1) * (30 + 14 * (i % 3)), font: { size: 11, color: colours.ink } });
+  const leader = (r: Release, i: number, panel: 0 | 1) => ({
+    showarrow: true,
+    arrowhead: 0,
+    arrowwidth: 1,
+    arrowcolor: colours.grey,
+    ax: 0,
+    ay: (named[r.name]?.[panel] === "above" ? -1 : 1) * (30 + 14 * (i % 3)),
+    font: { size: 11, color: colours.ink },
+  });
   return [
     ...shown.map((r, i) => label(r.name, { x: r.released, y: r.tokensPerExpert }, leader(r, i, 0), "y")),
     ...shown.map((r, i) => label(r.name, { x: r.released, y: r.parametersPerExpert }, { ...leader(r, i, 1), yref: "y2" }, "y")),

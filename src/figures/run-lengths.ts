@@ -23,11 +23,28 @@ export function runLengthsFigure(steps: readonly StepAccesses[], from = 32, to =
   const small = steps.map(({ name, accesses }) => `${name} ${formatShare(shareInRunsUpTo(accesses, 4096))}`).join(", ");
   const tiny = steps.map(({ name, accesses }) => `${name} ${formatShare(shareInRunsUpTo(accesses, 64))}`).join(", ");
   return {
-    data: steps.map(({ name }, i) => line(name, curves[i]?.x ?? [], curves[i]?.y ?? [], lineColours[i % lineColours.length] as string, { line: { color: lineColours[i % lineColours.length], width: 2.5, shape: "hv" } })),
+    data: steps.map(({ name }, i) =>
+      line(name, curves[i]?.x ?? [], curves[i]?.y ?? [], lineColours[i % lineColours.length] as string, {
+        line: { color: lineColours[i % lineColours.length], width: 2.5, shape: "hv" },
+      }),
+    ),
     layout: layout({
       showlegend: true,
       legend: { x: 0.02, xanchor: "left", y: 0.98, yanchor: "top", bgcolor: "#FFFFFF" },
-      xaxis: logAxis("Length of contiguous run", [from, to], ticks([[32, "32 B"], [656, "656 B"], [4096, "4 KiB"], [65_536, "64 KiB"], [1e6, "1 MB"], [1e7, "10 MB"], [1e8, "100 MB"], [1e9, "1 GB"]])),
+      xaxis: logAxis(
+        "Length of contiguous run",
+        [from, to],
+        ticks([
+          [32, "32 B"],
+          [656, "656 B"],
+          [4096, "4 KiB"],
+          [65_536, "64 KiB"],
+          [1e6, "1 MB"],
+          [1e7, "10 MB"],
+          [1e8, "100 MB"],
+          [1e9, "1 GB"],
+        ]),
+      ),
       yaxis: linearAxis("Share of bytes in runs up to this long (%)", [0, 102]),
       shapes: [rule("x", 64), rule("x", 4096)],
       annotations: [label("64 B", { x: 64, y: 60 }, { xanchor: "left", xshift: 4, font: { size: 11, color: colours.grey } }, "x")],
@@ -37,7 +54,11 @@ export function runLengthsFigure(steps: readonly StepAccesses[], from = 32, to =
   };
 }
 
-function cumulative(accesses: readonly Access[], from: number, to: number): { readonly x: readonly number[]; readonly y: readonly number[] } {
+function cumulative(
+  accesses: readonly Access[],
+  from: number,
+  to: number,
+): { readonly x: readonly number[]; readonly y: readonly number[] } {
   const lengths = [...new Set(accesses.map((a) => a.runBytes))].sort((a, b) => a - b);
   return { x: [from, ...lengths, to], y: [0, ...lengths.map((length) => 100 * shareInRunsUpTo(accesses, length)), 100] };
 }

@@ -21,7 +21,9 @@ export function layerKernel(hardware: Hardware, weightFormat: string): string {
   const inFormat = kernels().filter((f) => f.weightFormat === weightFormat && f.kernel !== loneExpertKernel);
   const found = inFormat.find((f) => f.generation === hardware.generation) ?? inFormat[0];
   if (found === undefined) {
-    throw new RangeError(`weightFormat must be one that a kernel was measured in: ${[...new Set(kernels().map((f) => f.weightFormat))].join(", ")}; got "${weightFormat}"`);
+    throw new RangeError(
+      `weightFormat must be one that a kernel was measured in: ${[...new Set(kernels().map((f) => f.weightFormat))].join(", ")}; got "${weightFormat}"`,
+    );
   }
   return found.kernel;
 }
@@ -83,10 +85,23 @@ export interface MeasuredTask {
 export function measuredTasks(models: readonly Model[]): readonly MeasuredTask[] {
   const rows = moeMeasurements().filter((m) => m.weightFormat === "fp8_block" && models.some((model) => sameExpert(model, m.shape)));
   const perExpert = (m: MoeMeasurement) => (m.tokens * m.shape.expertsPerToken) / m.shape.routedExperts;
-  const task = (kind: MeasuredTask["kind"], m: MoeMeasurement, experts: number): MeasuredTask => ({ kind, shape: m.shape, hardware: m.hardware, rows: perExpert(m), seconds: m.seconds / experts });
+  const task = (kind: MeasuredTask["kind"], m: MoeMeasurement, experts: number): MeasuredTask => ({
+    kind,
+    shape: m.shape,
+    hardware: m.hardware,
+    rows: perExpert(m),
+    seconds: m.seconds / experts,
+  });
   const alone = rows.filter((m) => m.kernel === loneExpertKernel && m.expertParallel === 256 && m.routing === "uniform");
-  const layer = rows.filter((m) => layerKernels.includes(m.kernel) && m.routing === "balanced" && m.tensorParallel === 1 && m.expertParallel === 1 && perExpert(m) >= 1);
-  return [...alone.map((m) => task("alone", m, 1)), ...layer.map((m) => task("share of a layer", m, m.shape.routedExperts)), ...groupedProducts()];
+  const layer = rows.filter(
+    (m) =>
+      layerKernels.includes(m.kernel) && m.routing === "balanced" && m.tensorParallel === 1 && m.expertParallel === 1 && perExpert(m) >= 1,
+  );
+  return [
+    ...alone.map((m) => task("alone", m, 1)),
+    ...layer.map((m) => task("share of a layer", m, m.shape.routedExperts)),
+    ...groupedProducts(),
+  ];
 }
 
 /** Whether two experts have the same two widths. */
@@ -105,7 +120,15 @@ function groupedProducts(): readonly MeasuredTask[] {
     const upAndGate = find(groups, rows, 4096);
     const down = find(groups, rows, 7168);
     if (upAndGate === undefined || down === undefined) return [];
-    return [{ kind: "share of a grouped product" as const, shape: { hiddenSize: 7168, moeIntermediateSize: 2048 }, hardware: "h800-sxm", rows, seconds: (upAndGate.seconds + down.seconds) / groups }];
+    return [
+      {
+        kind: "share of a grouped product" as const,
+        shape: { hiddenSize: 7168, moeIntermediateSize: 2048 },
+        hardware: "h800-sxm",
+        rows,
+        seconds: (upAndGate.seconds + down.seconds) / groups,
+      },
+    ];
   });
 }
 
@@ -121,18 +144,46 @@ export function taskTimeFigure(experts: readonly ExpertOn[], tokensInFlight: num
     return { e, rowsMarked, at: expertSeconds(e, rowsMarked) };
   });
   const measured = measuredTasks(experts.map((e) => e.model));
-  const words = marked.map(({ e, rowsMarked, at }) => `${nameFor(e)} (${formatCount(rowsMarked)} tokens) ${formatSeconds(at.floorSeconds)}, ${formatSeconds(at.shareOfLayerSeconds)}, ${formatSeconds(at.aloneSeconds)}`).join("; ");
+  const words = marked
+    .map(
+      ({ e, rowsMarked, at }) =>
+        `${nameFor(e)} (${formatCount(rowsMarked)} tokens) ${formatSeconds(at.floorSeconds)}, ${formatSeconds(at.shareOfLayerSeconds)}, ${formatSeconds(at.aloneSeconds)}`,
+    )
+    .join("; ");
   const inside = insideBand(marked);
   return {
     data: [
       ...experts.flatMap((e, i) => curves(e, rows, timed[i] as readonly ExpertSeconds[], lineColours[i % lineColours.length] as string)),
       ...experts.map((e, i) => measurements(e, measured, lineColours[i % lineColours.length] as string)),
-      ...marked.map(({ e, rowsMarked, at }, i) => points(nameFor(e), [rowsMarked], [at.shareOfLayerSeconds], "#FFFFFF", { marker: { color: "#FFFFFF", size: 11, line: { color: lineColours[i % lineColours.length], width: 2.5 } } })),
+      ...marked.map(({ e, rowsMarked, at }, i) =>
+        points(nameFor(e), [rowsMarked], [at.shareOfLayerSeconds], "#FFFFFF", {
+          marker: { color: "#FFFFFF", size: 11, line: { color: lineColours[i % lineColours.length], width: 2.5 } },
+        }),
+      ),
     ],
     layout: layout({
       height: 560,
-      xaxis: logAxis("Tokens (rows) at the expert", [1, 8192], ticks([[1, "1"], [10, "10"], [100, "100"], [1000, "1,000"]])),
-      yaxis: logAxis("Time of one expert's task", [1e-6, 2e-2], ticks([[1e-6, "1 µs"], [1e-5, "10 µs"], [1e-4, "100 µs"], [1e-3, "1 ms"], [1e-2, "10 ms"]])),
+      xaxis: logAxis(
+        "Tokens (rows) at the expert",
+        [1, 8192],
+        ticks([
+          [1, "1"],
+          [10, "10"],
+          [100, "100"],
+          [1000, "1,000"],
+        ]),
+      ),
+      yaxis: logAxis(
+        "Time of one expert's task",
+        [1e-6, 2e-2],
+        ticks([
+          [1e-6, "1 µs"],
+          [1e-5, "10 µs"],
+          [1e-4, "100 µs"],
+          [1e-3, "1 ms"],
+          [1e-2, "10 ms"],
+        ]),
+      ),
       shapes: [band("y", 1e-6, 1e-5, colours.blue, 0.1), band("y", 1e-5, 1e-4, colours.yellow, 0.12)],
       annotations: [
         label("before: 10 to 100 µs", { x: 7800, y: 1.2e-5 }, { xanchor: "right", font: { size: 11, color: colours.brown } }, "xy"),
@@ -167,21 +218,43 @@ function nameFor(e: ExpertOn): string {
 function curves(e: ExpertOn, rows: readonly number[], at: readonly ExpertSeconds[], color: string): readonly Record<string, unknown>[] {
   const name = nameFor(e);
   return [
-    line(`${name}, floor`, rows, at.map((t) => t.floorSeconds), color, { line: { color, width: 1.5, dash: "dot" } }),
-    line(`${name}, estimate`, rows, at.map((t) => t.shareOfLayerSeconds), color),
+    line(
+      `${name}, floor`,
+      rows,
+      at.map((t) => t.floorSeconds),
+      color,
+      { line: { color, width: 1.5, dash: "dot" } },
+    ),
+    line(
+      `${name}, estimate`,
+      rows,
+      at.map((t) => t.shareOfLayerSeconds),
+      color,
+    ),
   ];
 }
 
 function measurements(e: ExpertOn, measured: readonly MeasuredTask[], color: string): Record<string, unknown> {
   const near = (machine: string) => machine === e.hardware.id || (machine === "h800-sxm" && e.hardware.id === "h100-sxm");
   const here = measured.filter((m) => sameExpert(m.shape, e.model) && near(m.hardware));
-  return points(`${nameFor(e)}, measured`, here.map((m) => m.rows), here.map((m) => m.seconds), color, {
-    marker: { color, size: 7, symbol: here.map((m) => symbols[m.kind]), line: { color, width: 1.5 } },
-    text: here.map((m) => m.kind),
-  });
+  return points(
+    `${nameFor(e)}, measured`,
+    here.map((m) => m.rows),
+    here.map((m) => m.seconds),
+    color,
+    {
+      marker: { color, size: 7, symbol: here.map((m) => symbols[m.kind]), line: { color, width: 1.5 } },
+      text: here.map((m) => m.kind),
+    },
+  );
 }
 
 /** Names stand on the flat left part of the lines, where they are apart. */
 function nameOf(e: ExpertOn, at: readonly ExpertSeconds[], i: number): Record<string, unknown> {
-  return label(nameFor(e), { x: 1.15, y: (at[0] as ExpertSeconds).shareOfLayerSeconds }, { xanchor: "left", yanchor: "bottom", yshift: 4, font: { size: 12, color: lineColours[i % lineColours.length] } }, "xy");
+  return label(
+    nameFor(e),
+    { x: 1.15, y: (at[0] as ExpertSeconds).shareOfLayerSeconds },
+    { xanchor: "left", yanchor: "bottom", yshift: 4, font: { size: 12, color: lineColours[i % lineColours.length] } },
+    "xy",
+  );
 }

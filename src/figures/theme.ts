@@ -39,7 +39,15 @@ export function layout(particular: Part): Part {
 
 /** A linear axis; the title carries the unit. */
 export function linearAxis(title: string, range: readonly [number, number], particular: Part = {}): Part {
-  return { title: { text: title, standoff: 12 }, range: [...range], gridcolor: grid, zeroline: false, linecolor: colours.grey, ticks: "outside", ...particular };
+  return {
+    title: { text: title, standoff: 12 },
+    range: [...range],
+    gridcolor: grid,
+    zeroline: false,
+    linecolor: colours.grey,
+    ticks: "outside",
+    ...particular,
+  };
 }
 
 /** A logarithmic axis over a range in plain values, labelled once a decade. */
@@ -64,7 +72,12 @@ export function points(name: string, x: readonly (number | string)[], y: readonl
 }
 
 /** Words beside a point, in axis values (logarithms on a logarithmic axis are taken here). */
-export function label(text: string, at: { readonly x: number | string; readonly y: number }, particular: Part = {}, log: "x" | "y" | "xy" | "" = ""): Part {
+export function label(
+  text: string,
+  at: { readonly x: number | string; readonly y: number },
+  particular: Part = {},
+  log: "x" | "y" | "xy" | "" = "",
+): Part {
   const x = log.includes("x") ? Math.log10(at.x as number) : at.x;
   const y = log.includes("y") ? Math.log10(at.y) : at.y;
   return { text, x, y, showarrow: false, font: { ...font, size: 12 }, ...particular };
@@ -78,7 +91,8 @@ export function band(axis: "x" | "y", from: number | string, to: number | string
 
 /** A thin line across the figure at one value of an axis. */
 export function rule(axis: "x" | "y", value: number | string, color: string = colours.grey): Part {
-  const across = axis === "x" ? { x0: value, x1: value, y0: 0, y1: 1, yref: "paper" } : { y0: value, y1: value, x0: 0, x1: 1, xref: "paper" };
+  const across =
+    axis === "x" ? { x0: value, x1: value, y0: 0, y1: 1, yref: "paper" } : { y0: value, y1: value, x0: 0, x1: 1, xref: "paper" };
   return { type: "line", ...across, line: { color, width: 1, dash: "dot" }, layer: "below" };
 }
 

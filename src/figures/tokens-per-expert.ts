@@ -16,15 +16,48 @@ const marks = { decode: "circle", prefill: "square", training: "diamond" } as co
  */
 export function tokensPerExpertFigure(models: readonly Model[], tokensInFlight: number): Figure {
   const mean = (count: number, m: Model) => (m.routedExperts === 0 ? count : meanTokensPerExpert(count, m));
-  const lines = models.map((m, i) => line(m.name, tokens, tokens.map((count) => mean(count, m)), lineColours[i % lineColours.length] as string));
+  const lines = models.map((m, i) =>
+    line(
+      m.name,
+      tokens,
+      tokens.map((count) => mean(count, m)),
+      lineColours[i % lineColours.length] as string,
+    ),
+  );
   const perModel = models.map((m) => `${m.name} ${formatNumber(mean(tokensInFlight, m), 4)}`).join(", ");
   return {
     data: [...lines, ...deploymentPoints(mean), marker(models, tokensInFlight, mean)],
     layout: layout({
-      xaxis: logAxis("Tokens in flight over the expert-parallel group", [64, 2 ** 20], ticks([[100, "100"], [1e3, "1,000"], [1e4, "10,000"], [1e5, "100,000"], [1e6, "1 million"]])),
-      yaxis: logAxis("Mean tokens per expert", [1, 2 ** 20], ticks([[1, "1"], [10, "10"], [100, "100"], [1e3, "1,000"], [1e4, "10,000"], [1e5, "100,000"], [1e6, "1 million"]])),
+      xaxis: logAxis(
+        "Tokens in flight over the expert-parallel group",
+        [64, 2 ** 20],
+        ticks([
+          [100, "100"],
+          [1e3, "1,000"],
+          [1e4, "10,000"],
+          [1e5, "100,000"],
+          [1e6, "1 million"],
+        ]),
+      ),
+      yaxis: logAxis(
+        "Mean tokens per expert",
+        [1, 2 ** 20],
+        ticks([
+          [1, "1"],
+          [10, "10"],
+          [100, "100"],
+          [1e3, "1,000"],
+          [1e4, "10,000"],
+          [1e5, "100,000"],
+          [1e6, "1 million"],
+        ]),
+      ),
       shapes: [band("y", 64, 256, colours.blue, 0.12)],
-      annotations: [...lineLabels(models, mean), ...deploymentLabels(mean), label("64 to 256 tokens per expert", { x: 70, y: 145 }, { xanchor: "left", font: { size: 11, color: colours.blue } }, "xy")],
+      annotations: [
+        ...lineLabels(models, mean),
+        ...deploymentLabels(mean),
+        label("64 to 256 tokens per expert", { x: 70, y: 145 }, { xanchor: "left", font: { size: 11, color: colours.blue } }, "xy"),
+      ],
     }),
     caption: `Mean tokens per expert, one line a model: a line half as high means an expert's matrix products are half as tall. At ${formatCount(tokensInFlight)} tokens (rings): ${perModel}. Filled marks are published deployments and benchmark settings (circle decode, square prefill, diamond training). Decode stands at ${range(mean, ["decode"])} tokens an expert, prefill and training at ${range(mean, ["prefill", "training"])}: "128 tokens an expert" is a statement about decode.`,
     alt: `Log-log lines of mean tokens per expert against tokens in flight. At ${formatCount(tokensInFlight)} tokens: ${perModel}. Published decode settings stand at ${range(mean, ["decode"])} tokens an expert, prefill and training at ${range(mean, ["prefill", "training"])}.`,
@@ -46,11 +79,17 @@ function byRegime(regime: Deployment["regime"]): readonly Deployment[] {
 function deploymentPoints(mean: Mean): readonly Record<string, unknown>[] {
   return (["decode", "prefill", "training"] as const).map((regime) => {
     const here = byRegime(regime);
-    return points(regime, here.map((d) => d.tokens), here.map((d) => mean(d.tokens, model(d.model))), colours.ink, {
-      marker: { color: colours.ink, size: 9, symbol: marks[regime], line: { color: "#FFFFFF", width: 1 } },
-      text: here.map((d) => `${regime}: ${model(d.model).name}, ${d.label}`),
-      hoverinfo: "text+x+y",
-    });
+    return points(
+      regime,
+      here.map((d) => d.tokens),
+      here.map((d) => mean(d.tokens, model(d.model))),
+      colours.ink,
+      {
+        marker: { color: colours.ink, size: 9, symbol: marks[regime], line: { color: "#FFFFFF", width: 1 } },
+        text: here.map((d) => `${regime}: ${model(d.model).name}, ${d.label}`),
+        hoverinfo: "text+x+y",
+      },
+    );
   });
 }
 
@@ -58,16 +97,27 @@ function deploymentPoints(mean: Mean): readonly Record<string, unknown>[] {
 function deploymentLabels(mean: Mean): readonly Record<string, unknown>[] {
   return deployments().map((d) => {
     const leader = { showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: colours.grey, xanchor: d.tokens > 1e5 ? "right" : "left" };
-    const place = { ...leader, ax: d.tokens > 1e5 ? 10 : 24, ay: { decode: 46, training: 72, prefill: 110 }[d.regime], font: { size: 11, color: colours.ink } };
+    const place = {
+      ...leader,
+      ax: d.tokens > 1e5 ? 10 : 24,
+      ay: { decode: 46, training: 72, prefill: 110 }[d.regime],
+      font: { size: 11, color: colours.ink },
+    };
     return label(`${d.regime}: ${model(d.model).name}, ${d.label}`, { x: d.tokens, y: mean(d.tokens, model(d.model)) }, place, "xy");
   });
 }
 
 function marker(models: readonly Model[], tokensInFlight: number, mean: Mean): Record<string, unknown> {
-  return points(`${formatCount(tokensInFlight)} tokens`, models.map(() => tokensInFlight), models.map((m) => mean(tokensInFlight, m)), "#FFFFFF", {
-    marker: { color: "#FFFFFF", size: 10, line: { color: models.map((_, i) => lineColours[i % lineColours.length]), width: 2.5 } },
-    text: models.map((m) => m.name),
-  });
+  return points(
+    `${formatCount(tokensInFlight)} tokens`,
+    models.map(() => tokensInFlight),
+    models.map((m) => mean(tokensInFlight, m)),
+    "#FFFFFF",
+    {
+      marker: { color: "#FFFFFF", size: 10, line: { color: models.map((_, i) => lineColours[i % lineColours.length]), width: 2.5 } },
+      text: models.map((m) => m.name),
+    },
+  );
 }
 
 /** Each name sits on its own line, at a place of its own so that close lines do not cover each other's. */
@@ -75,6 +125,11 @@ function lineLabels(models: readonly Model[], mean: Mean): readonly Record<strin
   const places = [2 ** 17, 2 ** 15, 2 ** 16, 200, 800];
   return models.map((m, i) => {
     const x = places[i % places.length] as number;
-    return label(m.name, { x, y: mean(x, m) }, { bgcolor: "#FFFFFF", font: { size: 12, color: lineColours[i % lineColours.length] } }, "xy");
+    return label(
+      m.name,
+      { x, y: mean(x, m) },
+      { bgcolor: "#FFFFFF", font: { size: 12, color: lineColours[i % lineColours.length] } },
+      "xy",
+    );
   });
 }

@@ -12,18 +12,35 @@ export interface StatedError extends ErrorFigures {
 
 /** Parts that errors are stated for, in the order of the tables. */
 export const parts = [
-  "fitted", "tokens left out", "models left out", "power law", "another generation's constants", "set aside",
-  "floor, tokens left out", "interpolation, tokens left out",
+  "fitted",
+  "tokens left out",
+  "models left out",
+  "power law",
+  "another generation's constants",
+  "set aside",
+  "floor, tokens left out",
+  "interpolation, tokens left out",
 ] as const;
 
 type Machines = (id: string) => Hardware;
 
 /** Fit every family on rows of even routing at every other token count. Families in order of name. */
-export async function fitKernels(rows: readonly MoeMeasurement[], aside: readonly SetAside[], hardware: Machines, progress: (line: string) => void = () => {}): Promise<readonly FamilyFit[]> {
+export async function fitKernels(
+  rows: readonly MoeMeasurement[],
+  aside: readonly SetAside[],
+  hardware: Machines,
+  progress: (line: string) => void = () => {},
+): Promise<readonly FamilyFit[]> {
   const fits: FamilyFit[] = [];
-  for (const [name, family] of byFamily(rows.filter((row) => !aside.some((a) => a.matches(row))), hardware)) {
+  for (const [name, family] of byFamily(
+    rows.filter((row) => !aside.some((a) => a.matches(row))),
+    hardware,
+  )) {
     const counts = tokenCounts(family);
-    const fit = await fitFamily(family.filter((row) => isEven(row) && isFitted(row.tokens, counts)), hardware);
+    const fit = await fitFamily(
+      family.filter((row) => isEven(row) && isFitted(row.tokens, counts)),
+      hardware,
+    );
     fits.push(fit);
     progress(`${name}: ${fit.rows} rows`);
   }
@@ -32,10 +49,17 @@ export async function fitKernels(rows: readonly MoeMeasurement[], aside: readonl
 
 /** State the errors of families on the parts of their rows, families one by one and all together; "models left out" fits each anew without a model. */
 export async function judgeKernels(
-  rows: readonly MoeMeasurement[], aside: readonly SetAside[], families: readonly KernelFamily[], hardware: Machines, progress: (line: string) => void = () => {},
+  rows: readonly MoeMeasurement[],
+  aside: readonly SetAside[],
+  families: readonly KernelFamily[],
+  hardware: Machines,
+  progress: (line: string) => void = () => {},
 ): Promise<readonly StatedError[]> {
   const refits = new Map<string, Pair[]>();
-  for (const [name, family] of byFamily(rows.filter((row) => isEven(row) && !aside.some((a) => a.matches(row))), hardware)) {
+  for (const [name, family] of byFamily(
+    rows.filter((row) => isEven(row) && !aside.some((a) => a.matches(row))),
+    hardware,
+  )) {
     const constants = families.find((f) => f.from === name);
     if (constants !== undefined) refits.set(name, await leaveModelsOut(family, constants, hardware));
     progress(`${name}: judged on models left out`);
@@ -45,7 +69,11 @@ export async function judgeKernels(
 
 /** As judgeKernels, with nothing fitted: "models left out" only where its pairs are given. */
 export function stateErrors(
-  rows: readonly MoeMeasurement[], aside: readonly SetAside[], families: readonly KernelFamily[], hardware: Machines, refits: ReadonlyMap<string, Pair[]> = new Map(),
+  rows: readonly MoeMeasurement[],
+  aside: readonly SetAside[],
+  families: readonly KernelFamily[],
+  hardware: Machines,
+  refits: ReadonlyMap<string, Pair[]> = new Map(),
 ): readonly StatedError[] {
   const stated: StatedError[] = [];
   const pooled = new Map<string, Pair[]>();
@@ -54,7 +82,9 @@ export function stateErrors(
     const constants = families.find((f) => f.from === name);
     if (constants === undefined) continue;
     const pairs = pairsOf(family, constants, aside, hardware);
-    const elsewhere = families.find((f) => f.kernel === constants.kernel && f.weightFormat === constants.weightFormat && f.generation !== constants.generation);
+    const elsewhere = families.find(
+      (f) => f.kernel === constants.kernel && f.weightFormat === constants.weightFormat && f.generation !== constants.generation,
+    );
     if (elsewhere !== undefined) pairs.set("another generation's constants", crossGeneration(family, elsewhere, aside, hardware));
     pairs.set("models left out", refits.get(name) ?? []);
     for (const part of parts) {
@@ -74,7 +104,12 @@ export function stateErrors(
 /** A time predicted and the time measured, in seconds. */
 export type Pair = { readonly predicted: number; readonly measured: number };
 
-function pairsOf(family: readonly MoeMeasurement[], constants: KernelFamily, aside: readonly SetAside[], hardware: Machines): Map<string, Pair[]> {
+function pairsOf(
+  family: readonly MoeMeasurement[],
+  constants: KernelFamily,
+  aside: readonly SetAside[],
+  hardware: Machines,
+): Map<string, Pair[]> {
   const counts = tokenCounts(family);
   const pairs = new Map<string, Pair[]>();
   const put = (part: string, predicted: number, row: MoeMeasurement) => {
@@ -102,7 +137,12 @@ function pairsOf(family: readonly MoeMeasurement[], constants: KernelFamily, asi
 }
 
 /** Predict rows with the constants of the same kernel on another generation of machines: harder than another machine of the same one. */
-function crossGeneration(family: readonly MoeMeasurement[], elsewhere: KernelFamily, aside: readonly SetAside[], hardware: Machines): Pair[] {
+function crossGeneration(
+  family: readonly MoeMeasurement[],
+  elsewhere: KernelFamily,
+  aside: readonly SetAside[],
+  hardware: Machines,
+): Pair[] {
   return family
     .filter((row) => isEven(row) && !aside.some((a) => a.matches(row)))
     .map((row) => ({ predicted: predictRow(row, elsewhere, hardware(row.hardware)).seconds, measured: row.seconds }));
