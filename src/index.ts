@@ -17,7 +17,7 @@ export {
   rowGathers,
   tmaSweeps,
   trainTraceDurations,
-} from "./published";
+} from "./published/tables";
 export { type MoeMeasurement, moeMeasurements } from "./measurements";
 
 // Routing: who gets how many tokens.
@@ -35,8 +35,8 @@ export { imbalance, type Imbalance } from "./imbalance";
 export { type Balance, type BalanceQuestion, simulateBalance } from "./balance";
 export { balanceGain, deviceImbalance, deviceLoads, placeExperts, placeInOrder, type Placement } from "./placement";
 export { drawPopularity, drawRows } from "./skewed-routing";
-export { balanceGains, publishedRankBalance } from "./published-balance";
-export { balanceConditions } from "./claim-balance";
+export { balanceGains, publishedRankBalance } from "./published/balance";
+export { balanceConditions } from "./claims/conditions-balance";
 
 // Tasks: shapes, lower bounds, estimates.
 export { expertParameters, parameterCount, type ParameterCount } from "./parameters";
@@ -68,13 +68,13 @@ export { launch, type Launch, launchEfficiency, type LaunchMode } from "./launch
 // Arrays: what a matrix unit makes of few rows.
 export { arrayCaps, type ArrayCaps, type ArrayLimits, type ArrayMachine, arrayMachines } from "./array-caps";
 export { swapOperands, type SystolicArray, systolicCycles, type SystolicQuestion, systolicUtilisation } from "./systolic";
-export { simulatedCycles, tensorCoreTiles, trainingPairs } from "./published-arrays";
-export { arrayConditions, gainOfHalfArray } from "./claim-arrays";
+export { simulatedCycles, tensorCoreTiles, trainingPairs } from "./published/arrays";
+export { arrayConditions, gainOfHalfArray } from "./claims/conditions-arrays";
 
 // Starts: what beginning kernels costs.
 export { type Fusion, kernelCount, launchShare, type LaunchShare } from "./launch-share";
-export { decodeFusions, type FusedExperts, fusedExperts, trainTraceGaps } from "./published-fusion";
-export { launchConditions } from "./claim-launch";
+export { decodeFusions, type FusedExperts, fusedExperts, trainTraceGaps } from "./published/fusion";
+export { launchConditions } from "./claims/conditions-launch";
 
 // Memory: run lengths and what they cost.
 export { type Access, accessFact, decodeAccesses, type DecodeAccesses, tileRowBytes } from "./access";
@@ -121,8 +121,8 @@ export {
   publishedExchanges,
   publishedParallelism,
   type StartedExchange,
-} from "./published-links";
-export { parallelConditions } from "./claim-parallel";
+} from "./published/links";
+export { parallelConditions } from "./claims/conditions-parallel";
 
 // Requests and transfers: how many a second, of what size, started and moved by whom.
 export {
@@ -147,7 +147,7 @@ export {
   type TierLimit,
 } from "./request-streams";
 export { flashLimits, measuredPaths, memoryLimit, networkLimits, scaleUpLimit } from "./tier-limits";
-export { medianRun, type ReachedNetwork, reachedOverNetwork, requestConditions } from "./claim-requests";
+export { medianRun, type ReachedNetwork, reachedOverNetwork, requestConditions } from "./claims/conditions-requests";
 
 // Claims: all sixteen as code, judged with what is not known exactly, then and now.
 export {
@@ -190,7 +190,7 @@ export {
   layerKind,
   type SparsityPoint,
   sparsityGains,
-} from "./published-next";
+} from "./published/next";
 
 export { type Condition, type Verdict, verdictOf } from "./verdict";
 

@@ -5,7 +5,7 @@ import { dram } from "./dram";
 import { number, readRows, text } from "./facts";
 import type { Hardware } from "./hardware";
 import { randomAccessBandwidth } from "./memory";
-import { messageRates } from "./published-links";
+import { messageRates } from "./published/links";
 import type { TierLimit } from "./request-streams";
 import { pathOfSweep, type TransferPath } from "./transfer";
 import { toBase } from "./units";

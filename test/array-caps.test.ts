@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { arrayCaps, arrayMachines } from "../src/array-caps";
-import { arrayConditions, gainOfHalfArray } from "../src/claim-arrays";
+import { arrayConditions, gainOfHalfArray } from "../src/claims/conditions-arrays";
 import { arrayCapsFigure } from "../src/figures/array-caps";
 import { systolicUtilisationFigure, utilisationBy } from "../src/figures/systolic-utilisation";
 import { tensorCoreTileFigure, tileShares } from "../src/figures/tensor-core-tile";
 import { trainingRatioFigure } from "../src/figures/training-ratio";
-import { tensorCoreTiles, trainingPairs } from "../src/published-arrays";
+import { tensorCoreTiles, trainingPairs } from "../src/published/arrays";
 import { sources } from "../src/sources";
 
 const rates = { flopsPerSecond: 2000, bytesPerSecond: 10 };

@@ -11,7 +11,7 @@ import { type ExpertOn, layerKernel, loneKernel, taskTimeFigure } from "../src/f
 import { tokensPerExpertFigure } from "../src/figures/tokens-per-expert";
 import { hardware } from "../src/hardware";
 import { model, models } from "../src/model";
-import { publishedExpertCounts, trainTraceDurations } from "../src/published";
+import { publishedExpertCounts, trainTraceDurations } from "../src/published/tables";
 
 export interface Trace {
   readonly type: string;

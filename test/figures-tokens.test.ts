@@ -5,7 +5,7 @@ import { articleDate, releases, releasesFigure } from "../src/figures/releases";
 import { tokensPerExpertFigure } from "../src/figures/tokens-per-expert";
 import { formatNumber, formatShare } from "../src/format";
 import { isMoe, model, models } from "../src/model";
-import { deployments } from "../src/published";
+import { deployments } from "../src/published/tables";
 import { expertLoad, simulateUniformRouting } from "../src/routing";
 import { compared, expectWhole, figures, kimi, trace, traces, yAt } from "./figure-cases";
 

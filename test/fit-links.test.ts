@@ -4,9 +4,9 @@ import { type CollectiveTables, collectiveKeys, shotConstantNames } from "../src
 import { readConstants } from "../src/constants";
 import { type ExchangeTables, scaleUpConstantNames } from "../src/dispatch";
 import { number, readRows, text } from "../src/facts";
-import { attentionProblem, denseProblems, type LinkProblem } from "../src/fit-dense";
-import { copyProblems, networkProblem, scaleUpProblems } from "../src/fit-exchange";
-import { eagerProblems, exchangeProblems, ringProblems, shotProblems } from "../src/fit-links";
+import { attentionProblem, denseProblems, type LinkProblem } from "../src/fit/dense";
+import { copyProblems, networkProblem, scaleUpProblems } from "../src/fit/exchange";
+import { eagerProblems, exchangeProblems, ringProblems, shotProblems } from "../src/fit/links";
 
 const shots = readConstants("collectives.csv", collectiveKeys, shotConstantNames, "shots") as CollectiveTables["shot"];
 const scaleUp = readConstants(

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { readDataFile } from "../src/files";
-import { fitFamily } from "../src/fit";
 import { stateErrors } from "../src/fit/all";
+import { fitFamily } from "../src/fit/family";
 import { errorFigures, interpolateRow, isFitted, predictRow } from "../src/fit/judge";
 import { errorTable, kernelsCsv, readStatedErrors } from "../src/fit/tables";
 import { hardware } from "../src/hardware";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { launchConditions } from "../src/claim-launch";
+import { launchConditions } from "../src/claims/conditions-launch";
 import { fusionGainFigure } from "../src/figures/fusion-gain";
 import { launchEfficiencyFigure } from "../src/figures/launch-efficiency";
 import { launchShareFigure } from "../src/figures/launch-share";
@@ -7,7 +7,7 @@ import { hardware } from "../src/hardware";
 import { launch, launchEfficiency } from "../src/launch";
 import { kernelCount, launchShare } from "../src/launch-share";
 import { model } from "../src/model";
-import { decodeFusions, fusedExperts, trainTraceGaps } from "../src/published-fusion";
+import { decodeFusions, fusedExperts, trainTraceGaps } from "../src/published/fusion";
 import { sources } from "../src/sources";
 import { type DecodeTask, decodeStep } from "../src/step";
 

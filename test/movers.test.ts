@@ -5,7 +5,7 @@ import { hostCrossings, hostPaths, hostPoints, transferSizesFigure } from "../sr
 import { hardware } from "../src/hardware";
 import { model } from "../src/model";
 import { computeGivenBack, processorShare } from "../src/processor-tax";
-import { exchangesByProcessors } from "../src/published-links";
+import { exchangesByProcessors } from "../src/published/links";
 
 describe("processors that communication takes", () => {
   it("are 15.2 % of 132 when 20, and give 1.13 times the arithmetic back at 5", () => {

@@ -6,7 +6,7 @@ import { sparsityLawsFigure, sparsitySteps } from "../src/figures/sparsity-laws"
 import { hardware } from "../src/hardware";
 import { isMoe, model, models } from "../src/model";
 import { granularity, hides, hidingFlopsPerByte, machineFlopsPerByte, sparsity } from "../src/overlap-bound";
-import { fusedRates, layerEnds, layerKind, sparsityGains } from "../src/published-next";
+import { fusedRates, layerEnds, layerKind, sparsityGains } from "../src/published/next";
 import { source } from "../src/sources";
 
 describe("width that hides communication", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parallelConditions } from "../src/claim-parallel";
+import { parallelConditions } from "../src/claims/conditions-parallel";
 import { collectiveTime } from "../src/collective";
 import { expertExchangeTime } from "../src/dispatch";
 import { parallelBytes, parallelBytesFigure } from "../src/figures/parallel-bytes";
@@ -17,7 +17,7 @@ import {
   peerCopySizes,
   publishedExchanges,
   publishedParallelism,
-} from "../src/published-links";
+} from "../src/published/links";
 import { source } from "../src/sources";
 import { verdictOf } from "../src/verdict";
 

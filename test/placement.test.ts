@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { simulateBalance } from "../src/balance";
-import { balanceConditions } from "../src/claim-balance";
+import { balanceConditions } from "../src/claims/conditions-balance";
 import { balanceGainsFigure } from "../src/figures/balance-gains";
 import { imbalanceByTokensFigure } from "../src/figures/imbalance-by-tokens";
 import { placementFigure } from "../src/figures/placement";
 import { imbalance } from "../src/imbalance";
 import { model } from "../src/model";
 import { balanceGain, deviceImbalance, deviceLoads, placeExperts, placeInOrder } from "../src/placement";
-import { balanceGains, publishedRankBalance } from "../src/published-balance";
+import { balanceGains, publishedRankBalance } from "../src/published/balance";
 import { expertLoad } from "../src/routing";
 import { drawPopularity, drawRows } from "../src/skewed-routing";
 import { sources } from "../src/sources";

@@ -18,7 +18,7 @@ import {
   rowGathers,
   tmaSweeps,
   trainTraceDurations,
-} from "../src/published";
+} from "../src/published/tables";
 import { meanTokensPerExpert } from "../src/routing";
 
 afterEach(() => replaced.clear());

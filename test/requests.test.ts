@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { medianRun, reachedOverNetwork, requestConditions } from "../src/claim-requests";
+import { medianRun, reachedOverNetwork, requestConditions } from "../src/claims/conditions-requests";
 import { messageRatesFigure, pathPoints } from "../src/figures/message-rates";
 import { requestStreamsFigure } from "../src/figures/request-streams";
 import { hardware } from "../src/hardware";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { simulatedCycles } from "../src/published-arrays";
+import { simulatedCycles } from "../src/published/arrays";
 import { swapOperands, systolicCycles, systolicUtilisation } from "../src/systolic";
 
 const array = { rows: 4, columns: 3 };

@@ -1,10 +1,10 @@
-import { parallelConditions } from "../claim-parallel";
 import { formatBytes, formatCount, formatNumber } from "../format";
 import { hardware } from "../hardware";
 import { model } from "../model";
 import { crossingGpus, expertParallelTraffic, tensorParallelTraffic, widthLimit } from "../parallel";
-import { publishedParallelism } from "../published-links";
+import { publishedParallelism } from "../published/links";
 import { meanTokensPerExpert } from "../routing";
+import { parallelConditions } from "./conditions-parallel";
 import { isKnown, newestDay } from "./date";
 import { evidenceOn, shareFor, sided } from "./evidence";
 import type { ClaimRule } from "./rule";

@@ -1,7 +1,4 @@
 import { arrayCaps, arrayMachines } from "../array-caps";
-import { arrayConditions } from "../claim-arrays";
-import { launchConditions } from "../claim-launch";
-import { requestConditions } from "../claim-requests";
 import { type WeightFormatName, weightFormat } from "../formats";
 import { type Hardware, hardware } from "../hardware";
 import { requestsPerSecond } from "../memory";
@@ -9,6 +6,9 @@ import { model } from "../model";
 import { meanTokensPerExpert } from "../routing";
 import { type DecodeStepQuestion, decodeStep } from "../step";
 import type { Condition } from "../verdict";
+import { arrayConditions } from "./conditions-arrays";
+import { launchConditions } from "./conditions-launch";
+import { requestConditions } from "./conditions-requests";
 import { isKnown } from "./date";
 import { published } from "./premise";
 import type { ClaimRule } from "./rule";

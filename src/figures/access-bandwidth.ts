@@ -2,7 +2,7 @@ import { type Dram, dram } from "../dram";
 import { formatNumber, formatSeconds, formatShare } from "../format";
 import { type Hardware, hardware } from "../hardware";
 import { inFlightBandwidth, randomAccessBandwidth } from "../memory";
-import { rowGathers, type TmaPoint, tmaSweeps } from "../published";
+import { rowGathers, type TmaPoint, tmaSweeps } from "../published/tables";
 import type { Figure } from "./figure";
 import { colours, doublings, label, layout, line, logAxis, points, ticks } from "./theme";
 

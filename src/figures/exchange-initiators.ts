@@ -2,7 +2,7 @@ import { expertExchangeTime } from "../dispatch";
 import { formatNumber, formatSeconds } from "../format";
 import type { Hardware } from "../hardware";
 import type { Model } from "../model";
-import { exchangesByInitiator, type StartedExchange } from "../published-links";
+import { exchangesByInitiator, type StartedExchange } from "../published/links";
 import type { Figure } from "./figure";
 import { colours, doublings, layout, line, logAxis, ticks } from "./theme";
 

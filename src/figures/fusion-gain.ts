@@ -1,6 +1,6 @@
 import { formatNumber } from "../format";
 import { model } from "../model";
-import { type FusedExperts, fusedExperts } from "../published-fusion";
+import { type FusedExperts, fusedExperts } from "../published/fusion";
 import type { Figure } from "./figure";
 import { colours, layout, line, linearAxis, logAxis, rule, ticks } from "./theme";
 

@@ -1,8 +1,8 @@
 import { simulateBalance } from "../balance";
 import { formatNumber } from "../format";
 import { imbalance } from "../imbalance";
-import { publishedExpertCounts, publishedImbalance } from "../published";
-import { publishedRankBalance } from "../published-balance";
+import { publishedRankBalance } from "../published/balance";
+import { publishedExpertCounts, publishedImbalance } from "../published/tables";
 import { expertLoad } from "../routing";
 import type { Figure } from "./figure";
 import { colours, doublings, layout, line, logAxis, points, ticks } from "./theme";

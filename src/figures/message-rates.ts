@@ -1,6 +1,6 @@
-import { reachedOverNetwork } from "../claim-requests";
+import { reachedOverNetwork } from "../claims/conditions-requests";
 import { formatBytes, formatNumber, formatShare } from "../format";
-import { messageRates } from "../published-links";
+import { messageRates } from "../published/links";
 import { measuredPaths } from "../tier-limits";
 import { breakEvenBytes, streamBytesPerSecond } from "../transfer";
 import type { Figure } from "./figure";

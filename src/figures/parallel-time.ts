@@ -2,7 +2,7 @@ import { formatCount, formatNumber, formatSeconds, formatShare } from "../format
 import type { Hardware } from "../hardware";
 import type { Model } from "../model";
 import { type SplitTime, splitTime } from "../parallel-time";
-import { type PublishedExchange, publishedExchanges } from "../published-links";
+import { type PublishedExchange, publishedExchanges } from "../published/links";
 import type { Figure } from "./figure";
 import { colours, doublings, layout, line, logAxis, points, ticks } from "./theme";
 

@@ -1,5 +1,5 @@
 import { formatCount } from "../format";
-import { publishedParallelism } from "../published-links";
+import { publishedParallelism } from "../published/links";
 import type { Figure } from "./figure";
 import { articleDate } from "./releases";
 import { colours, label, layout, linearAxis, logAxis, rule, ticks } from "./theme";

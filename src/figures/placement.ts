@@ -1,6 +1,6 @@
 import { simulateBalance } from "../balance";
 import { formatNumber } from "../format";
-import { publishedRankBalance } from "../published-balance";
+import { publishedRankBalance } from "../published/balance";
 import type { Figure } from "./figure";
 import { colours, label, layout, line, linearAxis, points, rule } from "./theme";
 

@@ -1,7 +1,7 @@
 import { formatNumber } from "../format";
 import { isMoe, type Model } from "../model";
 import { granularity, sparsity } from "../overlap-bound";
-import { sparsityGains } from "../published-next";
+import { sparsityGains } from "../published/next";
 import type { Figure } from "./figure";
 import { articleDate } from "./releases";
 import { band, colours, label, layout, line, linearAxis, logAxis, points, ticks } from "./theme";

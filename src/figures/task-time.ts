@@ -5,7 +5,7 @@ import { defaultKernel, kernels } from "../kernel";
 import { expertTaskTime, moeLayerTime } from "../layer";
 import { type MoeMeasurement, moeMeasurements } from "../measurements";
 import type { Model } from "../model";
-import { deepGemmRows } from "../published";
+import { deepGemmRows } from "../published/tables";
 import { meanTokensPerExpert } from "../routing";
 import type { Figure } from "./figure";
 import { band, colours, doublings, label, layout, line, logAxis, points, ticks } from "./theme";

@@ -1,6 +1,6 @@
 import { formatCount, formatNumber } from "../format";
 import { type Model, model } from "../model";
-import { type Deployment, deployments } from "../published";
+import { type Deployment, deployments } from "../published/tables";
 import { meanTokensPerExpert } from "../routing";
 import type { Figure } from "./figure";
 import { band, colours, doublings, label, layout, line, logAxis, points, ticks } from "./theme";

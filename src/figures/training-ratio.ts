@@ -1,6 +1,6 @@
 import { formatNumber } from "../format";
 import { hardware } from "../hardware";
-import { type TrainingPair, trainingPairs } from "../published-arrays";
+import { type TrainingPair, trainingPairs } from "../published/arrays";
 import type { Figure } from "./figure";
 import { colours, layout, linearAxis } from "./theme";
 

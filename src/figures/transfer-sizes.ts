@@ -1,5 +1,5 @@
 import { formatBytes, formatCount, formatNumber } from "../format";
-import { type HostCopy, hostCopies, peerCopyBlocks } from "../published-links";
+import { type HostCopy, hostCopies, peerCopyBlocks } from "../published/links";
 import { crossingBytes, type Initiator, type Mover, pathOfSweep, type TransferPath, transferTime } from "../transfer";
 import type { Figure } from "./figure";
 import { colours, doublings, layout, line, logAxis, points, ticks } from "./theme";

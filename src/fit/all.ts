@@ -1,7 +1,7 @@
-import { type FamilyFit, fitFamily } from "../fit";
 import type { Hardware } from "../hardware";
 import type { KernelFamily } from "../kernel";
 import type { MoeMeasurement, SetAside } from "../measurements";
+import { type FamilyFit, fitFamily } from "./family";
 import { configurationOf, type ErrorFigures, errorFigures, interpolateRow, isFitted, predictRow } from "./judge";
 
 /** Error figures of one part of one family's rows; family "all" is every family together. */

@@ -1,7 +1,7 @@
 import { number, parseRows, text } from "../facts";
-import type { FamilyFit } from "../fit";
 import type { KernelConstants } from "../kernel";
 import type { StatedError } from "./all";
+import type { FamilyFit } from "./family";
 
 const units: Readonly<Record<keyof KernelConstants, string>> = {
   tileRows: "row",

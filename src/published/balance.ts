@@ -1,5 +1,5 @@
-import { at, number, readRows, text } from "./facts";
-import { publishedImbalance } from "./published";
+import { at, number, readRows, text } from "../facts";
+import { publishedImbalance } from "./tables";
 
 /** Throughput with a balancer of experts over that without. */
 export interface BalanceGain {

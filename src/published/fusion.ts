@@ -1,6 +1,6 @@
-import { at, number, oneOf, readRows, text } from "./facts";
-import { megaMoeRows } from "./published";
-import { toBase } from "./units";
+import { at, number, oneOf, readRows, text } from "../facts";
+import { toBase } from "../units";
+import { megaMoeRows } from "./tables";
 
 /** A layer of experts as one kernel beside the same as several. */
 export interface FusedExperts {

@@ -1,5 +1,5 @@
-import { number, oneOf, optionalNumber, type Row, readRows, text } from "./facts";
-import { toBase } from "./units";
+import { number, oneOf, optionalNumber, type Row, readRows, text } from "../facts";
+import { toBase } from "../units";
 
 /** A deployment whose tokens in flight are published: one expert-parallel group in one regime. */
 export interface Deployment {

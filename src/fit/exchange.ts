@@ -5,11 +5,11 @@ import {
   expertExchangeTime,
   networkConstantNames,
   scaleUpConstantNames,
-} from "./dispatch";
-import { at, number, type Row, readRows, text } from "./facts";
-import { type LinkProblem, microseconds } from "./fit-dense";
-import { named } from "./fit-links";
-import { hardware } from "./hardware";
+} from "../dispatch";
+import { at, number, type Row, readRows, text } from "../facts";
+import { hardware } from "../hardware";
+import { type LinkProblem, microseconds } from "./dense";
+import { named } from "./links";
 
 /** hiddenSize, experts a token and experts of layers that no constant is fitted on. */
 const heldLayers = ["7168 8 256", "4096 8 256", "4096 6 256", "6144 8 160", "6144 8 256"];

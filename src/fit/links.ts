@@ -12,10 +12,10 @@ import {
   shotConstantNames,
   shotWay,
   type Way,
-} from "./collective";
-import { at, number, type Row, readRows, text } from "./facts";
-import { type LinkProblem, type LinkSample, microseconds } from "./fit-dense";
-import { hardware } from "./hardware";
+} from "../collective";
+import { at, number, type Row, readRows, text } from "../facts";
+import { hardware } from "../hardware";
+import { type LinkProblem, type LinkSample, microseconds } from "./dense";
 
 const heldGpus = 4;
 

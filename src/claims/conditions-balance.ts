@@ -1,9 +1,9 @@
-import { formatNumber } from "./format";
-import type { Model } from "./model";
-import { publishedImbalance } from "./published";
-import { balanceGains } from "./published-balance";
-import { expertLoad, meanTokensPerExpert } from "./routing";
-import type { Condition } from "./verdict";
+import { formatNumber } from "../format";
+import type { Model } from "../model";
+import { balanceGains } from "../published/balance";
+import { publishedImbalance } from "../published/tables";
+import { expertLoad, meanTokensPerExpert } from "../routing";
+import type { Condition } from "../verdict";
 
 /**
  * Claim 0d, fragmented but uniform and stable, as conditions.

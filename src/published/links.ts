@@ -1,5 +1,5 @@
-import { at, number, oneOf, optionalText, type Row, readRows, text } from "./facts";
-import { toBase, type Unit } from "./units";
+import { at, number, oneOf, optionalText, type Row, readRows, text } from "../facts";
+import { toBase, type Unit } from "../units";
 
 /** One published deployment or recipe, and over how many GPUs it splits matrices and experts. */
 export interface Parallelism {

@@ -1,6 +1,6 @@
-import { at, number, oneOf, type Row, readRows, text } from "./facts";
-import { isMoe, type Model, model } from "./model";
-import { toBase } from "./units";
+import { at, number, oneOf, type Row, readRows, text } from "../facts";
+import { isMoe, type Model, model } from "../model";
+import { toBase } from "../units";
 
 /** FLOPs for the same loss at one sparsity, relative to the sparsest tried. */
 export interface SparsityPoint {

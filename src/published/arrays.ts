@@ -1,7 +1,7 @@
-import { number, oneOf, optionalNumber, type Row, readRows, text } from "./facts";
-import { hardware } from "./hardware";
-import type { Dataflow, SystolicQuestion } from "./systolic";
-import { toBase } from "./units";
+import { number, oneOf, optionalNumber, type Row, readRows, text } from "../facts";
+import { hardware } from "../hardware";
+import type { Dataflow, SystolicQuestion } from "../systolic";
+import { toBase } from "../units";
 
 /** Cycles that SCALE-Sim counts for a product on a square array. */
 export interface SimulatedCycles {

@@ -1,7 +1,7 @@
-import { attentionConstantNames, attentionTime } from "./attention";
-import { type DenseConstants, type DenseTiles, denseConstantNames, denseTime } from "./dense";
-import { at, number, type Row, readRows, text } from "./facts";
-import { hardware } from "./hardware";
+import { attentionConstantNames, attentionTime } from "../attention";
+import { type DenseConstants, type DenseTiles, denseConstantNames, denseTime } from "../dense";
+import { at, number, type Row, readRows, text } from "../facts";
+import { hardware } from "../hardware";
 
 /** One measured row: how long it took, whether the fit may see it, and what a plain model says. */
 export interface LinkSample {
