@@ -4,6 +4,7 @@ import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { report } from "../notebooks/jupyter/report.mjs";
+import { claims } from "../src/claims";
 import { browserIt, browserPath, launch } from "./browser";
 import { books, builtReports } from "./reports";
 
@@ -42,6 +43,14 @@ it("the front page leads to every report by its title, in order", () => {
   const front = readFileSync(join(folder, "index.html"), "utf8");
   const links = [...front.matchAll(/<h2><a href="([^"]+)">/g)].map(([, href]) => href);
   expect(links).toEqual(books.map(({ name }) => `${name}.html`));
+});
+
+it("the front page shows the verdict of every claim, linked to its notebook", () => {
+  const front = readFileSync(join(folder, "index.html"), "utf8");
+  for (const { id, verdict, notebook } of claims()) {
+    expect(front).toContain(`<a href="${notebook}.html">${id}</a>`);
+    expect(front.split(`>${id}</a>`)[1]).toMatch(new RegExp(`^[^]*?<strong>${verdict}</strong>`));
+  }
 });
 
 it("every link inside the site leads to a page that is there", () => {

@@ -2,7 +2,7 @@
 
     python convert.py JOB.json
 
-JOB: {"folder", "description", "standalone", "notebooks": [{"name", "path"}]}. Pages are written beside and renamed.
+JOB: {"folder", "description", "standalone", "verdicts", "notebooks": [{"name", "path"}]}. Pages are written beside and renamed.
 """
 
 import json
@@ -65,7 +65,7 @@ def main(job):
     for page in folder.glob("[0-9][0-9]-*.html"):
         if page.name not in {book["href"] for book in books}:
             page.unlink()
-    page = {**shared, "description": job["description"], "reports": reports}
+    page = {**shared, "description": job["description"], "verdicts": job["verdicts"], "reports": reports}
     if job["standalone"]:
         page["inline"] = {**inline_assets(), "scripts": []}
     environment = Environment(loader=FileSystemLoader(TEMPLATE), autoescape=False)

@@ -7,6 +7,7 @@
  * The committed notebooks stay as they are: the executed copies lie in reports/.cache.
  */
 import { existsSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { executeAll, NotebookError } from "./execute.mjs";
@@ -63,6 +64,20 @@ function executionKey({ path }) {
 }
 let shared;
 
+/** The verdict table of the front page; not part of the key, since notebook 12 prints it. */
+function verdicts(names) {
+  const { probabilityWords, thenAndNow } = createRequire(import.meta.url)("../../dist/index.js");
+  return thenAndNow().map(({ atArticle, now }) => ({
+    id: now.id,
+    statement: now.statement,
+    regime: now.regime,
+    probability: probabilityWords(now.probability),
+    verdict: now.verdict,
+    atArticle: atArticle.verdict,
+    href: names.includes(now.notebook) ? `${now.notebook}.html` : null,
+  }));
+}
+
 async function convert(books, folder, { standalone, cache, say }) {
   const start = performance.now();
   const description = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).description;
@@ -78,7 +93,7 @@ async function convert(books, folder, { standalone, cache, say }) {
   const pages = [...books.map(({ name }) => join(folder, `${name}.html`)), join(folder, "index.html")];
   if (existsSync(keyFile) && readFileSync(keyFile, "utf8") === key && pages.every((page) => existsSync(page))) return;
   const jobFile = join(cache, `job-${process.pid}.json`);
-  writeWhole(jobFile, JSON.stringify(job));
+  writeWhole(jobFile, JSON.stringify({ ...job, verdicts: verdicts(books.map(({ name }) => name)) }));
   const { code, stdout, stderr } = await python([join(jupyterFolder, "convert.py"), jobFile]);
   rmSync(jobFile);
   if (code !== 0) throw new NotebookError(`the reports could not be written: ${(stderr + stdout).trim()}`);
