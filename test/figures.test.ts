@@ -37,7 +37,7 @@ describe.each(Object.entries(figures))("the figure %s", (name, make) => {
       const unit =
         /\((%|million|µs|B|GB\/s|TB\/s)\)$/.test(title) ||
         (axis.ticktext ?? []).every((t) => /\d (µs|ms|B|KiB|MB|GB|GB\/s|TB\/s)$/.test(t));
-      const count = /tokens|multiples of the mean|^Release$|^Duration of one task$/i.test(title);
+      const count = /tokens|multiples of the mean|^Release$|^Duration of one kernel$/i.test(title);
       expect(unit || count, `${key}: ${title}`).toBe(true);
     }
   });

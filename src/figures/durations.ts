@@ -25,7 +25,7 @@ export function durationsFigure(sets: readonly TaskSet[], conclusion = ""): Figu
   return {
     data: shares.flatMap((share, i) => [
       bar(
-        "share of tasks",
+        "share of kernels",
         share.map((s) => s.countShare),
         colours.sky,
         `y${axis(i)}`,
@@ -48,7 +48,7 @@ export function durationsFigure(sets: readonly TaskSet[], conclusion = ""): Figu
       legend: { orientation: "h", x: 1, xanchor: "right", y: 1, yanchor: "bottom" },
       xaxis: {
         type: "category",
-        title: { text: "Duration of one task", standoff: 12 },
+        title: { text: "Duration of one kernel", standoff: 12 },
         anchor: `y${axis(sets.length - 1)}`,
         showgrid: false,
       },
@@ -61,7 +61,7 @@ export function durationsFigure(sets: readonly TaskSet[], conclusion = ""): Figu
         ),
       ),
     }),
-    caption: `Light bars: share of tasks in each decade of duration. Dark bars: share of their summed time. ${reading}.${conclusion === "" ? "" : ` ${conclusion}`}`,
+    caption: `Light bars: share of kernels in each decade of duration. Dark bars: share of their summed time. ${reading}.${conclusion === "" ? "" : ` ${conclusion}`}`,
     alt: `${reading}.`,
   };
 }
@@ -86,5 +86,5 @@ function bar(name: string, shares: readonly number[], color: string, yaxis: stri
 function sentence(shares: readonly DurationShare[]): string {
   const short = shares[1] as DurationShare;
   const long = [...shares].sort((a, b) => b.timeShare - a.timeShare)[0] as DurationShare;
-  return `${formatShare(short.countShare)} of tasks last 1–10 µs and hold ${formatShare(short.timeShare)} of the time; most time (${formatShare(long.timeShare)}) is in tasks of ${decadeNames[shares.indexOf(long)]}`;
+  return `${formatShare(short.countShare)} of kernels last 1–10 µs and hold ${formatShare(short.timeShare)} of the time; most time (${formatShare(long.timeShare)}) is in kernels of ${decadeNames[shares.indexOf(long)]}`;
 }

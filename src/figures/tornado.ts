@@ -42,7 +42,7 @@ export function tornadoFigure(all: readonly Claim[], first = all[0]?.id ?? ""): 
         },
       ],
     }),
-    caption: `What a claim's quantity hangs on: Spearman's rank correlation over all draws. A bar to the right: more of it raises the quantity; choices such as the model count in order of release. Pick a claim in the menu. The strongest of each is, ${strongest}. Claims that are not listed do not move within the intervals.`,
+    caption: `What a claim's quantity hangs on: Spearman's rank correlation over all draws. A bar to the right: more of it raises the quantity; choices such as the model count in order of release. Pick a claim in the menu. The strongest of each: ${strongest}. Claims that are not listed do not move within the intervals.`,
     alt: `Bars of rank correlation for each claim. The strongest of each: ${strongest}.`,
   };
 }
