@@ -2,7 +2,7 @@ import { type ArrayMachine, arrayCaps } from "../array-caps";
 import { formatCount, formatNumber, formatShare } from "../format";
 import { ridgeRows } from "../roofline";
 import type { Figure } from "./figure";
-import { colours, layout, line, linearAxis, logAxis, points, ticks } from "./theme";
+import { colours, layout, line, linearAxis, logAxis, menu, points, ticks } from "./theme";
 
 /** Rows of the curves: every whole number where padding moves, then spread out. */
 const rows = [
@@ -43,16 +43,10 @@ export function arrayCapsFigure(machines: readonly ArrayMachine[], tokensPerExpe
       showlegend: true,
       legend: { orientation: "h", x: 0, y: -0.2, yanchor: "top" },
       updatemenus: [
-        {
-          type: "dropdown",
-          x: 0,
-          xanchor: "left",
-          y: 1.02,
-          yanchor: "bottom",
-          showactive: true,
-          active: chosen,
-          buttons: machines.map((m, i) => button(m, machines.length, i)),
-        },
+        menu(
+          machines.map((m, i) => button(m, machines.length, i)),
+          chosen,
+        ),
       ],
     }),
     caption: `The most of its peak that a machine can reach in one expert, by what stops it; the lowest line counts, and the menu picks the machine. The open mark stands at ${formatCount(tokensPerExpert)} tokens. Most to expect there: ${words}. Blue: weights come from memory once for all tokens. Orange: the array takes as long to load weights as it has rows. Green: the tile that the tokens are padded to. ${lowest}.`,

@@ -5,7 +5,7 @@ import { type Fusion, launchShare } from "../launch-share";
 import type { Model } from "../model";
 import { decodeStep } from "../step";
 import type { Figure } from "./figure";
-import { colours, layout, line, linearAxis, logAxis, rule, ticks } from "./theme";
+import { colours, layout, line, linearAxis, logAxis, menu, rule, ticks } from "./theme";
 
 const ways: readonly {
   readonly name: string;
@@ -71,20 +71,13 @@ export function launchShareFigure(
       showlegend: true,
       legend: { orientation: "h", x: 0, y: -0.2, yanchor: "top" },
       updatemenus: [
-        {
-          type: "dropdown",
-          x: 0,
-          xanchor: "left",
-          y: 1.02,
-          yanchor: "bottom",
-          showactive: true,
-          active: 0,
-          buttons: models.map(({ model, expertParallel }, i) => ({
+        menu(
+          models.map(({ model, expertParallel }, i) => ({
             label: `${model.name}, ${expertParallel} GPUs`,
             method: "restyle",
             args: [{ visible: models.flatMap((_, m) => ways.map(() => m === i)) }],
           })),
-        },
+        ),
       ],
     }),
     caption: `Starts of kernels as a share of a whole decode step of ${first.model.name} on ${first.expertParallel} × ${hardware.name}, ${formatCount(contextTokens)} tokens of context; the menu picks the model. At ${formatCount(requestsPerGpu)} requests a GPU: ${words}. Dotted: a tenth. The share is largest with few requests, where the step is short and the kernels are as many. Fusing the experts alone removes few starts; most kernels of a layer are around attention.`,

@@ -2,7 +2,7 @@ import { formatBytes, formatNumber } from "../format";
 import type { Model } from "../model";
 import { crossingGpus, expertParallelTraffic, tensorParallelTraffic, widthLimit } from "../parallel";
 import type { Figure } from "./figure";
-import { colours, doublings, layout, line, logAxis, ticks } from "./theme";
+import { colours, doublings, layout, line, logAxis, menu, ticks } from "./theme";
 
 /** What the figure draws for one model. */
 export interface ParallelBytes {
@@ -118,18 +118,11 @@ function tracesOf(one: ParallelBytes, visible: boolean): readonly Record<string,
 const tracesEach = 7;
 
 function menuOf(all: readonly ParallelBytes[]): Record<string, unknown> {
-  return {
-    type: "dropdown",
-    x: 0,
-    xanchor: "left",
-    y: 1.02,
-    yanchor: "bottom",
-    showactive: true,
-    active: 0,
-    buttons: all.map((one, i) => ({
+  return menu(
+    all.map((one, i) => ({
       label: one.model.name,
       method: "restyle",
       args: [{ visible: all.flatMap((_, j) => new Array<boolean>(tracesEach).fill(i === j)) }],
     })),
-  };
+  );
 }

@@ -2,7 +2,7 @@ import { formatCount, formatShare } from "../format";
 import type { Gemm } from "../gemm";
 import { type SystolicQuestion, swapOperands, systolicUtilisation } from "../systolic";
 import type { Figure } from "./figure";
-import { colours, doublings, layout, line, linearAxis, logAxis, rule, ticks } from "./theme";
+import { colours, doublings, layout, line, linearAxis, logAxis, menu, rule, ticks } from "./theme";
 
 const sides = [64, 128, 256, 512] as const;
 const sideColours = [colours.sky, colours.blue, colours.orange, colours.purple];
@@ -63,20 +63,13 @@ export function systolicUtilisationFigure({ n, k }: Omit<Gemm, "m">, tokensPerEx
       showlegend: true,
       legend: { orientation: "h", x: 0, y: -0.2, yanchor: "top" },
       updatemenus: [
-        {
-          type: "dropdown",
-          x: 0,
-          xanchor: "left",
-          y: 1.02,
-          yanchor: "bottom",
-          showactive: true,
-          active: 0,
-          buttons: ways.map((way, i) => ({
+        menu(
+          ways.map((way, i) => ({
             label: way.name,
             method: "restyle",
             args: [{ visible: ways.flatMap((_, w) => sides.map(() => w === i)) }],
           })),
-        },
+        ),
       ],
     }),
     caption: `How much of a square array works when memory never holds it up, for a product with ${formatCount(n)} columns and a depth of ${formatCount(k)}; the menu picks the dataflow. At ${formatCount(tokensPerExpert)} tokens (dotted) with weights loaded behind the work: ${words}. This is the article's point and it is real: each doubling of the side halves what few tokens can use. Arrays of 128 and 256 by other dataflows: ${both}. In a square array swapping the operands saves reloading and not the padding, since the tokens then lie along columns that are as long.`,

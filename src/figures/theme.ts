@@ -108,3 +108,8 @@ export function doublings(from: number, to: number): readonly number[] {
   for (let count = from; count <= to; count *= 2) counts.push(count);
   return counts;
 }
+
+/** A menu above the figure, at its left; each button shows one of several states. */
+export function menu(buttons: readonly Part[], active = 0): Part {
+  return { type: "dropdown", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom", showactive: true, active, buttons: [...buttons] };
+}
