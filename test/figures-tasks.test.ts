@@ -82,7 +82,7 @@ describe("durations", () => {
   });
 
   it("reads each set out, and adds the conclusion it is given", () => {
-    for (const part of [`training: ${formatShare(380 / 963)} of tasks`, formatShare(161_089 / 244_041), "one: 100 %", "So it is."])
+    for (const part of [`training: ${formatShare(380 / 963)} of kernels`, formatShare(161_089 / 244_041), "one: 100 %", "So it is."])
       expect(figure.caption).toContain(part);
     expect(figure.alt).toContain(formatShare(380 / 963));
   });
