@@ -19,47 +19,25 @@ export interface WeightMatrix {
  * 3 % of a mixture of experts, by 22 % of a dense model with linear mixers (Qwen3.5-27B).
  */
 export function weightMatrices(model: Model): readonly WeightMatrix[] {
-  const gated = (matrices: number) => Math.max(1, matrices - 1);
-  const h = model.hiddenSize;
-  const x = model.expertHiddenSize;
+  const { hiddenSize: h, moeLayers, routedExperts, expertMatrices, ffnMatrices } = model;
   const matrices: WeightMatrix[] = [
     ...attentionMatrices(model),
-    { name: "router", part: "router", outputs: model.routedExperts, inputs: h, count: model.moeLayers },
-    {
-      name: "up and gate",
-      part: "routed expert",
-      outputs: gated(model.expertMatrices) * model.moeIntermediateSize,
-      inputs: x,
-      count: model.moeLayers * model.routedExperts,
-    },
-    { name: "down", part: "routed expert", outputs: x, inputs: model.moeIntermediateSize, count: model.moeLayers * model.routedExperts },
-    {
-      name: "up and gate",
-      part: "shared expert",
-      outputs: gated(model.expertMatrices) * model.sharedIntermediateSize,
-      inputs: h,
-      count: model.moeLayers,
-    },
-    { name: "down", part: "shared expert", outputs: h, inputs: model.sharedIntermediateSize, count: model.moeLayers },
-    {
-      name: "up and gate",
-      part: "dense feed-forward",
-      outputs: gated(model.ffnMatrices) * model.intermediateSize,
-      inputs: h,
-      count: model.denseLayers,
-    },
-    { name: "down", part: "dense feed-forward", outputs: h, inputs: model.intermediateSize, count: model.denseLayers },
-    {
-      name: "up and gate",
-      part: "parallel feed-forward",
-      outputs: gated(model.ffnMatrices) * model.parallelIntermediateSize,
-      inputs: h,
-      count: model.moeLayers,
-    },
-    { name: "down", part: "parallel feed-forward", outputs: h, inputs: model.parallelIntermediateSize, count: model.moeLayers },
+    { name: "router", part: "router", outputs: routedExperts, inputs: h, count: moeLayers },
+    ...feedForward("routed expert", expertMatrices, model.expertHiddenSize, model.moeIntermediateSize, moeLayers * routedExperts),
+    ...feedForward("shared expert", expertMatrices, h, model.sharedIntermediateSize, moeLayers),
+    ...feedForward("dense feed-forward", ffnMatrices, h, model.intermediateSize, model.denseLayers),
+    ...feedForward("parallel feed-forward", ffnMatrices, h, model.parallelIntermediateSize, moeLayers),
     { name: "head", part: "head", outputs: model.vocabSize, inputs: h, count: 1 },
   ];
   return matrices.filter(({ outputs, inputs, count }) => outputs * inputs * count > 0);
+}
+
+/** The two products of a feed-forward part: up, with the gate where there is one (three matrices), and down. */
+function feedForward(part: WeightMatrix["part"], weights: number, hidden: number, width: number, count: number): readonly WeightMatrix[] {
+  return [
+    { name: "up and gate", part, outputs: Math.max(1, weights - 1) * width, inputs: hidden, count },
+    { name: "down", part, outputs: hidden, inputs: width, count },
+  ];
 }
 
 /** Multi-head or grouped (fused), latent (MLA), or with one key that is also the value (DeepSeek V4), as attentionParameters counts them. */
