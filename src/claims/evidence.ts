@@ -54,7 +54,9 @@ export function shareFor(rows: readonly Evidence[], side: string): number | unde
 export function sided(claim: string, side: string, condition: string, knownBy: string): readonly Condition[] {
   const rows = evidenceOn(claim, knownBy).filter((e) => e.side === side);
   const share = shareFor(rows, side);
-  return share === undefined ? [] : [{ condition, found: `${formatShare(share)} of ${rows.length} rows of evidence`, holds: share > 0.5 }];
+  return share === undefined
+    ? []
+    : [{ condition, found: `${formatShare(share)} of the weight of ${rows.length} rows of evidence`, holds: share > 0.5 }];
 }
 
 /**
