@@ -2,7 +2,8 @@
 export { isUnit, toBase, type Unit } from "./units";
 export { formatBytes, formatCount, formatNumber, formatSeconds, formatShare } from "./format";
 export { type NumberFormat, weightFormat, type WeightFormat, type WeightFormatName, weightFormatNames } from "./formats";
-export { isMoe, model, type Model, models, type MoeLayerShape } from "./model";
+export { addModel, isMoe, model, type Model, models, type MoeLayerShape } from "./model";
+export { ConfigError, type ConfigOptions, modelFromConfig, modelFromConfigText } from "./config";
 export { hardware, type Hardware, machines } from "./hardware";
 export { type Dram, dram, drams } from "./dram";
 export { type Link, links } from "./links";

@@ -82,16 +82,43 @@ export interface Model extends MoeLayerShape {
 }
 
 /**
- * Look up a released model of data/models.csv by its id or one of its aliases.
+ * Look up a released model of data/models.csv by its id or one of its aliases, or one that addModel was given.
  *
  * @throws RangeError naming the nearest ids when there is no such model.
  */
 export function model(id: string): Model {
-  const found = registry().byId.get(id);
+  const found = registry().byId.get(id) ?? own.get(id);
   if (found === undefined) {
-    throw new RangeError(`unknown model "${id}"; nearest: ${nearest(id, [...registry().byId.keys()]).join(", ")}`);
+    throw new RangeError(`unknown model "${id}"; nearest: ${nearest(id, [...registry().byId.keys(), ...own.keys()]).join(", ")}`);
   }
   return found;
+}
+
+const own = new Map<string, Model>();
+
+/**
+ * Make a model of one's own findable by `model(id)` and its aliases, for as long as the program runs; `models()` lists released ones only.
+ *
+ * An id keeps its meaning, since results are remembered by it: the same model may be added again, another under its id may not.
+ *
+ * @throws RangeError when the id or an alias is taken by a different model.
+ */
+export function addModel(added: Model): Model {
+  for (const id of [added.id, ...added.aliases]) {
+    if (id === "") throw new RangeError("id must be a text of at least one character, got an empty one");
+    const before = registry().byId.get(id) ?? own.get(id);
+    if (before !== undefined && !isSame(before, added)) {
+      throw new RangeError(`the id "${id}" is already taken by ${before.name}; give the model another id`);
+    }
+  }
+  const known = own.get(added.id) ?? Object.freeze({ ...added, aliases: Object.freeze([...added.aliases]) });
+  if (!registry().byId.has(added.id)) for (const id of [added.id, ...added.aliases]) own.set(id, known);
+  return model(added.id);
+}
+
+function isSame(a: Model, b: Model): boolean {
+  const text = (m: Model) => JSON.stringify(Object.entries(m).sort(([x], [y]) => (x < y ? -1 : 1)));
+  return a === b || text(a) === text(b);
 }
 
 /** All models of data/models.csv, the oldest release first. */
