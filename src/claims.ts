@@ -5,7 +5,8 @@ import { machineRules } from "./claims/machine";
 import { premiseRules } from "./claims/premise";
 import { releaseRules } from "./claims/releases";
 import type { ClaimRule } from "./claims/rule";
-import { drawnInto, measuredMachines, parametersOf, recentModels, type Scenario, scenarioAt } from "./claims/scenario";
+import { drawnInto, measuredMachines, parametersOf, recentModels, type Scenario, scenarioAt, tooEarly } from "./claims/scenario";
+import { requireDay, requireScenario } from "./claims/scenario-checks";
 import { thresholdWords, valueWords } from "./claims/words";
 import { at, optionalNumber, type Row, readRows, text } from "./facts";
 import { nearest } from "./nearest";
@@ -130,11 +131,24 @@ export function judgement(probability: number, further: readonly Condition[], ro
 
 function judge(words: ClaimText, { knownBy = newestDay(), scenario: asked = {}, draws = defaultDraws, seed = 1 }: JudgeOptions): Claim {
   const rule = rules.find((r) => r.id === words.id) as ClaimRule;
+  requireDay(knownBy);
   const scenario: Scenario = { ...scenarioAt(knownBy), ...asked, knownBy };
-  const choices = { model: recentModels(knownBy).map((m) => m.id), hardware: measuredMachines(knownBy), ...rule.choices?.(knownBy) };
+  requireScenario(scenario);
+  const choices: Readonly<Record<string, readonly string[]>> = {
+    model: recentModels(knownBy).map((m) => m.id),
+    hardware: measuredMachines(knownBy),
+    ...rule.choices?.(knownBy),
+  };
+  const absent = rule.parameters.find((name) => choices[name]?.length === 0 && !(name in asked));
+  if (absent !== undefined) throw tooEarly(knownBy, `${absent} that claim ${rule.id} can be computed for`);
   const own = { ...scenario, ...middleChoice(rule, choices, asked) };
   const parameters = parametersOf(rule.id, rule.parameters, own, choices, [...Object.keys(asked), ...Object.keys(asked.knobs ?? {})]);
-  const at = (part: Partial<Scenario> = {}): Evaluation => evaluateAt(rule, words.threshold, { ...own, ...part });
+  const changed = (part: Partial<Scenario>): Scenario => {
+    const whole = { ...own, ...part };
+    requireScenario(whole);
+    return whole;
+  };
+  const at = (part: Partial<Scenario> = {}): Evaluation => evaluateAt(rule, words.threshold, changed(part));
   const put = drawnInto(own);
   const uncertain = propagate(parameters, (draw) => evaluateAt(rule, words.threshold, put(draw)), { draws, seed });
   const known = evidenceOn(rule.id, knownBy);
@@ -144,7 +158,7 @@ function judge(words: ClaimText, { knownBy = newestDay(), scenario: asked = {}, 
   return Object.freeze({
     ...words,
     evaluate: at,
-    conditions: (part: Partial<Scenario> = {}) => conditionsOf(rule, words, { ...own, ...part }),
+    conditions: (part: Partial<Scenario> = {}) => conditionsOf(rule, words, changed(part)),
     scenario: own,
     parameters,
     evidence: { for: known.filter((e) => e.stance === "for"), against: known.filter((e) => e.stance === "against") },

@@ -3,6 +3,7 @@ import { weightFormat as lookUpFormat } from "./formats";
 import type { Hardware } from "./hardware";
 import { defaultKernel, kernels } from "./kernel";
 import type { Model } from "./model";
+import { requireRates, requireStepModel } from "./step-checks";
 import { type DecodeStepQuestion, type DecodeTask, type LayerTasks, layerTasks, planOf, productTask, sum } from "./tasks";
 
 export type { DecodeStepQuestion, DecodeTask, TaskName } from "./tasks";
@@ -31,11 +32,13 @@ export interface DecodeStep {
  * the host, prediction of several tokens, contention of links and memory between halves, the first and last layer's
  * unhidden halves. Left out and in the other direction: sliding windows, sparse attention. Linear mixers are left out.
  *
- * @throws RangeError naming the field for counts that are not positive integers, experts on more GPUs than there are
+ * @throws RangeError naming the field for counts that are not positive integers, dimensions or rates that cannot be, experts on more GPUs than there are
  * experts, two micro-batches of one request, or a kernel or format not known.
  */
 export function decodeStep(question: DecodeStepQuestion): DecodeStep {
   const { model, hardware, requestsPerGpu, contextTokens, expertParallel, overlap = "none" } = question;
+  requireStepModel(model);
+  requireRates(hardware);
   requirePositiveInteger("requestsPerGpu", requestsPerGpu);
   requirePositiveInteger("contextTokens", contextTokens);
   requirePositiveInteger("expertParallel", expertParallel);

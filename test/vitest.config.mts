@@ -7,6 +7,7 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     benchmark: { include: ["test/**/*.bench.ts"] },
     globalSetup: ["test/run-folder.ts"],
+    setupFiles: ["test/seed.ts"],
     maxWorkers: 2,
     testTimeout: 30_000,
   },

@@ -1,6 +1,5 @@
 import { formatBytes, formatCount, formatNumber } from "../format";
 import { hardware } from "../hardware";
-import { model } from "../model";
 import { crossingGpus, expertParallelTraffic, tensorParallelTraffic, widthLimit } from "../parallel";
 import { publishedParallelism } from "../published/links";
 import { meanTokensPerExpert } from "../routing";
@@ -9,6 +8,7 @@ import { isKnown, newestDay } from "./date";
 import { evidenceOn, shareFor, sided } from "./evidence";
 import type { ClaimRule } from "./rule";
 import { knob } from "./scenario";
+import { modelWithExperts } from "./scenario-checks";
 import { busiestOverMean } from "./unevenness";
 
 /** Claim 5: bytes that a GPU sends for one layer, split by tensors over split by experts. */
@@ -16,11 +16,12 @@ const parallelism: ClaimRule = {
   id: "5",
   parameters: ["model", "expertParallel"],
   value: (s) => {
-    const question = { model: model(s.model), tokensPerGpu: 128, gpus: s.expertParallel };
+    if (s.expertParallel < 2) throw new RangeError(`expertParallel must be at least 2 for anything to be sent, got ${s.expertParallel}`);
+    const question = { model: modelWithExperts(s), tokensPerGpu: 128, gpus: s.expertParallel };
     return tensorParallelTraffic(question).bytes / expertParallelTraffic(question).bytes;
   },
   conditions: (s) => {
-    const m = model(s.model);
+    const m = modelWithExperts(s);
     if (s.knownBy >= newestDay())
       return parallelConditions(m, hardware(s.hardware), Math.max(1, Math.round(s.tokensInFlight / s.expertParallel)));
     const { messageBytes } = expertParallelTraffic({ model: m, tokensPerGpu: 128, gpus: s.expertParallel });
@@ -88,7 +89,7 @@ const initiator: ClaimRule = {
   id: "6a",
   parameters: ["model", "engineSeconds", "engineQueues", "deviceSeconds", "deviceQueues", "linkBytesPerSecond"],
   value: (s) => {
-    const m = model(s.model);
+    const m = modelWithExperts(s);
     const messages = lowLatencyTokens * m.expertsPerToken;
     const sent = { messages, bytes: messages * m.expertHiddenSize, linkBytesPerSecond: knob("6a", "linkBytesPerSecond", s) };
     const engine = startedSeconds({ ...sent, messageSeconds: knob("6a", "engineSeconds", s), queues: knob("6a", "engineQueues", s) });

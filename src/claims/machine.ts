@@ -14,6 +14,7 @@ import { published } from "./premise";
 import type { ClaimRule } from "./rule";
 import { bytesInRunsUpTo, stepAccesses } from "./runs";
 import { knob, type Scenario } from "./scenario";
+import { modelWithExperts } from "./scenario-checks";
 
 const wide = 256;
 
@@ -57,7 +58,7 @@ const arraySize: ClaimRule = {
 
 /** Tokens of one expert, whole. */
 function rowsOf(s: Scenario): number {
-  return Math.max(1, Math.round(meanTokensPerExpert(s.tokensInFlight, model(s.model))));
+  return Math.max(1, Math.round(meanTokensPerExpert(s.tokensInFlight, modelWithExperts(s))));
 }
 
 /**
@@ -109,7 +110,7 @@ const requestRate: ClaimRule = {
 /** One decode step of the scenario on one GPU. */
 function stepQuestion(s: Scenario): DecodeStepQuestion {
   const m = model(s.model);
-  const expertParallel = Math.min(s.expertParallel, m.routedExperts);
+  const expertParallel = Math.min(s.expertParallel, Math.max(1, m.routedExperts));
   return {
     model: m,
     hardware: hardware(s.hardware),
@@ -121,8 +122,7 @@ function stepQuestion(s: Scenario): DecodeStepQuestion {
 
 /** Bytes of one routed token on its way out, with its scales. */
 function messageBytes(s: Scenario): number {
-  const m = model(s.model);
-  return m.expertHiddenSize * weightFormat(s.weightFormat).activationBytes;
+  return modelWithExperts(s).expertHiddenSize * weightFormat(s.weightFormat).activationBytes;
 }
 
 export const machineRules = [arraySize, startCost, granularity, requestRate];

@@ -19,6 +19,7 @@ import { wasPublished } from "./date";
 import type { ClaimRule } from "./rule";
 import { bytesInRunsUpTo, stepAccesses, weightRuns } from "./runs";
 import { knob, type Scenario } from "./scenario";
+import { modelWithExperts } from "./scenario-checks";
 import { busiestOverMean } from "./unevenness";
 
 const inBand = (seconds: number) => seconds >= 1e-6 && seconds <= 1e-5;
@@ -33,7 +34,7 @@ export function published(id: string, { knownBy }: Scenario): boolean {
 const tokensPerExpert: ClaimRule = {
   id: "0a",
   parameters: ["model", "tokensInFlight"],
-  value: (s) => meanTokensPerExpert(s.tokensInFlight, model(s.model)),
+  value: (s) => meanTokensPerExpert(s.tokensInFlight, modelWithExperts(s)),
   conditions: (s) => {
     const article = meanTokensPerExpert(6144, { routedExperts: 384, expertsPerToken: 8 });
     const known = deployments().filter((d) => published(d.source, s));
@@ -69,7 +70,7 @@ const tokensPerExpert: ClaimRule = {
  *     seconds pieceShare (1 + p90) ^ fitError / local experts
  */
 export function pieceSeconds(s: Scenario): number {
-  const m = model(s.model);
+  const m = modelWithExperts(s);
   const machine = hardware(s.hardware);
   const expertParallel = Math.min(s.expertParallel, m.routedExperts);
   const chosen = defaultExperts(m, machine, expertParallel);
@@ -98,7 +99,7 @@ const taskTime: ClaimRule = {
   parameters: ["model", "hardware", "tokensInFlight", "expertParallel", "pieceShare", "fitError"],
   value: pieceSeconds,
   conditions: (s) => {
-    const [m, machine] = [model(s.model), hardware(s.hardware)];
+    const [m, machine] = [modelWithExperts(s), hardware(s.hardware)];
     const rows = Math.max(1, Math.round(meanTokensPerExpert(s.tokensInFlight, m)));
     const format = weightFormat(s.weightFormat);
     const work = expertWork(m, rows, format);
@@ -170,7 +171,7 @@ const balance: ClaimRule = {
   id: "0d",
   parameters: ["model", "tokensInFlight", "expertParallel", "skew"],
   value: (s) => {
-    const m = model(s.model);
+    const m = modelWithExperts(s);
     return busiestOverMean({
       tokensPerExpert: meanTokensPerExpert(s.tokensInFlight, m),
       routedExperts: m.routedExperts,
@@ -179,7 +180,7 @@ const balance: ClaimRule = {
     });
   },
   conditions: (s): readonly Condition[] => {
-    const all = balanceConditions(model(s.model), s.tokensInFlight);
+    const all = balanceConditions(modelWithExperts(s), s.tokensInFlight);
     // Only the first needs nothing that was measured after the article.
     return published("tensorrtllm2025blog4", s) ? all : all.slice(0, 1);
   },

@@ -38,10 +38,13 @@ const fields: ReadonlySet<string> = new Set([
  *
  * The article's tokens, DeepSeek's largest model known on the day (the article speaks of DeepSeek), and of the machines that had
  * been out for a year and whose expert kernels were measured the one with the fastest memory. Draws vary all of these.
+ *
+ * @throws RangeError naming the day when there was no such model or machine yet.
  */
 export function scenarioAt(knownBy: string): Scenario {
   const own = known(models(), knownBy).filter((m) => m.organization === "DeepSeek" && isMoe(m));
-  const largest = own.reduce((a, b) => ((b.totalParameters ?? 0) > (a.totalParameters ?? 0) ? b : a));
+  const largest = own.reduce<Model | undefined>((a, b) => ((b.totalParameters ?? 0) > (a?.totalParameters ?? 0) ? b : a), undefined);
+  if (largest === undefined) throw tooEarly(knownBy, "mixture-of-experts model of DeepSeek");
   const middle = (name: string) => parameterRow("*", name, knownBy)?.nominal ?? Number.NaN;
   return {
     model: largest.id,
@@ -56,7 +59,13 @@ export function scenarioAt(knownBy: string): Scenario {
 
 function fastestMachine(knownBy: string): string {
   const seasoned = measuredMachines(monthsBefore(knownBy, 12)).map((id) => hardware(id));
+  if (seasoned.length === 0) throw tooEarly(knownBy, "machine a year old with measured expert kernels");
   return seasoned.reduce((a, b) => (b.memoryBytesPerSecond > a.memoryBytesPerSecond ? b : a)).id;
+}
+
+/** What to throw on a day before anything of a kind was out. */
+export function tooEarly(knownBy: string, missing: string): RangeError {
+  return new RangeError(`knownBy must be a day on which a ${missing} was out, got "${knownBy}"`);
 }
 
 /**
