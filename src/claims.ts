@@ -5,7 +5,16 @@ import { machineRules } from "./claims/machine";
 import { premiseRules } from "./claims/premise";
 import { releaseRules } from "./claims/releases";
 import type { ClaimRule } from "./claims/rule";
-import { drawnInto, measuredMachines, parametersOf, recentModels, type Scenario, scenarioAt, tooEarly } from "./claims/scenario";
+import {
+  drawnInto,
+  isScenarioField,
+  measuredMachines,
+  parametersOf,
+  recentModels,
+  type Scenario,
+  scenarioAt,
+  tooEarly,
+} from "./claims/scenario";
 import { requireDay, requireScenario } from "./claims/scenario-checks";
 import { thresholdWords, valueWords } from "./claims/words";
 import { at, optionalNumber, type Row, readRows, text } from "./facts";
@@ -99,21 +108,27 @@ export function claims(options: JudgeOptions = {}): readonly Claim[] {
 const remembered = new Map<string, readonly Claim[]>();
 
 /**
+ * One claim judged by itself, and not remembered: what a page does that judges under many scenarios.
+ *
+ * @throws RangeError as claims, and naming the nearest ids when there is no such claim.
+ */
+export function judgeClaim(id: string, options: JudgeOptions = {}): Claim {
+  return judge(wordsOf(id), options);
+}
+
+/** Whether a claim's quantity depends on the model, the machine or how it runs; else it is the same under every scenario. */
+export function dependsOnScenario(id: string): boolean {
+  return ruleOf(wordsOf(id).id).parameters.some(isScenarioField);
+}
+
+/**
  * One claim by its id.
  *
  * @throws RangeError naming the nearest ids when there is no such claim.
  */
 export function claim(id: string, options: JudgeOptions = {}): Claim {
-  const all = claims(options);
-  const found = all.find((c) => c.id === id);
-  if (found === undefined)
-    throw new RangeError(
-      `unknown claim "${id}"; nearest: ${nearest(
-        id,
-        all.map((c) => c.id),
-      ).join(", ")}`,
-    );
-  return found;
+  const words = wordsOf(id);
+  return claims(options).find((c) => c.id === words.id) as Claim;
 }
 
 /**
@@ -129,8 +144,25 @@ export function judgement(probability: number, further: readonly Condition[], ro
   return probability <= 1 - likely + 1e-12 && !further.some(({ holds }) => holds) ? "not supported" : "supported within bounds";
 }
 
+function wordsOf(id: string): ClaimText {
+  const all = claimTexts();
+  const found = all.find((words) => words.id === id);
+  if (found === undefined)
+    throw new RangeError(
+      `unknown claim "${id}"; nearest: ${nearest(
+        id,
+        all.map((words) => words.id),
+      ).join(", ")}`,
+    );
+  return found;
+}
+
+function ruleOf(id: string): ClaimRule {
+  return rules.find((rule) => rule.id === id) as ClaimRule;
+}
+
 function judge(words: ClaimText, { knownBy = newestDay(), scenario: asked = {}, draws = defaultDraws, seed = 1 }: JudgeOptions): Claim {
-  const rule = rules.find((r) => r.id === words.id) as ClaimRule;
+  const rule = ruleOf(words.id);
   requireDay(knownBy);
   const scenario: Scenario = { ...scenarioAt(knownBy), ...asked, knownBy };
   requireScenario(scenario);

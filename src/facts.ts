@@ -24,13 +24,20 @@ export interface Fact {
 export type Confidence = "high" | "medium" | "low";
 
 /**
- * Read a CSV file of data/ into rows that know their line.
+ * Read a CSV file of data/ into rows that know their line. A file is parsed once and then remembered.
  *
  * @throws Error naming file and line when a row has too many or too few cells.
  */
 export function readRows(file: string): readonly Row[] {
-  return parseRows(file, readDataFile(file));
+  let rows = remembered.get(file);
+  if (rows === undefined) {
+    rows = Object.freeze(parseRows(file, readDataFile(file)));
+    remembered.set(file, rows);
+  }
+  return rows;
 }
+
+const remembered = new Map<string, readonly Row[]>();
 
 /** As readRows, of a text already at hand; `file` is only used in messages. */
 export function parseRows(file: string, text: string): readonly Row[] {

@@ -2,13 +2,22 @@ import { toBase, type Unit } from "./units";
 
 /** A count or number as readers expect it: thousands set apart, at most `digits` significant. The same on every machine. */
 export function formatNumber(value: number, digits = 3): string {
-  return new Intl.NumberFormat("en-US", { maximumSignificantDigits: digits, minimumSignificantDigits: 1 }).format(value);
+  let format = ofDigits.get(digits);
+  if (format === undefined) {
+    format = new Intl.NumberFormat("en-US", { maximumSignificantDigits: digits, minimumSignificantDigits: 1 });
+    ofDigits.set(digits, format);
+  }
+  return format.format(value);
 }
 
 /** A whole count, with thousands set apart. */
 export function formatCount(value: number): string {
-  return new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 }).format(value);
+  return whole.format(value);
 }
+
+/** Making a format costs more than using it a hundred times. */
+const ofDigits = new Map<number, Intl.NumberFormat>();
+const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 
 /** A share as a percentage; one too small to matter says only that. */
 export function formatShare(value: number, digits = 2): string {

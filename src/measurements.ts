@@ -35,17 +35,20 @@ export function readMoeMeasurements(file: string): readonly MoeMeasurement[] {
   return parseMoeMeasurements(readRows(`measurements/${file}`));
 }
 
-/** All layer times of data/measurements/. */
+/** All layer times of data/measurements/, read once. */
 export function moeMeasurements(): readonly MoeMeasurement[] {
-  return moeFiles.flatMap(readMoeMeasurements);
+  all ??= Object.freeze(moeFiles.flatMap(readMoeMeasurements));
+  return all;
 }
+
+let all: readonly MoeMeasurement[] | undefined;
 
 /** As readMoeMeasurements, of rows already at hand. */
 export function parseMoeMeasurements(rows: readonly Row[]): readonly MoeMeasurement[] {
+  const known = kernelNames().map((k) => k.kernel);
   return rows.flatMap((row) => {
     const operation = optionalText(row, "operation");
     const kernel = operation === undefined ? text(row, "kernel") : `${text(row, "kernel")}_${operation}`;
-    const known = kernelNames().map((k) => k.kernel);
     if (!known.includes(kernel)) throw new Error(`${at(row)}: unknown kernel "${kernel}"; nearest: ${nearest(kernel, known).join(", ")}`);
     const routing = text(row, "routing");
     if (!["balanced", "uniform"].includes(routing)) located(row, () => exponentOf(routing));

@@ -33,6 +33,11 @@ const fields: ReadonlySet<string> = new Set([
   "knownBy",
 ]);
 
+/** Whether a parameter is a field of the scenario, and not of one claim alone. */
+export function isScenarioField(name: string): boolean {
+  return fields.has(name);
+}
+
 /**
  * The scenario that claims are judged under when nothing else is asked for.
  *
@@ -78,7 +83,7 @@ export function drawnInto(scenario: Scenario): (draw: Draw) => Scenario {
   const drawn: Record<string, unknown> = { ...scenario, knobs };
   return (draw) => {
     for (const name in draw) {
-      if (fields.has(name)) drawn[name] = draw[name];
+      if (isScenarioField(name)) drawn[name] = draw[name];
       else knobs[name] = draw[name] as number;
     }
     return drawn as unknown as Scenario;

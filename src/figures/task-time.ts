@@ -83,7 +83,15 @@ export interface MeasuredTask {
  * on the GPU. share of a grouped product: DeepGEMM's masked tables, both products of DeepSeek-V3, over the groups.
  */
 export function measuredTasks(models: readonly Model[]): readonly MeasuredTask[] {
-  const rows = moeMeasurements().filter((m) => m.weightFormat === "fp8_block" && models.some((model) => sameExpert(model, m.shape)));
+  layers ??= layerTasks();
+  return [...layers.filter((task) => models.some((model) => sameExpert(model, task.shape))), ...groupedProducts()];
+}
+
+let layers: readonly MeasuredTask[] | undefined;
+
+/** Tasks of all experts measured, alone or in a layer. */
+function layerTasks(): readonly MeasuredTask[] {
+  const rows = moeMeasurements().filter((m) => m.weightFormat === "fp8_block");
   const perExpert = (m: MoeMeasurement) => (m.tokens * m.shape.expertsPerToken) / m.shape.routedExperts;
   const task = (kind: MeasuredTask["kind"], m: MoeMeasurement, experts: number): MeasuredTask => ({
     kind,
@@ -97,11 +105,7 @@ export function measuredTasks(models: readonly Model[]): readonly MeasuredTask[]
     (m) =>
       layerKernels.includes(m.kernel) && m.routing === "balanced" && m.tensorParallel === 1 && m.expertParallel === 1 && perExpert(m) >= 1,
   );
-  return [
-    ...alone.map((m) => task("alone", m, 1)),
-    ...layer.map((m) => task("share of a layer", m, m.shape.routedExperts)),
-    ...groupedProducts(),
-  ];
+  return [...alone.map((m) => task("alone", m, 1)), ...layer.map((m) => task("share of a layer", m, m.shape.routedExperts))];
 }
 
 /** Whether two experts have the same two widths. */
@@ -135,12 +139,14 @@ function groupedProducts(): readonly MeasuredTask[] {
 const lineColours = [colours.blue, colours.green, colours.orange, colours.purple];
 const symbols = { alone: "circle", "share of a layer": "circle-open", "share of a grouped product": "x-thin-open" } as const;
 
-/** Time of one expert's task against its rows: floor, estimate and measurements, with the article's two bands. */
-export function taskTimeFigure(experts: readonly ExpertOn[], tokensInFlight: number): Figure {
+/** Time of one expert's task against its rows: floor, estimate and measurements, with the article's two bands. Tokens in flight as in tokensPerExpertFigure. */
+export function taskTimeFigure(experts: readonly ExpertOn[], tokensInFlight: number | readonly number[]): Figure {
+  const inFlight = experts.map((_, i) => (typeof tokensInFlight === "number" ? tokensInFlight : (tokensInFlight[i] as number)));
+  const inWords = [...new Set(inFlight)].map(formatCount).join(" and ");
   const rows = doublings(1, 8192);
   const timed = experts.map((e) => rows.map((r) => expertSeconds(e, r)));
-  const marked = experts.map((e) => {
-    const rowsMarked = rowsAt(e, tokensInFlight);
+  const marked = experts.map((e, i) => {
+    const rowsMarked = rowsAt(e, inFlight[i] as number);
     return { e, rowsMarked, at: expertSeconds(e, rowsMarked) };
   });
   const measured = measuredTasks(experts.map((e) => e.model));
@@ -151,6 +157,8 @@ export function taskTimeFigure(experts: readonly ExpertOn[], tokensInFlight: num
     )
     .join("; ");
   const inside = insideBand(marked);
+  const formats = [...new Set(experts.map((e) => (e.weightFormat === "fp8_block" ? "FP8" : e.weightFormat)))].join(" and ");
+  const least = Math.min(1e-6, ...timed.flatMap((at) => at.map((t) => t.floorSeconds / 1.2)));
   return {
     data: [
       ...experts.flatMap((e, i) => curves(e, rows, timed[i] as readonly ExpertSeconds[], lineColours[i % lineColours.length] as string)),
@@ -175,8 +183,9 @@ export function taskTimeFigure(experts: readonly ExpertOn[], tokensInFlight: num
       ),
       yaxis: logAxis(
         "Time of one expert's task",
-        [1e-6, 2e-2],
+        [least, 2e-2],
         ticks([
+          [1e-7, "0.1 µs"],
           [1e-6, "1 µs"],
           [1e-5, "10 µs"],
           [1e-4, "100 µs"],
@@ -191,8 +200,8 @@ export function taskTimeFigure(experts: readonly ExpertOn[], tokensInFlight: num
         ...experts.map((e, i) => nameOf(e, timed[i] as readonly ExpertSeconds[], i)),
       ],
     }),
-    caption: `Time of one expert's two products against the tokens it gets, in FP8. Shaded: the article's two bands, before and after. Dotted: the floor, weights and arithmetic at datasheet rates. Solid: the estimate for an expert inside a full layer, layer time over experts (a throughput). Filled circles: measured alone, exactly one expert on the GPU (a latency). Open circles: measured layers over their experts (a throughput). Crosses: DeepGEMM's grouped products over their groups. Floor, share of a layer and alone with ${formatCount(tokensInFlight)} tokens in flight (rings): ${words}. ${inside}`,
-    alt: `Log-log time of one expert's task against tokens. Floor, share of a layer and alone with ${formatCount(tokensInFlight)} tokens in flight: ${words}. ${inside} ${formatNumber(measured.length)} measured points are drawn beside the estimates.`,
+    caption: `Time of one expert's two products against the tokens it gets, in ${formats}. Shaded: the article's two bands, before and after. Dotted: the floor, weights and arithmetic at datasheet rates. Solid: the estimate for an expert inside a full layer, layer time over experts (a throughput). Filled circles: measured alone, exactly one expert on the GPU (a latency). Open circles: measured layers over their experts (a throughput). Crosses: DeepGEMM's grouped products over their groups. Floor, share of a layer and alone with ${inWords} tokens in flight (rings): ${words}. ${inside}`,
+    alt: `Log-log time of one expert's task against tokens. Floor, share of a layer and alone with ${inWords} tokens in flight: ${words}. ${inside} ${formatNumber(measured.length)} measured points are drawn beside the estimates.`,
   };
 }
 
@@ -236,7 +245,7 @@ function curves(e: ExpertOn, rows: readonly number[], at: readonly ExpertSeconds
 
 function measurements(e: ExpertOn, measured: readonly MeasuredTask[], color: string): Record<string, unknown> {
   const near = (machine: string) => machine === e.hardware.id || (machine === "h800-sxm" && e.hardware.id === "h100-sxm");
-  const here = measured.filter((m) => sameExpert(m.shape, e.model) && near(m.hardware));
+  const here = e.weightFormat === "fp8_block" ? measured.filter((m) => sameExpert(m.shape, e.model) && near(m.hardware)) : [];
   return points(
     `${nameFor(e)}, measured`,
     here.map((m) => m.rows),

@@ -12,9 +12,11 @@ const marks = { decode: "circle", prefill: "square", training: "diamond" } as co
 /**
  * Tokens per expert against tokens in flight, one line a model, with published deployments on the lines.
  *
- * A dense feed-forward sees every token, so a dense model's line is the diagonal.
+ * A dense feed-forward sees every token, so a dense model's line is the diagonal. Tokens in flight are the same for all, or one
+ * count a model.
  */
-export function tokensPerExpertFigure(models: readonly Model[], tokensInFlight: number): Figure {
+export function tokensPerExpertFigure(models: readonly Model[], tokensInFlight: number | readonly number[]): Figure {
+  const inFlight = models.map((_, i) => (typeof tokensInFlight === "number" ? tokensInFlight : (tokensInFlight[i] as number)));
   const mean = (count: number, m: Model) => (m.routedExperts === 0 ? count : meanTokensPerExpert(count, m));
   const lines = models.map((m, i) =>
     line(
@@ -24,9 +26,10 @@ export function tokensPerExpertFigure(models: readonly Model[], tokensInFlight: 
       lineColours[i % lineColours.length] as string,
     ),
   );
-  const perModel = models.map((m) => `${m.name} ${formatNumber(mean(tokensInFlight, m), 4)}`).join(", ");
+  const perModel = models.map((m, i) => `${m.name} ${formatNumber(mean(inFlight[i] as number, m), 4)}`).join(", ");
+  const inWords = [...new Set(inFlight)].map(formatCount).join(" and ");
   return {
-    data: [...lines, ...deploymentPoints(mean), marker(models, tokensInFlight, mean)],
+    data: [...lines, ...deploymentPoints(mean), marker(models, inFlight, mean)],
     layout: layout({
       xaxis: logAxis(
         "Tokens in flight over the expert-parallel group",
@@ -59,8 +62,8 @@ export function tokensPerExpertFigure(models: readonly Model[], tokensInFlight: 
         label("64 to 256 tokens per expert", { x: 70, y: 145 }, { xanchor: "left", font: { size: 11, color: colours.blue } }, "xy"),
       ],
     }),
-    caption: `Mean tokens per expert, one line a model: a line half as high means an expert's matrix products are half as tall. At ${formatCount(tokensInFlight)} tokens (rings): ${perModel}. Filled marks are published deployments and benchmark settings (circle decode, square prefill, diamond training). Decode stands at ${range(mean, ["decode"])} tokens an expert, prefill and training at ${range(mean, ["prefill", "training"])}: "128 tokens an expert" is a statement about decode.`,
-    alt: `Log-log lines of mean tokens per expert against tokens in flight. At ${formatCount(tokensInFlight)} tokens: ${perModel}. Published decode settings stand at ${range(mean, ["decode"])} tokens an expert, prefill and training at ${range(mean, ["prefill", "training"])}.`,
+    caption: `Mean tokens per expert, one line a model: a line half as high means an expert's matrix products are half as tall. At ${inWords} tokens (rings): ${perModel}. Filled marks are published deployments and benchmark settings (circle decode, square prefill, diamond training). Decode stands at ${range(mean, ["decode"])} tokens an expert, prefill and training at ${range(mean, ["prefill", "training"])}: "128 tokens an expert" is a statement about decode.`,
+    alt: `Log-log lines of mean tokens per expert against tokens in flight. At ${inWords} tokens: ${perModel}. Published decode settings stand at ${range(mean, ["decode"])} tokens an expert, prefill and training at ${range(mean, ["prefill", "training"])}.`,
   };
 }
 
@@ -107,11 +110,11 @@ function deploymentLabels(mean: Mean): readonly Record<string, unknown>[] {
   });
 }
 
-function marker(models: readonly Model[], tokensInFlight: number, mean: Mean): Record<string, unknown> {
+function marker(models: readonly Model[], inFlight: readonly number[], mean: Mean): Record<string, unknown> {
   return points(
-    `${formatCount(tokensInFlight)} tokens`,
-    models.map(() => tokensInFlight),
-    models.map((m) => mean(tokensInFlight, m)),
+    `${[...new Set(inFlight)].map(formatCount).join(" and ")} tokens`,
+    inFlight,
+    models.map((m, i) => mean(inFlight[i] as number, m)),
     "#FFFFFF",
     {
       marker: { color: "#FFFFFF", size: 10, line: { color: models.map((_, i) => lineColours[i % lineColours.length]), width: 2.5 } },

@@ -139,7 +139,7 @@
     const isDark = dark.matches && !printing;
     const { data, layout } = fitted(figure, { isDark, width });
     if (printing) layout.width = width;
-    plot.replaceChildren(...[...plot.children].filter((child) => !child.matches(".fallback")));
+    for (const words of plot.querySelectorAll(":scope > .fallback")) words.remove();
     plot.style.minHeight = `${layout.height ?? 450}px`;
     return Plotly.react(plot, data, layout, { ...figure.config, responsive: !printing, displaylogo: false }).then(() => keepInside(plot));
   };
@@ -153,7 +153,15 @@
     document.documentElement.dataset.drawn = "true";
   };
 
-  if (figures.length > 0) {
+  /** Draws a figure that the page computed itself, now and whenever colours or width change. */
+  globalThis.showFigure = (plot, figure) => {
+    const known = figures.find((one) => one.plot === plot);
+    if (known) known.figure = figure;
+    else figures.push({ plot, figure });
+    return draw({ plot, figure });
+  };
+
+  if (figures.length > 0 || document.querySelector(".plot")) {
     drawAll();
     dark.addEventListener("change", drawAll);
     let lastWidth = innerWidth;
