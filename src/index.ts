@@ -58,7 +58,7 @@ export { defaultKernel, type KernelFamily, kernelFamily, kernels } from "./kerne
 export { type DenseQuestion, denseGemmTime, type DenseTime } from "./dense";
 export { attentionTime, type AttentionTime, attentionWork } from "./attention";
 export { expertTaskTime, moeLayerTime, type MoeLayerQuestion, type MoeLayerTime } from "./layer";
-export { type DecodeStep, decodeStep, type DecodeStepQuestion, type DecodeTask } from "./step";
+export { type DecodeStep, decodeStep, type DecodeStepQuestion, type DecodeTask, defaultExperts } from "./step";
 export { type DurationShare, shareByDecade, timedTasks, type TimedTasks } from "./durations";
 
 // Links and launches: what moves tokens, and what starting costs.
@@ -92,6 +92,10 @@ export {
   statedErrors,
   worstRows,
 } from "./validation";
+
+// Cutting: what one GPU of a tensor-parallel group holds, and what must fit its memory.
+export { allReduceTime, shareOf, tensorParallelShard } from "./tensor-parallel";
+export { type Footprint, type FootprintQuestion, memoryFootprint } from "./footprint";
 
 // Splits: what tensor and expert parallelism send, and how long it takes.
 export {
@@ -156,9 +160,11 @@ export {
   type Claim,
   claim,
   claims,
+  dependsOnScenario,
   type Evaluation,
   evidence,
   type Evidence,
+  judgeClaim,
   judgement,
   type JudgeOptions,
   newestDay,

@@ -1,8 +1,9 @@
-import { collectiveTime, scaleUpBytesPerSecond } from "./collective";
+import { scaleUpBytesPerSecond } from "./collective";
 import { expertExchanges, expertExchangeTime } from "./dispatch";
 import { bf16Bytes } from "./gemm";
 import type { Hardware } from "./hardware";
 import { isMoe, type Model } from "./model";
+import { allReduceTime } from "./tensor-parallel";
 
 export interface SplitTimeQuestion {
   readonly model: Model;
@@ -34,10 +35,7 @@ export function splitTime({ model, hardware, tokensPerGpu, gpus }: SplitTimeQues
   const domain = hardware.scaleUpDomain ?? gpus;
   const inside = gpus >= 2 && gpus <= domain;
   const bytes = bf16Bytes * model.hiddenSize * tokensPerGpu * gpus;
-  const reduces = (["nccl", "trtllm"] as const).map(
-    (implementation) => () => collectiveTime({ collective: "all-reduce", bytes, gpus, hardware, implementation }).seconds,
-  );
-  const tensor = inside ? { tensorSeconds: Math.min(...reduces.map((reduce) => reduce())) } : {};
+  const tensor = inside ? { tensorSeconds: allReduceTime(bytes, gpus, hardware).seconds } : {};
   if (!isMoe(model) || gpus < 2 || gpus > model.routedExperts || (gpus > domain && hardware.networkBytesPerSecond === undefined))
     return tensor;
   const usable = expertExchanges.filter(

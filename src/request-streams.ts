@@ -2,6 +2,7 @@ import { accessFact, type DecodeAccesses, decodeAccesses } from "./access";
 import { requirePositive } from "./checks";
 import type { Hardware } from "./hardware";
 import { decodeStep } from "./step";
+import { shareOf } from "./tensor-parallel";
 
 /** Where requests go. */
 export type Tier = "memory" | "scale-up" | "network" | "lookup";
@@ -19,6 +20,10 @@ export interface RequestStream {
 
 export interface StreamQuestion extends DecodeAccesses {
   readonly hardware: Hardware;
+  /** Kernel of the routed experts, in `weightFormat`; the usual one, in its own format, if left out. */
+  readonly kernel?: string;
+  readonly tensorParallel?: number;
+  readonly overlap?: "none" | "two-micro-batches";
   /** Rows of a lookup memory read for one token, where the model has one. */
   readonly lookupRowsPerToken?: number;
 }
@@ -30,12 +35,16 @@ export interface StreamQuestion extends DecodeAccesses {
  *
  * A request is one contiguous run as it is stored or sent: a kernel asks for a weight in shorter tiles, a link cuts a message
  * into packets. Where attention selects tokens the step is timed at the tokens selected (reading the index is not in the time, so
- * rates come out a little high). Exchange goes to the scale-up link inside its domain and to the network beyond, by even routing.
+ * rates come out a little high). Exchange goes to the scale-up link inside its domain and to the network beyond, by even routing; an all-reduce of a tensor-parallel
+ * group stays on the scale-up link, in pieces of one GPU's part.
  */
 export function requestStreams(question: StreamQuestion): readonly RequestStream[] {
   const { model, hardware, requestsPerGpu, contextTokens, expertParallel, attention = "dense", lookupRowsPerToken } = question;
+  const { kernel, weightFormat, tensorParallel = 1, overlap = "none" } = question;
   const attended = attention === "sparse" ? Math.min(contextTokens, accessFact("sparse-attention-row", "selectedTokens")) : contextTokens;
-  const step = decodeStep({ model, hardware, requestsPerGpu, contextTokens: attended, expertParallel });
+  const experts = kernel === undefined ? {} : { kernel, weightFormat };
+  const step = decodeStep({ model, hardware, requestsPerGpu, contextTokens: attended, expertParallel, tensorParallel, overlap, ...experts });
+  const share = shareOf(question);
   const { seconds } = step;
   const stream = (name: string, tier: Tier, requestBytes: number, bytes: number, own = seconds): RequestStream => ({
     name,
@@ -46,13 +55,13 @@ export function requestStreams(question: StreamQuestion): readonly RequestStream
     burstPerSecond: bytes / requestBytes / own,
   });
   const exchanged = new Set(["dispatched rows", "combined rows"]);
-  const memory = decodeAccesses(question)
+  const memory = decodeAccesses(share)
     .filter(({ tensor }) => !exchanged.has(tensor))
     .map((a) => stream(a.tensor, "memory", a.runBytes, a.bytes));
   const far =
     expertParallel === 1
       ? 0
-      : Math.max(0, expertParallel - Math.min(expertParallel, hardware.scaleUpDomain ?? expertParallel)) / (expertParallel - 1);
+      : Math.max(0, expertParallel - Math.min(expertParallel, share.hardware.scaleUpDomain ?? expertParallel)) / (expertParallel - 1);
   const links = (["dispatch", "combine"] as const).flatMap((name) => {
     const tasks = step.tasks.filter((task) => task.name === name);
     const [bytes, own] = [sum(tasks.map((task) => task.bytes)), sum(tasks.map((task) => task.seconds))];
@@ -63,10 +72,13 @@ export function requestStreams(question: StreamQuestion): readonly RequestStream
     ] as const;
     return parts.filter(([, part]) => part > 0).map(([tier, part]) => stream(name, tier, each, part, own));
   });
+  const reduces = step.tasks.filter((task) => task.name === "all-reduce");
+  const [reduced, reducing] = [sum(reduces.map((task) => task.bytes)), sum(reduces.map((task) => task.seconds))];
+  const group = reduces.slice(0, 1).map((task) => stream("all-reduce", "scale-up", task.runBytes, reduced, reducing));
   const rowBytes = accessFact("engram-row", "bytes");
   const lookup =
     lookupRowsPerToken === undefined ? [] : [stream("lookup rows", "lookup", rowBytes, rowBytes * lookupRowsPerToken * requestsPerGpu)];
-  return [...memory, ...links, ...lookup];
+  return [...memory, ...links, ...group, ...lookup];
 }
 
 /** What a memory or link can serve: bytes and requests a second. */

@@ -5,6 +5,7 @@ import { defaultKernel, kernels } from "./kernel";
 import type { Model } from "./model";
 import { requireRates, requireStepModel } from "./step-checks";
 import { type DecodeStepQuestion, type DecodeTask, type LayerTasks, layerTasks, planOf, productTask, sum } from "./tasks";
+import { shareOf } from "./tensor-parallel";
 
 export type { DecodeStepQuestion, DecodeTask, TaskName } from "./tasks";
 
@@ -28,18 +29,25 @@ export interface DecodeStep {
  * node). Attention is data-parallel and weights outside the routed experts are on every GPU. Weights outside them
  * are FP8 in blocks or BF16 as the experts'; router, head and absorbed latent projections are BF16.
  *
+ * With tensor parallelism each GPU of a group works on the requests of the whole group with its share of every matrix
+ * (shareOf); two all-reduces a layer, after attention and after the feed-forward part, add the shares up and count as
+ * compute. A token goes to every GPU of the group that holds its expert. Gathering the vocabulary's shares is left out.
+ *
  * Left out, each of which makes a real step longer: waiting for the slowest GPU (routing is balanced), sampling and
  * the host, prediction of several tokens, contention of links and memory between halves, the first and last layer's
  * unhidden halves. Left out and in the other direction: sliding windows, sparse attention. Linear mixers are left out.
  *
- * @throws RangeError naming the field for counts that are not positive integers, dimensions or rates that cannot be, experts on more GPUs than there are
- * experts, two micro-batches of one request, or a kernel or format not known.
+ * @throws RangeError naming the field for counts that are not positive integers, dimensions or rates that cannot be, experts
+ * on more GPUs than there are experts, a degree that cuts no whole parts, two micro-batches of one request, or a kernel or
+ * format not known.
  */
 export function decodeStep(question: DecodeStepQuestion): DecodeStep {
-  const { model, hardware, requestsPerGpu, contextTokens, expertParallel, overlap = "none" } = question;
-  requireStepModel(model);
-  requireRates(hardware);
-  requirePositiveInteger("requestsPerGpu", requestsPerGpu);
+  const { contextTokens, expertParallel, tensorParallel = 1, overlap = "none" } = question;
+  requireStepModel(question.model);
+  requireRates(question.hardware);
+  requirePositiveInteger("requestsPerGpu", question.requestsPerGpu);
+  const share = shareOf(question);
+  const { model, hardware, requestsPerGpu } = share;
   requirePositiveInteger("contextTokens", contextTokens);
   requirePositiveInteger("expertParallel", expertParallel);
   if (overlap !== "none" && overlap !== "two-micro-batches")
@@ -52,17 +60,17 @@ export function decodeStep(question: DecodeStepQuestion): DecodeStep {
   const chosen = defaultExperts(model, hardware, expertParallel);
   const kernel = question.kernel ?? chosen.kernel;
   const format = question.weightFormat ?? chosen.weightFormat;
-  const plan = planOf(hardware, lookUpFormat(format));
-  const first = layerTasks(plan, halves[0] as number, question, kernel, format);
+  const plan = planOf(question.hardware, lookUpFormat(format), model.hiddenSize, tensorParallel);
+  const first = layerTasks(plan, halves[0] as number, share, kernel, format);
   const parts =
     halves.length === 1
       ? [first]
-      : [first, halves[1] === halves[0] ? first : layerTasks(plan, halves[1] as number, question, kernel, format)];
+      : [first, halves[1] === halves[0] ? first : layerTasks(plan, halves[1] as number, share, kernel, format)];
   const head = productTask("head", plan, requestsPerGpu, [{ n: model.vocabSize, k: model.hiddenSize, bf16: true }], 1);
   const denseLayers = model.layers - model.moeLayers;
   const seconds = denseLayers * sum(parts, (p) => p.denseSeconds) + model.moeLayers * moeSeconds(parts) + head.seconds;
   const tasks = inOrder(parts, denseLayers, model.moeLayers, head);
-  return { seconds, tokensPerSecondPerGpu: requestsPerGpu / seconds, tasks, kernel, weightFormat: format };
+  return { seconds, tokensPerSecondPerGpu: question.requestsPerGpu / seconds, tasks, kernel, weightFormat: format };
 }
 
 function inOrder(parts: readonly LayerTasks[], denseLayers: number, moeLayers: number, head: DecodeTask): readonly DecodeTask[] {

@@ -8,6 +8,7 @@ import { peakFlops } from "./kernel";
 import { launch } from "./launch";
 import { moeLayerTime } from "./layer";
 import type { Model } from "./model";
+import { allReduceTime } from "./tensor-parallel";
 
 export type TaskName =
   | "attention projections"
@@ -18,6 +19,7 @@ export type TaskName =
   | "experts"
   | "shared expert"
   | "combine"
+  | "all-reduce"
   | "dense feed-forward"
   | "head";
 
@@ -28,7 +30,7 @@ export interface DecodeTask {
   /** The work at datasheet rates: no constant fitted. */
   readonly floorSeconds: number;
   readonly flops: number;
-  /** Moved in memory; for dispatch and combine, sent over the links. */
+  /** Moved in memory; for dispatch, combine and all-reduce, sent over the links. */
   readonly bytes: number;
   /** The longest contiguous run in which its main tensor is read or sent. */
   readonly runBytes: number;
@@ -45,6 +47,8 @@ export interface DecodeStepQuestion {
   /** Tokens already in each request's cache. */
   readonly contextTokens: number;
   readonly expertParallel: number;
+  /** GPUs that every matrix is cut over; each rank of experts is a group of so many. One if left out. */
+  readonly tensorParallel?: number;
   readonly overlap?: "none" | "two-micro-batches";
   /** Of the routed experts. */
   readonly kernel?: string;
@@ -58,10 +62,12 @@ export interface Plan {
   readonly quantised: DenseFamily;
   readonly wide: DenseFamily;
   readonly launchSeconds: number;
+  /** Adds up what the GPUs of a tensor-parallel group hold of so many tokens; absent where there is one. */
+  readonly allReduce?: (tokens: number) => DecodeTask;
 }
 
-/** The families and formats of all products outside the experts. */
-export function planOf(hardware: Hardware, experts: WeightFormat): Plan {
+/** The families and formats of all products outside the experts, and how a tensor-parallel group adds up its parts. */
+export function planOf(hardware: Hardware, experts: WeightFormat, hiddenSize = 0, tensorParallel = 1): Plan {
   const other = experts.name.startsWith("fp8") && hardware.peakFlopsPerSecond.fp8 !== undefined ? "fp8_block" : "bfloat16";
   return {
     hardware,
@@ -69,6 +75,22 @@ export function planOf(hardware: Hardware, experts: WeightFormat): Plan {
     quantised: denseFamily(hardware, undefined, other),
     wide: denseFamily(hardware, undefined, "bfloat16"),
     launchSeconds: launch("graph", hardware).seconds,
+    ...(tensorParallel === 1 ? {} : { allReduce: (tokens) => allReduceTask(tokens, hiddenSize, tensorParallel, hardware) }),
+  };
+}
+
+function allReduceTask(tokens: number, hiddenSize: number, gpus: number, hardware: Hardware): DecodeTask {
+  const bytes = bf16Bytes * hiddenSize * tokens;
+  const time = allReduceTime(bytes, gpus, hardware);
+  return {
+    name: "all-reduce",
+    seconds: time.seconds,
+    floorSeconds: time.floorSeconds,
+    flops: 0,
+    bytes: time.wireBytes,
+    runBytes: bytes / gpus,
+    bound: time.bound === "latency" ? "latency" : "scale-up",
+    kernelSeconds: [time.seconds],
   };
 }
 
@@ -85,7 +107,9 @@ export interface LayerTasks {
 /** Tasks of a layer for `requests` of the GPU's requests. */
 export function layerTasks(plan: Plan, requests: number, question: DecodeStepQuestion, kernel: string, format: string): LayerTasks {
   const { model } = question;
-  const attention = attentionTasks(plan, requests, question);
+  // Once after attention and once after the feed-forward part.
+  const reduce = plan.allReduce === undefined ? [] : [plan.allReduce(requests)];
+  const attention = [...attentionTasks(plan, requests, question), ...reduce];
   const gated = (matrices: number, width: number) => Math.max(1, matrices - 1) * width;
   const denseLayer = [...attention];
   if (model.intermediateSize > 0) {
@@ -99,6 +123,7 @@ export function layerTasks(plan: Plan, requests: number, question: DecodeStepQue
         gated(model.ffnMatrices, model.intermediateSize),
       ),
     );
+    denseLayer.push(...reduce);
   }
   const denseSeconds = total(denseLayer);
   if (model.moeLayers === 0)
@@ -111,11 +136,11 @@ export function layerTasks(plan: Plan, requests: number, question: DecodeStepQue
   const shared =
     width === 0 ? [] : [feedForward("shared expert", plan, requests, model.hiddenSize, width, gated(model.expertMatrices, width))];
   const before = [...attention, router];
-  const compute = [...before, experts, ...shared];
+  const compute = [...before, experts, ...shared, ...reduce];
   const moeLayer =
     question.expertParallel === 1
       ? compute
-      : [...before, exchangeTask("dispatch", dispatch), experts, ...shared, exchangeTask("combine", combine)];
+      : [...before, exchangeTask("dispatch", dispatch), experts, ...shared, exchangeTask("combine", combine), ...reduce];
   return {
     denseLayer,
     moeLayer,
