@@ -43,7 +43,16 @@ export function requestStreams(question: StreamQuestion): readonly RequestStream
   const { kernel, weightFormat, tensorParallel = 1, overlap = "none" } = question;
   const attended = attention === "sparse" ? Math.min(contextTokens, accessFact("sparse-attention-row", "selectedTokens")) : contextTokens;
   const experts = kernel === undefined ? {} : { kernel, weightFormat };
-  const step = decodeStep({ model, hardware, requestsPerGpu, contextTokens: attended, expertParallel, tensorParallel, overlap, ...experts });
+  const step = decodeStep({
+    model,
+    hardware,
+    requestsPerGpu,
+    contextTokens: attended,
+    expertParallel,
+    tensorParallel,
+    overlap,
+    ...experts,
+  });
   const share = shareOf(question);
   const { seconds } = step;
   const stream = (name: string, tier: Tier, requestBytes: number, bytes: number, own = seconds): RequestStream => ({

@@ -63,9 +63,7 @@ export function decodeStep(question: DecodeStepQuestion): DecodeStep {
   const plan = planOf(question.hardware, lookUpFormat(format), model.hiddenSize, tensorParallel);
   const first = layerTasks(plan, halves[0] as number, share, kernel, format);
   const parts =
-    halves.length === 1
-      ? [first]
-      : [first, halves[1] === halves[0] ? first : layerTasks(plan, halves[1] as number, share, kernel, format)];
+    halves.length === 1 ? [first] : [first, halves[1] === halves[0] ? first : layerTasks(plan, halves[1] as number, share, kernel, format)];
   const head = productTask("head", plan, requestsPerGpu, [{ n: model.vocabSize, k: model.hiddenSize, bf16: true }], 1);
   const denseLayers = model.layers - model.moeLayers;
   const seconds = denseLayers * sum(parts, (p) => p.denseSeconds) + model.moeLayers * moeSeconds(parts) + head.seconds;

@@ -24,7 +24,9 @@ export function tensorParallelShard(model: Model, degree: number): Model {
   };
   const { keyValueHeads } = model;
   if (keyValueHeads % degree !== 0 && degree % keyValueHeads !== 0) {
-    throw new RangeError(`tensorParallel must divide keyValueHeads (${keyValueHeads} in ${model.id}) or be a multiple of it, got ${degree}`);
+    throw new RangeError(
+      `tensorParallel must divide keyValueHeads (${keyValueHeads} in ${model.id}) or be a multiple of it, got ${degree}`,
+    );
   }
   return {
     ...model,

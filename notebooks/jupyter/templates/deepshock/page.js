@@ -129,9 +129,9 @@
     return Object.keys(changes).length > 0 ? Plotly.relayout(plot, changes) : undefined;
   };
 
-  const figures = [...document.querySelectorAll("figure > .plot")].map((plot) => ({
-    plot,
-    figure: JSON.parse(plot.nextElementSibling.textContent),
+  const figures = [...document.querySelectorAll("figure > .plot + script")].map((script) => ({
+    plot: script.previousElementSibling,
+    figure: JSON.parse(script.textContent),
   }));
   let printing = false;
 
