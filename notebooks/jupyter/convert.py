@@ -2,7 +2,7 @@
 
     python convert.py JOB.json
 
-JOB: {"folder", "description", "standalone", "verdicts", "notebooks": [{"name", "path"}]}. Pages are written beside and renamed.
+JOB: {"folder", "description", "standalone", "explorer", "verdicts", "notebooks": [{"name", "path"}]}. Pages are written beside and renamed.
 """
 
 import json
@@ -36,10 +36,22 @@ def title_of(nb):
     return "Untitled"
 
 
+def explore(folder, shared, script, environment):
+    """The page to try: its own style and script beside those that all pages share."""
+    own = (TEMPLATE / "explore.css").read_text(encoding="utf8")
+    if "assets" in shared:
+        write(folder / "assets" / "explore.css", own)
+        write(folder / "assets" / "explore.js", script + "\n")
+        page = {**shared, "extra": "explore"}
+    else:
+        page = {**shared, "inline": inline_assets(own, script)}
+    write(folder / "explore.html", environment.get_template("explore.html.j2").render(page=page) + "\n")
+
+
 def main(job):
     folder = Path(job["folder"])
     folder.mkdir(parents=True, exist_ok=True)
-    shared = {"front": "index.html"}
+    shared = {"front": "index.html", "explore": "explore.html"}
     if not job["standalone"]:
         shared["assets"] = "assets/"
         (folder / "assets").mkdir(exist_ok=True)
@@ -70,6 +82,7 @@ def main(job):
         page["inline"] = {**inline_assets(), "scripts": []}
     environment = Environment(loader=FileSystemLoader(TEMPLATE), autoescape=False)
     write(folder / "index.html", environment.get_template("front.html.j2").render(page=page) + "\n")
+    explore(folder, shared, Path(job["explorer"]).read_text(encoding="utf8").strip(), environment)
     return 0
 
 

@@ -251,11 +251,12 @@ def read_asset(name):
     return (TEMPLATE / name).read_text(encoding="utf8")
 
 
-def inline_assets():
-    """Style and scripts to stand in the page itself, with the hashes by which its policy knows the scripts."""
+def inline_assets(own_style="", own_script=""):
+    """Style and scripts to stand in the page itself, with the hashes by which its policy knows the scripts; a page may add its own."""
     scripts = [PLOTLY.read_text(encoding="utf8").strip().replace("</script", "<\\/script"), read_asset("page.js").strip()]
+    scripts += [own_script] if own_script else []
     hashes = " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in scripts)
-    return {"style": read_asset("page.css"), "scripts": scripts, "hashes": hashes}
+    return {"style": read_asset("page.css") + own_style, "scripts": scripts, "hashes": hashes}
 
 
 class PagePreprocessor(Preprocessor):

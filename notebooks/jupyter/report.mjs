@@ -11,6 +11,7 @@ import { createRequire } from "node:module";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { executeAll, NotebookError } from "./execute.mjs";
+import { explorerScript } from "./explore.mjs";
 import {
   hash,
   hashFolder,
@@ -81,16 +82,18 @@ function verdicts(names) {
 async function convert(books, folder, { standalone, cache, say }) {
   const start = performance.now();
   const description = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).description;
-  const job = { folder, description, standalone, notebooks: books.map(({ name, target }) => ({ name, path: target })) };
+  const explorer = await explorerScript(cache);
+  const job = { folder, description, standalone, explorer, notebooks: books.map(({ name, target }) => ({ name, path: target })) };
   const key = hash(
     JSON.stringify(job),
     hashFolder(join(jupyterFolder, "templates")),
     ...["convert.py", "deepshock_page.py", "formulas.mjs", "requirements.txt"].map((file) => readFileSync(join(jupyterFolder, file))),
     readFileSync(join(root, "package-lock.json")),
+    readFileSync(explorer),
     ...books.map(({ target }) => readFileSync(target)),
   );
   const keyFile = join(cache, standalone ? "standalone.key" : "pages.key");
-  const pages = [...books.map(({ name }) => join(folder, `${name}.html`)), join(folder, "index.html")];
+  const pages = [...books.map(({ name }) => join(folder, `${name}.html`)), join(folder, "index.html"), join(folder, "explore.html")];
   if (existsSync(keyFile) && readFileSync(keyFile, "utf8") === key && pages.every((page) => existsSync(page))) return;
   const jobFile = join(cache, `job-${process.pid}.json`);
   writeWhole(jobFile, JSON.stringify({ ...job, verdicts: verdicts(books.map(({ name }) => name)) }));

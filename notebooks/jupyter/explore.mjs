@@ -1,0 +1,69 @@
+/**
+ * Bundle the page to try: src/explore/ with the cost model and the data it reads, as one script that needs no server.
+ *
+ * src/files.ts is the one module that reads files; here texts take its place. Which texts follows from the bundle itself: the
+ * files of data/ that its code names.
+ */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { hash, hashFolder, root, writeWhole } from "./project.mjs";
+
+/** The script of the page, made anew only when something it is made of has changed. `cache` is a folder. */
+export async function explorerScript(cache) {
+  const key = hash(
+    hashFolder(join(root, "src")),
+    hashFolder(join(root, "data"), (file) => file.endsWith(".csv")),
+    readFileSync(join(root, "package-lock.json")),
+    readFileSync(new URL(import.meta.url)),
+  );
+  const [file, keyFile] = [join(cache, "explore.js"), join(cache, "explore.key")];
+  if (!existsSync(file) || !existsSync(keyFile) || readFileSync(keyFile, "utf8") !== key) {
+    writeWhole(file, await bundle());
+    writeWhole(keyFile, key);
+  }
+  return file;
+}
+
+async function bundle() {
+  const files = filesNamedIn(await build({}));
+  // The script can say its own text, of which the page makes its worker: a page without a server cannot read a file.
+  return `function deepshockExplorer() {\n${await build(files)}\n}\ndeepshockExplorer();\n`;
+}
+
+/** The bundle with some texts in the place of src/files.ts. */
+async function build(files) {
+  const reader = `const files = ${JSON.stringify(files)};
+export function readDataFile(path) {
+  if (!Object.hasOwn(files, path)) throw new Error("the page holds no data file " + path);
+  return files[path];
+}`;
+  const entry = join(root, "src", "explore", "main.ts");
+  // Loaded only now: a fresh clone installs its packages after this module has been read.
+  const { rolldown } = await import("rolldown");
+  const made = await rolldown({
+    input: entry,
+    platform: "browser",
+    resolve: { alias: { "csv-parse/sync": "csv-parse/browser/esm/sync" } },
+    treeshake: { moduleSideEffects: (id) => id === entry },
+    logLevel: "warn",
+    plugins: [{ name: "data", load: (id) => (id === join(root, "src", "files.ts") ? { code: reader, moduleType: "js" } : null) }],
+  });
+  const { output } = await made.generate({ format: "iife", minify: true });
+  await made.close();
+  // A script element ends where this word stands, wherever that is.
+  return output[0].code.replaceAll("</script", "<\\/script").replaceAll("<!--", "<\\!--");
+}
+
+/** Every file of data/ whose name stands in the code, with its text. */
+function filesNamedIn(code) {
+  const paths = ["", "measurements"].flatMap((folder) =>
+    readdirSync(join(root, "data", folder))
+      .filter((name) => name.endsWith(".csv"))
+      .map((name) => ({ name, path: folder === "" ? name : `${folder}/${name}` })),
+  );
+  return Object.fromEntries(
+    paths
+      .filter(({ name, path }) => [path, name].some((text) => ['"', "'", "`"].some((quote) => code.includes(quote + text + quote))))
+      .map(({ path }) => [path, readFileSync(join(root, "data", path), "utf8")]),
+  );
+}

@@ -1,0 +1,75 @@
+import type { ClaimRow } from "./verdicts";
+import type { Kind, ScenarioView } from "./view";
+
+const units: Readonly<Record<Kind, string>> = { count: "count", seconds: "s", bytes: "B", share: "share", "per second": "1/s" };
+
+/** Scenarios go by these letters wherever two are shown. */
+export const letters = ["A", "B"] as const;
+
+/**
+ * All numbers of the page, one a line, in base units.
+ *
+ * Columns: scenario, part (scenario, numbers, task, request, claim), name, quantity, value, unit.
+ */
+export function csvOf(views: readonly ScenarioView[], claims: readonly (readonly ClaimRow[])[]): string {
+  const lines = views.flatMap((view, i) => linesOf(letters[i] as string, view, claims[i] ?? []));
+  return `${[["scenario", "part", "name", "quantity", "value", "unit"], ...lines].map((cells) => cells.map(cell).join(",")).join("\n")}\n`;
+}
+
+type Line = readonly (string | number | undefined)[];
+
+function linesOf(letter: string, { setup, quantities, tasks, requests }: ScenarioView, claims: readonly ClaimRow[]): readonly Line[] {
+  const chosen: readonly (readonly [string, string | number, string])[] = [
+    ["model", setup.model.name, ""],
+    ["machine", setup.hardware.id, ""],
+    ["kernel", setup.kernel, ""],
+    ["weightFormat", setup.weightFormat, ""],
+    ["tokensInFlight", setup.tokensInFlight, "count"],
+    ["requestsPerGpu", setup.requestsPerGpu, "count"],
+    ["expertParallel", setup.expertParallel, "count"],
+    ["tensorParallel", setup.tensorParallel, "count"],
+    ["contextTokens", setup.contextTokens, "count"],
+    ["overlap", setup.overlap, ""],
+  ];
+  return [
+    ...chosen.map(([name, value, unit]) => [letter, "scenario", "", name, value, unit]),
+    ...quantities.map(({ id, value, kind }) => [letter, "numbers", "", id, value, units[kind]]),
+    ...tasks.flatMap((task) => taskColumns.map(([quantity, unit]): Line => [letter, "task", task.name, quantity, task[quantity], unit])),
+    ...requests.flatMap((row) =>
+      requestColumns.map(([quantity, unit]): Line => [letter, "request", `${row.name}, ${row.tier}`, quantity, row[quantity], unit]),
+    ),
+    ...claims.flatMap((row) => [
+      ...claimColumns.map((quantity): Line => [letter, "claim", row.id, quantity, finite(row[quantity]), ""]),
+      [letter, "claim", row.id, "verdict", row.verdict, ""] as Line,
+    ]),
+  ];
+}
+
+const taskColumns = [
+  ["count", "count"],
+  ["eachSeconds", "s"],
+  ["seconds", "s"],
+  ["floorSeconds", "s"],
+  ["bytes", "B"],
+  ["runBytes", "B"],
+  ["bound", ""],
+] as const;
+const requestColumns = [
+  ["requestBytes", "B"],
+  ["requestsPerSecond", "1/s"],
+  ["bytesPerSecond", "B/s"],
+  ["binds", ""],
+] as const;
+const claimColumns = ["value", "low", "high", "probability", "draws"] as const;
+
+function finite(value: number): number | undefined {
+  return Number.isFinite(value) ? value : undefined;
+}
+
+/** Quoted where it must be; one that a spreadsheet would take for a formula is kept text by a space. */
+function cell(value: string | number | undefined): string {
+  if (value === undefined) return "";
+  const text = String(value);
+  const safe = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? ` ${text}` : text;
+  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

@@ -1,0 +1,82 @@
+import type { Figure } from "../index";
+import { byId, make } from "./dom";
+import type { Picture, PictureName } from "./pictures";
+
+/** What the site's own script and Plotly give to the page. */
+declare const showFigure: (plot: HTMLElement, figure: { data: unknown; layout: unknown; config: unknown }) => Promise<unknown>;
+declare const Plotly: {
+  downloadImage: (
+    figure: { data: unknown; layout: unknown },
+    options: { format: "png" | "svg"; width: number; height: number; scale?: number; filename: string },
+  ) => Promise<unknown>;
+};
+
+/** Where a figure stands. */
+export interface Place {
+  readonly name: PictureName;
+  /** Draw the picture: at once where it can be seen, else when the page has time. Resolves when what can be seen is drawn. */
+  readonly show: (picture: () => Picture) => Promise<void>;
+}
+
+/** The place of one figure, with the buttons that save it. */
+export function place(name: PictureName): Place {
+  const box = byId(`figure-${name}`);
+  const plot = box.querySelector(".plot") as HTMLElement;
+  const caption = box.querySelector("figcaption p") as HTMLElement;
+  const absent = make("p", { class: "absent", hidden: true });
+  plot.before(absent);
+  let newest: (() => Picture) | undefined;
+  let current: Figure | undefined;
+  let seen = false;
+  const draw = async () => {
+    const picture = newest;
+    if (picture === undefined) return;
+    newest = undefined;
+    const made = picture();
+    current = "figure" in made ? made.figure : undefined;
+    absent.hidden = current !== undefined;
+    plot.hidden = current === undefined;
+    for (const button of box.querySelectorAll("button")) button.disabled = current === undefined;
+    if ("reason" in made) {
+      absent.textContent = made.reason;
+      caption.textContent = "";
+      return;
+    }
+    const { data, layout, alt, caption: words } = made.figure;
+    plot.setAttribute("aria-label", alt);
+    caption.textContent = words;
+    await showFigure(plot, { data, layout, config: { responsive: true, displaylogo: false } });
+  };
+  new IntersectionObserver(
+    (entries) => {
+      seen = entries.at(-1)?.isIntersecting ?? false;
+      if (seen) draw();
+    },
+    { rootMargin: "100px" },
+  ).observe(box);
+  for (const format of ["png", "svg"] as const) {
+    box.querySelector(`button.${format}`)?.addEventListener("click", () => {
+      if (current === undefined) return;
+      const { data, layout } = structuredClone({ data: current.data, layout: current.layout });
+      const height = (layout.height as number | undefined) ?? 460;
+      Plotly.downloadImage(
+        { data, layout: { ...layout, autosize: false, width: 960, height } },
+        { format, width: 960, height, scale: 2, filename: `deepshock-${name}` },
+      );
+    });
+  }
+  return {
+    name,
+    show: async (picture) => {
+      newest = picture;
+      if (seen) return draw();
+      whenIdle(draw);
+    },
+  };
+}
+
+/** After what the reader sees, one after another. */
+function whenIdle(work: () => Promise<void>): void {
+  if ("requestIdleCallback" in globalThis) requestIdleCallback(() => work(), { timeout: 1500 });
+  else setTimeout(work, 200);
+}

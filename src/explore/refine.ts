@@ -1,0 +1,111 @@
+import { defaultDraws, type Model } from "../index";
+import type { Setup } from "./setup";
+import { type ClaimRow, claimIds, claimRow, coarseDraws, scenarioOf } from "./verdicts";
+import type { Answered, Asked } from "./worker";
+
+/** Rows of every claim for one scenario, as good as they are known by now. */
+export type Rows = readonly ClaimRow[];
+
+export interface Refiner {
+  /** The first answer at once; `better` is called with each row that the full number of draws replaces. */
+  readonly ask: (setups: readonly Setup[], own: readonly Model[]) => readonly Rows[];
+}
+
+/** Scenarios whose rows are kept, so that going back shows them at once. */
+const kept = 60;
+
+/**
+ * Judges claims: coarsely here and at once, then with all draws in a worker, where there is one, else between two frames here.
+ *
+ * @param better - called with the rows of all scenarios, and how many rows still wait, whenever one has come.
+ */
+export function refiner(better: (rows: readonly Rows[], waiting: number) => void): Refiner {
+  const known = new Map<string, ClaimRow>();
+  let job = 0;
+  let asked: { rows: ClaimRow[][]; keys: readonly string[]; waiting: number } = { rows: [], keys: [], waiting: 0 };
+  const answer = ({ job: of, scenario, row }: Answered) => {
+    remember(known, keyOf(asked.keys[scenario] ?? "", row), row);
+    if (of !== job) return;
+    asked.rows = asked.rows.map((rows, i) =>
+      i === scenario || !row.ofScenario ? rows.map((old) => (old.id === row.id ? row : old)) : rows,
+    );
+    asked.waiting--;
+    better(asked.rows, asked.waiting);
+  };
+  const post = worker(answer) ?? here(answer, () => job);
+  return {
+    ask: (setups, own) => {
+      job++;
+      const scenarios = setups.map(scenarioOf);
+      const keys = scenarios.map((scenario) => JSON.stringify(scenario));
+      const rows = scenarios.map((scenario, i) =>
+        claimIds().map((id) => known.get(`${keys[i]} ${id}`) ?? known.get(id) ?? coarse(id, scenario)),
+      );
+      const claims = rows.flatMap((own, scenario) =>
+        own.filter((row) => row.draws < defaultDraws && (row.ofScenario || scenario === 0)).map(({ id }) => ({ scenario, id })),
+      );
+      asked = { rows, keys, waiting: claims.length };
+      // What can be judged no better has its answer: a claim that does not apply.
+      if (claims.length > 0) post({ job, own, scenarios, claims, draws: defaultDraws });
+      better(rows, claims.length);
+      return rows;
+    },
+  };
+}
+
+/** Claims that are the same everywhere are judged once; their first answer is remembered too. */
+const constant = new Map<string, ClaimRow>();
+
+function coarse(id: string, scenario: ReturnType<typeof scenarioOf>): ClaimRow {
+  const before = constant.get(id);
+  if (before !== undefined) return before;
+  const row = claimRow(id, scenario, coarseDraws);
+  if (!row.ofScenario) constant.set(id, row);
+  return row;
+}
+
+function keyOf(scenario: string, { ofScenario, id }: ClaimRow): string {
+  return ofScenario ? `${scenario} ${id}` : id;
+}
+
+function remember(known: Map<string, ClaimRow>, key: string, row: ClaimRow): void {
+  known.set(key, row);
+  if (known.size > kept * claimIds().length) known.delete(known.keys().next().value as string);
+}
+
+type Post = (asked: Asked) => void;
+
+/** A worker made from the page's own text: it needs no file beside the page. Undefined where the browser refuses. */
+function worker(answer: (answered: Answered) => void): Post | undefined {
+  try {
+    const text = `${deepshockExplorer.toString()}\ndeepshockExplorer();`;
+    const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+    const made = new Worker(address);
+    let fallback: Post | undefined;
+    let last: Asked | undefined;
+    made.onmessage = ({ data }: MessageEvent<Answered>) => answer(data);
+    // A browser that refuses the worker says so only now: what it was asked is done here.
+    made.onerror = () => {
+      fallback ??= here(answer, () => last?.job ?? 0);
+      if (last !== undefined) fallback(last);
+    };
+    return (asked) => {
+      last = asked;
+      if (fallback === undefined) made.postMessage(asked);
+      else fallback(asked);
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The same on the page itself, a claim at a time, so that it stays responsive in between. */
+function here(answer: (answered: Answered) => void, newest: () => number): Post {
+  return async ({ job, scenarios, claims, draws }) => {
+    for (const { scenario, id } of claims) {
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      if (newest() !== job) return;
+      answer({ job, scenario, row: claimRow(id, scenarios[scenario] ?? {}, draws) });
+    }
+  };
+}
