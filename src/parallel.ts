@@ -1,4 +1,4 @@
-import { requirePositive, requirePositiveInteger } from "./checks";
+import { requireNonNegative, requirePositive, requirePositiveInteger } from "./checks";
 import { bf16Bytes } from "./gemm";
 
 /** What both ways of splitting a layer must know of it. */
@@ -60,8 +60,10 @@ export function expertParallelTraffic({ model, tokensPerGpu, gpus }: SplitQuesti
   return traffic(exchangeBytes(copies, model.expertHiddenSize ?? model.hiddenSize), 2 * copies);
 }
 
-/** Bytes of so many copies of a token out and back: (1 + 2) bytes an element. */
+/** Bytes of so many copies of a token out and back: (1 + 2) bytes an element. @throws RangeError naming what cannot be. */
 export function exchangeBytes(copies: number, hiddenSize: number): number {
+  requireNonNegative("copies", copies);
+  requirePositive("hiddenSize", hiddenSize);
   return copies * hiddenSize * (dispatchBytes + combineBytes);
 }
 
@@ -92,8 +94,9 @@ export function widthLimit(moeIntermediateSize: number, block = 128): number {
   return Math.floor(moeIntermediateSize / block);
 }
 
-/** Seconds that bytes need on a link at its datasheet rate: no start, no messages, so the least. */
+/** Seconds that bytes need on a link at its datasheet rate: no start, no messages, so the least. @throws RangeError naming what cannot be. */
 export function wireSeconds(bytes: number, bytesPerSecond: number): number {
+  requireNonNegative("bytes", bytes);
   requirePositive("bytesPerSecond", bytesPerSecond);
   return bytes / bytesPerSecond;
 }

@@ -55,7 +55,8 @@ const remembered = new Map<string, RankLoad>();
  * - `balanced`: token t of T goes to experts t + i s (mod E), s = ceil(E / k), i = 0..k-1; with
  *   fewer tokens than s the tokens spread over the stride. Every expert holds the mean rounded
  *   up or down, and rank 0 is among the ranks with the most. This is how the measured tables
- *   were made, and the least imbalance a whole number of rows allows.
+ *   were made, and the least imbalance a whole number of rows allows. Where k does not divide E, what is
+ *   left over of the mean is spread over the ranks as evenly as it goes.
  * - `even`: every local expert holds the same share (fractions allowed); at most one expert a row is active.
  * - `uniform`: every local expert holds the mean rounded down; where that is nothing, as many experts as the
  *   rank expects rows hold one each. The wide expert-parallel tables were made so.
@@ -137,16 +138,26 @@ function fromClasses(localExperts: number, classes: readonly LoadClass[]): RankL
 
 function balanced(tokens: number, experts: number, k: number, local: number): RankLoad {
   const stride = Math.ceil(experts / k);
+  if (experts % k !== 0) {
+    const mean = Math.floor((tokens * k) / experts);
+    const more = Math.ceil((((tokens * k) % experts) * local) / experts);
+    return fromClasses(local, oneMore(mean, more, local - more));
+  }
   const cycles = Math.floor(local / stride);
   const rest = local - cycles * stride;
   const more = (part: number) => (tokens >= stride ? Math.min(part, tokens % stride) : Math.ceil((part * tokens) / stride));
   const floor = tokens >= stride ? Math.floor(tokens / stride) : 0;
   const high = cycles * (tokens >= stride ? tokens % stride : tokens) + more(rest);
   const low = local - high;
+  return fromClasses(local, oneMore(floor, high, low));
+}
+
+/** Experts that hold one row more than a number, and those that hold that number. */
+function oneMore(rows: number, high: number, low: number): readonly LoadClass[] {
   const classes: LoadClass[] = [];
-  if (high > 0) classes.push({ rows: floor + 1, experts: high });
-  if (floor > 0 && low > 0) classes.push({ rows: floor, experts: low });
-  return fromClasses(local, classes);
+  if (high > 0) classes.push({ rows: rows + 1, experts: high });
+  if (rows > 0 && low > 0) classes.push({ rows, experts: low });
+  return classes;
 }
 
 function limited(

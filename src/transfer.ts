@@ -58,19 +58,21 @@ export function transferTime(path: TransferPath, messages: number, messageBytes:
  * Shorter messages are limited by their number a second, longer ones by bytes.
  */
 export function breakEvenBytes(path: Pick<TransferPath, "secondsPerMessage" | "bytesPerSecond">): number {
-  requireNonNegative("secondsPerMessage", path.secondsPerMessage);
-  requirePositive("bytesPerSecond", path.bytesPerSecond);
+  checkStream(path);
   return path.secondsPerMessage * path.bytesPerSecond;
 }
 
-/** Bandwidth of an endless stream of messages of one size. */
+/** Bandwidth of an endless stream of messages of one size. @throws RangeError naming what cannot be. */
 export function streamBytesPerSecond(path: Pick<TransferPath, "secondsPerMessage" | "bytesPerSecond">, messageBytes: number): number {
   requirePositive("messageBytes", messageBytes);
+  checkStream(path);
   return messageBytes / (path.secondsPerMessage + messageBytes / path.bytesPerSecond);
 }
 
-/** Size at which one path takes as long as another for a single message; undefined where one is always the faster. */
+/** Size at which one path takes as long as another for a single message; undefined where one is always the faster. @throws RangeError naming what cannot be. */
 export function crossingBytes(a: TransferPath, b: TransferPath): number | undefined {
+  checkPath(a);
+  checkPath(b);
   const fixed = b.startSeconds + b.secondsPerMessage - a.startSeconds - a.secondsPerMessage;
   const slope = 1 / a.bytesPerSecond - 1 / b.bytesPerSecond;
   const size = fixed / slope;
@@ -97,6 +99,10 @@ export function pathOfSweep(
 
 function checkPath(path: TransferPath): void {
   requireNonNegative("startSeconds", path.startSeconds);
-  requireNonNegative("secondsPerMessage", path.secondsPerMessage);
-  requirePositive("bytesPerSecond", path.bytesPerSecond);
+  checkStream(path);
+}
+
+function checkStream({ secondsPerMessage, bytesPerSecond }: Pick<TransferPath, "secondsPerMessage" | "bytesPerSecond">): void {
+  requireNonNegative("secondsPerMessage", secondsPerMessage);
+  requirePositive("bytesPerSecond", bytesPerSecond);
 }

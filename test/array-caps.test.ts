@@ -45,6 +45,9 @@ describe("arrayCaps", () => {
     expect(() => arrayCaps(1, { rates, weightBytes: 1, tokenTile: 0, arrayRows: 1 })).toThrow(
       "tokenTile must be a positive integer, got 0",
     );
+    expect(() => arrayCaps(1, { rates, weightBytes: 1, tokenTile: 1, arrayRows: 0 })).toThrow(
+      "arrayRows must be a positive integer, got 0",
+    );
     expect(() => arrayCaps(1, { rates, weightBytes: 0, tokenTile: 1, arrayRows: 1 })).toThrow(
       "weightBytes must be a positive number, got 0",
     );

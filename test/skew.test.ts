@@ -56,6 +56,22 @@ describe("rankLoad, balanced", () => {
     );
   });
 
+  it("keeps every row where an expert a token does not divide the experts: 600 rows over 64 are 24 of 10 and 40 of 9", () => {
+    const rows = (expertParallel: number, tokens = 100) =>
+      rankLoad({ shape: { ...v3, routedExperts: 64, expertsPerToken: 6 }, tokens, expertParallel, routing: "balanced" });
+    expect(rows(1)).toMatchObject({ rows: 600, activeExperts: 64, maximumRows: 10 });
+    expect(rows(1).classes).toEqual([
+      { rows: 10, experts: 24 },
+      { rows: 9, experts: 40 },
+    ]);
+    // An eighth of the experts: 8 x 9 and 3 of the 24; of 5 ranks of 12 experts the fullest has 12 x 9 and 5 of them, 24 x 12 / 64 = 4.5.
+    expect(rows(8).rows).toBe(75);
+    expect(rows(5).rows).toBe(113);
+    // 4 tokens: 24 rows on 24 experts.
+    expect(rows(1, 4)).toMatchObject({ rows: 24, activeExperts: 24, maximumRows: 1 });
+    expect(rows(8, 4).classes).toEqual([{ rows: 1, experts: 3 }]);
+  });
+
   it("sends every token to four favoured experts when the router keeps 4 of 8 groups and scores tie", () => {
     const rows = (expertParallel: number) =>
       rankLoad({ shape: v3, tokens: 16384, expertParallel, routing: "balanced", limit: groups }).rows;

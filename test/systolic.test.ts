@@ -47,6 +47,9 @@ describe("systolicCycles", () => {
     expect(() => systolicCycles({ array: { rows: 0, columns: 1 }, dataflow: "weight-stationary", gemm })).toThrow(
       "rows must be a positive integer, got 0",
     );
+    expect(() => systolicCycles({ array: { rows: 1, columns: 0 }, dataflow: "weight-stationary", gemm })).toThrow(
+      "columns must be a positive integer, got 0",
+    );
     expect(() => systolicCycles({ array, dataflow: "output-stationary", gemm: { ...gemm, k: 1.5 } })).toThrow(
       "k must be a positive integer, got 1.5",
     );
