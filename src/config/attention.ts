@@ -10,11 +10,13 @@ export type AttentionPart = Pick<Model, "attentionHeads" | "keyValueHeads" | "he
     readonly kind: string;
   };
 
-const heads = { most: 65536 };
+const heads = { most: 65_536 };
 const width = { most: 1_000_000 };
 
+const gateNames = ["attn_output_gate", "attention_output_gate", "mla_use_output_gate"] as const;
+
 const names = {
-  attentionHeads: ["num_attention_heads", "n_head", "n_heads", "num_heads"],
+  attentionHeads: ["num_attention_heads", "n_head", "n_heads", "num_heads", "attention_heads"],
   keyValueHeads: ["num_key_value_heads", "num_kv_heads", "n_head_kv", "kv_n_heads", "multi_query_group_num", "num_attention_groups"],
   headDim: ["head_dim", "attention_head_dim", "kv_channels"],
   kvLoraRank: ["kv_lora_rank"],
@@ -25,7 +27,7 @@ const names = {
 /** Read the sizes of attention: grouped, or latent where there is a rank of keys and values. */
 export function attentionOf(section: Section, hiddenSize: number, family: Family | undefined): AttentionPart {
   const attentionHeads = count(section, names.attentionHeads, heads);
-  const gated = flag(section, ["attn_output_gate", "attention_output_gate", "mla_use_output_gate"]) ?? family?.gatedAttention ?? false;
+  const gated = flag(section, gateNames) ?? family?.gatedAttention ?? false;
   const gate = gated ? "gated " : "";
   const kvLoraRank = optionalCount(section, names.kvLoraRank, width);
   return kvLoraRank === undefined
@@ -34,7 +36,7 @@ export function attentionOf(section: Section, hiddenSize: number, family: Family
 }
 
 function latent(section: Section, attentionHeads: number, kvLoraRank: number, gate: string): AttentionPart {
-  const qkRopeHeadDim = count(section, ["qk_rope_head_dim"], width);
+  const qkRopeHeadDim = count(section, ["qk_rope_head_dim"], { least: 0, ...width });
   const noRope = count(section, ["qk_nope_head_dim"], width);
   const qLoraRank = optionalCount(section, names.qLoraRank, width);
   return {
@@ -71,7 +73,7 @@ function grouped(section: Section, hiddenSize: number, attentionHeads: number, f
 
 /** One head for all where multi-query attention says so, whatever number stands beside it (Falcon's newer form excepted). */
 function keyValueHeadsOf(section: Section, attentionHeads: number, family: Family | undefined): number {
-  const one = flag(section, ["multi_query"]) ?? family?.keyValueHeads === 1;
+  const one = flag(section, ["multi_query"]) ?? family?.multiQuery ?? false;
   const newer = flag(section, ["new_decoder_architecture"]) ?? false;
   const keyValueHeads = one && !newer ? 1 : (optionalCount(section, names.keyValueHeads, heads) ?? attentionHeads);
   if (attentionHeads % keyValueHeads !== 0) {

@@ -1,4 +1,4 @@
-import { ConfigError, shown } from "./error";
+import { ConfigError, shortened, shown } from "./error";
 import { count, fieldOf, flag, pathOf, type Section, subsection, word } from "./section";
 
 const floats: Readonly<Record<string, string>> = {
@@ -42,6 +42,8 @@ const methods = "fp8, fbgemm_fp8, mxfp4, modelopt, compressed-tensors, gptq, awq
 
 function quantised(config: Section, plain: string, expertDtype: string | undefined): string {
   const method = word(config, ["quant_method"]) ?? (fieldOf(config, "quant_algo") === undefined ? undefined : "modelopt");
+  const ofExperts = fieldOf(config, "moe_quant_algo");
+  if (ofExperts !== undefined) return modelopt(config, plain, "moe_quant_algo");
   switch (method) {
     case "fp8":
     case "fbgemm_fp8":
@@ -80,34 +82,36 @@ function fp8(config: Section): string {
   return `fp8 e4m3 ${block.join("x")}`;
 }
 
-function modelopt(config: Section, plain: string): string {
-  const algorithm = word(config, ["quant_algo"]);
+function modelopt(config: Section, plain: string, field = "quant_algo"): string {
+  const algorithm = word(config, [field]);
   if (algorithm === undefined) return compressedTensors(config, plain);
   if (/^(W4A16_)?NVFP4/.test(algorithm)) return `nvfp4, ${plain} rest`;
+  if (algorithm === "MXFP8") return "mxfp8";
   if (/^MXFP4|^W4A8_MXFP4/.test(algorithm)) return `mxfp4, ${plain} rest`;
   if (/^FP8/.test(algorithm)) return "fp8 e4m3";
   if (/^W4A(8|16)_AWQ/.test(algorithm)) return "int4 g128";
   if (algorithm === "MIXED_PRECISION") return mixed(config, plain);
-  throw new ConfigError(pathOf(config, "quant_algo"), `expected NVFP4, MXFP4, FP8, W4A16_AWQ or MIXED_PRECISION; got ${shown(algorithm)}`);
+  throw new ConfigError(pathOf(config, field), `expected NVFP4, MXFP4, FP8, W4A16_AWQ or MIXED_PRECISION; got ${shown(algorithm)}`);
 }
 
-/** Layers in several formats: that of the most layers counts, since experts are the most. */
+/** Layers in several formats: that of the experts counts, or of the feed-forward parts where there are none. */
 function mixed(config: Section, plain: string): string {
-  const layers = subsection(config, "quantized_layers");
-  const votes = new Map<string, number>();
-  for (const [name, layer] of layers?.fields ?? []) {
-    const algorithm = typeof layer === "object" && layer !== null ? (layer as Record<string, unknown>).quant_algo : undefined;
-    if (typeof algorithm === "string" && name.length > 0) votes.set(algorithm, (votes.get(algorithm) ?? 0) + 1);
-  }
-  const [most] = [...votes].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
-  if (most === undefined) throw new ConfigError(pathOf(config, "quantized_layers"), "expected the format of each layer, got none");
-  const first = modelopt({ path: pathOf(config, "quantized_layers"), fields: new Map([["quant_algo", most[0]]]) }, plain);
-  return votes.size === 1
-    ? first
-    : `${first.replace(/,.*/, "")}, ${[...votes.keys()]
-        .filter((k) => k !== most[0])
-        .join(" and ")
-        .toLowerCase()} rest`;
+  const path = pathOf(config, "quantized_layers");
+  const layers = fieldOf(config, "quantized_layers");
+  if (typeof layers !== "object" || layers === null)
+    throw new ConfigError(path, `expected an object with the format of each layer, got ${shown(layers)}`);
+  const algorithms = Object.entries(layers).map(([name, layer]) => {
+    const algorithm: unknown = typeof layer === "object" && layer !== null ? (layer as Record<string, unknown>).quant_algo : undefined;
+    return { name, algorithm };
+  });
+  const deciding = [/\.experts?(\.|$)/, /mlp|feed_forward|mixer/]
+    .map((part) => algorithms.find(({ name }) => part.test(name)))
+    .find((a) => a !== undefined);
+  const algorithm = (deciding ?? algorithms[0])?.algorithm;
+  return modelopt(
+    { path: deciding === undefined ? path : `${path}.${shortened(deciding.name)}`, fields: new Map([["quant_algo", algorithm ?? "none"]]) },
+    plain,
+  );
 }
 
 function compressedTensors(config: Section, plain: string): string {

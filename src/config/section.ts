@@ -5,6 +5,8 @@ import { ConfigError, shortened, shown } from "./error";
 export interface Section {
   readonly path: string;
   readonly fields: ReadonlyMap<string, unknown>;
+  /** Where fields stand that an object inside holds. */
+  readonly inside?: ReadonlyMap<string, string>;
 }
 
 const mostFields = 2000;
@@ -27,7 +29,22 @@ export function sectionOf(value: unknown, path: string): Section {
 
 /** The full name of a field: `text_config.num_experts`. */
 export function pathOf(section: Section, name: string): string {
-  return section.path === "" ? shortened(name) : `${section.path}.${shortened(name)}`;
+  const own = section.inside?.get(name) ?? shortened(name);
+  return section.path === "" ? own : `${section.path}.${own}`;
+}
+
+/** A section with the fields of some of its objects (DBRX: ffn_config) beside its own; its own come first. */
+export function flattened(section: Section, names: readonly string[]): Section {
+  const fields = new Map(section.fields);
+  const inside = new Map<string, string>();
+  for (const name of names) {
+    for (const [field, value] of subsection(section, name)?.fields ?? []) {
+      if (fields.has(field)) continue;
+      fields.set(field, value);
+      inside.set(field, `${name}.${shortened(field)}`);
+    }
+  }
+  return { path: section.path, fields, inside };
 }
 
 /** The value of a field; null counts as absent. */
@@ -130,4 +147,39 @@ function nearby(section: Section, names: readonly string[]): string {
   const there = [...section.fields.keys()].filter((name) => name.length <= 64);
   if (there.length === 0) return "; there are no fields";
   return `; nearest of the fields there: ${nearest(names[0] as string, there).join(", ")}`;
+}
+
+/** A list with one entry a layer. @throws ConfigError for anything else. */
+export function listOf(value: unknown, path: string, layers: number): readonly unknown[] {
+  if (!Array.isArray(value))
+    throw new ConfigError(path, `expected a list with one entry for each of ${layers} layers, got ${shown(value)}`);
+  if (value.length !== layers) throw new ConfigError(path, `expected ${layers} entries, one a layer, got ${value.length}`);
+  return value;
+}
+
+/** Whether a value switches nothing on. */
+export function isOff(value: unknown): boolean {
+  return value === undefined || value === false || value === 0 || value === "" || (Array.isArray(value) && value.length === 0);
+}
+
+/** The path of the name under which a field stands; of its usual one where it is absent. */
+export function nameOf(section: Section, names: readonly string[]): string {
+  return pathOf(section, find(section, names)?.name ?? (names[0] as string));
+}
+
+/** As optionalCount, but the field may also be a list that says one and the same number for each layer. */
+export function optionalUniform(section: Section, names: readonly string[], range: Range): number | undefined {
+  const found = find(section, names);
+  if (found === undefined) return undefined;
+  const path = pathOf(section, found.name);
+  if (!Array.isArray(found.value)) return inRange(found.value, path, range);
+  const first = inRange(found.value[0], `${path}[0]`, range);
+  const other = found.value.findIndex((value) => value !== first);
+  if (other !== -1) throw new ConfigError(`${path}[${other}]`, `expected ${first} as in the first layer, got ${shown(found.value[other])}`);
+  return first;
+}
+
+/** As optionalUniform, but an error where the field is absent. */
+export function uniform(section: Section, names: readonly string[], range: Range): number {
+  return optionalUniform(section, names, range) ?? missing(section, names, wholeNumber(range));
 }

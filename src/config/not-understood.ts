@@ -1,0 +1,69 @@
+import { layerCountNames, mixerNames } from "./blocks";
+import { ConfigError, shown } from "./error";
+import { expertNames } from "./experts";
+import { layerRuleNames } from "./layers";
+import { fieldOf, isOff, pathOf, type Section } from "./section";
+
+/** Fields that are read, of those that a smell could catch. */
+const read: ReadonlySet<string> = new Set([
+  ...Object.values(expertNames).flat(),
+  ...layerRuleNames,
+  ...mixerNames,
+  ...layerCountNames,
+  "enable_moe_block",
+  "expert_dtype",
+  "residual_moe",
+  "zero_expert_num",
+  "per_layer_config",
+  "use_cla",
+]);
+
+/** Fields that change no dimension that a model holds. */
+const harmless: ReadonlySet<string> = new Set(
+  `aux_loss_alpha compress_rates conv_kernel cla_share_factor index_topk index_topk_blocks index_topk_freq index_topk_pattern
+  index_skip_topk_offset kv_source_layers latent_moe_use_norm layer_norm_per_layer moe_act_fn moe_apply_router_weight_on_input
+  moe_renormalize moe_router_logit_softcapping moe_router_enable_expert_bias moe_shared_expert_overlap moe_group moe_use_aux_free
+  moe_normalize_expert_weights moe_dropout enable_moe_fp32_combine num_attention_heads_per_layer num_hash_layers norm_after_moe
+  output_router_logits router_type shared_expert_gate shared_expert_sink share_expert_gate top_k topk_method use_grouped_topk
+  use_mambapy use_short_conv vocab_size_per_layer_input zero_expert_type mtp_hybrid_override_pattern mtp_layers_block_type
+  layer_rope_theta`.split(/\s+/),
+);
+
+/** Ends of names that say: a weight of a loss, a factor on activations, a way to compute the same. */
+const harmlessEnd =
+  /_(coef|coeff|coefficient|scale|scaling|scaling_factor|capacity_factor|eps|epsilon|dtype|loss|bias|func|fn|method|implementation|activation|prob|noise|dropout|beta|alpha|std)$/i;
+
+/** What a field may speak of that would change a model, by its name. */
+const smells = {
+  experts: /expert|moe|rout|top_?k(?!en)/i,
+  mixers: /mamba|ssm|^linear_|recurr|rwkv|lru|delta|conv|kda|lightning|retention|hyena|state_size|hybrid|layer_indices/i,
+  layers: /per_layer|_loop|loop_|altup|laurel|block_config|cross_attention|kv_shared|kv_source|engram|n_?gram|layer_sharing|cla$|cla_/i,
+} as const;
+
+/**
+ * Refuse a field that could change the model and is not understood: better no number than a wrong one.
+ *
+ * By its name alone; numbers with a fraction, and names that end like a weight of a loss, change no dimension. Sizes of linear
+ * mixers are not held by a model, so their fields are let pass where another says which layers have one.
+ *
+ * @throws ConfigError naming the field.
+ */
+export function refuseNotUnderstood(section: Section): void {
+  const mixersTold = mixerNames.some((name) => fieldOf(section, name) !== undefined);
+  for (const name of section.fields.keys()) {
+    const value = fieldOf(section, name);
+    if (isOff(value) || read.has(name) || harmless.has(name) || harmlessEnd.test(name) || name.length > 200) continue;
+    if (typeof value === "number" && !Number.isInteger(value)) continue;
+    const tell = (problem: string): never => {
+      throw new ConfigError(pathOf(section, name), `${problem}; got ${shown(value)}`);
+    };
+    if (smells.experts.test(name))
+      tell("expected only fields that are understood; this one speaks of experts, and what it does is not known here");
+    if (smells.layers.test(name)) tell("expected only fields that are understood; this one speaks of layers that differ or share");
+    if (smells.mixers.test(name) && !mixersTold) {
+      tell(
+        "expected a field beside it that says which layers have attention (layer_types), since this one speaks of something in its place",
+      );
+    }
+  }
+}
