@@ -17,6 +17,7 @@ export interface ArrayLimits {
   readonly arrayRows: number;
 }
 
+/** How much of a matrix array each of three limits lets a product use, between 0 and 1. */
 export interface ArrayCaps {
   readonly memory: number;
   readonly padding: number;

@@ -20,6 +20,7 @@ export interface AttentionWork {
 /** The shape of attention that its core needs. */
 export type AttentionShape = Pick<Model, "attentionHeads" | "keyValueHeads" | "headDim" | "valueHeadDim" | "kvLoraRank" | "qkRopeHeadDim">;
 
+/** The attention core of one layer in decode on one GPU. */
 export interface AttentionQuestion {
   readonly model: AttentionShape;
   readonly hardware: Hardware;

@@ -2,6 +2,7 @@ import { imbalance } from "./imbalance";
 import { deviceImbalance, placeExperts, placeInOrder } from "./placement";
 import { drawPopularity, drawRows } from "./skewed-routing";
 
+/** A placement of experts made from one day's popularity, and how it is tried on another day's. */
 export interface BalanceQuestion {
   readonly experts: number;
   readonly devices: number;

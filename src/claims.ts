@@ -74,6 +74,7 @@ export interface Claim {
   readonly verdict: Verdict;
 }
 
+/** With what a claim is judged: the day of knowledge, what is held fast, and how many draws from which seed. */
 export interface JudgeOptions {
   /** Judge by what was known on this day; the newest source if left out. */
   readonly knownBy?: string;

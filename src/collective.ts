@@ -3,6 +3,7 @@ import { type Constants, readConstants } from "./constants";
 import type { Hardware } from "./hardware";
 import { nearest } from "./nearest";
 
+/** What a collective gives to whom, by the names that NCCL has for them. */
 export type Collective = "all-reduce" | "all-gather" | "reduce-scatter" | "all-to-all";
 
 /** Who carries the collective out, and how it is started. */
@@ -18,6 +19,7 @@ export const implementations = [
 ] as const;
 export type CollectiveImplementation = (typeof implementations)[number];
 
+/** One collective among the GPUs of one scale-up domain. */
 export interface CollectiveQuestion {
   readonly collective: Collective;
   /** Of the whole buffer, as nccl-tests counts: what a GPU ends up with (gather), starts with (scatter, reduce, all-to-all). */

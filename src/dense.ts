@@ -52,6 +52,7 @@ export interface DenseFamily extends DenseTiles {
   readonly fitted: "here" | "transferred";
 }
 
+/** One dense product on one GPU, and by which kernel. */
 export interface DenseQuestion {
   readonly gemm: Gemm;
   readonly hardware: Hardware;

@@ -6,6 +6,7 @@ import { bf16Bytes } from "./gemm";
 import type { Hardware } from "./hardware";
 import { nearest } from "./nearest";
 
+/** Tokens to their experts, or results back to their tokens. */
 export type ExchangeDirection = "dispatch" | "combine";
 export const expertExchanges = ["deepep-low-latency", "trtllm-one-sided", "trtllm-two-sided"] as const;
 export type ExpertExchange = (typeof expertExchanges)[number];
@@ -19,6 +20,7 @@ export interface ExchangeShape {
   readonly expertsPerToken: number;
 }
 
+/** One dispatch or combine of one layer, seen from one GPU of the group. */
 export interface ExchangeQuestion {
   readonly direction: ExchangeDirection;
   readonly model: ExchangeShape;
@@ -74,6 +76,7 @@ export type NetworkConstants = Constants<(typeof networkConstantNames)[number]>;
 export const copyConstantNames = ["fixedSeconds", "doublingSeconds", "efficiency", "memoryPasses"] as const;
 export type CopyConstants = Constants<(typeof copyConstantNames)[number]>;
 
+/** Fitted constants of exchanges by implementation: inside a scale-up domain, across nodes, and for copies. */
 export interface ExchangeTables {
   readonly scaleUp: ReadonlyMap<string, ScaleUpConstants>;
   readonly network: ReadonlyMap<string, NetworkConstants>;

@@ -5,6 +5,7 @@ import { bf16Bytes } from "./gemm";
 import type { Model } from "./model";
 import { weightMatrices } from "./weights";
 
+/** A model on a group of GPUs, and the requests that each GPU holds. */
 export interface FootprintQuestion {
   readonly model: Model;
   readonly weightFormat: string;

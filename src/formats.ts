@@ -34,6 +34,7 @@ const formats = {
   int4_wo: { weightBytes: 0.5 + bf16ScaleBytes / 128, activationBytes: 2, arithmetic: "bf16" },
 } as const satisfies Record<string, Omit<WeightFormat, "name">>;
 
+/** A number format of weights, by the name it has in the measured tables. */
 export type WeightFormatName = keyof typeof formats;
 
 /** The names that `weightFormat` takes. */

@@ -12,6 +12,7 @@ export interface RoutedShape extends MoeLayerShape {
   readonly topkGroup?: number;
 }
 
+/** One mixture-of-experts layer on one GPU of a group: its shape, the machine, the kernel and the tokens. */
 export interface MoeLayerQuestion {
   readonly model: RoutedShape;
   readonly hardware: Hardware;
@@ -26,6 +27,7 @@ export interface MoeLayerQuestion {
   readonly routing?: string;
 }
 
+/** What most of a layer's time goes to: arithmetic, memory, or fixed costs and costs per expert and row. */
 export type LayerBound = "compute" | "memory" | "overhead";
 
 /** The time of a layer on one GPU, its lower bound, and what both are made of. */

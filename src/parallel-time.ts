@@ -5,6 +5,7 @@ import type { Hardware } from "./hardware";
 import { isMoe, type Model } from "./model";
 import { allReduceTime } from "./tensor-parallel";
 
+/** One layer of a model on a group of GPUs of one machine, to be split in either way. */
 export interface SplitTimeQuestion {
   readonly model: Model;
   readonly hardware: Hardware;

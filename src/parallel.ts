@@ -9,6 +9,7 @@ export interface SplitShape {
   readonly expertsPerToken: number;
 }
 
+/** One layer dealt to a group of GPUs, by tensor or by expert parallelism. */
 export interface SplitQuestion {
   readonly model: SplitShape;
   /** New tokens that each GPU brings along: the group has gpus times as many. */

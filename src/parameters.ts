@@ -23,6 +23,7 @@ export interface ParameterCount {
   readonly routerPerLayer: number;
 }
 
+/** Which embedding parameters a publisher counts as active. */
 export type ActiveConvention = "without embeddings" | "with head" | "with head and embedding";
 
 /**

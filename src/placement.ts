@@ -9,6 +9,7 @@ export interface Placement {
   readonly copies: readonly number[];
 }
 
+/** Experts with their loads, and the devices and slots that they are placed on. */
 export interface PlacementQuestion {
   /** What the experts were asked for: tokens, or shares. */
   readonly loads: readonly number[];

@@ -14,6 +14,7 @@ export interface Rates {
   readonly bytesPerSecond: number;
 }
 
+/** What a lower bound is set by: arithmetic at its peak, or memory at its full bandwidth. */
 export type Bound = "compute" | "memory";
 
 /** How long a piece of work takes, and which resource decides it. */

@@ -2,6 +2,7 @@ import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import { requireNonNegative, requirePositiveInteger } from "./checks";
 
+/** How unevenly experts are asked for, and how much of that lasts to another day. */
 export interface PopularityQuestion {
   readonly experts: number;
   /** Standard deviation over mean of what experts are asked for, chance left out. */

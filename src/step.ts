@@ -9,6 +9,7 @@ import { shareOf } from "./tensor-parallel";
 
 export type { DecodeStepQuestion, DecodeTask, TaskName } from "./tasks";
 
+/** One decode step of one GPU: its time, its rate, and the tasks that it is made of. */
 export interface DecodeStep {
   readonly seconds: number;
   readonly tokensPerSecondPerGpu: number;

@@ -7,10 +7,12 @@ export interface SystolicArray {
   readonly columns: number;
 }
 
+/** Which operand stays in the array while the others stream through. */
 export type Dataflow = "weight-stationary" | "output-stationary";
 
 const dataflows: readonly Dataflow[] = ["weight-stationary", "output-stationary"];
 
+/** A product on one systolic array, and which operand stays in it. */
 export interface SystolicQuestion {
   readonly array: SystolicArray;
   readonly dataflow: Dataflow;

@@ -1,6 +1,7 @@
 /** One line of a table: what stands in each column. Absent and null mean "not known". */
 export type TableRow = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
+/** Which columns a table has, how numbers are written, and what it says of itself. */
 export interface TableOptions {
   /** Which columns, in which order, and what stands above each; all under their own names when left out. */
   readonly columns?: readonly string[] | Readonly<Record<string, string>>;

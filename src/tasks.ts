@@ -10,6 +10,7 @@ import { moeLayerTime } from "./layer";
 import type { Model } from "./model";
 import { allReduceTime } from "./tensor-parallel";
 
+/** What a task of a decode step does. */
 export type TaskName =
   | "attention projections"
   | "attention core"
@@ -39,6 +40,7 @@ export interface DecodeTask {
   readonly kernelSeconds: readonly number[];
 }
 
+/** A decode step on one GPU of a group in which attention is data parallel and experts are dealt out. */
 export interface DecodeStepQuestion {
   readonly model: Model;
   readonly hardware: Hardware;

@@ -22,6 +22,7 @@ const multiples = {
   W: 1,
 } as const;
 
+/** A unit that data files may use, by the name it has there: `GB/s`, `us`, `TFLOP/s`. */
 export type Unit = keyof typeof multiples;
 
 /** A published number in base units. */

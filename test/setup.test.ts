@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { withLock } from "../notebooks/jupyter/lock.mjs";
 import { hash, root, run } from "../notebooks/jupyter/project.mjs";
-import { checkNode, findPython } from "../notebooks/jupyter/setup.mjs";
+import { agrees, checkNode, findPython } from "../notebooks/jupyter/setup.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "deepshock set-up é "));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -61,6 +61,18 @@ describe.skipIf(process.platform === "win32")("Python", () => {
     const found = await withPythons({ python3: ["3.8.1", "venv"], python: ["3.12.4", "venv"] }, findPython);
     expect(found).toMatchObject({ command: "python", version: "3.12.4" });
   });
+});
+
+it("packages that npm ci itself installed are taken as they are, those for other systems missing", () => {
+  const locked = {
+    "": { version: "1" },
+    "node_modules/a": { version: "1.0.0" },
+    "node_modules/a-for-mac": { version: "1.0.0", optional: true },
+  };
+  expect(agrees(locked, { "node_modules/a": { version: "1.0.0" } })).toBe(true);
+  expect(agrees(locked, { "node_modules/a": { version: "0.9.0" } })).toBe(false);
+  expect(agrees(locked, {})).toBe(false);
+  expect(agrees(locked, { "node_modules/a": { version: "1.0.0" }, "node_modules/b": { version: "1.0.0" } })).toBe(false);
 });
 
 it("the set-up says nothing and takes under one second when nothing is missing", async () => {

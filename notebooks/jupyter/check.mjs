@@ -1,8 +1,8 @@
 /**
- * npm run check: types of src, of the tests and of the notebook cells; lint and format.
+ * npm run check: types of src, of the tests and of the notebook cells; lint and format; a docstring for every export.
  *
  *     npm run check -- --fix            mend what can be mended
- *     npm run check -- --only types     one of: types, cells, lint
+ *     npm run check -- --only types     one of: types, cells, lint, api
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -11,6 +11,7 @@ import { root, run, secondsSince } from "./project.mjs";
 import { main, SetupError } from "./setup.mjs";
 
 const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+const typedoc = join(root, "node_modules", "typedoc", "bin", "typedoc");
 const biome = join(root, "node_modules", "@biomejs", "biome", "bin", "biome");
 
 const checks = {
@@ -30,9 +31,18 @@ const checks = {
     ]);
     return code === 0 ? "" : stdout + stderr;
   },
+  api: async () => {
+    const { code, stdout, stderr } = await run(process.execPath, [typedoc, "--emit", "none", "--pretty", "false"]);
+    return code === 0 ? "" : stdout + stderr;
+  },
 };
 
-const names = { types: "types of src and tests", cells: "types of notebook cells", lint: "lint and format" };
+const names = {
+  types: "types of src and tests",
+  cells: "types of notebook cells",
+  lint: "lint and format",
+  api: "docstrings of the public names",
+};
 
 await main(async () => {
   let values;

@@ -87,12 +87,15 @@ function isPackagesCurrent() {
 function agreesWithLock() {
   const text = read(join(nodeModules, ".package-lock.json"));
   if (text === undefined) return false;
-  const locked = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")).packages;
-  const installed = JSON.parse(text).packages;
-  const wanted = Object.entries(locked).filter(([path]) => path !== "");
+  return agrees(JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")).packages, JSON.parse(text).packages);
+}
+
+/** Whether what npm installed is what the lock file asks for; packages for other systems are not there. */
+export function agrees(locked, installed) {
   return (
-    wanted.every(([path, entry]) => installed[path]?.version === entry.version && (installed[path] !== undefined || entry.optional)) &&
-    Object.keys(installed).every((path) => path in locked)
+    Object.entries(locked).every(
+      ([path, { version, optional }]) => path === "" || (installed[path] ? installed[path].version === version : optional === true),
+    ) && Object.keys(installed).every((path) => path in locked)
   );
 }
 

@@ -13,6 +13,7 @@ export function thenAndNow(): readonly ThenAndNow[] {
   return claims().map((now, i) => ({ atArticle: early[i] as Claim, now }));
 }
 
+/** How the verdict table names notebooks. */
 export interface VerdictTableOptions {
   /** Address of a notebook by its name; none leaves the name bare. */
   readonly address?: (notebook: string) => string;

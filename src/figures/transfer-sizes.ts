@@ -44,6 +44,7 @@ export interface HostPoint extends HostCopy {
   readonly readOff: boolean;
 }
 
+/** Every published crossing between host and GPU beside the estimate of the line through its two ends. */
 export function hostPoints(): readonly HostPoint[] {
   return hostPaths().flatMap((path) => {
     const here = measuredOn(path.name);

@@ -11,6 +11,11 @@ export interface SimulatedCycles {
   readonly simulated: boolean;
 }
 
+/**
+ * Cycles of products on systolic arrays: simulated with SCALE-Sim, beyond that by its formula.
+ *
+ * @throws Error naming file, line and column of what is no positive number.
+ */
 export function simulatedCycles(): readonly SimulatedCycles[] {
   return readRows("measurements/scalesim.csv").flatMap((row) => {
     const side = number(row, "array");
@@ -35,6 +40,11 @@ export interface TensorCoreTile {
   readonly flopsPerClock: number;
 }
 
+/**
+ * FLOP a clock that B200's tensor cores reached, by shape of the instruction.
+ *
+ * @throws Error naming file, line and column of what is no positive number.
+ */
 export function tensorCoreTiles(): readonly TensorCoreTile[] {
   return readRows("measurements/umma-b200.csv").flatMap((row) => {
     const common = { format: text(row, "format"), processors: number(row, "processors"), m: number(row, "m") };
@@ -55,6 +65,11 @@ export interface TrainingPair {
   readonly source: string;
 }
 
+/**
+ * Published training rates of a mixture-of-experts model and of a dense one, on the same machine and software.
+ *
+ * @throws Error naming file and line of a broken row.
+ */
 export function trainingPairs(): readonly TrainingPair[] {
   return readRows("measurements/moe-dense-training.csv").map((row) => {
     const [moe, dense] = [toBase(number(row, "moeTeraflops"), "TFLOP/s"), toBase(number(row, "denseTeraflops"), "TFLOP/s")];

@@ -10,6 +10,11 @@ export interface BalanceGain {
   readonly source: string;
 }
 
+/**
+ * Rates of published systems with balancing over those without.
+ *
+ * @throws Error naming file and line of a rate that is not positive.
+ */
 export function balanceGains(): readonly BalanceGain[] {
   return readRows("measurements/balance-gains.csv").map((row) => {
     const [without, balanced] = [number(row, "without"), number(row, "with")];

@@ -55,6 +55,11 @@ export interface DecodeFusion {
   readonly megakernelSeconds: number;
 }
 
+/**
+ * Published times of a decode step launched kernel by kernel, as one graph, with fused kernels and as one kernel.
+ *
+ * @throws Error naming file and line of a broken row.
+ */
 export function decodeFusions(): readonly DecodeFusion[] {
   return readRows("measurements/decode-fusion.csv").map((row) => {
     const ms = (column: string) => toBase(number(row, column), "ms");
@@ -78,6 +83,11 @@ export interface TraceGaps {
   readonly share: number;
 }
 
+/**
+ * How long the GPU waited between kernels in DeepSeek's published training trace.
+ *
+ * @throws Error where the table does not hold its one row.
+ */
 export function trainTraceGaps(): TraceGaps {
   const [row] = readRows("measurements/train-trace-gaps.csv");
   if (row === undefined) throw new Error("measurements/train-trace-gaps.csv: expected one row, got none");

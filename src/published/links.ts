@@ -64,6 +64,11 @@ export interface PublishedExchange {
   readonly combineSeconds: number;
 }
 
+/**
+ * Dispatch and combine on H800 as DeepEP's README states them, at two dates.
+ *
+ * @throws Error naming file and line of a broken row.
+ */
 export function publishedExchanges(): readonly PublishedExchange[] {
   return readRows("measurements/deepep-h800.csv").map((row) => ({
     hardware: text(row, "machine"),
@@ -86,6 +91,11 @@ export interface HostCopy {
   readonly seconds: number;
 }
 
+/**
+ * Published times of bytes that cross between host and GPU, by the way they take.
+ *
+ * @throws Error naming file and line of a broken row.
+ */
 export function hostCopies(): readonly HostCopy[] {
   return readRows("measurements/mapped-or-copied.csv").map((row) => ({
     machine: text(row, "machine"),
@@ -121,6 +131,11 @@ export interface StartedExchange {
   readonly seconds: number;
 }
 
+/**
+ * Published times of exchanges by who starts the transfers: a thread of the host, or the GPU's own processors.
+ *
+ * @throws Error naming file and line of a broken row.
+ */
 export function exchangesByInitiator(): readonly StartedExchange[] {
   return readRows("measurements/exchange-initiators.csv").map((row) => ({
     initiator: text(row, "initiator"),
@@ -144,6 +159,11 @@ export interface ExchangeProcessors {
   readonly source: string;
 }
 
+/**
+ * Published rates of expert exchanges, each with the processors it keeps busy.
+ *
+ * @throws Error naming file and line of a broken row.
+ */
 export function exchangesByProcessors(): readonly ExchangeProcessors[] {
   return readRows("measurements/exchange-processors.csv").map((row) => ({
     version: text(row, "version"),

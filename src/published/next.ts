@@ -10,6 +10,11 @@ export interface SparsityPoint {
   readonly source: string;
 }
 
+/**
+ * Published FLOPs for the same loss by sparsity, each relative to the sparsest that its report tried.
+ *
+ * @throws Error naming file and line of a broken row.
+ */
 export function sparsityGains(): readonly SparsityPoint[] {
   return readRows("measurements/sparsity-gain.csv").map((row) => ({
     report: text(row, "report"),
@@ -27,6 +32,11 @@ export interface FusedRate {
   readonly linkBytesPerSecond: number;
 }
 
+/**
+ * Published rates of DeepSeek's fused expert kernel.
+ *
+ * @throws Error naming file and line of a broken row.
+ */
 export function fusedRates(): readonly FusedRate[] {
   return readRows("measurements/megamoe-rates.csv").map((row) => ({
     model: model(text(row, "model")),

@@ -47,6 +47,11 @@ export interface PublishedImbalance {
   readonly coefficientOfVariation?: number;
 }
 
+/**
+ * Imbalance of DeepSeek-R1's experts and ranks as TensorRT-LLM's authors measured it, with and without replicas.
+ *
+ * @throws Error naming file and line of a broken row.
+ */
 export function publishedImbalance(): readonly PublishedImbalance[] {
   return measured("expert-imbalance-trtllm.csv", (row) => {
     const coefficientOfVariation = optionalNumber(row, "coefficientOfVariation");
@@ -73,6 +78,11 @@ export interface DeepGemmRow {
   readonly commit: string;
 }
 
+/**
+ * Rates of single products that DeepGEMM's README states for H800, before and after its later speed-up.
+ *
+ * @throws Error naming file and line of a broken row.
+ */
 export function deepGemmRows(): readonly DeepGemmRow[] {
   return measured("deepgemm-h800.csv", (row) => {
     const [groups, rowsPerGroup, n, k] = ["groups", "rowsPerGroup", "n", "k"].map((column) => atLeast(row, column, 1)) as [
@@ -96,6 +106,11 @@ export interface MegaMoeRow {
   readonly unfusedSpeedup: number;
 }
 
+/**
+ * Times of DeepGEMM's fused expert kernel, by model, tokens and degree of expert parallelism.
+ *
+ * @throws Error naming file and line of a broken row.
+ */
 export function megaMoeRows(): readonly MegaMoeRow[] {
   return measured("deepgemm-megamoe.csv", (row) => ({
     model: text(row, "model"),
@@ -169,6 +184,11 @@ export interface RowGather {
   readonly share: number;
 }
 
+/**
+ * Shares of the memory bandwidth that gathers of rows reached on H100, by length of row.
+ *
+ * @throws Error naming file and line of a broken row.
+ */
 export function rowGathers(): readonly RowGather[] {
   return measured("row-gather-h100.csv", (row) => ({
     rowBytes: atLeast(row, "rowBytes", 1),
