@@ -17,6 +17,8 @@ export interface Decoder {
 /** Objects that hold the text part, and those that hold these in turn. */
 const textParts = ["text_config", "llm_config", "language_config", "thinker_config", "llm"] as const;
 
+const deepest = 3;
+
 /** Objects that hold some of a decoder's own sizes. */
 const ownParts = ["attn_config", "ffn_config"] as const;
 
@@ -42,10 +44,12 @@ export function decoderOf(config: unknown): Decoder {
   const outer = sectionOf(config, "");
   refuseOthers(outer);
   let section = outer;
-  for (;;) {
+  for (let depth = 0; ; depth++) {
     const inner = textParts.map((name) => subsection(section, name)).find((part) => part !== undefined);
     if (inner === undefined) break;
-    section = inner.path.split(".").length > 4 ? outer : inner;
+    if (depth === deepest)
+      throw new ConfigError("", `expected the decoder at most ${deepest} objects inside (text_config), got one deeper`);
+    section = inner;
     refuseOthers(section);
   }
   const modelType = word(section, ["model_type"]) ?? word(outer, ["model_type"]);

@@ -1,15 +1,21 @@
 import { ConfigError, shown } from "./error";
 
+const mostCharacters = 4_000_000;
+
 /**
- * Read the text of a config.json. Python writes Infinity and NaN, which JSON has not: they are read too.
+ * Read the text of a config.json. Python writes Infinity and NaN, which JSON has not: the first is read as a number too large
+ * for any field, the second as a text.
  *
- * @throws ConfigError naming line and column where the text stops being JSON.
+ * @throws ConfigError naming line and column where the text stops being JSON; or when it is longer than any configuration.
  */
 export function parseConfig(text: string): unknown {
+  if (text.length > mostCharacters) {
+    throw new ConfigError("", `expected a config.json of at most ${mostCharacters} characters, got ${text.length}`);
+  }
   try {
     return JSON.parse(text);
   } catch {
-    const { offset, problem, plain } = firstError(text);
+    const { offset, problem, plain } = scan(text);
     if (problem === undefined) return JSON.parse(plain);
     const before = text.slice(0, offset);
     const line = before.split("\n").length;
@@ -19,25 +25,25 @@ export function parseConfig(text: string): unknown {
 }
 
 function at(text: string, offset: number): string {
-  return offset >= text.length ? "the end of the text" : shown(/^\S{0,20}|^\s/.exec(text.slice(offset, offset + 20))?.[0] ?? "");
+  return offset >= text.length ? "the end of the text" : shown(/^\S{1,20}|^\s/.exec(text.slice(offset, offset + 20))?.[0]);
 }
 
 const space = /[ \t\n\r]*/y;
-const quoted = /"[^"\\\p{Cc}]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\p{Cc}]*)*"/uy;
 const numeral = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const literal = /(?:true|false|null)\b/y;
 const pythonNumber = /(?:NaN|-?Infinity)\b/y;
+const escaped = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 
 interface Scan {
   readonly offset: number;
   /** What was expected there; undefined where the text is JSON but for Python's numbers. */
   readonly problem?: string;
-  /** The text with Python's numbers in JSON; NaN becomes a text, which no number field takes. */
+  /** The text with Python's numbers in JSON. */
   readonly plain: string;
 }
 
-/** Where a text stops being JSON, and what was expected there. One pass, no recursion: nesting may be deep. */
-function firstError(text: string): Scan {
+/** Where a text stops being JSON, and what was expected there. One pass, no recursion: texts may be long and nesting deep. */
+function scan(text: string): Scan {
   const open: string[] = [];
   const plain: string[] = [];
   let offset = text.charCodeAt(0) === 0xfeff ? 1 : 0;
@@ -49,50 +55,71 @@ function firstError(text: string): Scan {
     if (match !== undefined) offset += match.length;
     return match;
   };
+  const takeText = (): boolean => {
+    const end = endOfText(text, offset);
+    if (end > offset) offset = end;
+    return end > 0;
+  };
+  const close = () => {
+    open.pop();
+    offset++;
+    state = "after";
+  };
   const fail = (problem: string): Scan => ({ offset, problem, plain: "" });
   for (;;) {
     take(space);
     const c = text[offset];
     if (state === "after") {
-      if (open.length === 0) {
-        if (offset < text.length) return fail("nothing after the end of the object");
-        return { offset, plain: plain.join("") + text.slice(copied) };
-      }
+      if (open.length === 0)
+        return offset < text.length ? fail("nothing after the end") : { offset, plain: plain.join("") + text.slice(copied) };
       const inObject = open[open.length - 1] === "{";
-      if (c === ",") state = inObject ? "key" : "value";
-      else if (c === (inObject ? "}" : "]")) open.pop();
-      else return fail(inObject ? `"," or "}"` : `"," or "]"`);
-      offset++;
+      if (c === (inObject ? "}" : "]")) close();
+      else if (c === ",") {
+        state = inObject ? "key" : "value";
+        offset++;
+      } else return fail(inObject ? '"," or "}"' : '"," or "]"');
     } else if (state === "key" || state === "first key") {
       if (c === "}" && state === "first key") {
-        open.pop();
-        offset++;
-        state = "after";
+        close();
         continue;
       }
-      if (take(quoted) === undefined) return fail("a field's name in double quotes");
+      if (c !== '"') return fail("a field's name in double quotes");
+      if (!takeText()) return fail("a text that ends");
       take(space);
-      if (text[offset] !== ":") return fail(`":"`);
+      if (text[offset] !== ":") return fail('":"');
       offset++;
       state = "value";
-    } else if (c === "]" && state === "first value") {
-      open.pop();
-      offset++;
-      state = "after";
-    } else if (c === "{" || c === "[") {
+    } else if (c === "]" && state === "first value") close();
+    else if (c === "{" || c === "[") {
       open.push(c);
       offset++;
       state = c === "{" ? "first key" : "first value";
+    } else if (c === '"') {
+      if (!takeText()) return fail("a text that ends");
+      state = "after";
     } else {
       const from = offset;
       const python = take(pythonNumber);
       if (python !== undefined) {
         plain.push(text.slice(copied, from), python === "NaN" ? '"NaN"' : python.replace("Infinity", "1e999"));
         copied = offset;
-      } else if ((take(quoted) ?? take(numeral) ?? take(literal)) === undefined) {
-        return fail("a value");
-      }
+      } else if ((take(numeral) ?? take(literal)) === undefined) return fail("a value");
       state = "after";
     }
   }
+}
+
+/** Where the text in quotes that begins at an offset ends; 0 where it does not. */
+function endOfText(text: string, begin: number): number {
+  for (let i = begin + 1; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 0x22) return i + 1;
+    if (code < 0x20) return 0;
+    if (code !== 0x5c) continue;
+    escaped.lastIndex = i;
+    const match = escaped.exec(text);
+    if (match === null) return 0;
+    i += match[0].length - 1;
+  }
+  return 0;
 }
