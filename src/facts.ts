@@ -24,20 +24,20 @@ export interface Fact {
 export type Confidence = "high" | "medium" | "low";
 
 /**
- * Read a CSV file of data/ into rows that know their line. A file is parsed once and then remembered.
+ * Read a CSV file of data/ into rows that know their line. A text is parsed once and then remembered.
  *
  * @throws Error naming file and line when a row has too many or too few cells.
  */
 export function readRows(file: string): readonly Row[] {
-  let rows = remembered.get(file);
-  if (rows === undefined) {
-    rows = Object.freeze(parseRows(file, readDataFile(file)));
-    remembered.set(file, rows);
-  }
+  const text = readDataFile(file);
+  const before = remembered.get(file);
+  if (before?.text === text) return before.rows;
+  const rows = Object.freeze(parseRows(file, text));
+  remembered.set(file, { text, rows });
   return rows;
 }
 
-const remembered = new Map<string, readonly Row[]>();
+const remembered = new Map<string, { readonly text: string; readonly rows: readonly Row[] }>();
 
 /** As readRows, of a text already at hand; `file` is only used in messages. */
 export function parseRows(file: string, text: string): readonly Row[] {
