@@ -2,6 +2,7 @@ import type { Hardware } from "../hardware";
 import type { KernelFamily } from "../kernel";
 import { limitOf, type MoeLayerTime, timeOf } from "../layer";
 import type { MoeMeasurement } from "../measurements";
+import { quantile } from "../quantile";
 import { rankLoad } from "../skew";
 
 /** How far predictions are from measurements: |predicted / measured - 1|. */
@@ -54,12 +55,4 @@ export function configurationOf(row: MoeMeasurement): string {
 /** Rows at every other token count of each family, the smallest first: those the constants are fitted on. */
 export function isFitted(tokens: number, counts: readonly number[]): boolean {
   return counts.indexOf(tokens) % 2 === 0;
-}
-
-function quantile(sorted: readonly number[], share: number): number {
-  if (sorted.length === 0) return Number.NaN;
-  const position = share * (sorted.length - 1);
-  const low = sorted[Math.floor(position)] as number;
-  const high = sorted[Math.ceil(position)] as number;
-  return low + (high - low) * (position - Math.floor(position));
 }
