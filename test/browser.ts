@@ -21,8 +21,11 @@ export function browserIt(title: string, test: () => Promise<void>, timeout: num
   else it(title, test, timeout);
 }
 
+/** Software WebGPU: results are right, times mean nothing. */
+export const softwareGpu = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"] as const;
+
 /** @throws Error when there is no browser. */
-export async function launch(): Promise<Browser> {
+export async function launch(more: readonly string[] = []): Promise<Browser> {
   const path = browserPath();
   if (path === undefined) throw new Error("no Chromium on the PATH, and CHROMIUM_PATH names none");
   const quiet = [
@@ -34,5 +37,5 @@ export async function launch(): Promise<Browser> {
     "--disable-sync",
   ];
   const asRoot = process.getuid?.() === 0 || process.env.CI !== undefined ? ["--no-sandbox"] : [];
-  return chromium.launch({ executablePath: path, args: [...quiet, ...asRoot] });
+  return chromium.launch({ executablePath: path, args: [...quiet, ...asRoot, ...more] });
 }

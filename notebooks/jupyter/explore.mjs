@@ -25,19 +25,22 @@ export async function explorerScript(cache) {
 }
 
 async function bundle() {
-  const files = filesNamedIn(await build({}));
   // The script can say its own text, of which the page makes its worker: a page without a server cannot read a file.
-  return `function deepshockExplorer() {\n${await build(files)}\n}\ndeepshockExplorer();\n`;
+  return `function deepshockExplorer() {\n${await browserScript(join(root, "src", "explore", "main.ts"))}\n}\ndeepshockExplorer();\n`;
+}
+
+/** A module with all it imports and the data that this reads, as one script for a browser. */
+export async function browserScript(entry) {
+  return build(entry, filesNamedIn(await build(entry, {})));
 }
 
 /** The bundle with some texts in the place of src/files.ts. */
-async function build(files) {
+async function build(entry, files) {
   const reader = `const files = ${JSON.stringify(files)};
 export function readDataFile(path) {
   if (!Object.hasOwn(files, path)) throw new Error("the page holds no data file " + path);
   return files[path];
 }`;
-  const entry = join(root, "src", "explore", "main.ts");
   // Loaded only now: a fresh clone installs its packages after this module has been read.
   const { rolldown } = await import("rolldown");
   const made = await rolldown({

@@ -3,9 +3,10 @@ import { cellOf } from "./cell";
 import { type Controls, controls } from "./controls";
 import { csvOf } from "./csv";
 import { byId, copy, download, make } from "./dom";
+import { mountGpuPanel } from "./gpu/panel";
 import { modelFromFile } from "./own";
 import { labelOf, type PictureName, pictureOf } from "./pictures";
-import { type Place, place } from "./places";
+import { drawFigure, type Place, place } from "./places";
 import { type Rows, refiner } from "./refine";
 import { setUp } from "./setup";
 import { type Choice, firstState, readAddress, type State, writeAddress } from "./state";
@@ -36,6 +37,8 @@ export function start(): void {
         : `All draws are in${full ? `: ${rows[0]?.[0]?.draws.toLocaleString("en-US")} of each claim` : ""}.`;
     document.documentElement.dataset.refined = String(waiting === 0);
   });
+
+  const gpu = mountGpuPanel(byId("gpu-panel"), { scenario: () => setUp(state.a), draw: drawFigure });
 
   /** Take a new state and show it with the next frame; of several within one frame the last. */
   function change(next: State): void {
@@ -73,6 +76,7 @@ export function start(): void {
     const root = document.documentElement.dataset;
     root.redraws = String(Number(mark) + 1);
     root.redrawMilliseconds = milliseconds.toFixed(1);
+    gpu.refresh();
     say();
     remember();
   }

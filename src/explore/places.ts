@@ -42,10 +42,9 @@ export function place(name: PictureName): Place {
       caption.textContent = "";
       return;
     }
-    const { data, layout, alt, caption: words } = made.figure;
-    plot.setAttribute("aria-label", alt);
-    caption.textContent = words;
-    await showFigure(plot, { data, layout, config: { responsive: true, displaylogo: false } });
+    plot.setAttribute("aria-label", made.figure.alt);
+    caption.textContent = made.figure.caption;
+    await drawFigure(plot, made.figure);
   };
   new IntersectionObserver(
     (entries) => {
@@ -73,6 +72,11 @@ export function place(name: PictureName): Place {
       whenIdle(draw);
     },
   };
+}
+
+/** Draw a figure's picture for the reader's colours and width, now and whenever these change. */
+export function drawFigure(plot: HTMLElement, { data, layout }: Figure): Promise<unknown> {
+  return showFigure(plot, { data, layout, config: { responsive: true, displaylogo: false } });
 }
 
 /** After what the reader sees, one after another. */
