@@ -1,5 +1,5 @@
 import { requirePositive, requirePositiveInteger } from "./checks";
-import { at, number, oneOf, readRows, text } from "./facts";
+import { at, lookedUp, number, oneOf, readRows, text } from "./facts";
 import { weightFormat, weightFormatNames } from "./formats";
 import { paddedLength } from "./gemm";
 import { hardware } from "./hardware";
@@ -69,7 +69,7 @@ export interface ArrayMachine {
 /** The machines of data/array-tiles.csv, as listed. */
 export function arrayMachines(): readonly ArrayMachine[] {
   read ??= readRows("array-tiles.csv").map((row) => {
-    const machine = hardware(text(row, "machine"));
+    const machine = lookedUp(row, "machine", hardware);
     const format = weightFormat(oneOf(row, "weightFormat", weightFormatNames));
     const [tokenTile, arrayRows, side] = ["tokenTile", "arrayRows", "side"].map((column) => {
       const value = number(row, column);

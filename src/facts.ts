@@ -39,8 +39,12 @@ export function readRows(file: string): readonly Row[] {
 
 const remembered = new Map<string, { readonly text: string; readonly rows: readonly Row[] }>();
 
+/** Several times the longest table of data/. */
+const mostCharacters = 5_000_000;
+
 /** As readRows, of a text already at hand; `file` is only used in messages. */
 export function parseRows(file: string, text: string): readonly Row[] {
+  if (text.length > mostCharacters) throw new Error(`${file}: expected at most ${mostCharacters} characters, got ${text.length}`);
   try {
     const records = parse(text, { columns: true, info: true, skip_empty_lines: true, comment: "#", comment_no_infix: true }) as unknown as {
       record: Record<string, string>;
@@ -91,6 +95,16 @@ export function oneOf<W extends string>(row: Row, column: string, words: readonl
     throw new Error(`${at(row)}: expected ${column} to be one of ${words.join(", ")}; got "${cell}"`);
   }
   return cell as W;
+}
+
+/** What a cell names: an error of the look-up gets file and line. @throws Error naming file, line and the nearest names. */
+export function lookedUp<T>(row: Row, column: string, lookUp: (id: string) => T): T {
+  const id = text(row, column);
+  try {
+    return lookUp(id);
+  } catch (error) {
+    throw new Error(`${at(row)}: ${(error as Error).message}`);
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { number, oneOf, optionalText, readRows, text } from "./facts";
+import { lookedUp, number, oneOf, optionalText, readRows, text } from "./facts";
 import { readDataFile } from "./files";
 import { byFamily, isEven, type StatedError, tokenCounts } from "./fit/all";
 import { configurationOf, interpolateRow, isFitted, predictRow } from "./fit/judge";
@@ -110,7 +110,11 @@ export interface DecodeComparison {
   readonly note: string;
 }
 
-/** Published decode figures of DeepSeek-V3, what other public models say, and what this one says. */
+/**
+ * Published decode figures of DeepSeek-V3, what other public models say, and what this one says.
+ *
+ * @throws Error naming file and line of a row that no step can be computed for.
+ */
 export function decodeComparisons(): readonly DecodeComparison[] {
   return readRows("measurements/decode-deepseek-v3.csv").map((row) => {
     const machine = text(row, "machine");
@@ -120,14 +124,8 @@ export function decodeComparisons(): readonly DecodeComparison[] {
       number(row, "contextTokens"),
     ];
     const overlap = oneOf(row, "overlap", ["none", "two-micro-batches"]);
-    const step = decodeStep({
-      model: model("deepseek-v3"),
-      hardware: hardware(machine),
-      requestsPerGpu,
-      contextTokens,
-      expertParallel,
-      overlap,
-    });
+    const set = { model: model("deepseek-v3"), requestsPerGpu, contextTokens, expertParallel, overlap };
+    const step = lookedUp(row, "machine", (id) => decodeStep({ ...set, hardware: hardware(id) }));
     return {
       who: text(row, "who"),
       kind: oneOf(row, "kind", ["measured", "model"]),

@@ -1,4 +1,4 @@
-import { number, oneOf, optionalNumber, type Row, readRows, text } from "../facts";
+import { lookedUp, number, oneOf, optionalNumber, type Row, readRows, text } from "../facts";
 import { hardware } from "../hardware";
 import type { Dataflow, SystolicQuestion } from "../systolic";
 import { toBase } from "../units";
@@ -73,7 +73,7 @@ export interface TrainingPair {
 export function trainingPairs(): readonly TrainingPair[] {
   return readRows("measurements/moe-dense-training.csv").map((row) => {
     const [moe, dense] = [toBase(number(row, "moeTeraflops"), "TFLOP/s"), toBase(number(row, "denseTeraflops"), "TFLOP/s")];
-    const machine = hardware(text(row, "machine")).id;
+    const machine = lookedUp(row, "machine", hardware).id;
     const words = { software: text(row, "software"), format: text(row, "format"), model: text(row, "model"), source: text(row, "source") };
     return { ...words, machine, moeFlopsPerSecond: moe, denseFlopsPerSecond: dense, ratio: moe / dense };
   });

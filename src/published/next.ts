@@ -1,4 +1,4 @@
-import { at, number, oneOf, type Row, readRows, text } from "../facts";
+import { at, lookedUp, number, oneOf, type Row, readRows, text } from "../facts";
 import { isMoe, type Model, model } from "../model";
 import { toBase } from "../units";
 
@@ -39,7 +39,7 @@ export interface FusedRate {
  */
 export function fusedRates(): readonly FusedRate[] {
   return readRows("measurements/megamoe-rates.csv").map((row) => ({
-    model: model(text(row, "model")),
+    model: lookedUp(row, "model", model),
     tokensPerRank: number(row, "tokensPerRank"),
     flopsPerSecond: toBase(number(row, "teraflops"), "TFLOP/s"),
     linkBytesPerSecond: toBase(number(row, "interconnectGBps"), "GB/s"),
@@ -71,7 +71,7 @@ export function layerEnds(m: Model): LayerEnds {
 let exceptions: ReadonlyMap<string, LayerEnds> | undefined;
 
 function readEnds(row: Row): LayerEnds {
-  const m = model(text(row, "model"));
+  const m = lookedUp(row, "model", model);
   const ends = {
     firstDense: number(row, "firstDense"),
     firstHash: number(row, "firstHash"),
