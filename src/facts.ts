@@ -69,10 +69,11 @@ export function text(row: Row, column: string): string {
   return cell;
 }
 
-/** A cell that may be empty. */
+/** A cell that may be empty; its column may not be missing. @throws Error naming file, line and column. */
 export function optionalText(row: Row, column: string): string | undefined {
   const cell = row.cells[column];
-  return cell === undefined || cell === "" ? undefined : cell;
+  if (cell === undefined) throw new Error(`${at(row)}: expected a column "${column}"`);
+  return cell === "" ? undefined : cell;
 }
 
 /** A cell that must be a finite number. @throws Error naming file, line and column. */
@@ -97,14 +98,19 @@ export function oneOf<W extends string>(row: Row, column: string, words: readonl
   return cell as W;
 }
 
-/** What a cell names: an error of the look-up gets file and line. @throws Error naming file, line and the nearest names. */
-export function lookedUp<T>(row: Row, column: string, lookUp: (id: string) => T): T {
-  const id = text(row, column);
+/** Do something with a row, so that an error says which one it was. @throws Error naming file and line. */
+export function located<T>(row: Row, work: () => T): T {
   try {
-    return lookUp(id);
+    return work();
   } catch (error) {
     throw new Error(`${at(row)}: ${(error as Error).message}`);
   }
+}
+
+/** What a cell names. @throws Error naming file, line and the nearest names. */
+export function lookedUp<T>(row: Row, column: string, lookUp: (id: string) => T): T {
+  const id = text(row, column);
+  return located(row, () => lookUp(id));
 }
 
 /**

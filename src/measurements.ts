@@ -1,4 +1,4 @@
-import { at, number, oneOf, optionalNumber, optionalText, type Row, readRows, text } from "./facts";
+import { at, located, number, oneOf, optionalNumber, optionalText, type Row, readRows, text } from "./facts";
 import { weightFormatNames } from "./formats";
 import { kernelNames } from "./kernel";
 import type { MoeLayerShape } from "./model";
@@ -47,7 +47,8 @@ let all: readonly MoeMeasurement[] | undefined;
 export function parseMoeMeasurements(rows: readonly Row[]): readonly MoeMeasurement[] {
   const known = kernelNames().map((k) => k.kernel);
   return rows.flatMap((row) => {
-    const operation = optionalText(row, "operation");
+    // Only the file of wide groups has the column.
+    const operation = row.cells.operation === undefined ? undefined : optionalText(row, "operation");
     const kernel = operation === undefined ? text(row, "kernel") : `${text(row, "kernel")}_${operation}`;
     if (!known.includes(kernel)) throw new Error(`${at(row)}: unknown kernel "${kernel}"; nearest: ${nearest(kernel, known).join(", ")}`);
     const routing = text(row, "routing");
@@ -105,12 +106,4 @@ function count(row: Row, column: string): number {
   const value = number(row, column);
   if (!Number.isInteger(value) || value < 1) throw new Error(`${at(row)}: expected a positive whole number for ${column}, got ${value}`);
   return value;
-}
-
-function located(row: Row, check: () => unknown): void {
-  try {
-    check();
-  } catch (error) {
-    throw new Error(`${at(row)}: ${(error as Error).message}`);
-  }
 }

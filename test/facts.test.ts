@@ -43,7 +43,8 @@ describe("cells", () => {
     );
   });
 
-  it("may be empty where that is allowed", () => {
+  it("may be empty where that is allowed, but not without their column", () => {
+    expect(() => optionalNumber(row("h100-sxm,q,1,count"), "note")).toThrow('hardware.csv:2: expected a column "note"');
     expect(optionalNumber(row("h100-sxm,q,,count"), "value")).toBeUndefined();
     expect(optionalText(row("h100-sxm,,1,count"), "quantity")).toBeUndefined();
     expect(optionalNumber(row("h100-sxm,q,1e3,count"), "value")).toBe(1000);
