@@ -75,13 +75,15 @@ it("packages that npm ci itself installed are taken as they are, those for other
   expect(agrees(locked, { "node_modules/a": { version: "1.0.0" }, "node_modules/b": { version: "1.0.0" } })).toBe(false);
 });
 
-it("the set-up says nothing and takes under one second when nothing is missing", async () => {
+it("the set-up says nothing, asks no network and takes under one second when nothing is missing", async () => {
   await run(process.execPath, [join(root, "notebooks", "jupyter", "setup.mjs")]);
+  const away = "http://127.0.0.1:9";
+  const cutOff = { ...process.env, PATH: "", npm_config_offline: "true", PIP_NO_INDEX: "1", HTTP_PROXY: away, HTTPS_PROXY: away };
   const times: number[] = [];
   // The best of a few: other tests run beside this one.
   for (let i = 0; i < 8 && !times.some((time) => time < 1000); i++) {
     const start = performance.now();
-    const { code, stdout, stderr } = await run(process.execPath, [join(root, "notebooks", "jupyter", "setup.mjs")]);
+    const { code, stdout, stderr } = await run(process.execPath, [join(root, "notebooks", "jupyter", "setup.mjs")], { env: cutOff });
     times.push(performance.now() - start);
     expect([code, stdout, stderr]).toEqual([0, "", ""]);
   }
@@ -122,6 +124,19 @@ describe("in a project of its own, packages and Jupyter being there", () => {
     expect((await setUp()).code).toBe(0);
     expect(built()).toBe(true);
     expect(existsSync(join(project, "dist", "half.js"))).toBe(false);
+  }, 60_000);
+
+  it("goes on after it was killed in mid run", async () => {
+    const child = spawn(process.execPath, [join(project, "notebooks", "jupyter", "setup.mjs")], { cwd: project, stdio: "ignore" });
+    const ended = new Promise((resolve) => child.on("close", resolve));
+    for (let i = 0; i < 500 && !existsSync(join(project, ".setup.lock")); i++) await new Promise((resolve) => setTimeout(resolve, 20));
+    child.kill("SIGKILL");
+    await ended;
+    expect(existsSync(join(project, ".setup.lock"))).toBe(true);
+    expect(built()).toBe(false);
+    const { code, stdout } = await setUp();
+    expect([code, stdout]).toEqual([0, expect.stringContaining("set-up: built dist/")]);
+    expect([built(), existsSync(join(project, ".setup.lock"))]).toEqual([true, false]);
   }, 60_000);
 
   it("passes over a lock whose holder was killed", async () => {

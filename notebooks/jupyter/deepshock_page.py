@@ -83,7 +83,8 @@ class Renderer(IPythonRenderer):
     """Markdown to HTML with marks for formulas, anchors on headings, and tables in a box of their own."""
 
     def __init__(self, page, **options):
-        super().__init__(escape=False, exclude_anchor_links=True, **options)
+        # HTML stands as it is where an author wrote it, and as text where a cell computed it, perhaps from data.
+        super().__init__(escape=not page.written, allow_harmful_protocols=page.written, exclude_anchor_links=True, **options)
         self.page = page
 
     def heading(self, text, level, **attrs):
@@ -134,11 +135,13 @@ class Page:
         self.formulas = Formulas()
         self.figures = 0
         self.where = ""
+        self.written = True
         self.blocks = [block for number, cell in enumerate(nb.cells, 1) for block in self.cell(number, cell)]
 
     def cell(self, number, cell):
         tags = cell.metadata.get("tags", [])
         self.where = f"cell {number}"
+        self.written = cell.cell_type == "markdown"
         if "remove-cell" in tags:
             return
         if cell.cell_type == "markdown":

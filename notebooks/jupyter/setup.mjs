@@ -206,13 +206,32 @@ async function build(say) {
   say(`set-up: built dist/ from src/ (${secondsSince(start)})`);
 }
 
+const causes = {
+  EACCES: "permission is denied",
+  EDQUOT: "the disk quota is used up",
+  EFBIG: "the file would be larger than the system allows",
+  EMFILE: "too many files are open",
+  ENOSPC: "there is no space left on the disk",
+  EPERM: "the system does not permit it",
+  EROFS: "the file system is read-only",
+};
+
+/** What to show of an error: the message where it is meant for people, or the cause in words; else all there is. */
+function told(error) {
+  if (error instanceof SetupError || error?.forPeople) return `\n${error.message}`;
+  const cause = causes[error?.code];
+  if (cause === undefined) return error;
+  const place = [error.path, error.dest].filter(Boolean).join(" to ") || root;
+  return `\n${place} cannot be written or read: ${cause} (${error.code}).\nFiles that were there are as they were. Mend that, and run the command again: it goes on where it stopped.`;
+}
+
 /** Run a command's work after the set-up; errors meant for people are shown without a stack. */
 export async function main(work, options = {}) {
   try {
     await setUp(options);
     process.exitCode = (await work()) ?? 0;
   } catch (error) {
-    console.error(error instanceof SetupError || error?.forPeople ? `\n${error.message}` : error);
+    console.error(told(error));
     process.exitCode = 1;
   }
 }
