@@ -58,7 +58,7 @@ export { defaultKernel, type KernelFamily, kernelFamily, kernels } from "./kerne
 export { type DenseQuestion, denseGemmTime, type DenseTime } from "./dense";
 export { attentionTime, type AttentionTime, attentionWork } from "./attention";
 export { expertTaskTime, moeLayerTime, type MoeLayerQuestion, type MoeLayerTime } from "./layer";
-export { type DecodeStep, decodeStep, type DecodeStepQuestion, type DecodeTask, defaultExperts } from "./step";
+export { type DecodeStep, decodeStep, type DecodeStepQuestion, type DecodeTask, defaultExperts, type TaskName } from "./step";
 export { type DurationShare, shareByDecade, timedTasks, type TimedTasks } from "./durations";
 
 // Links and launches: what moves tokens, and what starting costs.
@@ -225,6 +225,7 @@ export { releases, releasesFigure } from "./figures/releases";
 export { runLengthsFigure, shareInRunsUpTo } from "./figures/run-lengths";
 export {
   type ExpertOn,
+  type ExpertSeconds,
   expertSeconds,
   layerKernel,
   loneKernel,

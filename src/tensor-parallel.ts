@@ -22,6 +22,7 @@ export function tensorParallelShard(model: Model, degree: number): Model {
     }
     return model[field] / degree;
   };
+  const attentionHeads = cut("attentionHeads");
   const { keyValueHeads } = model;
   if (keyValueHeads % degree !== 0 && degree % keyValueHeads !== 0) {
     throw new RangeError(
@@ -30,7 +31,7 @@ export function tensorParallelShard(model: Model, degree: number): Model {
   }
   return {
     ...model,
-    attentionHeads: cut("attentionHeads"),
+    attentionHeads,
     keyValueHeads: Math.max(1, keyValueHeads / degree),
     moeIntermediateSize: cut("moeIntermediateSize"),
     sharedIntermediateSize: cut("sharedIntermediateSize"),

@@ -82,7 +82,7 @@ def main(job):
         page["inline"] = {**inline_assets(), "scripts": []}
     environment = Environment(loader=FileSystemLoader(TEMPLATE), autoescape=False)
     write(folder / "index.html", environment.get_template("front.html.j2").render(page=page) + "\n")
-    explore(folder, shared, Path(job["explorer"]).read_text(encoding="utf8").strip(), environment)
+    explore(folder, {**shared, "previous": links[-1]}, Path(job["explorer"]).read_text(encoding="utf8").strip(), environment)
     return 0
 
 

@@ -115,9 +115,8 @@ function count(id: string, largest: number, set: (value: number) => void) {
     if (fits) set(value);
   });
   slider.addEventListener("input", () => set(Math.round(2 ** Number(slider.value))));
-  number.addEventListener("blur", () => {
-    if (number.getAttribute("aria-invalid") === "true") show(last);
-  });
+  // Not at once: what moves under a pressed mouse button is not clicked.
+  number.addEventListener("blur", () => setTimeout(() => number.getAttribute("aria-invalid") === "true" && show(last), 300));
   let last = 1;
   const show = (value: number, limit = largest) => {
     last = value;

@@ -14,7 +14,8 @@ export const largestFile = 10_000_000;
 export function modelFromFile(text: string, name: string): Model {
   if (text.length > largestFile) throw new RangeError(`expected a config.json of at most ${largestFile} letters, got ${text.length}`);
   const own = nameOf(name);
-  return addModel(modelFromConfigText(text, own === "" ? {} : { name: own }));
+  // By way of a link, so that a link and the file it stands for give one and the same record.
+  return modelFromLink(modelToLink(modelFromConfigText(text, own === "" ? {} : { name: own })));
 }
 
 /** A name that figures may show: short, and without the angle brackets that a figure would take for markup. */
@@ -44,7 +45,10 @@ export function modelToLink(model: Model): string {
  */
 export function modelFromLink(text: string): Model {
   const record = recordOf(text);
-  const cells = Object.fromEntries(Object.entries(record).map(([field, value]) => [field, cellOf(field, value)]));
+  const cells: Record<string, string> = {
+    ...Object.fromEntries(absent.map((field) => [field, ""])),
+    ...Object.fromEntries(Object.entries(record).map(([field, value]) => [field, cellOf(field, value)])),
+  };
   if (!/^own-[0-9a-f]{8}$/.test(cells.id ?? "")) throw new RangeError('expected an id such as "own-0123abcd"');
   // A configuration does not say these; a row must.
   const filled = { ...cells, aliases: "", released: "2000", organization: "own", source: "config.json", confidence: "medium" };
@@ -53,6 +57,22 @@ export function modelFromLink(text: string): Model {
   ]);
   return addModel({ ...(read as Model), released: "", organization: "" });
 }
+
+/** Columns that a row may leave empty and a record leave out. */
+const absent = [
+  "valueHeadDim",
+  "kvLoraRank",
+  "qkRopeHeadDim",
+  "qLoraRank",
+  "outputLoraRank",
+  "outputGroups",
+  "totalParameters",
+  "activeParameters",
+  "locator",
+  "totalsSource",
+  "totalsLocator",
+  "note",
+] as const satisfies readonly (keyof Model)[];
 
 function recordOf(text: string): object {
   let record: unknown;

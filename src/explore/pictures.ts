@@ -1,3 +1,4 @@
+import { colours } from "../figures/theme";
 import {
   decodeAccesses,
   durationsFigure,
@@ -10,6 +11,7 @@ import {
   timedTasks,
   tokensPerExpertFigure,
 } from "../index";
+import { letters } from "./csv";
 import { type ScenarioView, stepQuestion } from "./view";
 
 /** The figures of the page, by the name of the place where each stands. */
@@ -21,49 +23,68 @@ export type Picture = { readonly figure: Figure } | { readonly reason: string };
 /** Models that stand beside the chosen ones, so that a single line has something to be held against. */
 const besides = ["mixtral-8x22b", "deepseek-v3"];
 
+/** Scenario A and B have these colours in every figure; what stands beside them is grey. */
+const colors = [colours.blue, colours.orange];
+
+/** A scenario as a figure names it. */
+interface Named extends ScenarioView {
+  /** "A: " and "B: " where two are compared. */
+  readonly prefix: string;
+  readonly color: string;
+}
+
 /** One figure of the scenarios, the article's first three among them. */
 export function pictureOf(name: PictureName, views: readonly ScenarioView[]): Picture {
   return makers[name](distinct(views, name));
 }
 
-const makers: Readonly<Record<PictureName, (views: readonly ScenarioView[]) => Picture>> = {
+const makers: Readonly<Record<PictureName, (views: readonly Named[]) => Picture>> = {
   tokens: (views) => {
-    const chosen = views.map(({ setup }) => setup);
-    const first = chosen[0]?.tokensInFlight as number;
-    const others = besides.filter((id) => chosen.every(({ model: { id: own } }) => own !== id)).map((id) => model(id));
+    const first = views[0]?.setup.tokensInFlight as number;
+    const others = besides.filter((id) => views.every(({ setup }) => setup.model.id !== id)).map((id) => model(id));
     return {
       figure: tokensPerExpertFigure(
-        [...chosen.map((setup) => setup.model), ...others],
-        [...chosen.map((setup) => setup.tokensInFlight), ...others.map(() => first)],
+        [...views.map(({ setup, prefix }) => ({ ...setup.model, name: prefix + setup.model.name })), ...others],
+        [...views.map(({ setup }) => setup.tokensInFlight), ...others.map(() => first)],
+        [...views.map(({ color }) => color), ...others.map(() => colours.grey)],
       ),
     };
   },
   task: (views) => {
-    const drawn = views.flatMap(({ expert, setup }) => (expert === undefined ? [] : [{ expert, tokens: setup.tokensInFlight }]));
+    const drawn = views.flatMap(({ expert, setup, prefix, color }) =>
+      expert === undefined ? [] : [{ expert: { ...expert, model: { ...expert.model, name: prefix + expert.model.name } }, setup, color }],
+    );
     if (drawn.length === 0) return { reason: `${namesOf(views)} has no routed experts, so there is no task of one expert to time.` };
     return {
       figure: taskTimeFigure(
         drawn.map(({ expert }) => expert),
-        drawn.map(({ tokens }) => tokens),
+        drawn.map(({ setup }) => setup.tokensInFlight),
+        drawn.map(({ color }) => color),
       ),
     };
   },
   access: (views) => ({
     figure: runLengthsFigure(
       views.map((view) => ({
-        name: labelOf(view),
+        name: view.prefix + labelOf(view),
         accesses: decodeAccesses({ ...shareOf(stepQuestion(view.setup)), weightFormat: view.setup.weightFormat }),
       })),
+      32,
+      1e10,
+      { colors: views.map(({ color }) => color), conclusion: "" },
     ),
   }),
-  durations: (views) => ({ figure: durationsFigure(views.map((view) => ({ name: labelOf(view), tasks: timedTasks(view.step.tasks) }))) }),
+  durations: (views) => ({
+    figure: durationsFigure(views.map((view) => ({ name: view.prefix + labelOf(view), tasks: timedTasks(view.step.tasks) }))),
+  }),
   requests: ([view]) => {
     if (view === undefined) return { reason: "There is no scenario." };
     const { hardware } = view.setup;
     const absent =
       hardware.scaleUpBytesPerSecond === undefined ? "a scale-up link" : hardware.networkBytesPerSecond === undefined && "a network";
-    if (absent) return { reason: `No rate of ${absent} is known of ${hardware.name}; the table below has its streams.` };
-    return { figure: requestStreamsFigure(hardware, view.requests) };
+    if (absent) return { reason: `No rate of ${absent} is known of ${hardware.name}; the table above has its streams.` };
+    const figure = requestStreamsFigure(hardware, view.requests);
+    return { figure: view.prefix === "" ? figure : { ...figure, caption: `Scenario A alone. ${figure.caption}` } };
   },
 };
 
@@ -73,15 +94,16 @@ export function labelOf({ setup }: ScenarioView): string {
 }
 
 /** Scenarios that a figure would draw alike are drawn once. */
-function distinct(views: readonly ScenarioView[], name: PictureName): readonly ScenarioView[] {
-  const [a, b] = views;
-  if (a === undefined || b === undefined || name === "requests") return views;
+function distinct(views: readonly ScenarioView[], name: PictureName): readonly Named[] {
+  const named = views.map((view, i) => ({ ...view, prefix: views.length === 1 ? "" : `${letters[i]}: `, color: colors[i] as string }));
+  const [a, b] = named;
+  if (a === undefined || b === undefined || name === "requests") return named;
   const [one, other] = [a.setup, b.setup];
   const same =
     one.model.id === other.model.id &&
     one.tokensInFlight === other.tokensInFlight &&
     (name === "tokens" || JSON.stringify(keyOf(one)) === JSON.stringify(keyOf(other)));
-  return same ? [a] : views;
+  return same ? [{ ...a, prefix: "A and B: " }] : named;
 }
 
 function keyOf({ hardware, kernel, weightFormat, expertParallel, tensorParallel, contextTokens, overlap }: ScenarioView["setup"]) {

@@ -14,8 +14,11 @@ declare const Plotly: {
 /** Where a figure stands. */
 export interface Place {
   readonly name: PictureName;
-  /** Draw the picture: at once where it can be seen, else when the page has time. Resolves when what can be seen is drawn. */
-  readonly show: (picture: () => Picture) => Promise<void>;
+  readonly inSight: () => boolean;
+  /** Have another picture from now on: it is drawn when the place comes in sight, or once the reader pauses. */
+  readonly expect: (picture: () => Picture) => void;
+  /** Draw what is expected, if it is not drawn yet. */
+  readonly draw: () => Promise<void>;
 }
 
 /** The place of one figure, with the buttons that save it. */
@@ -51,7 +54,7 @@ export function place(name: PictureName): Place {
       seen = entries.at(-1)?.isIntersecting ?? false;
       if (seen) draw();
     },
-    { rootMargin: "100px" },
+    { rootMargin: "0px" },
   ).observe(box);
   for (const format of ["png", "svg"] as const) {
     box.querySelector(`button.${format}`)?.addEventListener("click", () => {
@@ -66,11 +69,12 @@ export function place(name: PictureName): Place {
   }
   return {
     name,
-    show: async (picture) => {
+    inSight: () => seen,
+    expect: (picture) => {
       newest = picture;
-      if (seen) return draw();
       whenIdle(draw);
     },
+    draw,
   };
 }
 
@@ -79,8 +83,18 @@ export function drawFigure(plot: HTMLElement, { data, layout }: Figure): Promise
   return showFigure(plot, { data, layout, config: { responsive: true, displaylogo: false } });
 }
 
-/** After what the reader sees, one after another. */
-function whenIdle(work: () => Promise<void>): void {
-  if ("requestIdleCallback" in globalThis) requestIdleCallback(() => work(), { timeout: 1500 });
-  else setTimeout(work, 200);
+const later = new Set<() => Promise<void>>();
+let pause: ReturnType<typeof setTimeout> | undefined;
+
+/** Once the reader pauses, one figure after another. */
+function whenIdle(draw: () => Promise<void>): void {
+  later.add(draw);
+  clearTimeout(pause);
+  pause = setTimeout(async () => {
+    for (const one of later) {
+      later.delete(one);
+      await one();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }, 500);
 }

@@ -4,6 +4,7 @@ import {
   type Hardware,
   hardware,
   isMoe,
+  kernelFamily,
   kernels,
   layerKernel,
   type Model,
@@ -76,6 +77,7 @@ export function setUp(choice: Choice): Setup {
   const halved = choice.overlap === "none" || requestsPerGpu * tensorParallel >= 2;
   if (!halved) notes.push("One request cannot be cut into two micro-batches: none are used.");
   const experts = expertsOf(choice, chosen, machine, expertParallel, notes);
+  if (isMoe(chosen)) notes.push(...fitNotes(experts.kernel, experts.weightFormat, machine, tokensInFlight / expertParallel));
   return {
     choice,
     model: chosen,
@@ -114,6 +116,17 @@ function expertsOf(
   if (format === "" || format === usual.weightFormat) return usual;
   const inFormat = kernels().some((family) => family.weightFormat === format);
   return { kernel: inFormat ? layerKernel(machine, format) : "moe_torch_flow", weightFormat: format };
+}
+
+/** Where constants come from, unless the kernel was measured just so. */
+function fitNotes(kernel: string, format: WeightFormatName, machine: Hardware, tokensPerRank: number): readonly string[] {
+  // DeepEP's two paths are two families; which one computes is the layer's to say.
+  const name = kernel === "deepepmoe" ? `deepepmoe_${tokensPerRank <= 128 ? "generation" : "context"}` : kernel;
+  const { fitted, from } = kernelFamily(name, format, machine);
+  if (fitted === "here") return [];
+  return [
+    `${kernel} was not measured in ${formatNames[format]} on ${machine.generation}: its constants are those of ${from}, so its time is less sure.`,
+  ];
 }
 
 /** Powers of two that cut the model into whole parts and that the scale-up link joins. */

@@ -17,26 +17,36 @@ interface Cell {
 const words = (text: string): Cell => ({ text });
 const figure = (text: string): Cell => ({ text, number: true });
 
-/** Fill a table with heads and rows; the first cell of each names it. */
+/**
+ * Fill a table with heads and rows; the first cell of each names it.
+ *
+ * Cells that say the same as before are left alone: a table laid out anew costs more than the numbers in it.
+ */
 function fill(table: HTMLTableElement, heads: readonly string[], rows: readonly (readonly Cell[])[]): void {
-  const head = make(
-    "tr",
-    {},
-    ...heads.map((text, i) => make("th", { scope: "col", class: rows[0]?.[i]?.number ? "number" : undefined }, text)),
-  );
-  const body = rows.map((row) =>
-    make(
-      "tr",
-      {},
-      ...row.map(({ text, number, href, mark }, i) => {
-        const inside = href === undefined ? text : make("a", { href }, text);
-        const attributes = { class: [number && "number", mark].filter(Boolean).join(" ") || undefined };
-        return i === 0 ? make("th", { ...attributes, scope: "row" }, inside) : make("td", attributes, inside);
-      }),
-    ),
-  );
-  table.tHead?.replaceChildren(head);
-  table.tBodies[0]?.replaceChildren(...body);
+  const head = table.tHead as HTMLTableSectionElement;
+  const body = table.tBodies[0] as HTMLTableSectionElement;
+  const shape = JSON.stringify([heads, rows.map((row) => row.map(({ number, href, more }) => [number, href, more !== undefined]))]);
+  if (table.dataset.shape !== shape) {
+    table.dataset.shape = shape;
+    head.replaceChildren(
+      make("tr", {}, ...heads.map((text, i) => make("th", { scope: "col", class: rows[0]?.[i]?.number ? "number" : undefined }, text))),
+    );
+    body.replaceChildren(...rows.map((row) => make("tr", {}, ...row.map(blank))));
+  }
+  for (const [i, row] of rows.entries())
+    for (const [j, { text, number, mark, more }] of row.entries()) {
+      const cell = body.rows[i]?.cells[j] as HTMLTableCellElement;
+      const [inside, below] = [cell.querySelector("a, span") ?? cell, cell.querySelector("small")];
+      if (inside.textContent !== text) inside.textContent = text;
+      if (below !== null && below.textContent !== more) below.textContent = more ?? "";
+      const look = [number && "number", mark].filter(Boolean).join(" ");
+      if (cell.className !== look) cell.className = look;
+    }
+}
+
+function blank({ href, more }: Cell, column: number): HTMLElement {
+  const inside = href !== undefined ? [make("a", { href })] : more !== undefined ? [make("span"), make("small")] : [];
+  return column === 0 ? make("th", { scope: "row" }, ...inside) : make("td", {}, ...inside);
 }
 
 /** Numbers of one scenario, or of two with their difference. */
@@ -111,24 +121,27 @@ export function fillClaims(table: HTMLTableElement, all: readonly Rows[], inSite
   const of = (i: number) => (all.length === 1 ? "" : `${letters[i]}: `);
   const heads = [
     "Claim",
-    "In our words",
-    "Holds if",
-    ...all.flatMap((_, i) => ["value (5 to 95 % of draws)", "probability", "verdict"].map((h) => of(i) + h)),
+    "In our words, and when it holds",
+    ...all.flatMap((_, i) => ["value (5 to 95 % of draws)", "probability", "verdict"].map((head) => of(i) + head)),
   ];
   const rows = (all[0] ?? []).map((row, i) => [
     { text: row.id, ...(inSite ? { href: `${row.notebook}.html` } : {}) },
-    words(row.statement + (row.ofScenario ? "" : " (The same under every choice.)")),
-    words(`${row.quantity}: ${row.threshold}`),
+    {
+      text: row.statement,
+      more: `${row.quantity}: ${row.threshold}${row.ofScenario ? "" : " (the same under every choice)"}`,
+      mark: "claim",
+    },
     ...all.flatMap((rows) => claimCells(rows[i] as ClaimRow)),
   ]);
   fill(table, heads, rows);
 }
 
 function claimCells(row: ClaimRow): readonly Cell[] {
-  if (row.verdict === "does not apply") return [words(row.because), figure("–"), { text: row.verdict, mark: "verdict" }];
-  const band = row.low === row.high ? "" : ` (${row.bandText})`;
+  if (row.verdict === "does not apply")
+    return [{ text: "–", more: row.because, number: true }, figure("–"), { text: row.verdict, mark: "verdict" }];
+  const band = row.low === row.high || Number.isNaN(row.low) ? "" : row.bandText;
   return [
-    figure(`${row.valueText}${band}`),
+    { text: row.valueText, more: band, number: true },
     figure(row.probabilityText),
     { text: row.verdict, mark: `verdict ${row.verdict.replaceAll(" ", "-")}` },
   ];

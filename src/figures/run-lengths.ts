@@ -17,15 +17,23 @@ export function shareInRunsUpTo(accesses: readonly Access[], runBytes: number): 
 
 const lineColours = [colours.grey, colours.blue, colours.orange, colours.green];
 
+/** What the line of a step with sparse attention shows. */
+const selecting = "Small runs come from attention that selects tokens, not from small experts.";
+
 /** Byte-weighted cumulative share of a step's traffic by run length, one line a step. */
-export function runLengthsFigure(steps: readonly StepAccesses[], from = 32, to = 1e10): Figure {
+export function runLengthsFigure(
+  steps: readonly StepAccesses[],
+  from = 32,
+  to = 1e10,
+  { colors = lineColours, conclusion = selecting }: { readonly colors?: readonly string[]; readonly conclusion?: string } = {},
+): Figure {
   const curves = steps.map(({ accesses }) => cumulative(accesses, from, to));
   const small = steps.map(({ name, accesses }) => `${name} ${formatShare(shareInRunsUpTo(accesses, 4096))}`).join(", ");
   const tiny = steps.map(({ name, accesses }) => `${name} ${formatShare(shareInRunsUpTo(accesses, 64))}`).join(", ");
   return {
     data: steps.map(({ name }, i) =>
-      line(name, curves[i]?.x ?? [], curves[i]?.y ?? [], lineColours[i % lineColours.length] as string, {
-        line: { color: lineColours[i % lineColours.length], width: 2.5, shape: "hv" },
+      line(name, curves[i]?.x ?? [], curves[i]?.y ?? [], colors[i % colors.length] as string, {
+        line: { color: colors[i % colors.length], width: 2.5, shape: "hv" },
       }),
     ),
     layout: layout({
@@ -49,7 +57,7 @@ export function runLengthsFigure(steps: readonly StepAccesses[], from = 32, to =
       shapes: [rule("x", 64), rule("x", 4096)],
       annotations: [label("64 B", { x: 64, y: 60 }, { xanchor: "left", xshift: 4, font: { size: 11, color: colours.grey } }, "x")],
     }),
-    caption: `Bytes that one GPU moves in a decode step, summed from the shortest runs to the longest. A line that rises on the left moves its bytes in small pieces. In runs of up to 4 KiB: ${small}. In runs of up to 64 B: ${tiny}. Small runs come from attention that selects tokens, not from small experts.`,
+    caption: `Bytes that one GPU moves in a decode step, summed from the shortest runs to the longest. A line that rises on the left moves its bytes in small pieces. In runs of up to 4 KiB: ${small}. In runs of up to 64 B: ${tiny}.${conclusion === "" ? "" : ` ${conclusion}`}`,
     alt: `Cumulative byte share by run length. Up to 4 KiB: ${small}. Up to 64 B: ${tiny}. The longest run is ${formatBytes(Math.max(...steps.flatMap((s) => s.accesses.map((a) => a.runBytes))))}.`,
   };
 }

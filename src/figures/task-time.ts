@@ -140,7 +140,12 @@ const lineColours = [colours.blue, colours.green, colours.orange, colours.purple
 const symbols = { alone: "circle", "share of a layer": "circle-open", "share of a grouped product": "x-thin-open" } as const;
 
 /** Time of one expert's task against its rows: floor, estimate and measurements, with the article's two bands. Tokens in flight as in tokensPerExpertFigure. */
-export function taskTimeFigure(experts: readonly ExpertOn[], tokensInFlight: number | readonly number[]): Figure {
+export function taskTimeFigure(
+  experts: readonly ExpertOn[],
+  tokensInFlight: number | readonly number[],
+  colors: readonly string[] = lineColours,
+): Figure {
+  const color = (i: number) => colors[i % colors.length] as string;
   const inFlight = experts.map((_, i) => (typeof tokensInFlight === "number" ? tokensInFlight : (tokensInFlight[i] as number)));
   const inWords = [...new Set(inFlight)].map(formatCount).join(" and ");
   const rows = doublings(1, 8192);
@@ -161,11 +166,11 @@ export function taskTimeFigure(experts: readonly ExpertOn[], tokensInFlight: num
   const least = Math.min(1e-6, ...timed.flatMap((at) => at.map((t) => t.floorSeconds / 1.2)));
   return {
     data: [
-      ...experts.flatMap((e, i) => curves(e, rows, timed[i] as readonly ExpertSeconds[], lineColours[i % lineColours.length] as string)),
-      ...experts.map((e, i) => measurements(e, measured, lineColours[i % lineColours.length] as string)),
+      ...experts.flatMap((e, i) => curves(e, rows, timed[i] as readonly ExpertSeconds[], color(i))),
+      ...experts.map((e, i) => measurements(e, measured, color(i))),
       ...marked.map(({ e, rowsMarked, at }, i) =>
         points(nameFor(e), [rowsMarked], [at.shareOfLayerSeconds], "#FFFFFF", {
-          marker: { color: "#FFFFFF", size: 11, line: { color: lineColours[i % lineColours.length], width: 2.5 } },
+          marker: { color: "#FFFFFF", size: 11, line: { color: color(i), width: 2.5 } },
         }),
       ),
     ],
@@ -197,7 +202,7 @@ export function taskTimeFigure(experts: readonly ExpertOn[], tokensInFlight: num
       annotations: [
         label("before: 10 to 100 µs", { x: 7800, y: 1.2e-5 }, { xanchor: "right", font: { size: 11, color: colours.brown } }, "xy"),
         label("after: 1 to 10 µs", { x: 7800, y: 1.3e-6 }, { xanchor: "right", font: { size: 11, color: colours.blue } }, "xy"),
-        ...experts.map((e, i) => nameOf(e, timed[i] as readonly ExpertSeconds[], i)),
+        ...experts.map((e, i) => nameOf(e, timed[i] as readonly ExpertSeconds[], color(i))),
       ],
     }),
     caption: `Time of one expert's two products against the tokens it gets, in ${formats}. Shaded: the article's two bands, before and after. Dotted: the floor, weights and arithmetic at datasheet rates. Solid: the estimate for an expert inside a full layer, layer time over experts (a throughput). Filled circles: measured alone, exactly one expert on the GPU (a latency). Open circles: measured layers over their experts (a throughput). Crosses: DeepGEMM's grouped products over their groups. Floor, share of a layer and alone with ${inWords} tokens in flight (rings): ${words}. ${inside}`,
@@ -259,11 +264,11 @@ function measurements(e: ExpertOn, measured: readonly MeasuredTask[], color: str
 }
 
 /** Names stand on the flat left part of the lines, where they are apart. */
-function nameOf(e: ExpertOn, at: readonly ExpertSeconds[], i: number): Record<string, unknown> {
+function nameOf(e: ExpertOn, at: readonly ExpertSeconds[], color: string): Record<string, unknown> {
   return label(
     nameFor(e),
     { x: 1.15, y: (at[0] as ExpertSeconds).shareOfLayerSeconds },
-    { xanchor: "left", yanchor: "bottom", yshift: 4, font: { size: 12, color: lineColours[i % lineColours.length] } },
+    { xanchor: "left", yanchor: "bottom", yshift: 4, font: { size: 12, color } },
     "xy",
   );
 }

@@ -15,7 +15,12 @@ const marks = { decode: "circle", prefill: "square", training: "diamond" } as co
  * A dense feed-forward sees every token, so a dense model's line is the diagonal. Tokens in flight are the same for all, or one
  * count a model.
  */
-export function tokensPerExpertFigure(models: readonly Model[], tokensInFlight: number | readonly number[]): Figure {
+export function tokensPerExpertFigure(
+  models: readonly Model[],
+  tokensInFlight: number | readonly number[],
+  colors: readonly string[] = lineColours,
+): Figure {
+  const color = (i: number) => colors[i % colors.length] as string;
   const inFlight = models.map((_, i) => (typeof tokensInFlight === "number" ? tokensInFlight : (tokensInFlight[i] as number)));
   const mean = (count: number, m: Model) => (m.routedExperts === 0 ? count : meanTokensPerExpert(count, m));
   const lines = models.map((m, i) =>
@@ -23,13 +28,13 @@ export function tokensPerExpertFigure(models: readonly Model[], tokensInFlight: 
       m.name,
       tokens,
       tokens.map((count) => mean(count, m)),
-      lineColours[i % lineColours.length] as string,
+      color(i),
     ),
   );
   const perModel = models.map((m, i) => `${m.name} ${formatNumber(mean(inFlight[i] as number, m), 4)}`).join(", ");
   const inWords = [...new Set(inFlight)].map(formatCount).join(" and ");
   return {
-    data: [...lines, ...deploymentPoints(mean), marker(models, inFlight, mean)],
+    data: [...lines, ...deploymentPoints(mean), marker(models, inFlight, mean, color)],
     layout: layout({
       xaxis: logAxis(
         "Tokens in flight over the expert-parallel group",
@@ -57,7 +62,7 @@ export function tokensPerExpertFigure(models: readonly Model[], tokensInFlight: 
       ),
       shapes: [band("y", 64, 256, colours.blue, 0.12)],
       annotations: [
-        ...lineLabels(models, mean),
+        ...lineLabels(models, mean, color),
         ...deploymentLabels(mean),
         label("64 to 256 tokens per expert", { x: 70, y: 145 }, { xanchor: "left", font: { size: 11, color: colours.blue } }, "xy"),
       ],
@@ -110,29 +115,24 @@ function deploymentLabels(mean: Mean): readonly Record<string, unknown>[] {
   });
 }
 
-function marker(models: readonly Model[], inFlight: readonly number[], mean: Mean): Record<string, unknown> {
+function marker(models: readonly Model[], inFlight: readonly number[], mean: Mean, color: (i: number) => string): Record<string, unknown> {
   return points(
     `${[...new Set(inFlight)].map(formatCount).join(" and ")} tokens`,
     inFlight,
     models.map((m, i) => mean(inFlight[i] as number, m)),
     "#FFFFFF",
     {
-      marker: { color: "#FFFFFF", size: 10, line: { color: models.map((_, i) => lineColours[i % lineColours.length]), width: 2.5 } },
+      marker: { color: "#FFFFFF", size: 10, line: { color: models.map((_, i) => color(i)), width: 2.5 } },
       text: models.map((m) => m.name),
     },
   );
 }
 
 /** Each name sits on its own line, at a place of its own so that close lines do not cover each other's. */
-function lineLabels(models: readonly Model[], mean: Mean): readonly Record<string, unknown>[] {
+function lineLabels(models: readonly Model[], mean: Mean, color: (i: number) => string): readonly Record<string, unknown>[] {
   const places = [2 ** 17, 2 ** 15, 2 ** 16, 200, 800];
   return models.map((m, i) => {
     const x = places[i % places.length] as number;
-    return label(
-      m.name,
-      { x, y: mean(x, m) },
-      { bgcolor: "#FFFFFF", font: { size: 12, color: lineColours[i % lineColours.length] } },
-      "xy",
-    );
+    return label(m.name, { x, y: mean(x, m) }, { bgcolor: "#FFFFFF", font: { size: 12, color: color(i) } }, "xy");
   });
 }
