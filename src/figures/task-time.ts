@@ -190,7 +190,7 @@ export function taskTimeFigure(
         "Time of one expert's task",
         [least, 2e-2],
         ticks([
-          [1e-7, "0.1 µs"],
+          ...(least < 1e-6 ? ([[1e-7, "0.1 µs"]] as const) : []),
           [1e-6, "1 µs"],
           [1e-5, "10 µs"],
           [1e-4, "100 µs"],
