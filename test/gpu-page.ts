@@ -20,6 +20,8 @@ const small = (plan: GpuPlan): GpuPlan => ({
   gatherReads: 4,
   batches: 3,
   batchSeconds: 0.001,
+  // A busy machine compiles shaders slowly; the time limit has a test of its own.
+  limitSeconds: 120,
 });
 
 /** A right product that a software GPU compiles in no time: for tests of everything but the product. */
@@ -51,10 +53,21 @@ const wrongly = (text: string, right: string, wrong: string): string => {
 const long = (plan: GpuPlan): GpuPlan => ({ ...small(plan), widths: Array.from({ length: 400 }, (_, i) => 4 * (i + 1)) });
 let clock = 0;
 
+/** The browser's WebGPU, with adapters that do not offer timestamps. */
+function withoutTimestamps(): GPU | undefined {
+  if (navigator.gpu === undefined) return undefined;
+  const features = (adapter: GPUAdapter) => new Set([...adapter.features].filter((name) => name !== "timestamp-query"));
+  const requestAdapter: GPU["requestAdapter"] = async (options) => {
+    const adapter = await navigator.gpu.requestAdapter(options);
+    return adapter && Object.defineProperty(adapter, "features", { value: features(adapter) });
+  };
+  return { requestAdapter } as GPU;
+}
+
 const circumstances: Readonly<Record<string, Partial<GpuPanelOptions>>> = {
   small: { plan: small },
   long: { plan: long, shaders: plain },
-  limited: { plan: (plan) => ({ ...long(plan), limitSeconds: 3 }), shaders: plain },
+  limited: { plan: (plan) => ({ ...long(plan), limitSeconds: 4 }), shaders: plain },
   "wrong product": {
     plan: small,
     shaders: { ...plain, product: (...a) => wrongly(plainProduct(...a), "k < p.hidden", "k < p.hidden - 1u") },
@@ -68,6 +81,7 @@ const circumstances: Readonly<Record<string, Partial<GpuPanelOptions>>> = {
   "broken shader": { plan: small, shaders: { ...plain, count: "fn main( {" } },
   "too long a dispatch": { plan: (plan) => ({ ...small(plan), longestDispatchSeconds: 0 }), shaders: plain },
   "slow tab": { plan: small, shaders: plain, now: () => clock++ },
+  "no timestamps": { plan: small, shaders: plain, gpu: withoutTimestamps() },
   "no WebGPU": { gpu: undefined },
   browser: {},
 };

@@ -342,6 +342,8 @@ describe("the files", () => {
   it("are refused with file, line and column when broken", () => {
     const broken = (files["gemm-webgpu.csv"] as string).replace("webgpu_tiled,f32,16,", "webgpu_tiled,f64,16,");
     expect(() => readGpuProducts(broken)).toThrow('gemm-webgpu.csv:3: expected weightFormat to be one of f32, f16; got "f64"');
+    expect(() => readGpuDispatches("mode,us\nfree,0\n")).toThrow("launch-webgpu.csv:2: expected us to be above zero, got 0");
+    expect(() => readGpuDispatches("mode\nfree\n")).toThrow('launch-webgpu.csv:2: expected a column "us"');
     expect(() => readGpuGathers("rowBytes,threadAccessBytes,gigabytesPerSecond\n4,4,x\n")).toThrow(
       "row-gather-webgpu.csv:2: expected a number for gigabytesPerSecond",
     );

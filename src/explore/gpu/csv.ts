@@ -1,4 +1,4 @@
-import { number, oneOf, parseRows } from "../../facts";
+import { at, number, oneOf, parseRows, type Row } from "../../facts";
 import { formatBytes, formatCount } from "../../format";
 import { type DispatchWay, dispatchWays, type ElementName, type GpuRun, gatherBytesPerSecond, secondsPerExpert } from "./results";
 
@@ -97,11 +97,11 @@ export interface ReadProduct {
 export function readGpuProducts(csv: string, file = "gemm-webgpu.csv"): readonly ReadProduct[] {
   return parseRows(file, csv).map((row) => ({
     element: oneOf(row, "weightFormat", ["f32", "f16"]),
-    rows: number(row, "m"),
-    width: number(row, "n"),
-    hiddenSize: number(row, "k"),
-    experts: number(row, "experts"),
-    seconds: number(row, "us") * 1e-6,
+    rows: above(row, "m"),
+    width: above(row, "n"),
+    hiddenSize: above(row, "k"),
+    experts: above(row, "experts"),
+    seconds: above(row, "us") * 1e-6,
   }));
 }
 
@@ -115,9 +115,9 @@ export interface ReadGather {
 /** Read row-gather-webgpu.csv. @throws Error naming file, line and column. */
 export function readGpuGathers(csv: string, file = "row-gather-webgpu.csv"): readonly ReadGather[] {
   return parseRows(file, csv).map((row) => ({
-    rowBytes: number(row, "rowBytes"),
-    threadAccessBytes: number(row, "threadAccessBytes"),
-    bytesPerSecond: number(row, "gigabytesPerSecond") * 1e9,
+    rowBytes: above(row, "rowBytes"),
+    threadAccessBytes: above(row, "threadAccessBytes"),
+    bytesPerSecond: above(row, "gigabytesPerSecond") * 1e9,
   }));
 }
 
@@ -129,5 +129,12 @@ export interface ReadDispatch {
 
 /** Read launch-webgpu.csv. @throws Error naming file, line and column. */
 export function readGpuDispatches(csv: string, file = "launch-webgpu.csv"): readonly ReadDispatch[] {
-  return parseRows(file, csv).map((row) => ({ way: oneOf(row, "mode", dispatchWays), seconds: number(row, "us") * 1e-6 }));
+  return parseRows(file, csv).map((row) => ({ way: oneOf(row, "mode", dispatchWays), seconds: above(row, "us") * 1e-6 }));
+}
+
+/** A number above zero. @throws Error naming file, line and column. */
+function above(row: Row, column: string): number {
+  const value = number(row, column);
+  if (value <= 0) throw new Error(`${at(row)}: expected ${column} to be above zero, got ${value}`);
+  return value;
 }

@@ -127,12 +127,10 @@ export function gpuSteps(plan: GpuPlan, bounds: GpuBounds): { readonly steps: re
     ...elements.flatMap((element) => [
       ...plan.rows.flatMap((rows) => product(element, rows, moeIntermediateSize, 1)),
       ...plan.groupRows.flatMap((rows) => product(element, rows, moeIntermediateSize, plan.groupExperts)),
-    ]),
-    ...elements.flatMap((element) =>
-      plan.widths
+      ...plan.widths
         .filter((width) => width !== moeIntermediateSize || !plan.rows.includes(plan.widthRows))
         .flatMap((width) => product(element, plan.widthRows, width, 1)),
-    ),
+    ]),
   ];
   return { steps, leftOut };
 }
