@@ -81,6 +81,16 @@ const circumstances: Readonly<Record<string, Partial<GpuPanelOptions>>> = {
   "broken shader": { plan: small, shaders: { ...plain, count: "fn main( {" } },
   "too long a dispatch": { plan: (plan) => ({ ...small(plan), longestDispatchSeconds: 0 }), shaders: plain },
   "slow tab": { plan: small, shaders: plain, now: () => clock++ },
+  "lost at once": {
+    plan: small,
+    shaders: {
+      ...plain,
+      get count(): string {
+        device?.destroy();
+        return shaders.count;
+      },
+    },
+  },
   "no timestamps": { plan: small, shaders: plain, gpu: withoutTimestamps() },
   "no WebGPU": { gpu: undefined },
   browser: {},
@@ -90,6 +100,7 @@ const drawn: { readonly into: HTMLElement; readonly figure: Figure }[] = [];
 let machine = "h100-sxm";
 let panel: GpuPanel | undefined;
 let submits = 0;
+let device: GPUDevice | undefined;
 
 Object.assign(window, {
   page: {
@@ -110,10 +121,16 @@ Object.assign(window, {
     },
     figures: () => drawn.map(({ figure }) => figure),
     submits: () => submits,
+    loseGpu: () => device?.destroy(),
   },
 });
 
 if (typeof GPUQueue !== "undefined") {
+  const { requestDevice } = GPUAdapter.prototype;
+  GPUAdapter.prototype.requestDevice = async function (this: GPUAdapter, descriptor) {
+    device = await requestDevice.call(this, descriptor);
+    return device;
+  };
   const { submit } = GPUQueue.prototype;
   GPUQueue.prototype.submit = function (this: GPUQueue, buffers) {
     submits++;

@@ -57,8 +57,11 @@ export async function measureGpu(options: GpuRunOptions): Promise<GpuRun> {
   try {
     const gpu = await openGpu(options.gpu, options.secure, plan, stop.signal);
     device = gpu.device;
-    device.lost.then((lost) => stop.abort(`the GPU was lost: ${lost.message || lost.reason}`));
+    device.lost.then((lost) => stop.abort(lostWords(lost)));
     return await measureOpen(gpu, options);
+  } catch (error) {
+    const reason = await stopReason(error, device);
+    throw reason === undefined ? error : new Stopped(reason);
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", forward);
@@ -89,12 +92,21 @@ async function measureOpen(gpu: OpenGpu, options: GpuRunOptions): Promise<GpuRun
     }
     return run;
   } catch (error) {
-    if (error instanceof Stopped) return { ...run, stopped: error.message };
-    // After the loss of a GPU its promises fail with errors of their own, sometimes before the loss is told.
-    const lost = await Promise.race([gpu.device.lost, new Promise<undefined>((resolve) => setTimeout(resolve, 200))]);
-    if (lost !== undefined) return { ...run, stopped: `the GPU was lost: ${lost.message || lost.reason}` };
-    throw error;
+    const stopped = await stopReason(error, gpu.device);
+    if (stopped === undefined) throw error;
+    return { ...run, stopped };
   }
+}
+
+/** Why a run was ended, if this error comes of its end: after the loss of a GPU promises fail, sometimes before the loss is told. */
+async function stopReason(error: unknown, device: GPUDevice | undefined): Promise<string | undefined> {
+  if (error instanceof Stopped) return error.message;
+  const lost = await Promise.race([device?.lost, new Promise<undefined>((resolve) => setTimeout(resolve, 200))]);
+  return lost === undefined ? undefined : lostWords(lost);
+}
+
+function lostWords({ message, reason }: GPUDeviceLostInfo): string {
+  return `the GPU was lost: ${(message || reason).replace(/\.$/, "")}`;
 }
 
 interface Benches {
