@@ -69,6 +69,8 @@ describe("the format of the weights", () => {
     [{ quant_method: "compressed-tensors", config_groups: { a: { weights: { num_bits: 8, type: "float" } } } }, "fp8 e4m3"],
     [{ quant_method: "modelopt", quant_algo: "W4A16_AWQ" }, "int4 g128"],
     [{ quant_algo: "FP8" }, "fp8 e4m3"],
+    [{ bits: 4, group_size: 64 }, "int4 g64, bf16 rest"],
+    [{ bits: 4, group_size: 32, mode: "mxfp4" }, "mxfp4, bf16 rest"],
   ])("of a file with %j is %s", (quantization_config, dtype) => {
     const plain = JSON.parse(publishedConfigs.find((c) => c.name === "llama-3.1-8b")?.text as string) as object;
     expect(modelFromConfigText(JSON.stringify({ ...plain, quantization_config })).weightDtype).toBe(dtype);

@@ -18,6 +18,7 @@ const activeExceptions: Readonly<Record<string, readonly [number, string]>> = {
   "qwen3.5-122b-a10b": [-6, "Gated DeltaNet layers counted as gated attention"],
   "qwen3.5-35b-a3b": [-8, "Gated DeltaNet layers counted as gated attention; stated as a rounded 3B"],
   "gemma-4-26b-a4b": [-6, "stated as a rounded 4B, vision included"],
+  "laguna-xs.2": [-8, "stated as a rounded 3B; heads that vary by layer are counted like those of the first"],
   "kimi-k3": [-13, "Kimi Delta Attention layers counted as MLA"],
   "ling-3.0-flash-124b-a5.5b": [-20, "Kimi Delta Attention layers counted as MLA; the stated 5.5B is not reached with them either"],
   "deepseek-v4.1-flash": [17, "the ranks of the output projection were not found, so it is counted in full"],

@@ -1,7 +1,7 @@
 import type { Model } from "../model";
 import { ConfigError } from "./error";
 import type { Family } from "./families";
-import { count, flag, optionalCount, pathOf, type Section } from "./section";
+import { count, fieldOf, flag, optionalCount, pathOf, type Section } from "./section";
 
 /** The part of a model that its attention blocks are made of. */
 export type AttentionPart = Pick<Model, "attentionHeads" | "keyValueHeads" | "headDim" | "valueHeadDim"> &
@@ -27,7 +27,9 @@ const names = {
 /** Read the sizes of attention: grouped, or latent where there is a rank of keys and values. */
 export function attentionOf(section: Section, hiddenSize: number, family: Family | undefined): AttentionPart {
   const attentionHeads = count(section, names.attentionHeads, heads);
-  const gated = flag(section, gateNames) ?? family?.gatedAttention ?? false;
+  // Laguna's gate is one number a head, too little to count, unless its text says otherwise.
+  const perElement = typeof fieldOf(section, "gating") === "string" && fieldOf(section, "gating") !== "per-head";
+  const gated = flag(section, gateNames) ?? family?.gatedAttention ?? perElement;
   const gate = gated ? "gated " : "";
   const kvLoraRank = optionalCount(section, names.kvLoraRank, width);
   return kvLoraRank === undefined

@@ -29,7 +29,9 @@ export function feedForwardOf(section: Section, hiddenSize: number, blocks: Bloc
 function widthOf(section: Section, hiddenSize: number, family: Family | undefined): number {
   const names = find(section, denseNames) === undefined ? feedForwardNames : denseNames;
   const stated = optionalUniform(section, names, width);
-  if (stated === undefined && family?.ffnFactor !== undefined) return family.ffnFactor * hiddenSize;
+  if (stated === undefined && family?.ffnFactor !== undefined) {
+    return hiddenSize * (optionalCount(section, ["expansion_ratio"], { most: 1000 }) ?? family.ffnFactor);
+  }
   if (stated === undefined) missing(section, names, `a whole number from 1 to ${width.most}`);
   refuseShared(section, stated);
   if (family?.halvedFfn !== true) return stated;

@@ -20,13 +20,15 @@ const read: ReadonlySet<string> = new Set([
 
 /** Fields that change no dimension that a model holds. */
 const harmless: ReadonlySet<string> = new Set(
-  `aux_loss_alpha compress_rates conv_kernel cla_share_factor index_topk index_topk_blocks index_topk_freq index_topk_pattern
-  index_skip_topk_offset kv_source_layers latent_moe_use_norm layer_norm_per_layer moe_act_fn moe_apply_router_weight_on_input
-  moe_renormalize moe_router_logit_softcapping moe_router_enable_expert_bias moe_shared_expert_overlap moe_group moe_use_aux_free
-  moe_normalize_expert_weights moe_dropout enable_moe_fp32_combine num_attention_heads_per_layer num_hash_layers norm_after_moe
-  output_router_logits router_type shared_expert_gate shared_expert_sink share_expert_gate top_k topk_method use_grouped_topk
-  use_mambapy use_short_conv vocab_size_per_layer_input zero_expert_type mtp_hybrid_override_pattern mtp_layers_block_type
-  layer_rope_theta`.split(/\s+/),
+  `aux_loss_alpha cla_share_factor compress_rates conv_kernel enable_moe_fp32_combine index_skip_topk_offset index_topk
+  index_topk_blocks index_topk_freq index_topk_pattern kv_source_layers latent_moe_use_norm layer_norm_per_layer
+  layer_rope_theta moe_act_fn moe_apply_router_weight_on_input moe_capacity moe_dense_experts_token_type_id moe_dropout
+  moe_dynamic_exp_p moe_gate moe_gate_act moe_group moe_norm_gate_logits moe_normalize_expert_weights moe_renormalize
+  moe_router_enable_expert_bias moe_router_enable_shared_expert moe_router_logit_softcapping moe_shared_expert_overlap
+  moe_token_dispatcher_type moe_use_aux_free mtp_hybrid_override_pattern mtp_layers_block_type norm_after_moe norm_expert_weight
+  num_attention_heads_per_layer num_hash_layers output_router_logits router_type share_expert_gate shared_expert_gate
+  shared_expert_sink shared_moe_mode top_k topk_method use_grouped_topk use_mambapy use_mixed_mlp_moe use_short_conv
+  vocab_size_per_layer_input zero_expert_type`.split(/\s+/),
 );
 
 /** Ends of names that say: a weight of a loss, a factor on activations, a way to compute the same. */

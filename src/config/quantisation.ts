@@ -1,5 +1,5 @@
 import { ConfigError, shortened, shown } from "./error";
-import { count, fieldOf, flag, pathOf, type Section, subsection, word } from "./section";
+import { count, fieldOf, flag, optionalCount, pathOf, type Section, subsection, word } from "./section";
 
 const floats: Readonly<Record<string, string>> = {
   bfloat16: "bf16",
@@ -19,12 +19,13 @@ const floats: Readonly<Record<string, string>> = {
  * @throws ConfigError for a method of quantisation that is not known, since its bytes a weight are not either.
  */
 export function weightDtypeOf(outer: Section, inner: Section): string {
-  const quantisation = [inner, outer]
-    .map((s) => ({ section: s, config: subsection(s, "quantization_config") }))
-    .find((q) => q.config !== undefined);
+  const [config] = [inner, outer].flatMap((section) =>
+    ["quantization_config", "quantization"].flatMap((name) => subsection(section, name) ?? []),
+  );
   const plain = plainFormat(inner) ?? plainFormat(outer);
-  if (quantisation?.config === undefined) return plain ?? "not stated";
-  return quantised(quantisation.config, plain ?? "bf16", word(inner, ["expert_dtype"]) ?? word(outer, ["expert_dtype"]));
+  const bits = optionalCount(inner, ["quantization_bit"], { least: 0, most: 16 }) ?? 0;
+  if (config === undefined) return bits > 0 ? integer(bits, undefined, plain ?? "bf16") : (plain ?? "not stated");
+  return quantised(config, plain ?? "bf16", word(inner, ["expert_dtype"]) ?? word(outer, ["expert_dtype"]));
 }
 
 function plainFormat(section: Section): string | undefined {
@@ -68,9 +69,21 @@ function quantised(config: Section, plain: string, expertDtype: string | undefin
       );
     case "bitsandbytes":
       return bitsandbytes(config);
+    case undefined:
+      if (fieldOf(config, "bits") !== undefined) return mlx(config, plain);
+      throw new ConfigError(pathOf(config, "quant_method"), `expected one of ${methods}; got nothing`);
     default:
       throw new ConfigError(pathOf(config, "quant_method"), `expected one of ${methods}; got ${shown(method)}`);
   }
+}
+
+/** MLX says bits and groups alone, and a mode where they are no integers. */
+function mlx(config: Section, plain: string): string {
+  const mode = word(config, ["mode"]) ?? "affine";
+  if (mode === "affine") return integer(count(config, ["bits"], { most: 16 }), groupSize(fieldOf(config, "group_size")), plain);
+  if (mode === "mxfp4" || mode === "nvfp4") return `${mode}, ${plain} rest`;
+  if (mode === "mxfp8") return "mxfp8";
+  throw new ConfigError(pathOf(config, "mode"), `expected affine, mxfp4, nvfp4 or mxfp8; got ${shown(mode)}`);
 }
 
 function fp8(config: Section): string {
