@@ -2,7 +2,7 @@ import { type ArrayMachine, arrayCaps } from "../array-caps";
 import { formatCount, formatNumber, formatShare } from "../format";
 import { ridgeRows } from "../roofline";
 import type { Figure } from "./figure";
-import { colours, layout, line, linearAxis, logAxis, menu, points, ticks } from "./theme";
+import { colours, countTicks, layout, line, linearAxis, logAxis, menu, points } from "./theme";
 
 /** Rows of the curves: every whole number where padding moves, then spread out. */
 const rows = [
@@ -29,16 +29,7 @@ export function arrayCapsFigure(machines: readonly ArrayMachine[], tokensPerExpe
     layout: layout({
       height: 520,
       margin: { l: 84, r: 20, t: 60, b: 130 },
-      xaxis: logAxis(
-        "Tokens per expert",
-        [1, 4096],
-        ticks([
-          [1, "1"],
-          [10, "10"],
-          [100, "100"],
-          [1000, "1,000"],
-        ]),
-      ),
+      xaxis: logAxis("Tokens per expert", [1, 4096], countTicks([1, 10, 100, 1000])),
       yaxis: linearAxis("Share of the machine's peak, at most (%)", [0, 104]),
       showlegend: true,
       legend: { orientation: "h", x: 0, y: -0.2, yanchor: "top" },

@@ -4,7 +4,7 @@ import type { Hardware } from "../hardware";
 import type { Model } from "../model";
 import { exchangesByInitiator, type StartedExchange } from "../published/links";
 import type { Figure } from "./figure";
-import { colours, doublings, layout, line, logAxis, ticks } from "./theme";
+import { colours, doublings, layout, line, logAxis, secondsTicks, ticks } from "./theme";
 
 const colourOf: Readonly<Record<string, string>> = {
   "GPU, over NVLink": colours.purple,
@@ -51,12 +51,7 @@ export function exchangeInitiatorsFigure(model: Model, hardware: Hardware): Figu
         ),
       };
     });
-  const times = ticks([
-    [2e-5, "20 µs"],
-    [1e-4, "100 µs"],
-    [5e-4, "500 µs"],
-    [2e-3, "2 ms"],
-  ]);
+  const times = secondsTicks([2e-5, 1e-4, 5e-4, 2e-3]);
   return {
     data: [
       ...panel(many, "y"),

@@ -4,7 +4,7 @@ import { isMoe, type Model } from "../model";
 import { type HidingLink, hidingFlopsPerByte, machineFlopsPerByte } from "../overlap-bound";
 import type { Figure } from "./figure";
 import { articleDate } from "./releases";
-import { colours, label, layout, line, logAxis, points, rule, ticks } from "./theme";
+import { colours, countTicks, label, layout, line, logAxis, points, rule } from "./theme";
 
 const laboratories = { DeepSeek: colours.blue, Moonshot: colours.orange, Alibaba: colours.green, Mistral: colours.purple } as const;
 type Laboratory = keyof typeof laboratories;
@@ -70,29 +70,8 @@ export function expertPlaneFigure(
     layout: layout({
       height: 560,
       margin: { l: 84, r: 20, t: 84, b: 58 },
-      xaxis: logAxis(
-        "Routed experts in a layer",
-        [6, 1300],
-        ticks([
-          [8, "8"],
-          [32, "32"],
-          [128, "128"],
-          [384, "384"],
-          [896, "896"],
-        ]),
-      ),
-      yaxis: logAxis(
-        "Width of one expert (elements)",
-        [400, 30_000],
-        ticks([
-          [512, "512"],
-          [1024, "1,024"],
-          [2048, "2,048"],
-          [4096, "4,096"],
-          [8192, "8,192"],
-          [16_384, "16,384"],
-        ]),
-      ),
+      xaxis: logAxis("Routed experts in a layer", [6, 1300], countTicks([8, 32, 128, 384, 896])),
+      yaxis: logAxis("Width of one expert (elements)", [400, 30_000], countTicks([512, 1024, 2048, 4096, 8192, 16_384])),
       showlegend: true,
       legend: { orientation: "h", x: 0, y: 1.01, yanchor: "bottom" },
       shapes: lines.map(({ width }) => rule("y", width, colours.ink)),

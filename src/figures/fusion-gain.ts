@@ -2,7 +2,7 @@ import { formatNumber } from "../format";
 import { model } from "../model";
 import { type FusedExperts, fusedExperts } from "../published/fusion";
 import type { Figure } from "./figure";
-import { colours, layout, line, linearAxis, logAxis, rule, ticks } from "./theme";
+import { colours, countTicks, layout, line, linearAxis, logAxis, rule } from "./theme";
 
 /** Published gains of one fused kernel for the experts against the tokens of a GPU. */
 export function fusionGainFigure(): Figure {
@@ -30,17 +30,7 @@ export function fusionGainFigure(): Figure {
     layout: layout({
       height: 540,
       margin: { l: 84, r: 20, t: 20, b: 160 },
-      xaxis: logAxis(
-        "Tokens of a GPU",
-        [0.8, 50_000],
-        ticks([
-          [1, "1"],
-          [10, "10"],
-          [100, "100"],
-          [1000, "1,000"],
-          [10_000, "10,000"],
-        ]),
-      ),
+      xaxis: logAxis("Tokens of a GPU", [0.8, 50_000], countTicks([1, 10, 100, 1000, 10_000])),
       yaxis: linearAxis("Separate kernels / one kernel (time)", [0.8, 2.8]),
       shapes: [rule("y", 1)],
       showlegend: true,

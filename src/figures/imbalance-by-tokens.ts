@@ -5,7 +5,7 @@ import { publishedRankBalance } from "../published/balance";
 import { publishedExpertCounts, publishedImbalance } from "../published/tables";
 import { expertLoad } from "../routing";
 import type { Figure } from "./figure";
-import { colours, doublings, layout, line, logAxis, points, ticks } from "./theme";
+import { colours, countTicks, doublings, layout, line, logAxis, points } from "./theme";
 
 const experts = 256;
 const gpus = 32;
@@ -81,27 +81,8 @@ export function imbalanceByTokensFigure(): Figure {
     layout: layout({
       height: 600,
       margin: { l: 84, r: 20, t: 20, b: 200 },
-      xaxis: logAxis(
-        "Tokens per expert",
-        [0.9, 4500],
-        ticks([
-          [1, "1"],
-          [10, "10"],
-          [100, "100"],
-          [1000, "1,000"],
-        ]),
-      ),
-      yaxis: logAxis(
-        "Busiest over mean",
-        [0.95, 20],
-        ticks([
-          [1, "1"],
-          [2, "2"],
-          [5, "5"],
-          [10, "10"],
-          [20, "20"],
-        ]),
-      ),
+      xaxis: logAxis("Tokens per expert", [0.9, 4500], countTicks([1, 10, 100, 1000])),
+      yaxis: logAxis("Busiest over mean", [0.95, 20], countTicks([1, 2, 5, 10, 20])),
       showlegend: true,
       legend: { orientation: "h", x: 0, y: -0.16, yanchor: "top", font: { size: 12 } },
     }),

@@ -2,7 +2,7 @@ import { formatBytes, formatNumber } from "../format";
 import type { Model } from "../model";
 import { crossingGpus, expertParallelTraffic, tensorParallelTraffic, widthLimit } from "../parallel";
 import type { Figure } from "./figure";
-import { colours, doublings, layout, line, logAxis, menu, ticks } from "./theme";
+import { byteTicks, colours, countTicks, doublings, layout, line, logAxis, menu } from "./theme";
 
 /** What the figure draws for one model. */
 export interface ParallelBytes {
@@ -40,37 +40,16 @@ export function parallelBytesFigure(models: readonly Model[], tokensPerGpu: numb
       height: 640,
       margin: { l: 84, r: 20, t: 56, b: 110 },
       xaxis: logAxis("GPUs of the group", [1.8, 300], {
-        ...ticks([
-          [2, "2"],
-          [4, "4"],
-          [8, "8"],
-          [16, "16"],
-          [32, "32"],
-          [64, "64"],
-          [128, "128"],
-          [256, "256"],
-        ]),
+        ...countTicks([2, 4, 8, 16, 32, 64, 128, 256]),
         anchor: "y2",
       }),
       yaxis: logAxis("Sent by a GPU in a layer", [3e5, 3e9], {
         domain: [0.5, 1],
-        ...ticks([
-          [1e6, "1 MB"],
-          [1e7, "10 MB"],
-          [1e8, "100 MB"],
-          [1e9, "1 GB"],
-        ]),
+        ...byteTicks([1e6, 1e7, 1e8, 1e9]),
       }),
       yaxis2: logAxis("In messages of", [1e3, 1e8], {
         domain: [0, 0.43],
-        ...ticks([
-          [1e3, "1 kB"],
-          [1e4, "10 kB"],
-          [1e5, "100 kB"],
-          [1e6, "1 MB"],
-          [1e7, "10 MB"],
-          [1e8, "100 MB"],
-        ]),
+        ...byteTicks([1e3, 1e4, 1e5, 1e6, 1e7, 1e8]),
       }),
       showlegend: true,
       legend: { orientation: "h", x: 0, y: -0.14, yanchor: "top" },

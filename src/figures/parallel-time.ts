@@ -4,7 +4,7 @@ import type { Model } from "../model";
 import { type SplitTime, splitTime } from "../parallel-time";
 import { type PublishedExchange, publishedExchanges } from "../published/links";
 import type { Figure } from "./figure";
-import { colours, doublings, layout, line, logAxis, points, ticks } from "./theme";
+import { colours, countTicks, doublings, layout, line, logAxis, points, secondsTicks } from "./theme";
 
 /** One published exchange, out and back, beside the estimate for it. */
 export interface JudgedExchange {
@@ -69,20 +69,11 @@ export function parallelTimeFigure(model: Model, nodes: Hardware, rack: Hardware
       height: 640,
       margin: { l: 84, r: 20, t: 96, b: 58 },
       xaxis: logAxis("GPUs of the group", [1.8, 300], {
-        ...ticks([
-          [2, "2"],
-          [4, "4"],
-          [8, "8"],
-          [16, "16"],
-          [32, "32"],
-          [64, "64"],
-          [128, "128"],
-          [256, "256"],
-        ]),
+        ...countTicks([2, 4, 8, 16, 32, 64, 128, 256]),
         anchor: "y2",
       }),
-      yaxis: logAxis(`Time, ${shortName(nodes)}`, [2e-6, 2e-3], { domain: [0.54, 1], ...secondsTicks }),
-      yaxis2: logAxis(`Time, ${shortName(rack)}`, [2e-6, 2e-3], { domain: [0, 0.46], ...secondsTicks }),
+      yaxis: logAxis(`Time, ${shortName(nodes)}`, [2e-6, 2e-3], { domain: [0.54, 1], ...timeTicks }),
+      yaxis2: logAxis(`Time, ${shortName(rack)}`, [2e-6, 2e-3], { domain: [0, 0.46], ...timeTicks }),
       showlegend: true,
       legend: { orientation: "h", x: 0, y: 1.01, yanchor: "bottom" },
     }),
@@ -95,11 +86,7 @@ function shortName(hardware: Hardware): string {
   return hardware.name.replace(/ \(.*\)/, "");
 }
 
-const secondsTicks = ticks([
-  [1e-5, "10 µs"],
-  [1e-4, "100 µs"],
-  [1e-3, "1 ms"],
-]);
+const timeTicks = secondsTicks([1e-5, 1e-4, 1e-3]);
 const fittedGpus = 8;
 
 function series(model: Model, hardware: Hardware, tokensPerGpu: number): Series {

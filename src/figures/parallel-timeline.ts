@@ -2,7 +2,7 @@ import { formatCount } from "../format";
 import { publishedParallelism } from "../published/links";
 import type { Figure } from "./figure";
 import { articleDate } from "./releases";
-import { colours, label, layout, linearAxis, logAxis, rule, ticks } from "./theme";
+import { colours, countTicks, label, layout, linearAxis, logAxis, rule } from "./theme";
 
 const colourOf = { training: colours.green, prefill: colours.yellow, decode: colours.blue } as const;
 
@@ -59,18 +59,7 @@ export function parallelTimelineFigure(): Figure {
       margin: { l: 84, r: 20, t: 84, b: 58 },
       height: 500,
       xaxis: { ...linearAxis("Published", [0, 1]), type: "date", range: ["2024-11-01", "2026-11-24"], tickformat: "%b %Y", dtick: "M6" },
-      yaxis: logAxis(
-        "GPUs that share",
-        [0.8, 600],
-        ticks([
-          [1, "1"],
-          [8, "8"],
-          [32, "32"],
-          [64, "64"],
-          [128, "128"],
-          [320, "320"],
-        ]),
-      ),
+      yaxis: logAxis("GPUs that share", [0.8, 600], countTicks([1, 8, 32, 64, 128, 320])),
       showlegend: true,
       legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
       shapes: [rule("x", articleDate)],

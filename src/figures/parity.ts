@@ -1,7 +1,7 @@
 import { formatCount, formatShare } from "../format";
 import { type JudgedRow, relativeError } from "../validation";
 import type { Figure } from "./figure";
-import { colours, label, layout, line, logAxis, points, ticks } from "./theme";
+import { colours, label, layout, line, logAxis, points, secondsTicks } from "./theme";
 
 const groups: readonly {
   readonly name: string;
@@ -28,13 +28,7 @@ export function parityFigure(rows: readonly JudgedRow[], drawn = 900): Figure {
   const ends = [1e-5, 0.3];
   const scaled = (factor: number) => ends.map((s) => s * factor);
   const range = ends as [number, number];
-  const axisTicks = ticks([
-    [1e-5, "10 µs"],
-    [1e-4, "100 µs"],
-    [1e-3, "1 ms"],
-    [1e-2, "10 ms"],
-    [1e-1, "100 ms"],
-  ]);
+  const axisTicks = secondsTicks([1e-5, 1e-4, 1e-3, 1e-2, 1e-1]);
   return {
     data: [
       line("equal", ends, ends, colours.ink, { line: { color: colours.ink, width: 1 }, showlegend: false }),

@@ -2,7 +2,7 @@ import { formatCount, formatNumber, formatShare } from "../format";
 import { isMoe, type Model } from "../model";
 import { meanTokensPerExpert } from "../routing";
 import type { Figure } from "./figure";
-import { colours, label, layout, linearAxis, logAxis, points, rule, ticks } from "./theme";
+import { colours, countTicks, label, layout, linearAxis, logAxis, points, rule, ticks } from "./theme";
 
 /** The day the argument was published. */
 export const articleDate = "2025-01-11";
@@ -58,13 +58,7 @@ export function releasesFigure(models: readonly Model[], tokensInFlight: number,
         [Math.min(1, ...all.map((r) => r.tokensPerExpert / 2)), Math.max(20_000, tokensInFlight * 2)],
         {
           domain: [0.54, 1],
-          ...ticks([
-            [1, "1"],
-            [10, "10"],
-            [100, "100"],
-            [1000, "1,000"],
-            [10_000, "10,000"],
-          ]),
+          ...countTicks([1, 10, 100, 1000, 10_000]),
         },
       ),
       yaxis2: logAxis("Parameters per expert (million)", [1e6, 1e10], {

@@ -4,7 +4,7 @@ import { granularity, sparsity } from "../overlap-bound";
 import { sparsityGains } from "../published/next";
 import type { Figure } from "./figure";
 import { articleDate } from "./releases";
-import { band, colours, label, layout, line, linearAxis, logAxis, points, ticks } from "./theme";
+import { band, colours, countTicks, label, layout, line, linearAxis, logAxis, points, ticks } from "./theme";
 
 /** Optimum range of granularity that the law of Ling gives, independent of compute. @source lingleverage2025 */
 export const optimalGranularity = [8, 12] as const;
@@ -87,19 +87,7 @@ export function sparsityLawsFigure(models: readonly Model[]): Figure {
     layout: layout({
       height: 680,
       xaxis: {
-        ...logAxis(
-          "Sparsity (experts / experts a token)",
-          [1.8, 150],
-          ticks([
-            [2, "2"],
-            [4, "4"],
-            [8, "8"],
-            [16, "16"],
-            [32, "32"],
-            [64, "64"],
-            [128, "128"],
-          ]),
-        ),
+        ...logAxis("Sparsity (experts / experts a token)", [1.8, 150], countTicks([2, 4, 8, 16, 32, 64, 128])),
         anchor: "y",
       },
       yaxis: linearAxis("FLOPs for the same loss (relative)", [0.8, 1.8], { domain: [0.58, 1] }),

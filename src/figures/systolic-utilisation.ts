@@ -2,7 +2,7 @@ import { formatCount, formatShare } from "../format";
 import type { Gemm } from "../gemm";
 import { type SystolicQuestion, swapOperands, systolicUtilisation } from "../systolic";
 import type { Figure } from "./figure";
-import { colours, doublings, layout, line, linearAxis, logAxis, menu, rule, ticks } from "./theme";
+import { colours, countTicks, doublings, layout, line, linearAxis, logAxis, menu, rule } from "./theme";
 
 const sides = [64, 128, 256, 512] as const;
 const sideColours = [colours.sky, colours.blue, colours.orange, colours.purple];
@@ -48,16 +48,7 @@ export function systolicUtilisationFigure({ n, k }: Omit<Gemm, "m">, tokensPerEx
     layout: layout({
       height: 500,
       margin: { l: 84, r: 20, t: 60, b: 110 },
-      xaxis: logAxis(
-        "Tokens per expert",
-        [1, 4096],
-        ticks([
-          [1, "1"],
-          [10, "10"],
-          [100, "100"],
-          [1000, "1,000"],
-        ]),
-      ),
+      xaxis: logAxis("Tokens per expert", [1, 4096], countTicks([1, 10, 100, 1000])),
       yaxis: linearAxis("Multiply-adds of the array in use (%)", [0, 104]),
       shapes: [rule("x", tokensPerExpert)],
       showlegend: true,

@@ -8,7 +8,7 @@ import type { Model } from "../model";
 import { deepGemmRows } from "../published/tables";
 import { meanTokensPerExpert } from "../routing";
 import type { Figure } from "./figure";
-import { band, colours, doublings, label, layout, line, logAxis, points, ticks } from "./theme";
+import { band, colours, countTicks, doublings, label, layout, line, logAxis, points, ticks } from "./theme";
 
 /**
  * A kernel that computes full layers in a format on a machine: the machine's default, or one measured in that format.
@@ -176,16 +176,7 @@ export function taskTimeFigure(
     ],
     layout: layout({
       height: 560,
-      xaxis: logAxis(
-        "Tokens (rows) at the expert",
-        [1, 8192],
-        ticks([
-          [1, "1"],
-          [10, "10"],
-          [100, "100"],
-          [1000, "1,000"],
-        ]),
-      ),
+      xaxis: logAxis("Tokens (rows) at the expert", [1, 8192], countTicks([1, 10, 100, 1000])),
       yaxis: logAxis(
         "Time of one expert's task",
         [least, 2e-2],

@@ -1,3 +1,5 @@
+import { formatBytes, formatCount, formatSeconds } from "../format";
+
 /**
  * One look for every figure: colours that the colour-blind tell apart (Okabe and Ito), one font, one size.
  *
@@ -59,6 +61,21 @@ export function logAxis(title: string, range: readonly [number, number], particu
 /** Ticks at the given values with the given words: for axes whose decades have a short name (4 KB, 10 µs). */
 export function ticks(values: readonly (readonly [number, string])[]): Part {
   return { tickmode: "array", tickvals: values.map(([value]) => value), ticktext: values.map(([, words]) => words) };
+}
+
+/** Ticks at whole counts, thousands set apart. */
+export function countTicks(counts: readonly number[]): Part {
+  return ticks(counts.map((count) => [count, formatCount(count)]));
+}
+
+/** Ticks at sizes in bytes, in decimal prefixes. */
+export function byteTicks(bytes: readonly number[]): Part {
+  return ticks(bytes.map((size) => [size, formatBytes(size)]));
+}
+
+/** Ticks at times in seconds, each in its own prefix. */
+export function secondsTicks(seconds: readonly number[]): Part {
+  return ticks(seconds.map((time) => [time, formatSeconds(time)]));
 }
 
 /** A line; dashed for what bounds, solid for what estimates. */

@@ -2,7 +2,7 @@ import { formatBytes, formatCount, formatNumber } from "../format";
 import { type HostCopy, hostCopies, peerCopyBlocks } from "../published/links";
 import { crossingBytes, type Initiator, type Mover, pathOfSweep, type TransferPath, transferTime } from "../transfer";
 import type { Figure } from "./figure";
-import { colours, doublings, layout, line, logAxis, points, ticks } from "./theme";
+import { colours, countTicks, doublings, layout, line, logAxis, points, ticks } from "./theme";
 
 const machine = "A40";
 const ways: readonly {
@@ -130,18 +130,7 @@ export function transferSizesFigure(): Figure {
         ]),
       }),
       xaxis2: {
-        ...logAxis(
-          "Blocks that take part",
-          [14, 20_000],
-          ticks([
-            [16, "16"],
-            [64, "64"],
-            [256, "256"],
-            [1024, "1,024"],
-            [4096, "4,096"],
-            [16_384, "16,384"],
-          ]),
-        ),
+        ...logAxis("Blocks that take part", [14, 20_000], countTicks([16, 64, 256, 1024, 4096, 16_384])),
         anchor: "y2",
       },
       yaxis2: logAxis("Bandwidth, gfx1250", [3e10, 2.5e12], {
