@@ -247,3 +247,6 @@ export { launchShareFigure } from "./figures/launch-share";
 export { balanceGainsFigure } from "./figures/balance-gains";
 export { imbalanceByTokensFigure } from "./figures/imbalance-by-tokens";
 export { placementFigure } from "./figures/placement";
+
+// The front page: the argument in six sentences, and the article's three figures.
+export { argument, frontFigures, type FrontQuestion } from "./front-page";

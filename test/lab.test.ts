@@ -5,8 +5,9 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { root } from "../notebooks/jupyter/project.mjs";
+import { report } from "../notebooks/jupyter/report.mjs";
 import { browserIt, browserPath, launch } from "./browser";
-import { books } from "./reports";
+import { books, builtReports } from "./reports";
 
 interface Cell {
   readonly cell_type: string;
@@ -29,7 +30,6 @@ beforeAll(async () => {
   if (first === undefined || browserPath() === undefined) return;
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, `${first.name}.ipynb`), JSON.stringify({ ...notebook, cells: notebook.cells.map(withoutOutputs) }));
-  copyFileSync(first.path, join(folder, "executed.ipynb"));
   browser = await launch();
   address = await startLab();
 }, 120_000);
@@ -100,19 +100,34 @@ describe("JupyterLab as npm run lab starts it", () => {
   );
 
   browserIt(
-    "exports the project's own page, complete in one file",
+    "exports the same page as the report in a single file, but for the links to its neighbours",
     async () => {
       if (first === undefined) throw new Error("no notebook");
+      const site = await builtReports();
+      // The very notebook that the report was made of.
+      copyFileSync(join(site, ".cache", `${first.name}.ipynb`), join(folder, "executed.ipynb"));
+      const standalone = await report({ folder: site, standalone: true, say: () => {} });
       const url = address.replace("/lab?", "/nbconvert/html/executed.ipynb?");
-      const html = await (await fetch(url)).text();
-      expect(html).toContain("connect-src 'none'");
-      expect(html).toContain("<figcaption>");
-      expect(html).toContain("plotly.js (cartesian");
-      expect(html).not.toMatch(/<script[^>]+src=/);
+      const exported = await (await fetch(url)).text();
+      expect(exported).toContain("connect-src 'none'");
+      expect(exported).toContain("plotly.js (cartesian");
+      expect(alone(exported)).toEqual(alone(readFileSync(join(standalone, `${first.name}.html`), "utf8")));
     },
-    120_000,
+    240_000,
   );
 });
+
+/** A page's lines without its links to other pages of the site. */
+function alone(html: string): readonly string[] {
+  return html
+    .replace(/<nav class="around".*?<\/nav>\n?/s, "")
+    .replace(/<(a|span) class="home".*?<\/\1>/g, "")
+    .replace(/<a [^>]*href="explore\.html"[^>]*>.*?<\/a>/g, "")
+    .replace(/href="(\d\d-[^"#/]+)\.(?:ipynb|html)/g, 'href="$1')
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+}
 
 /** Runs in JupyterLab: waits until the cells have run, and counts figures and errors. */
 async function outcome(): Promise<{ figures: number; undrawn: number; errors: string[] }> {

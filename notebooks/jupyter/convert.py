@@ -2,9 +2,11 @@
 
     python convert.py JOB.json
 
-JOB: {"folder", "description", "standalone", "explorer", "verdicts", "notebooks": [{"name", "path"}]}. Pages are written beside and renamed.
+JOB: {"folder", "description", "standalone", "explorer", "argument", "figures", "verdicts", "notebooks": [{"name", "path"}]}.
+Pages are written beside and renamed.
 """
 
+import html
 import json
 import os
 import shutil
@@ -19,7 +21,7 @@ from jinja2 import Environment, FileSystemLoader  # noqa: E402
 from nbconvert import HTMLExporter  # noqa: E402
 from traitlets.config import Config  # noqa: E402
 
-from deepshock_page import PLOTLY, TEMPLATE, PageError, inline_assets  # noqa: E402
+from deepshock_page import PLOTLY, TEMPLATE, PageError, inline_assets, script, script_json, style, unbroken  # noqa: E402
 
 
 def write(path, text):
@@ -55,8 +57,8 @@ def main(job):
     if not job["standalone"]:
         shared["assets"] = "assets/"
         (folder / "assets").mkdir(exist_ok=True)
-        for name in ("page.css", "page.js"):
-            write(folder / "assets" / name, (TEMPLATE / name).read_text(encoding="utf8"))
+        write(folder / "assets" / "page.css", style())
+        write(folder / "assets" / "page.js", script() + "\n")
         shutil.copyfile(PLOTLY, folder / "assets" / "plotly.js")
     config = Config()
     config.HTMLExporter.template_name = "deepshock"
@@ -77,9 +79,11 @@ def main(job):
     for page in folder.glob("[0-9][0-9]-*.html"):
         if page.name not in {book["href"] for book in books}:
             page.unlink()
-    page = {**shared, "description": job["description"], "verdicts": job["verdicts"], "reports": reports}
+    page = {**shared, **{key: job[key] for key in ("description", "verdicts")}, "reports": reports}
+    page["argument"] = [unbroken(html.escape(sentence)) for sentence in job["argument"]]
+    page["strip"] = [{**one, "json": script_json(one["figure"]), "caption": unbroken(html.escape(one["caption"]))} for one in job["figures"]]
     if job["standalone"]:
-        page["inline"] = {**inline_assets(), "scripts": []}
+        page["inline"] = inline_assets()
     environment = Environment(loader=FileSystemLoader(TEMPLATE), autoescape=False)
     write(folder / "index.html", environment.get_template("front.html.j2").render(page=page) + "\n")
     explore(folder, {**shared, "previous": links[-1]}, Path(job["explorer"]).read_text(encoding="utf8").strip(), environment)

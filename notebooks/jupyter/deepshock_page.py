@@ -22,11 +22,17 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import TypeScriptLexer
 
+from deepshock_sources import cited, sources_in
+
 HERE = Path(__file__).parent
 TEMPLATE = HERE / "templates" / "deepshock"
 PLOTLY = HERE.parent.parent / "node_modules" / "plotly.js-cartesian-dist-min" / "plotly-cartesian.min.js"
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
+SCRIPTS = ("page.js", "numbers.js", "tables.js", "notes.js")
 WORDS_PER_MINUTE = 220
+ANSWER = "**In short.**"
+# The line that a verdict cell prints, such as "**Claim 3 (memory falls to 32 to 64 B): not supported.**"
+VERDICT = re.compile(r"\*\*Claim (\w+)(?: \([^*]*\))?: (supported within bounds|supported|not supported|untested)\.?\*\*")
 
 
 class PageError(Exception):
@@ -105,6 +111,15 @@ class Renderer(IPythonRenderer):
         return self.block_math(f"\\begin{{{name}}}{body}\\end{{{name}}}")
 
 
+UNIT = re.compile(r"(?<=\d) (?=(?:%|[kKMGT]?i?B(?:/s)?|[nµm]?s|[GMT]?Hz)(?![\w-]))")
+CODE_OR_TAG = re.compile(r"(<(?:pre|code)\b.*?</(?:pre|code)>|<[^>]*>)", re.S)
+
+
+def unbroken(fragment):
+    """The same text with no line break between a number and its unit."""
+    return "".join(part if i % 2 else UNIT.sub("\u00a0", part) for i, part in enumerate(CODE_OR_TAG.split(fragment)))
+
+
 def boxed(fragment):
     """Every table in a box that scrolls by itself, so that a wide one never widens the page."""
     if "<table" not in fragment:
@@ -116,9 +131,24 @@ def boxed(fragment):
         for cell in table.find_all("th"):
             if not cell.get("scope"):
                 cell["scope"] = "col" if cell.find_parent("thead") else "row"
+        repeat_names(table, soup)
         name = table.caption.get_text() if table.caption else "Table"
-        table.wrap(soup.new_tag("div", attrs={"class": "scroll", "tabindex": "0", "role": "region", "aria-label": name}))
+        table.wrap(soup.new_tag("div", attrs={"class": "scroll", "tabindex": "0", "role": "group", "aria-label": name}))
     return str(soup)
+
+
+def repeat_names(table, soup):
+    """A row whose name is left blank has the name of the row above: written there too, seen once the table is sorted."""
+    name = ""
+    for row in table.select("tbody > tr"):
+        head = row.find(["th", "td"])
+        text = head.get_text(strip=True)
+        if text:
+            name = text
+        elif name:
+            again = soup.new_tag("span", attrs={"class": "again"})
+            again.string = name
+            head.append(again)
 
 
 def script_json(value):
@@ -136,6 +166,9 @@ class Page:
         self.figures = 0
         self.where = ""
         self.written = True
+        self.answer = ""
+        self.verdicts = []
+        self.sources = []
         self.blocks = [block for number, cell in enumerate(nb.cells, 1) for block in self.cell(number, cell)]
 
     def cell(self, number, cell):
@@ -164,7 +197,7 @@ class Page:
         if self.in_site:
             # Notebooks name each other by file; in the site each has its page.
             drawn = re.sub(r'href="(\d\d-[^"/#]+)\.ipynb(?=["#])', r'href="\1.html', drawn)
-        return boxed(drawn)
+        return boxed(unbroken(drawn))
 
     def prose(self, source, attachments=None):
         return {"kind": "prose", "html": self.markdown(source, attachments)}
@@ -201,9 +234,14 @@ class Page:
 
     def shown(self, data):
         if "text/html" in data:
-            yield {"kind": "html", "html": boxed(data["text/html"])}
+            sources = sources_in(data["text/html"])
+            if sources and not self.sources:
+                self.sources = sources
+                yield {"kind": "sources"}
+            else:
+                yield {"kind": "html", "html": boxed(data["text/html"])}
         elif "text/markdown" in data:
-            yield self.prose(data["text/markdown"])
+            yield from self.said(data["text/markdown"])
         elif "image/svg+xml" in data:
             encoded = base64.b64encode(data["image/svg+xml"].encode()).decode()
             yield {"kind": "html", "html": f'<img src="data:image/svg+xml;base64,{encoded}" alt="{html.escape(data.get("text/plain", ""))}">'}
@@ -214,6 +252,15 @@ class Page:
         elif "text/plain" in data:
             yield {"kind": "text", "html": html.escape(data["text/plain"])}
 
+    def said(self, words):
+        """Text that a cell computed: the answer in short goes to the head of the page, verdicts to its badges, too."""
+        if words.startswith(ANSWER) and not self.answer:
+            self.answer = self.markdown(words)
+            return
+        section = self.headings[-1]["id"] if self.headings else "main"
+        self.verdicts += [{"claim": claim, "verdict": verdict, "at": section} for claim, verdict in VERDICT.findall(words)]
+        yield self.prose(words)
+
     def parts(self):
         """The title taken out of the first prose, and the rest."""
         titles = [heading for heading in self.headings if heading["level"] == 1]
@@ -221,12 +268,16 @@ class Page:
         blocks = list(self.blocks)
         if titles and blocks and blocks[0]["kind"] == "prose":
             blocks[0] = {**blocks[0], "html": re.sub(r"<h1 .*?</h1>\s*", "", blocks[0]["html"], count=1, flags=re.S)}
-        prose = " ".join(block["html"] for block in blocks if block["kind"] == "prose")
+        answer, blocks, sources = cited(self.answer, blocks, self.sources)
+        prose = " ".join([answer, *(block["html"] for block in blocks if block["kind"] == "prose")])
         words = len(re.sub(r"<[^>]+>", " ", prose).split())
         parts = {
             "titleHtml": title["html"],
             "contents": [heading for heading in self.headings if heading["level"] in (2, 3)],
             "blocks": blocks,
+            "answer": answer,
+            "verdicts": self.verdicts,
+            "sources": sources,
             "lead": lead(blocks),
             "minutes": max(1, round(words / WORDS_PER_MINUTE)),
             "figures": self.figures,
@@ -250,16 +301,21 @@ def code(source):
     return highlight(source, TypeScriptLexer(), HtmlFormatter(nowrap=True))
 
 
-def read_asset(name):
-    return (TEMPLATE / name).read_text(encoding="utf8")
+def style():
+    return (TEMPLATE / "page.css").read_text(encoding="utf8")
+
+
+def script():
+    """What the page does, all its files in one."""
+    return "\n".join((TEMPLATE / name).read_text(encoding="utf8").strip() for name in SCRIPTS)
 
 
 def inline_assets(own_style="", own_script=""):
     """Style and scripts to stand in the page itself, with the hashes by which its policy knows the scripts; a page may add its own."""
-    scripts = [PLOTLY.read_text(encoding="utf8").strip().replace("</script", "<\\/script"), read_asset("page.js").strip()]
+    scripts = [PLOTLY.read_text(encoding="utf8").strip().replace("</script", "<\\/script"), script()]
     scripts += [own_script] if own_script else []
     hashes = " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in scripts)
-    return {"style": read_asset("page.css") + own_style, "scripts": scripts, "hashes": hashes}
+    return {"style": style() + own_style, "scripts": scripts, "hashes": hashes}
 
 
 class PagePreprocessor(Preprocessor):

@@ -65,18 +65,29 @@ function executionKey({ path }) {
 }
 let shared;
 
-/** The verdict table of the front page; not part of the key, since notebook 12 prints it. */
-function verdicts(names) {
-  const { probabilityWords, thenAndNow } = createRequire(import.meta.url)("../../dist/index.js");
-  return thenAndNow().map(({ atArticle, now }) => ({
+/** Where the front page's three small figures stand in full. */
+const figureHrefs = ["01-tokens-per-expert.html#figure-1", "02-task-time.html#figure-2", "03-access-size.html#figure-2"];
+
+/** What the front page says of the claims; not part of the key, since notebook 12 prints it. */
+function front(names) {
+  const { argument, frontFigures, probabilityWords, thenAndNow } = createRequire(import.meta.url)("../../dist/index.js");
+  const verdicts = thenAndNow().map(({ atArticle, now }) => ({
     id: now.id,
     statement: now.statement,
     regime: now.regime,
     probability: probabilityWords(now.probability),
     verdict: now.verdict,
-    atArticle: atArticle.verdict,
+    probabilityThen: probabilityWords(atArticle.probability),
+    verdictThen: atArticle.verdict,
     href: names.includes(now.notebook) ? `${now.notebook}.html` : null,
   }));
+  const figures = frontFigures().map(({ data, layout, caption, alt }, i) => ({
+    figure: { data, layout },
+    caption,
+    alt,
+    href: figureHrefs[i],
+  }));
+  return { argument: argument(), figures, verdicts };
 }
 
 async function convert(books, folder, { standalone, cache, say }) {
@@ -87,7 +98,9 @@ async function convert(books, folder, { standalone, cache, say }) {
   const key = hash(
     JSON.stringify(job),
     hashFolder(join(jupyterFolder, "templates")),
-    ...["convert.py", "deepshock_page.py", "formulas.mjs", "requirements.txt"].map((file) => readFileSync(join(jupyterFolder, file))),
+    ...["convert.py", "deepshock_page.py", "deepshock_sources.py", "formulas.mjs", "requirements.txt"].map((file) =>
+      readFileSync(join(jupyterFolder, file)),
+    ),
     readFileSync(join(root, "package-lock.json")),
     readFileSync(explorer),
     ...books.map(({ target }) => readFileSync(target)),
@@ -96,7 +109,7 @@ async function convert(books, folder, { standalone, cache, say }) {
   const pages = [...books.map(({ name }) => join(folder, `${name}.html`)), join(folder, "index.html"), join(folder, "explore.html")];
   if (existsSync(keyFile) && readFileSync(keyFile, "utf8") === key && pages.every((page) => existsSync(page))) return;
   const jobFile = join(cache, `job-${process.pid}.json`);
-  writeWhole(jobFile, JSON.stringify({ ...job, verdicts: verdicts(books.map(({ name }) => name)) }));
+  writeWhole(jobFile, JSON.stringify({ ...job, ...front(books.map(({ name }) => name)) }));
   const { code, stdout, stderr } = await python([join(jupyterFolder, "convert.py"), jobFile]);
   rmSync(jobFile);
   if (code !== 0) throw new NotebookError(`the reports could not be written: ${(stderr + stdout).trim()}`);

@@ -9,7 +9,8 @@ export interface TaskSet {
   readonly tasks: readonly TimedTasks[];
 }
 
-const decadeNames = ["under 1 µs", "1–10 µs", "10–100 µs", "0.1–1 ms", "over 1 ms"];
+/** The decades of shareByDecade in words. */
+export const decadeNames = ["under 1 µs", "1–10 µs", "10–100 µs", "0.1–1 ms", "over 1 ms"];
 
 /** Share of tasks beside share of time, by decade of duration; one panel a set, one above the other. */
 export function durationsFigure(sets: readonly TaskSet[], conclusion = ""): Figure {

@@ -51,12 +51,37 @@
     return value;
   };
 
+  /** Words darkened until they are readable on white; lines and marks keep their colours. */
+  const onLight = (text) => {
+    const parsed = parse(text);
+    if (parsed === undefined) return text;
+    const base = parsed.slice(0, 3);
+    let rgb = base;
+    for (let share = 0; share <= 1 && 1.05 / (luminance(rgb) + 0.05) < 4.6; share += 0.05) rgb = mix(base, [0, 0, 0], share);
+    return `rgba(${rgb.map(Math.round).join(", ")}, ${parsed[3]})`;
+  };
+
+  const legible = (value, key = "") => {
+    if (typeof value === "string") {
+      if (key === "fontcolor") return onLight(value);
+      return value.replace(/color:\s*(#[0-9a-f]{3,8}|[a-z]+)/gi, (_all, colour) => `color: ${onLight(colour)}`);
+    }
+    if (Array.isArray(value)) return value.map((inner) => (typeof inner === "number" ? inner : legible(inner, key)));
+    if (value !== null && typeof value === "object") {
+      const isFont = /font$/i.test(key);
+      return Object.fromEntries(
+        Object.entries(value).map(([name, inner]) => [name, legible(inner, isFont && name === "color" ? "fontcolor" : name)]),
+      );
+    }
+    return value;
+  };
+
   const axesOf = (layout) => Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key));
 
   /** The figure as the reader gets it: colours of the page, and on a narrow one smaller type and margins. */
   const fitted = (figure, { isDark, width }) => {
     const { data, layout } = structuredClone(figure);
-    const drawn = isDark ? { data: recolour(data), layout: recolour(layout) } : { data, layout };
+    const drawn = isDark ? { data: recolour(data), layout: recolour(layout) } : { data: legible(data), layout: legible(layout) };
     Object.assign(drawn.layout, { paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", autosize: true });
     delete drawn.layout.width;
     if (isDark) {
@@ -70,6 +95,11 @@
       };
       for (const key of axesOf(drawn.layout))
         drawn.layout[key] = { gridcolor: "rgb(45, 52, 62)", zerolinecolor: "rgb(70, 80, 92)", ...drawn.layout[key] };
+    }
+    if (drawn.layout.updatemenus !== undefined) {
+      // The page has menus of its own, which a keyboard reaches; Plotly's are drawn.
+      delete drawn.layout.updatemenus;
+      drawn.layout.margin = { ...drawn.layout.margin, t: Math.min(drawn.layout.margin?.t ?? 100, 24) };
     }
     if (width < narrowWidth) narrowed(drawn.layout, width);
     return drawn;
@@ -91,6 +121,8 @@
     if (layout.meta !== "rows" && panels < 2) layout.height = Math.min(layout.height ?? 450, Math.max(380, width * 1.2));
     const size = (font, most) => ({ ...font, size: Math.min(font?.size ?? most, most) });
     layout.font = size(layout.font, 11);
+    // A finger that passes over the figure scrolls the page.
+    layout.dragmode = false;
     layout.margin = { ...layout.margin, l: Math.min(layout.margin?.l ?? 56, 56), r: Math.min(layout.margin?.r ?? 12, 12) };
     for (const key of axesOf(layout)) {
       layout[key] = { ...layout[key], automargin: true, tickfont: size(layout[key].tickfont, 10) };
@@ -101,16 +133,20 @@
       layout[key].title = { ...title, text: wrapped(title.text, length / 5.8), font: size(title.font, 11) };
     }
     layout.annotations = layout.annotations?.filter(({ name }) => name !== "wide").map((note) => ({ ...note, font: size(note.font, 10) }));
-    if (layout.showlegend !== false)
+    if (layout.showlegend !== false) {
+      // A legend that stood above the figure leaves its place there.
+      if (layout.legend?.y >= 1) layout.margin.t = Math.min(layout.margin.t ?? 100, 28);
+      const plotHeight = (layout.height ?? 450) - (layout.margin.t ?? 100) - (layout.margin.b ?? 80);
       layout.legend = {
         ...layout.legend,
         orientation: "h",
         x: 0,
         xanchor: "left",
-        y: -0.22,
+        y: -Math.min(0.22, 68 / plotHeight),
         yanchor: "top",
         font: size(layout.legend?.font, 10),
       };
+    }
   };
 
   /** Moves words that stick out to the left or right back into the figure; an arrow keeps pointing where it did. */
@@ -135,18 +171,52 @@
   }));
   let printing = false;
 
-  const draw = ({ plot, figure }, width = plot.clientWidth) => {
+  /** A list above the figure for each of its menus. */
+  const addMenus = (one) => {
+    const { plot, figure } = one;
+    plot.parentElement.querySelector(":scope > .choose")?.remove();
+    one.chosen = (figure.layout.updatemenus ?? []).map(({ active = 0 }) => active);
+    if (one.chosen.length === 0) return;
+    const row = document.createElement("p");
+    row.className = "choose";
+    for (const [i, { buttons }] of figure.layout.updatemenus.entries()) {
+      const label = document.createElement("label");
+      const list = document.createElement("select");
+      for (const [j, { label: words }] of buttons.entries()) list.add(new Option(words, String(j), false, j === one.chosen[i]));
+      list.addEventListener("change", () => {
+        one.chosen[i] = list.selectedIndex;
+        choose(one, i);
+      });
+      label.append("Show", list);
+      row.append(label);
+    }
+    plot.before(row);
+  };
+
+  /** What a menu's choice does to the drawn figure. */
+  const choose = ({ plot, figure, chosen }, i) => {
+    const { method, args } = figure.layout.updatemenus[i].buttons[chosen[i]];
+    return Plotly[method](plot, ...args);
+  };
+
+  const draw = async (one, width = one.plot.clientWidth) => {
+    const { plot, figure } = one;
+    if (one.chosen === undefined) addMenus(one);
     const isDark = dark.matches && !printing;
     const { data, layout } = fitted(figure, { isDark, width });
     if (printing) layout.width = width;
     for (const words of plot.querySelectorAll(":scope > .fallback")) words.remove();
     plot.style.minHeight = `${layout.height ?? 450}px`;
-    return Plotly.react(plot, data, layout, { ...figure.config, responsive: !printing, displaylogo: false }).then(() => keepInside(plot));
+    await Plotly.react(plot, data, layout, { ...figure.config, responsive: !printing, displayModeBar: false });
+    for (const i of one.chosen.keys()) if (one.chosen[i] !== (figure.layout.updatemenus[i].active ?? 0)) await choose(one, i);
+    return keepInside(plot);
   };
 
   const drawAll = async () => {
+    document.documentElement.dataset.drawn = "false";
     for (const one of figures) {
       await draw(one);
+      if (one === figures[0]) performance.mark("first-figure");
       // Lets the reader scroll between two figures.
       await new Promise((resolve) => setTimeout(resolve, 0));
     }
@@ -155,10 +225,13 @@
 
   /** Draws a figure that the page computed itself, now and whenever colours or width change. */
   globalThis.showFigure = (plot, figure) => {
-    const known = figures.find((one) => one.plot === plot);
-    if (known) known.figure = figure;
-    else figures.push({ plot, figure });
-    return draw({ plot, figure });
+    let one = figures.find((known) => known.plot === plot);
+    if (one === undefined) {
+      one = { plot, figure };
+      figures.push(one);
+    }
+    Object.assign(one, { figure, chosen: undefined });
+    return draw(one);
   };
 
   if (figures.length > 0 || document.querySelector(".plot")) {
@@ -178,6 +251,16 @@
       drawAll();
     });
   }
+
+  // On paper every answer stands open.
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = [...document.querySelectorAll(".prose details:not([open])")];
+    for (const details of opened) details.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const details of opened) details.open = false;
+  });
 
   const cells = [...document.querySelectorAll("details.code")];
   const button = document.getElementById("all-code");

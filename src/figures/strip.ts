@@ -1,0 +1,135 @@
+import type { Access } from "../access";
+import { shareByDecade } from "../durations";
+import { formatCount, formatNumber, formatShare } from "../format";
+import { isMoe, type Model } from "../model";
+import { meanTokensPerExpert } from "../routing";
+import type { TaskSet } from "./durations";
+import { decadeNames } from "./durations";
+import type { Figure } from "./figure";
+import { runLengthsFigure, type StepAccesses, shareInRunsUpTo } from "./run-lengths";
+import { band, colours, countTicks, label, layout, linearAxis, logAxis, rule, ticks } from "./theme";
+
+/** The article's three figures, small enough to stand side by side: tokens of an expert, durations of tasks, lengths of accesses. */
+export function stripFigures(
+  models: readonly Model[],
+  tokensInFlight: number,
+  sets: readonly TaskSet[],
+  steps: readonly StepAccesses[],
+): readonly [Figure, Figure, Figure] {
+  return [tokensFigure(models, tokensInFlight), tasksFigure(sets), accessesFigure(steps)];
+}
+
+const height = 340;
+const legend = { orientation: "h", x: 0, xanchor: "left", y: -0.24, yanchor: "top", font: { size: 11 } } as const;
+/** What the article says an expert sees, and how short it says an access becomes. */
+const article = { tokens: 128, shortBytes: 64, longBytes: 16_384 } as const;
+
+/** A bar a model: what one expert, or a dense layer, gets of the tokens in flight. */
+function tokensFigure(models: readonly Model[], tokensInFlight: number): Figure {
+  const tokens = models.map((m) => (isMoe(m) ? meanTokensPerExpert(tokensInFlight, m) : tokensInFlight));
+  const words = models.map((m, i) => `${m.name} ${formatNumber(tokens[i] as number, 4)}`).join(", ");
+  return {
+    data: [
+      {
+        type: "bar",
+        orientation: "h",
+        name: "tokens",
+        x: tokens,
+        y: models.map((m) => m.name),
+        text: tokens.map((t) => formatNumber(t, 4)),
+        textposition: "outside",
+        cliponaxis: false,
+        marker: { color: models.map((m) => (isMoe(m) ? colours.blue : colours.grey)) },
+        hovertemplate: "%{y}: %{x:.4~g} tokens<extra></extra>",
+      },
+    ],
+    layout: layout({
+      height,
+      margin: { l: 104, r: 44, t: 24, b: 58 },
+      xaxis: logAxis("Tokens per expert", [10, 40_000], countTicks([10, 100, 1000, 10_000])),
+      yaxis: { type: "category", autorange: "reversed", ticks: "", automargin: true },
+      shapes: [rule("x", article.tokens)],
+      annotations: [
+        label(
+          `the article: ${article.tokens}`,
+          { x: article.tokens, y: 1 },
+          { yref: "paper", yanchor: "bottom", font: { size: 11, color: colours.brown } },
+          "x",
+        ),
+      ],
+    }),
+    caption: `Mean tokens of one expert with ${formatCount(tokensInFlight)} in flight; grey, a dense layer: ${words}.`,
+    alt: `With ${formatCount(tokensInFlight)} tokens in flight one expert sees: ${words}. The article says ${article.tokens}.`,
+  };
+}
+
+const setColours = [colours.grey, colours.blue, colours.sky];
+
+/** Bars in groups: the share of a decode step's time by how long its kernels take. */
+function tasksFigure(sets: readonly TaskSet[]): Figure {
+  const shares = sets.map(({ tasks }) => shareByDecade(tasks));
+  const inBand = sets.map(({ name }, i) => `${name} ${formatShare(shares[i]?.[1]?.timeShare ?? Number.NaN)}`).join(", ");
+  return {
+    data: sets.map(({ name }, i) => ({
+      type: "bar",
+      name,
+      x: decadeNames,
+      y: shares[i]?.map((s) => 100 * s.timeShare),
+      marker: { color: setColours[i % setColours.length] },
+      hovertemplate: "%{x}: %{y:.2f} %<extra></extra>",
+    })),
+    layout: layout({
+      height,
+      margin: { l: 56, r: 12, t: 24, b: 58 },
+      barmode: "group",
+      bargap: 0.2,
+      xaxis: { type: "category", title: { text: "Duration of one task", standoff: 8 }, showgrid: false, tickfont: { size: 10 } },
+      yaxis: linearAxis("Share of the step's time (%)", [0, 100], { dtick: 25 }),
+      shapes: [band("x", 0.5, 1.5, colours.yellow, 0.14)],
+      annotations: [label("the article", { x: 1, y: 1 }, { yref: "paper", yanchor: "bottom", font: { size: 11, color: colours.brown } })],
+      showlegend: true,
+      legend,
+    }),
+    caption: `Time of a decode step by the duration of its tasks. In tasks of 1–10 µs (shaded, the article's): ${inBand}.`,
+    alt: `Share of a decode step's time in tasks of 1 to 10 µs: ${inBand}.`,
+  };
+}
+
+/** The full figure's lines, with the article's sizes shaded. */
+function accessesFigure(steps: readonly StepAccesses[]): Figure {
+  const { data, layout: full } = runLengthsFigure(steps);
+  const upTo = steps.map(({ name, accesses }) => `${name} ${shareWords(accesses)}`).join(", ");
+  return {
+    data,
+    layout: {
+      ...full,
+      height,
+      margin: { l: 56, r: 12, t: 24, b: 58 },
+      xaxis: {
+        ...(full.xaxis as Record<string, unknown>),
+        ...ticks([
+          [64, "64 B"],
+          [16_384, "16 KiB"],
+          [1e6, "1 MB"],
+          [1e9, "1 GB"],
+        ]),
+      },
+      shapes: [band("x", article.shortBytes, article.longBytes, colours.yellow, 0.14)],
+      annotations: [
+        label(
+          "the article",
+          { x: Math.sqrt(article.shortBytes * article.longBytes), y: 1 },
+          { yref: "paper", yanchor: "bottom", font: { size: 11, color: colours.brown } },
+          "x",
+        ),
+      ],
+      legend,
+    },
+    caption: `Bytes of a decode step by the length of the run they lie in. In runs of up to 16 KiB (shaded, the article's): ${upTo}.`,
+    alt: `Share of a decode step's bytes in contiguous runs of up to 16 KiB: ${upTo}.`,
+  };
+}
+
+function shareWords(accesses: readonly Access[]): string {
+  return formatShare(shareInRunsUpTo(accesses, article.longBytes));
+}

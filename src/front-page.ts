@@ -1,0 +1,139 @@
+import { type Access, decodeAccesses } from "./access";
+import { articleDay } from "./claims";
+import { type ThenAndNow, thenAndNow } from "./claims/table";
+import { timedTasks } from "./durations";
+import type { Figure } from "./figures/figure";
+import { shareInRunsUpTo } from "./figures/run-lengths";
+import { stripFigures } from "./figures/strip";
+import { expertSeconds, layerKernel, loneKernel, rowsAt } from "./figures/task-time";
+import { formatCount, formatNumber, formatSeconds, formatShare } from "./format";
+import type { WeightFormatName } from "./formats";
+import { type Hardware, hardware } from "./hardware";
+import { type Model, model } from "./model";
+import { decodeStep } from "./step";
+
+/** What the front page is told for; what is left out is as in the first three notebooks. */
+export interface FrontQuestion {
+  readonly model?: string;
+  readonly hardware?: string;
+  readonly weightFormat?: WeightFormatName;
+  readonly tokensInFlight?: number;
+}
+
+/** Models that the chosen one stands beside: dense, with few large experts, and with attention that selects tokens. */
+const beside = { dense: "llama-3.1-405b", coarse: "mixtral-8x22b", sparse: "deepseek-v3.2" } as const;
+const expertCounts = [beside.dense, beside.coarse, "deepseek-v3"];
+/** The decode steps of the notebooks on tasks and on accesses. */
+const taskStep = { requestsPerGpu: 64, contextTokens: 4096, expertParallel: 64 } as const;
+const accessStep = { requestsPerGpu: 16, contextTokens: 32_768, expertParallel: 128 } as const;
+/** Runs of memory up to this long count as short: a page. */
+const shortRunBytes = 4096;
+
+interface Chosen {
+  readonly fine: Model;
+  readonly place: Hardware;
+  readonly weightFormat: WeightFormatName;
+  readonly tokensInFlight: number;
+}
+
+function chosen(question: FrontQuestion): Chosen {
+  return {
+    fine: model(question.model ?? "kimi-k2"),
+    place: hardware(question.hardware ?? "h100-sxm"),
+    weightFormat: question.weightFormat ?? "fp8_block",
+    tokensInFlight: question.tokensInFlight ?? 6144,
+  };
+}
+
+/**
+ * The argument and what became of it, in six sentences.
+ *
+ * What the article says; tokens of an expert; task time; access size; the verdicts; how sure and since when. Every number is computed.
+ *
+ * @throws RangeError for a model, machine or format that is not known.
+ */
+export function argument(question: FrontQuestion = {}, judged: readonly ThenAndNow[] = thenAndNow()): readonly string[] {
+  const { fine, place, weightFormat, tokensInFlight } = chosen(question);
+  const coarse = model(beside.coarse);
+  const task = (m: Model) => {
+    const kernel = layerKernel(place, weightFormat);
+    const on = { model: m, hardware: place, kernel, aloneKernel: loneKernel(place, weightFormat), weightFormat };
+    const rows = rowsAt(on, tokensInFlight);
+    return { rows: formatNumber(rows, 4), time: formatSeconds(expertSeconds(on, rows).shareOfLayerSeconds) };
+  };
+  const [small, large] = [task(fine), task(coarse)];
+  const { sparse } = accessesOf(question);
+  const short = (accesses: readonly Access[]) => formatShare(shareInRunsUpTo(accesses, shortRunBytes));
+  return [
+    `On ${dayWords(articleDay)} an article argued that models with many small experts turn big, dense, regular work into small, sparse, uniform work, so that hardware built for big work loses its value.`,
+    `In decode its starting point holds: with ${formatCount(tokensInFlight)} tokens in flight an expert of ${fine.name} sees ${small.rows} tokens, where one of ${coarse.name} sees ${large.rows}.`,
+    `The work of one expert shrank with it, from ${large.time} to ${small.time} as its share of a layer on ${place.name}, but kernels launch all experts of a layer together, so what is launched did not shrink as much.`,
+    `Memory is read in long runs as before: ${short(accessesOf(question).fine)} of the bytes of a decode step of ${fine.name} lie in runs of up to ${formatCount(shortRunBytes / 1024)} KiB, and where there are more, ${short(sparse)} with ${model(beside.sparse).name}, attention that selects tokens brings them and not experts.`,
+    verdictSentence(judged),
+    changeSentence(judged),
+  ];
+}
+
+/** The article's three figures, small, for the same question. */
+export function frontFigures(question: FrontQuestion = {}): readonly [Figure, Figure, Figure] {
+  const { fine, place, tokensInFlight } = chosen(question);
+  const dense = model(beside.dense);
+  const step = (m: Model, expertParallel: number) => decodeStep({ ...taskStep, model: m, hardware: place, expertParallel }).tasks;
+  const localExperts = Math.max(1, Math.ceil(fine.routedExperts / taskStep.expertParallel));
+  const fineTasks = step(fine, taskStep.expertParallel);
+  const accesses = accessesOf(question);
+  return stripFigures(
+    [...expertCounts.filter((id) => id !== fine.id).map((id) => model(id)), fine],
+    tokensInFlight,
+    [
+      { name: `${dense.name}, dense`, tasks: timedTasks(step(dense, 1)) },
+      { name: `${fine.name}, as launched`, tasks: timedTasks(fineTasks) },
+      { name: `${fine.name}, each expert by itself`, tasks: timedTasks(fineTasks, localExperts) },
+    ],
+    [
+      { name: `${dense.name}, dense`, accesses: accesses.dense },
+      { name: fine.name, accesses: accesses.fine },
+      { name: `${model(beside.sparse).name}, sparse attention`, accesses: accesses.sparse },
+    ],
+  );
+}
+
+function accessesOf(question: FrontQuestion): {
+  readonly dense: readonly Access[];
+  readonly fine: readonly Access[];
+  readonly sparse: readonly Access[];
+} {
+  const { fine, weightFormat } = chosen(question);
+  const step = { ...accessStep, weightFormat };
+  return {
+    dense: decodeAccesses({ ...step, model: model(beside.dense), expertParallel: 1 }),
+    fine: decodeAccesses({ ...step, model: fine }),
+    sparse: decodeAccesses({ ...step, model: model(beside.sparse), attention: "sparse" }),
+  };
+}
+
+function verdictSentence(judged: readonly ThenAndNow[]): string {
+  const of = (verdict: string) => judged.filter(({ now }) => now.verdict === verdict);
+  const supported = of("supported").length;
+  const share = supported === 0 ? "none is" : supported === 1 ? "1 is" : `${formatCount(supported)} are`;
+  return `Of its ${formatCount(judged.length)} claims ${share} supported without bounds, ${formatCount(of("supported within bounds").length)} within bounds, and not supported: ${listed(of("not supported"))}.`;
+}
+
+function changeSentence(judged: readonly ThenAndNow[]): string {
+  const sure = judged.filter(({ now }) => now.probability >= 0.9);
+  const untested = judged.filter(({ atArticle }) => atArticle.verdict === "untested").length;
+  return `The number behind a claim holds in nine draws of ten or more, over all that is not known exactly, for ${listed(sure)}; when the article came out ${formatCount(untested)} of the claims could not be tested at all.`;
+}
+
+function listed(judged: readonly ThenAndNow[]): string {
+  const names = judged.map(({ now }) => `${now.id} (${now.name})`);
+  return names.length < 2 ? (names[0] ?? "none") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+}
+
+const months = "January February March April May June July August September October November December".split(" ");
+
+/** 2025-01-11 as 11 January 2025. */
+function dayWords(day: string): string {
+  const [year, month, date] = day.split("-").map(Number) as [number, number, number];
+  return `${date} ${months[month - 1]} ${year}`;
+}
