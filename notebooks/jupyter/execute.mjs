@@ -12,10 +12,16 @@ export class NotebookError extends Error {
 /**
  * Execute one notebook into another file, which is written only when every cell ran.
  *
+ * Figures that have not changed keep their pictures; with drawnBy (of pictures.mjs) the others are drawn.
+ *
+ * @param {{ name: string, path: string }} notebook
+ * @param {string} target
+ * @param {{ folder?: string, drawnBy?: string }} [options] folder: where the kernel runs.
  * @throws NotebookError with notebook, cell number, source and error.
  */
-export async function execute({ name, path }, target, folder = notebooksFolder) {
-  const { code, stdout, stderr } = await python([join(jupyterFolder, "execute.py"), path, target, folder]);
+export async function execute({ name, path }, target, { folder = notebooksFolder, drawnBy = undefined } = {}) {
+  const drawing = drawnBy === undefined ? [] : [drawnBy];
+  const { code, stdout, stderr } = await python([join(jupyterFolder, "execute.py"), path, target, folder, ...drawing]);
   if (code === 0) return;
   if (code !== 3) throw new NotebookError(`${name}: the notebook could not be executed:\n${(stderr + stdout).trim()}`);
   const { cell, source, error } = JSON.parse(stdout.trim().split("\n").at(-1));
@@ -29,7 +35,7 @@ const indent = (text) => text.replace(/^/gm, "    ");
  *
  * @throws NotebookError of the first that failed.
  */
-export async function executeAll(jobs, { say = console.log, folder = notebooksFolder, done = () => {} } = {}) {
+export async function executeAll(jobs, { say = console.log, done = () => {}, ...options } = {}) {
   const waiting = [...jobs];
   let failed = false;
   const worker = async () => {
@@ -37,7 +43,7 @@ export async function executeAll(jobs, { say = console.log, folder = notebooksFo
       const start = performance.now();
       try {
         const before = job.target === job.path ? readFileSync(job.path) : undefined;
-        await execute(job, job.target, folder);
+        await execute(job, job.target, options);
         const note = before === undefined ? "" : before.equals(readFileSync(job.target)) ? ", outputs unchanged" : ", outputs changed";
         done(job);
         say(`${job.name}: executed (${secondsSince(start)}${note})`);

@@ -1,14 +1,19 @@
 """Execute one notebook with the tslab kernel into another file, to the same bytes each time.
 
-    python execute.py IN.ipynb OUT.ipynb FOLDER
+    python execute.py IN.ipynb OUT.ipynb FOLDER [DRAWN_BY]
 
-FOLDER is where the kernel runs. A failing cell: exit code 3, and on standard output one line of JSON with
-the cell's number (counted over all cells, from 1), its source and what it said; OUT is not written.
+FOLDER is where the kernel runs. A figure that IN held already keeps its picture. With DRAWN_BY, the name of what
+draws pictures here (pictures.mjs), all others and those that something else drew are drawn; without, they have none.
+
+A failing cell: exit code 3, and on standard output one line of JSON with the cell's number (counted over all
+cells, from 1), its source and what it said; OUT is not written.
 """
 
 import json
 import os
+import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
@@ -24,6 +29,8 @@ LANGUAGE = {
     "version": "3.7.2",
 }
 CELL_SECONDS = 300
+PLOTLY = "application/vnd.plotly.v1+json"
+PNG = "image/png"
 
 
 def clean(notebook):
@@ -40,6 +47,37 @@ def clean(notebook):
     return notebook
 
 
+def figures(notebook):
+    """The outputs that are figures, in order."""
+    return [o for cell in notebook.cells for o in cell.get("outputs", []) if PLOTLY in o.get("data", {})]
+
+
+def put_pictures(notebook, before, drawn_by):
+    """Give each figure a picture: the one it had in `before`, and where something draws, a new one to the rest."""
+    kept = {json.dumps(o.data[PLOTLY], sort_keys=True): o for o in before if PNG in o.data}
+    missing = []
+    for output in figures(notebook):
+        old = kept.get(json.dumps(output.data[PLOTLY], sort_keys=True))
+        if old is not None and drawn_by in (None, old.metadata.get(PNG, {}).get("drawnBy")):
+            output.data[PNG], output.metadata[PNG] = old.data[PNG].strip(), old.metadata.get(PNG, {})
+        else:
+            missing.append(output)
+    if drawn_by is None or not missing:
+        return
+    drawn = draw([o.data[PLOTLY] for o in missing])
+    for output, picture in zip(missing, drawn["pictures"]):
+        output.data[PNG], output.metadata[PNG] = picture, drawn["metadata"]
+
+
+def draw(asked):
+    node = os.environ.get("DEEPSHOCK_NODE", "node")
+    script = Path(__file__).with_name("pictures.mjs")
+    done = subprocess.run([node, str(script)], input=json.dumps(asked), capture_output=True, encoding="utf8", check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"the pictures of its figures could not be drawn; an empty CHROMIUM_PATH leaves them out.\n{done.stderr.strip()}")
+    return json.loads(done.stdout)
+
+
 def failure(notebook, index, error):
     cell = notebook.cells[index]
     said = [o.text for o in cell.get("outputs", []) if o.output_type == "stream" and o.name == "stderr"]
@@ -50,9 +88,10 @@ def failure(notebook, index, error):
     return {"cell": index + 1, "source": cell.source, "error": "".join(said).rstrip() or str(error)}
 
 
-def main(source, target, folder):
+def main(source, target, folder, drawn_by=None):
     notebook = nbformat.read(source, as_version=4)
     nbformat.validate(notebook)
+    before = figures(notebook)
     current = 0
 
     def started(cell, cell_index):
@@ -77,12 +116,18 @@ def main(source, target, folder):
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         print(json.dumps(failure(notebook, current, error)))
         return 3
+    clean(notebook)
+    try:
+        put_pictures(notebook, before, drawn_by)
+    except RuntimeError as error:
+        print(error, file=sys.stderr)
+        return 1
     beside = f"{target}.{os.getpid()}.part"
     with open(beside, "w", encoding="utf8", newline="\n") as file:
-        file.write(nbformat.writes(clean(notebook)).rstrip("\n") + "\n")
+        file.write(nbformat.writes(notebook).rstrip("\n") + "\n")
     os.replace(beside, target)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:4]))
+    sys.exit(main(*sys.argv[1:]))

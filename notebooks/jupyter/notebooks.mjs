@@ -1,5 +1,10 @@
-/** npm run notebooks: execute the notebooks in place, all or those whose names begin as given. */
+/**
+ * npm run notebooks: execute the notebooks in place, all or those whose names begin as given, and draw the pictures of
+ * figures that changed.
+ */
+import { browserPath } from "./browser.mjs";
 import { executeAll } from "./execute.mjs";
+import { drawnBy } from "./pictures.mjs";
 import { notebooks, secondsSince } from "./project.mjs";
 import { main, SetupError } from "./setup.mjs";
 
@@ -12,6 +17,11 @@ await main(async () => {
     throw new SetupError(
       `no notebook begins with ${asked.join(" or ") || "NN-"}; there are: ${all.map(({ name }) => name).join(", ") || "none"}`,
     );
-  await executeAll(chosen.map((notebook) => ({ ...notebook, target: notebook.path })));
+  const draws = browserPath() !== undefined;
+  if (!draws) console.log("no Chromium found (CHROMIUM_PATH may name one): figures that change get no picture, the others keep theirs");
+  await executeAll(
+    chosen.map((notebook) => ({ ...notebook, target: notebook.path })),
+    draws ? { drawnBy: drawnBy() } : {},
+  );
   console.log(`${chosen.length} executed in ${secondsSince(start)}`);
 });
