@@ -16,13 +16,21 @@ export interface Source {
   readonly conditions: string;
 }
 
+/** Where the dimensions of a model of one's own come from (modelFromConfig). */
+const ownConfig: Source = Object.freeze({
+  id: "config.json",
+  title: "config.json of the model",
+  organization: "its publisher",
+  conditions: "given by the reader",
+});
+
 /**
- * Look up a source of data/sources.csv.
+ * Look up a source of data/sources.csv, or "config.json", which is that of a model read from its configuration.
  *
  * @throws RangeError naming the nearest ids when there is no such source.
  */
 export function source(id: string): Source {
-  const found = sources().find((s) => s.id === id);
+  const found = id === ownConfig.id ? ownConfig : sources().find((s) => s.id === id);
   if (found === undefined) {
     throw new RangeError(
       `unknown source "${id}"; nearest: ${nearest(

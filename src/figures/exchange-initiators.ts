@@ -32,7 +32,8 @@ export function proxyPenalty(tokens: number, expertParallel: number): number {
 export function exchangeInitiatorsFigure(model: Model, hardware: Hardware): Figure {
   const many = 128;
   const gpus = doublings(8, 128);
-  const floor = gpus.map(
+  const shared = gpus.filter((n) => n <= model.routedExperts);
+  const floor = shared.map(
     (expertParallel) => expertExchangeTime({ direction: "dispatch", model, hardware, tokens: many, expertParallel }).floorSeconds,
   );
   const proxy = startedDispatches(many).find((e) => e.initiator.startsWith("host proxy") && e.expertParallel === 128);
@@ -55,7 +56,7 @@ export function exchangeInitiatorsFigure(model: Model, hardware: Hardware): Figu
   return {
     data: [
       ...panel(many, "y"),
-      line(`bytes alone, ${model.name}`, gpus, floor, colours.ink, { line: { color: colours.ink, width: 1.5, dash: "dot" } }),
+      line(`bytes alone, ${model.name}`, shared, floor, colours.ink, { line: { color: colours.ink, width: 1.5, dash: "dot" } }),
       ...panel(1, "y2").filter((t) => (t as unknown as { x: readonly number[] }).x.length > 0),
     ],
     layout: layout({

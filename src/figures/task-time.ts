@@ -1,4 +1,5 @@
 import { formatCount, formatNumber, formatSeconds } from "../format";
+import { weightFormat as lookUpFormat } from "../formats";
 import type { ExpertShape } from "../gemm";
 import type { Hardware } from "../hardware";
 import { defaultKernel, kernels } from "../kernel";
@@ -11,21 +12,16 @@ import type { Figure } from "./figure";
 import { band, colours, countTicks, doublings, label, layout, line, logAxis, points, ticks } from "./theme";
 
 /**
- * A kernel that computes full layers in a format on a machine: the machine's default, or one measured in that format.
+ * A kernel that computes full layers in a format on a machine: the machine's default, or one measured in that format. Where
+ * none was measured in it, the default too: its constants are then transferred from another format.
  *
- * @throws RangeError naming the formats measured when none was in this one.
+ * @throws RangeError naming the formats when this is none of them.
  */
 export function layerKernel(hardware: Hardware, weightFormat: string): string {
   const usual = defaultKernel(hardware);
-  if (usual.weightFormat === weightFormat) return usual.kernel;
+  if (usual.weightFormat === lookUpFormat(weightFormat).name) return usual.kernel;
   const inFormat = kernels().filter((f) => f.weightFormat === weightFormat && f.kernel !== loneExpertKernel);
-  const found = inFormat.find((f) => f.generation === hardware.generation) ?? inFormat[0];
-  if (found === undefined) {
-    throw new RangeError(
-      `weightFormat must be one that a kernel was measured in: ${[...new Set(kernels().map((f) => f.weightFormat))].join(", ")}; got "${weightFormat}"`,
-    );
-  }
-  return found.kernel;
+  return (inFormat.find((f) => f.generation === hardware.generation) ?? inFormat[0] ?? usual).kernel;
 }
 
 /** The kernel for an expert alone on its GPU: that of wide expert parallelism where measured in the format, else that of full layers. */
@@ -72,31 +68,36 @@ export interface MeasuredTask {
   /** The expert's: models of the same expert share their measurements. */
   readonly shape: ExpertShape;
   readonly hardware: string;
+  readonly weightFormat: string;
   readonly rows: number;
   readonly seconds: number;
 }
 
 /**
- * Published times of one expert's task in FP8 with block scales, of two models on the machines measured.
+ * Published times of one expert's task in a format, of the models' experts on the machines measured.
  *
  * alone: wide expert parallelism with exactly one expert on the GPU. share of a layer: a layer's time over the experts
- * on the GPU. share of a grouped product: DeepGEMM's masked tables, both products of DeepSeek-V3, over the groups.
+ * on the GPU. share of a grouped product: DeepGEMM's masked tables, both products of DeepSeek-V3 in FP8 with block scales, over the groups.
  */
-export function measuredTasks(models: readonly Model[]): readonly MeasuredTask[] {
+export function measuredTasks(models: readonly Model[], weightFormat = "fp8_block"): readonly MeasuredTask[] {
   layers ??= layerTasks();
-  return [...layers.filter((task) => models.some((model) => sameExpert(model, task.shape))), ...groupedProducts()];
+  const all = weightFormat === "fp8_block" ? [...layers, ...groupedProducts()] : layers;
+  const wanted = (task: MeasuredTask) =>
+    task.kind === "share of a grouped product" || models.some((model) => sameExpert(model, task.shape));
+  return all.filter((task) => task.weightFormat === weightFormat && wanted(task));
 }
 
 let layers: readonly MeasuredTask[] | undefined;
 
 /** Tasks of all experts measured, alone or in a layer. */
 function layerTasks(): readonly MeasuredTask[] {
-  const rows = moeMeasurements().filter((m) => m.weightFormat === "fp8_block");
+  const rows = moeMeasurements();
   const perExpert = (m: MoeMeasurement) => (m.tokens * m.shape.expertsPerToken) / m.shape.routedExperts;
   const task = (kind: MeasuredTask["kind"], m: MoeMeasurement, experts: number): MeasuredTask => ({
     kind,
     shape: m.shape,
     hardware: m.hardware,
+    weightFormat: m.weightFormat,
     rows: perExpert(m),
     seconds: m.seconds / experts,
   });
@@ -129,6 +130,7 @@ function groupedProducts(): readonly MeasuredTask[] {
         kind: "share of a grouped product" as const,
         shape: { hiddenSize: 7168, moeIntermediateSize: 2048 },
         hardware: "h800-sxm",
+        weightFormat: "fp8_block",
         rows,
         seconds: (upAndGate.seconds + down.seconds) / groups,
       },
@@ -154,7 +156,8 @@ export function taskTimeFigure(
     const rowsMarked = rowsAt(e, inFlight[i] as number);
     return { e, rowsMarked, at: expertSeconds(e, rowsMarked) };
   });
-  const measured = measuredTasks(experts.map((e) => e.model));
+  const models = experts.map((e) => e.model);
+  const measured = [...new Set(experts.map((e) => e.weightFormat))].flatMap((format) => measuredTasks(models, format));
   const words = marked
     .map(
       ({ e, rowsMarked, at }) =>
