@@ -3,15 +3,19 @@
  *
  *     npm run report -- --standalone    single files that carry everything, in reports/standalone/
  *     npm run report -- --force         execute all, whatever is in the cache
+ *     npm run report -- --model ID|config.json --machine ID [--tokens N ...]
+ *                                       all notebooks for that model on that machine, in reports/<model>-on-<machine>/
  *
  * The committed notebooks stay as they are: the executed copies lie in reports/.cache.
  */
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { executeAll, NotebookError } from "./execute.mjs";
 import { explorerScript } from "./explore.mjs";
+import { withLock } from "./lock.mjs";
+import { writeOwnNotebooks } from "./own-notebooks.mjs";
 import {
   hash,
   hashFolder,
@@ -24,14 +28,49 @@ import {
   secondsSince,
   writeWhole,
 } from "./project.mjs";
+import { asksForOwn, scenarioOf, scenarioOptions, scenarioUsage } from "./scenario.mjs";
 import { main, SetupError } from "./setup.mjs";
 
+const library = () => createRequire(import.meta.url)("../../dist/index.js");
+
 /**
- * Bring the reports of a folder of notebooks up to date.
+ * Bring the reports of a folder of notebooks up to date. Of two at once for one folder the second waits.
  *
+ * @typedef {{ standalone?: boolean, force?: boolean, folder?: string, source?: string, say?: (line: string) => void }} ReportOptions
+ * @param {ReportOptions & { scenario?: object, prepare?: () => void }} [options]
  * @throws NotebookError when a cell fails or a notebook cannot become a page; older reports stay as they were.
  */
-export async function report({ standalone = false, force = false, folder = reportsFolder, source = undefined, say = console.log } = {}) {
+export function report({ folder = reportsFolder, say = console.log, prepare = () => {}, ...options } = {}) {
+  mkdirSync(join(folder, ".cache"), { recursive: true });
+  return withLock(join(folder, ".cache", "lock"), say, () => {
+    prepare();
+    return reportAlone({ folder, say, ...options });
+  });
+}
+
+/**
+ * The reports for a model, a machine and settings of one's own, in a folder of their own below `folder`.
+ *
+ * @param {Record<string, string | boolean | undefined>} values as optionsOf gives them.
+ * @param {ReportOptions} [options]
+ * @throws SetupError before anything runs when a value cannot be; NotebookError as report.
+ */
+export async function ownReport(values, { folder = reportsFolder, source = undefined, say = console.log, ...options } = {}) {
+  const scenario = scenarioOf(values, library());
+  const own = join(folder, scenario.folder);
+  const written = join(own, ".cache", "notebooks");
+  say(`${scenario.model.name} on ${scenario.machine.name}, experts' weights in ${scenario.format}`);
+  const prepare = () => writeOwnNotebooks(scenario, written, library(), source);
+  try {
+    return await report({ ...options, folder: own, source: written, scenario, say, prepare });
+  } catch (error) {
+    if (error instanceof NotebookError)
+      error.message += `\n\nNo page for ${scenario.model.name} on ${scenario.machine.name} was written; earlier ones in ${relative(process.cwd(), own)} are as they were.`;
+    throw error;
+  }
+}
+
+async function reportAlone({ standalone = false, force = false, folder, source, scenario = undefined, say }) {
   const start = performance.now();
   const cache = join(folder, ".cache");
   const books = notebooks(source).map((notebook) => ({ ...notebook, target: join(cache, `${notebook.name}.ipynb`) }));
@@ -44,7 +83,7 @@ export async function report({ standalone = false, force = false, folder = repor
     { say, done: (book) => writeWhole(`${book.target}.key`, book.key) },
   );
   const where = standalone ? join(folder, "standalone") : folder;
-  await convert(books, where, { standalone, cache, say });
+  await convert(books, where, { standalone, cache, scenario, say });
   if (stale.length === 0) say(`all ${books.length} notebooks were executed before and nothing they use has changed`);
   say(`reports ready in ${secondsSince(start)}: ${relative(process.cwd(), join(where, "index.html"))}`);
   return where;
@@ -70,7 +109,7 @@ const figureHrefs = ["01-tokens-per-expert.html#figure-1", "02-task-time.html#fi
 
 /** What the front page says of the claims; not part of the key, since notebook 12 prints it. */
 function front(names) {
-  const { argument, frontFigures, probabilityWords, thenAndNow } = createRequire(import.meta.url)("../../dist/index.js");
+  const { argument, frontFigures, probabilityWords, thenAndNow } = library();
   const verdicts = thenAndNow().map(({ atArticle, now }) => ({
     id: now.id,
     statement: now.statement,
@@ -90,11 +129,13 @@ function front(names) {
   return { argument: argument(), figures, verdicts };
 }
 
-async function convert(books, folder, { standalone, cache, say }) {
+async function convert(books, folder, { standalone, cache, scenario, say }) {
   const start = performance.now();
-  const description = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).description;
+  const about = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).description;
+  const description = scenario === undefined ? about : `${about}. Executed for ${scenario.model.name} on ${scenario.machine.name}`;
   const explorer = await explorerScript(cache);
-  const job = { folder, description, standalone, explorer, notebooks: books.map(({ name, target }) => ({ name, path: target })) };
+  const fresh = join(cache, standalone ? "standalone-pages" : "pages");
+  const job = { folder: fresh, description, standalone, explorer, notebooks: books.map(({ name, target }) => ({ name, path: target })) };
   const key = hash(
     JSON.stringify(job),
     hashFolder(join(jupyterFolder, "templates")),
@@ -113,18 +154,48 @@ async function convert(books, folder, { standalone, cache, say }) {
   const { code, stdout, stderr } = await python([join(jupyterFolder, "convert.py"), jobFile]);
   rmSync(jobFile);
   if (code !== 0) throw new NotebookError(`the reports could not be written: ${(stderr + stdout).trim()}`);
+  moveInto(folder, fresh, pages);
   writeWhole(keyFile, key);
   say(`${pages.length} pages written (${secondsSince(start)})`);
 }
 
+/** Pages are all made before the first is moved, so that one that cannot be made leaves the older site as it was. */
+function moveInto(folder, fresh, pages) {
+  for (const entry of readdirSync(fresh, { withFileTypes: true, recursive: true }).filter((e) => e.isFile())) {
+    const from = join(entry.parentPath ?? entry.path, entry.name);
+    const to = join(folder, relative(fresh, from));
+    mkdirSync(dirname(to), { recursive: true });
+    renameSync(from, to);
+  }
+  rmSync(fresh, { recursive: true });
+  const old = readdirSync(folder).filter((file) => /^\d\d-.+\.html$/.test(file) && !pages.includes(join(folder, file)));
+  for (const file of old) rmSync(join(folder, file));
+}
+
+const usage = `Usage: npm run report [-- OPTIONS]
+  --standalone           each page a file that carries everything
+  --force                execute all, whatever is in the cache
+for a report of your own:
+${scenarioUsage}`;
+
+/**
+ * The command line's options.
+ *
+ * @param {string[]} args
+ * @returns {Record<string, string | boolean | undefined>}
+ * @throws SetupError that shows them when one is not known.
+ */
+export function optionsOf(args) {
+  try {
+    return parseArgs({ args, options: { standalone: { type: "boolean" }, force: { type: "boolean" }, ...scenarioOptions } }).values;
+  } catch (error) {
+    throw new SetupError(`${error.message}\n${usage}`);
+  }
+}
+
 if (isProgram(import.meta.url)) {
   await main(async () => {
-    let values;
-    try {
-      ({ values } = parseArgs({ options: { standalone: { type: "boolean" }, force: { type: "boolean" } } }));
-    } catch (error) {
-      throw new SetupError(`${error.message}\nUsage: npm run report [-- --standalone] [-- --force]`);
-    }
-    await report(values);
+    const { standalone, force, ...values } = optionsOf(process.argv.slice(2));
+    await (asksForOwn(values) ? ownReport(values, { standalone, force }) : report({ standalone, force }));
   });
 }
