@@ -32,10 +32,14 @@ export function requireStepModel(m: Model): void {
 export function requireRates(hardware: Hardware): void {
   requirePositive("memoryBytesPerSecond", hardware.memoryBytesPerSecond);
   for (const [format, peak] of Object.entries(hardware.peakFlopsPerSecond)) requirePositive(`peakFlopsPerSecond.${format}`, peak);
-  for (const field of ["scaleUpBytesPerSecond", "networkBytesPerSecond"] as const)
-    if (hardware[field] !== undefined) requirePositive(field, hardware[field]);
-  for (const field of ["processors", "scaleUpDomain"] as const)
-    if (hardware[field] !== undefined) requirePositiveInteger(field, hardware[field]);
+  for (const field of ["scaleUpBytesPerSecond", "networkBytesPerSecond"] as const) {
+    const rate = hardware[field];
+    if (rate !== undefined) requirePositive(field, rate);
+  }
+  for (const field of ["processors", "scaleUpDomain"] as const) {
+    const count = hardware[field];
+    if (count !== undefined) requirePositiveInteger(field, count);
+  }
 }
 
 function requireExperts(m: Model): void {
