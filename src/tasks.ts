@@ -178,7 +178,7 @@ function attentionTasks(plan: Plan, requests: number, { model, hardware, context
     return [projections, coreTask, productTask("output projection", plan, requests, [{ n: h, k: heads * valueHeadDim }], 0)];
   }
   const noRope = headDim - qkRopeHeadDim;
-  const down = qLoraRank
+  const down: readonly [Product, ...Product[]] = qLoraRank
     ? [
         { n: qLoraRank + kvLoraRank + qkRopeHeadDim, k: h },
         { n: heads * headDim, k: qLoraRank },
@@ -202,9 +202,15 @@ interface Product {
 }
 
 /** Products one after another, and kernels beside them that only launch and pass over the residual stream. */
-export function productTask(name: TaskName, plan: Plan, rows: number, products: readonly Product[], besides: number): DecodeTask {
+export function productTask(
+  name: TaskName,
+  plan: Plan,
+  rows: number,
+  products: readonly [Product, ...Product[]],
+  besides: number,
+): DecodeTask {
   const { hardware } = plan;
-  const streamBytes = products.length === 0 ? 0 : 2 * bf16Bytes * rows * (products[0] as Product).k;
+  const streamBytes = 2 * bf16Bytes * rows * products[0].k;
   const besideSeconds = plan.launchSeconds + streamBytes / hardware.memoryBytesPerSecond;
   const kernelSeconds: number[] = new Array<number>(besides).fill(besideSeconds);
   let seconds = besides * besideSeconds;

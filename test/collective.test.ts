@@ -1,6 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Collective, collectiveTime, exchangeWays, ringWays, shotWay } from "../src/collective";
+import {
+  type Collective,
+  type CollectiveTables,
+  collectiveTime,
+  eagerWay,
+  exchangeWays,
+  linkGeneration,
+  ringWays,
+  scaleUpBytesPerSecond,
+  shotWay,
+} from "../src/collective";
 import { hardware } from "../src/hardware";
 
 const h100 = hardware("h100-sxm");
@@ -31,6 +41,22 @@ describe("time of a collective", () => {
     expect(reduce?.transferSeconds).toBeCloseTo(6e6 / 45e9, 12);
   });
 
+  it("waits less and wastes more with LL128, and waits most and wastes least with Simple; a local copy counts as a step of bytes", () => {
+    const ways = ringWays({ ...ring, localCopies: 1 }, "all-gather", 4e6, 4, 450e9, "Hopper");
+    expect(ways.map((w) => w.algorithm)).toEqual(["ring, LL", "ring, LL128", "ring, Simple"]);
+    // 5 us + 2 us + 3 steps of 1 us, and 5 us + 20 us + 3 steps of 2 us; 3 steps and a copy of 1 MB each.
+    expect(ways.map((w) => w.latencySeconds * 1e6)).toEqual([8, 10, 31].map((us) => expect.closeTo(us, 9)));
+    expect(ways.map((w) => w.transferSeconds)).toEqual([0.1, 0.5, 0.8].map((e) => expect.closeTo(4e6 / (450e9 * e), 12)));
+  });
+
+  it("sends 9/8 of the buffer when the switch of 8 GPUs reduces, after a wait of its own", () => {
+    const inSwitch = ringWays(ring, "all-reduce", 8e6, 8, 450e9, "Hopper")[3];
+    expect(inSwitch?.latencySeconds).toBeCloseTo(35e-6, 12);
+    expect(inSwitch?.transferSeconds).toBeCloseTo(9e6 / (450e9 * 0.6), 12);
+    expect(ringWays(ring, "all-reduce", 8e6, 7, 450e9, "Hopper")).toHaveLength(3);
+    expect(ringWays(ring, "all-gather", 8e6, 8, 450e9, "Hopper")).toHaveLength(3);
+  });
+
   it("reduces in the switch from 8 GPUs on, not on Ampere", () => {
     expect(ringWays(ring, "all-reduce", 1e9, 8, 450e9, "Hopper").map((w) => w.algorithm)).toContain("in the switch");
     expect(ringWays(ring, "all-reduce", 1e9, 8, 300e9, "Ampere").map((w) => w.algorithm)).not.toContain("in the switch");
@@ -50,6 +76,111 @@ describe("time of a collective", () => {
     const [small] = exchangeWays(c, 8e6, 8, 450e9);
     expect(small?.latencySeconds).toBeCloseTo(7e-6, 12);
     expect(small?.transferSeconds).toBeCloseTo(7e6 / 45e9, 12);
+    // Three doublings of 1 us; middle and large set up for 10 and 20 us more; a copy of a GPU's own eighth where there is one.
+    const ways = exchangeWays({ ...c, localCopies: 1 }, 8e6, 8, 450e9);
+    expect(ways.map((w) => w.algorithm.split(", ")[1])).toEqual(["small", "middle", "large"]);
+    expect(ways.map((w) => w.latencySeconds * 1e6)).toEqual([7, 17, 27].map((us) => expect.closeTo(us, 9)));
+    expect(ways.map((w) => w.transferSeconds)).toEqual([0.1, 0.5, 1].map((e) => expect.closeTo(8e6 / (450e9 * e), 12)));
+    expect(exchangeWays(c, 8e6, 2, 450e9)[0]?.latencySeconds).toBeCloseTo(5e-6, 12);
+  });
+
+  it("takes the faster of one and two shots where no size is prescribed, with a cost for each GPU above two", () => {
+    const c = {
+      oneShotSeconds: 4e-6,
+      gpuSeconds: 1e-6,
+      oneShotEfficiency: 0.5,
+      twoShotSeconds: 8e-6,
+      twoShotEfficiency: 0.25,
+      largeSeconds: 2e-5,
+      largeEfficiency: 0.8,
+      largeFromBytes: 1e9,
+      switchBytes: 0,
+    };
+    // 4 GPUs: 4 + 2 us and 3 buffers at 225 GB/s, against 8 + 2 us and 1.5 buffers at 112.5 GB/s: as many bytes a second.
+    expect(shotWay(c, 225e3, 4, 450e9)).toEqual({
+      algorithm: "one shot",
+      latencySeconds: expect.closeTo(6e-6, 12),
+      transferSeconds: expect.closeTo(3e-6, 12),
+    });
+    expect(shotWay({ ...c, twoShotEfficiency: 1 }, 225e6, 4, 450e9)).toEqual({
+      algorithm: "two shots",
+      latencySeconds: expect.closeTo(10e-6, 12),
+      transferSeconds: expect.closeTo((1.5 * 225e6) / 450e9, 12),
+    });
+    // Handed over: 1.5 buffers at 360 GB/s and a start of 20 us.
+    expect(shotWay({ ...c, largeFromBytes: 225e3 }, 225e3, 4, 450e9)).toEqual({
+      algorithm: "handed to NCCL",
+      latencySeconds: 2e-5,
+      transferSeconds: expect.closeTo((1.5 * 225e3) / 360e9, 15),
+    });
+  });
+
+  it("called by the host takes at least the host's time, and copies into a buffer as often as it does", () => {
+    const shot = { algorithm: "one shot", latencySeconds: 4e-6, transferSeconds: 2e-6 };
+    // Two passes of 3.35 MB over 3.35 TB/s are 2 us more on the way; 20 us of the host less these 4 are left to wait.
+    expect(eagerWay({ hostSeconds: 2e-5, copyPasses: 2 }, shot, 3.35e6, 3.35e12)).toEqual({
+      algorithm: "one shot, called by the host",
+      latencySeconds: expect.closeTo(16e-6, 12),
+      transferSeconds: expect.closeTo(4e-6, 12),
+    });
+    expect(eagerWay({ hostSeconds: 1e-6, copyPasses: 0 }, shot, 3.35e6, 3.35e12).latencySeconds).toBe(4e-6);
+  });
+
+  it("chooses the fastest protocol and adds it up; its floor is what must leave a GPU, or half of it where a switch can reduce", () => {
+    const tables: CollectiveTables = {
+      ring: new Map([["nccl ring Hopper", ring]]),
+      exchange: new Map(),
+      shot: new Map(),
+      eager: new Map(),
+    };
+    const ask = (collective: Collective, bytes: number, gpus: number) =>
+      collectiveTime({ collective, bytes, gpus, hardware: h100 }, tables);
+    const small = ask("all-gather", 400, 4);
+    expect(small).toMatchObject({ algorithm: "ring, LL", bound: "latency", wireBytes: 300 });
+    expect(small.seconds).toBeCloseTo(8e-6 + 300 / 45e9, 15);
+    expect(small.floorSeconds).toBeCloseTo(300 / 450e9, 18);
+    const large = ask("reduce-scatter", 4e9, 4);
+    expect(large).toMatchObject({ algorithm: "ring, Simple", bound: "bandwidth" });
+    expect(large.seconds).toBeCloseTo(31e-6 + 3e9 / 360e9, 12);
+    expect(ask("all-reduce", 4e6, 4)).toMatchObject({ wireBytes: 6e6, floorSeconds: 3e6 / 450e9 });
+    expect(ask("all-reduce", 3e6, 3).floorSeconds).toBe(4e6 / 450e9);
+    expect(ask("all-gather", 3e6, 3).floorSeconds).toBe(2e6 / 450e9);
+    const free = { ...ring, fixedSeconds: 0, hopSecondsLL: 0, efficiencyLL: 100 };
+    const impossible = collectiveTime(
+      { collective: "all-gather", bytes: 4e6, gpus: 4, hardware: h100 },
+      { ...tables, ring: new Map([["nccl ring Hopper", free]]) },
+    );
+    expect(impossible.seconds).toBe(impossible.floorSeconds);
+    const even = {
+      ...ring,
+      fixedSeconds: 0,
+      setupSecondsSimple: 1,
+      hopSecondsSimple: 0,
+      efficiencySimple: 1,
+      hopSecondsLL: 9,
+      hopSecondsLL128: 9,
+    };
+    // A second to set up and a second of bytes: of two as long the latency is named.
+    const both = collectiveTime(
+      { collective: "all-gather", bytes: 600e9, gpus: 4, hardware: h100 },
+      { ...tables, ring: new Map([["nccl ring Hopper", even]]) },
+    );
+    expect(both).toMatchObject({ algorithm: "ring, Simple", seconds: 2, bound: "latency" });
+  });
+
+  it("takes the link of the generation it knows: later machines Blackwell's, others Hopper's", () => {
+    expect(["Ampere", "Hopper", "Blackwell", "Blackwell Ultra", "Rubin", "CDNA3", "Gaudi"].map(linkGeneration)).toEqual([
+      "Ampere",
+      "Hopper",
+      "Blackwell",
+      "Blackwell",
+      "Blackwell",
+      "Hopper",
+      "Hopper",
+    ]);
+    expect(scaleUpBytesPerSecond(h100)).toBe(450e9);
+    const { scaleUpBytesPerSecond: link, ...linkless } = h100;
+    expect(() => scaleUpBytesPerSecond(linkless)).toThrow(new RangeError("h100-sxm has no scaleUpBytesPerSecond"));
   });
 
   it("reads everything in one shot while small, then in two shots, then hands to NCCL", () => {
@@ -122,8 +253,30 @@ describe("time of a collective", () => {
     expect(ask(Number.NaN, 8)).toThrow(/bytes/);
     expect(ask(8, 1)).toThrow(/gpus must be at least 2/);
     expect(ask(8, 2.5)).toThrow(/gpus must be a positive integer/);
-    expect(ask(8, 16)).toThrow(/gpus must be at most the 8 that the link of h100-sxm joins/);
-    expect(ask(8, 8, "h100-sxm", "vllm")).toThrow(/implementation must be nccl for all-gather/);
+    expect(ask(8, 1)).toThrow(new RangeError("gpus must be at least 2, got 1"));
+    expect(ask(8, 16)).toThrow(new RangeError("gpus must be at most the 8 that the link of h100-sxm joins, got 16"));
+    expect(ask(8, 8)).not.toThrow();
+    const { scaleUpDomain, ...open } = h100;
+    expect(() => collectiveTime({ collective: "all-gather", bytes: 8, gpus: 999, hardware: open })).not.toThrow();
+    expect(ask(8, 8, "h100-sxm", "vllm")).toThrow(new RangeError('implementation must be nccl for all-gather, got "vllm"'));
+    expect(ask(8, 8, "h100-sxm", "trtlm")).toThrow(/^unknown implementation "trtlm"; nearest: trtllm, \S+, \S+$/);
+    const none: CollectiveTables = {
+      ring: new Map([
+        ["a", ring],
+        ["b", ring],
+      ]),
+      exchange: new Map(),
+      shot: new Map(),
+      eager: new Map(),
+    };
+    expect(() => collectiveTime({ collective: "all-gather", bytes: 8, gpus: 8, hardware: h100 }, none)).toThrow(
+      new RangeError("no constants for nccl ring Hopper; there are: a, b"),
+    );
+    const missing = (collective: Collective, implementation: "nccl" | "vllm" | "vllm-eager") => () =>
+      collectiveTime({ collective, bytes: 8, gpus: 8, hardware: h100, implementation }, none);
+    expect(missing("all-to-all", "nccl")).toThrow("no constants for nccl all-to-all Hopper");
+    expect(missing("all-reduce", "vllm")).toThrow("no constants for vllm all-reduce Hopper");
+    expect(missing("all-reduce", "vllm-eager")).toThrow("no constants for vllm all-reduce Hopper");
     expect(ask(8, 8, "h100-sxm", "ncll")).toThrow(/unknown implementation "ncll"; nearest: nccl/);
   });
 });

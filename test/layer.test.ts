@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hardware } from "../src/hardware";
 import { kernels } from "../src/kernel";
-import { expertTaskTime, moeLayerTime, timeOf } from "../src/layer";
+import { expertTaskTime, limitOf, moeLayerTime, timeOf } from "../src/layer";
 import { model } from "../src/model";
 
 const h100 = hardware("h100-sxm");
@@ -59,6 +59,66 @@ describe("timeOf", () => {
   it("lets the slower of two resources hide the other when the exponent is large", () => {
     const hidden = timeOf({ ...toyFamily, overlapExponent: 12 }, toyShape, toyMachine, 1, toyLoad, 4);
     expect(hidden.seconds - hidden.overheadSeconds).toBeCloseTo(hidden.memorySeconds, 12);
+    // Two of a kind joined with exponent 2 are root two of one: 1 s of weights beside 1 s of arithmetic.
+    const even = {
+      ...toyFamily,
+      fixedSeconds: 0,
+      secondsPerLocalExpert: 0,
+      secondsPerRowElement: 0,
+      secondsPerRoutedElement: 0,
+      overlapExponent: 2,
+    };
+    const machine = { ...toyMachine, memoryBytesPerSecond: 2 * (6000 + 800), peakFlopsPerSecond: { fp8: 2 * 6 * 1000 * 32 } };
+    const joined = timeOf({ ...even, tileBytesPerSecond: 1e30 }, toyShape, machine, 1, toyLoad, 4);
+    expect([joined.memorySeconds, joined.computeSeconds]).toEqual([1, 1]);
+    expect(joined.seconds).toBeCloseTo(Math.SQRT2, 12);
+    expect(joined.bound).toBe("compute");
+  });
+
+  it("says which of the three is the largest, and which of two its floor is", () => {
+    const slow = { ...toyMachine, peakFlopsPerSecond: { fp8: 1e6 } };
+    // 6 x 100 x 10 x 2 rows over 1e6 a second are 12 ms, padded to 32 rows at half the peak 384 ms.
+    const computed = timeOf(toyFamily, toyShape, slow, 1, toyLoad, 4);
+    expect(computed).toMatchObject({ bound: "compute", floorBound: "compute", flops: 12_000, paddedRows: 32, rowsPerExpert: 1 });
+    expect(computed.floorSeconds).toBeCloseTo(0.012, 12);
+    expect(computed.computeSeconds).toBeCloseTo(0.384, 12);
+    expect(time.floorBound).toBe("memory");
+    expect(timeOf({ ...toyFamily, fixedSeconds: 1 }, toyShape, toyMachine, 1, toyLoad, 4).bound).toBe("overhead");
+    expect(time).toMatchObject({
+      activeExperts: 2,
+      localExperts: 3,
+      rows: 2,
+      kernel: "toy",
+      weightFormat: "fp8",
+      fitted: "here",
+      heldOutError: undefined,
+    });
+  });
+
+  it("is never less than its floor, though a family were better than the datasheet", () => {
+    const free = {
+      ...toyFamily,
+      fixedSeconds: 0,
+      secondsPerLocalExpert: 0,
+      secondsPerRowElement: 0,
+      secondsPerRoutedElement: 0,
+      memoryEfficiency: 100,
+      arithmeticEfficiency: 100,
+      tileBytesPerSecond: 1e30,
+    };
+    const impossible = timeOf(free, toyShape, toyMachine, 1, toyLoad, 4);
+    expect(impossible.seconds).toBe(impossible.floorSeconds);
+  });
+
+  it("takes the width that experts see, and tokens rather than rows where a token has several experts here", () => {
+    const narrow = timeOf(toyFamily, { ...toyShape, expertHiddenSize: 50 }, toyMachine, 1, toyLoad, 4);
+    expect(narrow.weightBytes).toBe(time.weightBytes / 2);
+    // Four rows of two tokens: each of the two comes in once and leaves once.
+    const load = { activeExperts: 2, localExperts: 3, rows: 4, maximumRows: 2, classes: [{ rows: 2, experts: 2 }] };
+    expect(timeOf(toyFamily, { ...toyShape, expertsPerToken: 2 }, toyMachine, 1, load, 4).floorSeconds).toBeCloseTo(
+      (6000 + 2 * 300) / 1e9,
+      15,
+    );
   });
 });
 
@@ -127,11 +187,44 @@ describe("moeLayerTime", () => {
     expect(() => moeLayerTime({ ...cutlass, tokens: 0 })).toThrow("tokens must be a positive integer, got 0");
     expect(() => moeLayerTime({ ...cutlass, tokens: 1.5 })).toThrow("tokens must be a positive integer, got 1.5");
     expect(() => moeLayerTime({ ...cutlass, tokens: Number.NaN })).toThrow("tokens must be a positive integer, got NaN");
+    for (const field of ["hiddenSize", "moeIntermediateSize"])
+      expect(() => moeLayerTime({ ...cutlass, model: { ...v3, [field]: 0 }, tokens: 1 })).toThrow(
+        `${field} must be a positive integer, got 0`,
+      );
     expect(() => moeLayerTime({ ...cutlass, tokens: 1, tensorParallel: -1 })).toThrow("tensorParallel must be a positive integer, got -1");
     expect(() => moeLayerTime({ ...cutlass, tokens: 1, weightFormat: "fp9" })).toThrow(/weightFormat must be one of .*; got "fp9"/);
     expect(() => moeLayerTime({ ...cutlass, tokens: 1, kernel: "moe_torch_flow_cutlas" })).toThrow(
       /unknown kernel "moe_torch_flow_cutlas"; nearest: moe_torch_flow/,
     );
+  });
+});
+
+describe("limitOf", () => {
+  const bare = { hiddenSize: 64, moeIntermediateSize: 32, routedExperts: 64, expertsPerToken: 4 };
+  const v3Groups = { kind: "groups", groups: 8, kept: 4 };
+
+  it("leaves rows where they are, packs them, or limits any shape of sixteen experts or more to DeepSeek-V3's groups", () => {
+    expect(limitOf("given", v3)).toBeUndefined();
+    expect(limitOf("packed", bare)).toEqual({ kind: "packed", block: 128 });
+    expect(limitOf("groups-always", bare)).toEqual(v3Groups);
+    expect(limitOf("groups-always", { ...bare, routedExperts: 16 })).toEqual(v3Groups);
+    expect(limitOf("groups-always", { ...bare, routedExperts: 15 })).toBeUndefined();
+  });
+
+  it("takes a shape for DeepSeek-V3's when all four of its sizes are", () => {
+    expect(limitOf("folded", v3)).toEqual({ kind: "folded" });
+    expect(limitOf("groups", v3)).toEqual(v3Groups);
+    for (const field of ["hiddenSize", "moeIntermediateSize", "routedExperts", "expertsPerToken"] as const) {
+      expect(limitOf("folded", { ...v3, [field]: 16 }), field).toBeUndefined();
+      expect(limitOf("groups", { ...v3, [field]: 16 }), field).toBeUndefined();
+    }
+  });
+
+  it("takes a model's own groups, and none where a token may use all", () => {
+    expect(limitOf("groups", { ...bare, expertGroups: 4, topkGroup: 2 })).toEqual({ kind: "groups", groups: 4, kept: 2 });
+    expect(limitOf("groups", { ...bare, expertGroups: 4, topkGroup: 4 })).toBeUndefined();
+    expect(limitOf("groups", { ...bare, expertGroups: 4 })).toBeUndefined();
+    expect(limitOf("groups", { ...v3, topkGroup: 4 })).toEqual(v3Groups);
   });
 });
 
@@ -143,6 +236,13 @@ describe("expertTaskTime", () => {
 
   it("has the floor of one DeepSeek-V3 expert: 44 MB at 3.35 TB/s is 13 us", () => {
     expect(expertTaskTime({ model: v3, hardware: h100, rows: 1 }).floorSeconds).toBeCloseTo(13.15e-6, 7);
+  });
+
+  it("takes the machine's default for a kernel or a format that is not given", () => {
+    const ask = (given: object) => expertTaskTime({ model: v3, hardware: h100, rows: 8, ...given });
+    expect(ask({})).toMatchObject({ kernel: "moe_torch_flow_cutlass", weightFormat: "fp8_block" });
+    expect(ask({ kernel: "sglang_fused_moe_triton" })).toMatchObject({ kernel: "sglang_fused_moe_triton", weightFormat: "fp8_block" });
+    expect(ask({ weightFormat: "bfloat16" })).toMatchObject({ kernel: "moe_torch_flow_cutlass", weightFormat: "bfloat16" });
   });
 
   it("refuses rows that cannot be", () => {
