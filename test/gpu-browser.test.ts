@@ -47,6 +47,7 @@ interface Hooks {
   readonly mount: (name: string) => void;
   readonly choose: (machine: string) => void;
   readonly figures: () => readonly Figure[];
+  readonly saved: () => readonly (readonly [Figure, string, string])[];
   readonly submits: () => number;
   readonly loseGpu: () => void;
 }
@@ -113,6 +114,8 @@ describe("the panel with a software GPU", () => {
       const curve = trace(after[2] as Figure, `${hardware("b200-sxm").name}, whole sectors`);
       expect(curve.y.at(-1)).toBe(hardware("b200-sxm").memoryBytesPerSecond);
       expect(await submits(on)).toBe(count);
+      await on.locator(".gpu-figure .svg").nth(2).click();
+      expect(await on.evaluate(() => window.page.saved())).toEqual([[after[2], "svg", "deepshock-gpu-gathers"]]);
       expect(await on.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
     },
     90_000,

@@ -97,6 +97,7 @@ const circumstances: Readonly<Record<string, Partial<GpuPanelOptions>>> = {
 };
 
 const drawn: { readonly into: HTMLElement; readonly figure: Figure }[] = [];
+const saved: (readonly [Figure, string, string])[] = [];
 let machine = "h100-sxm";
 let panel: GpuPanel | undefined;
 let submits = 0;
@@ -111,6 +112,7 @@ Object.assign(window, {
       panel = mountGpuPanel(document.getElementById("gpu") as HTMLElement, {
         scenario: () => ({ model: model("deepseek-v3"), hardware: hardware(machine) }),
         draw: (into, figure) => drawn.push({ into, figure }),
+        save: (...asked) => saved.push(asked),
         ...options,
       });
     },
@@ -120,6 +122,7 @@ Object.assign(window, {
       panel?.refresh();
     },
     figures: () => drawn.map(({ figure }) => figure),
+    saved: () => saved,
     submits: () => submits,
     loseGpu: () => device?.destroy(),
   },

@@ -6,7 +6,7 @@ import { byId, copy, download, make } from "./dom";
 import { mountGpuPanel } from "./gpu/panel";
 import { modelFromFile } from "./own";
 import { labelOf, type PictureName, pictureOf } from "./pictures";
-import { drawFigure, type Place, place } from "./places";
+import { drawFigure, type Place, place, savePicture } from "./places";
 import { type Rows, refiner } from "./refine";
 import { setUp } from "./setup";
 import { type Choice, firstState, readAddress, type State, writeAddress } from "./state";
@@ -38,7 +38,7 @@ export function start(): void {
     document.documentElement.dataset.refined = String(waiting === 0);
   });
 
-  const gpu = mountGpuPanel(byId("gpu-panel"), { scenario: () => setUp(state.a), draw: drawFigure });
+  const gpu = mountGpuPanel(byId("gpu-panel"), { scenario: () => setUp(state.a), draw: drawFigure, save: savePicture });
 
   /** Take a new state and show it with the next frame; of several within one frame the last. */
   function change(next: State): void {

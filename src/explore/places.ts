@@ -58,13 +58,7 @@ export function place(name: PictureName): Place {
   ).observe(box);
   for (const format of ["png", "svg"] as const) {
     box.querySelector(`button.${format}`)?.addEventListener("click", () => {
-      if (current === undefined) return;
-      const { data, layout } = structuredClone({ data: current.data, layout: current.layout });
-      const height = (layout.height as number | undefined) ?? 460;
-      Plotly.downloadImage(
-        { data, layout: { ...layout, autosize: false, width: 960, height } },
-        { format, width: 960, height, scale: 2, filename: `deepshock-${name}` },
-      );
+      if (current !== undefined) savePicture(current, format, `deepshock-${name}`);
     });
   }
   return {
@@ -81,6 +75,16 @@ export function place(name: PictureName): Place {
 /** Draw a figure's picture for the reader's colours and width, now and whenever these change. */
 export function drawFigure(plot: HTMLElement, { data, layout }: Figure): Promise<unknown> {
   return showFigure(plot, { data, layout, config: { responsive: true, displaylogo: false } });
+}
+
+/** Hand a figure's picture to the reader as a file, wide and on white paper whatever the page looks like. */
+export function savePicture(figure: Figure, format: "png" | "svg", filename: string): void {
+  const { data, layout } = structuredClone({ data: figure.data, layout: figure.layout });
+  const height = (layout.height as number | undefined) ?? 460;
+  Plotly.downloadImage(
+    { data, layout: { ...layout, autosize: false, width: 960, height } },
+    { format, width: 960, height, scale: 2, filename },
+  );
 }
 
 const later = new Set<() => Promise<void>>();

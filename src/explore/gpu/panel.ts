@@ -8,7 +8,7 @@ import { make } from "../dom";
 import { GpuRefused, GpuUnavailable, Stopped, WrongResult } from "./errors";
 import { type GpuPlan, gpuPlan, limitSeconds } from "./plan";
 import { measureGpu } from "./run";
-import { type RunView, runView } from "./run-view";
+import { type RunView, runView, type SavePicture } from "./run-view";
 import { type Shaders, shaders } from "./shaders";
 
 /** What the panel asks of the page it stands in. */
@@ -17,6 +17,8 @@ export interface GpuPanelOptions {
   readonly scenario: () => { readonly model: Model; readonly hardware: Hardware };
   /** Draws a figure's picture into an element; caption and alternative text are the panel's. */
   readonly draw: (into: HTMLElement, figure: Figure) => void;
+  /** Hands a figure's picture to the reader as a file. */
+  readonly save: SavePicture;
   /** The rest is for tests: a smaller plan, other shaders, a browser without WebGPU, a slow clock. */
   readonly plan?: (plan: GpuPlan) => GpuPlan;
   readonly shaders?: Shaders;
@@ -83,7 +85,7 @@ export function mountGpuPanel(root: HTMLElement, options: GpuPanelOptions): GpuP
           say(`Measuring: ${now}.`);
         },
       });
-      last = runView({ run, widthRows: plan.widthRows, shape: shapeWords(model, plan), draw: options.draw, plots });
+      last = runView({ run, widthRows: plan.widthRows, shape: shapeWords(model, plan), draw: options.draw, save: options.save, plots });
       results.replaceChildren(last.element);
       results.hidden = false;
       refresh();

@@ -1,6 +1,6 @@
 import { denseGemmTime } from "../../dense";
 import type { Figure } from "../../figures/figure";
-import { colours, label, layout, line, logAxis, points, ticks } from "../../figures/theme";
+import { colours, countTicks, label, layout, line, logAxis, points } from "../../figures/theme";
 import { formatCount, formatNumber, formatSeconds } from "../../format";
 import type { Hardware } from "../../hardware";
 import { decadeTicks, legendBelow, rangeOf } from "./axes";
@@ -88,11 +88,7 @@ function productFigure(run: GpuRun, hardware: Hardware, products: readonly Produ
       margin: { l: 72, r: 16, t: 16, b: 130 },
       showlegend: true,
       legend: legendBelow,
-      xaxis: logAxis(
-        sweep.title,
-        [(xs[0] ?? 1) / 1.3, (xs.at(-1) ?? 10) * 1.3],
-        ticks(shownTicks(xs).map((x) => [x, formatCount(x)] as const)),
-      ),
+      xaxis: logAxis(sweep.title, [(xs[0] ?? 1) / 1.3, (xs.at(-1) ?? 10) * 1.3], countTicks(shownTicks(xs))),
       yaxis: logAxis("Time of one expert's product", range, decadeTicks(range, formatSeconds)),
       annotations: products.length === 0 ? [label("nothing was measured", { x: 30, y: Math.sqrt(range[0] * range[1]) }, {}, "xy")] : [],
     }),

@@ -7,6 +7,8 @@ import { gpuFiles } from "./csv";
 import { gpuFigures, gpuTables, runWords } from "./report";
 import type { GpuRun } from "./results";
 
+export type SavePicture = (figure: Figure, format: "png" | "svg", filename: string) => void;
+
 /** What a finished run is shown with. */
 export interface RunViewOptions {
   readonly run: GpuRun;
@@ -14,6 +16,7 @@ export interface RunViewOptions {
   /** What was multiplied, in a sentence. */
   readonly shape: string;
   readonly draw: (into: HTMLElement, figure: Figure) => void;
+  readonly save: SavePicture;
   /** Where figures were drawn before, by id: they are drawn there again. */
   readonly plots: Map<string, HTMLElement>;
 }
@@ -26,7 +29,7 @@ export interface RunView {
 }
 
 /** Lay out a run: what was measured on what, its roofline, its figures, files, all numbers, and what was left out. */
-export function runView({ run, widthRows, shape, draw, plots }: RunViewOptions): RunView {
+export function runView({ run, widthRows, shape, draw, save, plots }: RunViewOptions): RunView {
   const { roofline, numbers } = gpuTables(run);
   const figures = make("div");
   const element = make(
@@ -40,6 +43,7 @@ export function runView({ run, widthRows, shape, draw, plots }: RunViewOptions):
     ...(run.leftOut.length === 0 ? [] : [leftOut(run)]),
   );
   let shown: Hardware | undefined;
+  const current = new Map<string, Figure>();
   const show = (hardware: Hardware) => {
     if (hardware === shown) return;
     shown = hardware;
@@ -49,18 +53,39 @@ export function runView({ run, widthRows, shape, draw, plots }: RunViewOptions):
         ...made.map(({ id, heading }) => {
           const plot = plots.get(id) ?? make("div", { class: "plot", role: "img" });
           plots.set(id, plot);
-          return make("figure", { class: "gpu-figure" }, make("h3", {}, heading), plot, make("figcaption"));
+          const caption = make(
+            "figcaption",
+            {},
+            make("p"),
+            saveButtons(heading, (format) => save(current.get(id) as Figure, format, `deepshock-gpu-${id}`)),
+          );
+          return make("figure", { class: "gpu-figure" }, make("h3", {}, heading), plot, caption);
         }),
       );
     }
     for (const [i, { id, figure }] of made.entries()) {
       const plot = plots.get(id) as HTMLElement;
+      current.set(id, figure);
       plot.setAttribute("aria-label", figure.alt);
-      (figures.children[i]?.querySelector("figcaption") as HTMLElement).textContent = figure.caption;
+      (figures.children[i]?.querySelector("figcaption p") as HTMLElement).textContent = figure.caption;
       draw(plot, figure);
     }
   };
   return { element, show };
+}
+
+function saveButtons(title: string, save: (format: "png" | "svg") => void): HTMLElement {
+  const buttons = (["png", "svg"] as const).map((format) => {
+    const button = make(
+      "button",
+      { type: "button", class: format },
+      `Save as ${format.toUpperCase()}`,
+      make("span", { class: "unseen" }, `: ${title}`),
+    );
+    button.addEventListener("click", () => save(format));
+    return button;
+  });
+  return make("div", { class: "save" }, ...buttons);
 }
 
 function saveButton({ name, text }: { readonly name: string; readonly text: string }): HTMLElement {

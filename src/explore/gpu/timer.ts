@@ -1,7 +1,7 @@
 /// <reference types="@webgpu/types" />
 import { quantile } from "../../quantile";
 import type { OpenGpu } from "./device";
-import { Stopped, unlessStopped } from "./errors";
+import { GpuRefused, Stopped, unlessStopped } from "./errors";
 import type { GpuPlan } from "./plan";
 import type { GpuClock, Timed } from "./results";
 
@@ -38,8 +38,11 @@ export async function stopwatches(gpu: OpenGpu, now: Now, probe: Encode): Promis
   const answerSeconds = Math.min(...answers);
   const less =
     (watch: Stopwatch): Stopwatch =>
-    async (encode, dispatches) =>
-      Math.max(0, (await watch(encode, dispatches)) - answerSeconds);
+    async (encode, dispatches) => {
+      const seconds = await watch(encode, dispatches);
+      // An answer is not always as quick as the quickest: of a batch as short as that, half is left.
+      return Math.max(seconds / 2, seconds - answerSeconds);
+    };
   const byPage = { clock: "wall clock", pass: less(wallPass(gpu, now)), submits: less(wallSubmits(gpu, now)), answerSeconds } as const;
   if (!gpu.timestamps) return byPage;
   const pass = stampedPass(gpu);
@@ -113,6 +116,8 @@ const mostDispatches = 20_000;
  *
  * The batches that find that number are the warm-up. A dispatch that alone takes far longer than a batch should is
  * timed in three batches only.
+ *
+ * @throws GpuRefused when the clock stands still over the most dispatches of a batch.
  */
 export async function timeDispatch(watch: Stopwatch, encode: Encode, plan: Pick<GpuPlan, "batches" | "batchSeconds">): Promise<Timed> {
   await watch(encode, 1);
@@ -128,5 +133,6 @@ export async function timeDispatch(watch: Stopwatch, encode: Encode, plan: Pick<
   for (let batch = 0; batch < batches; batch++) samples.push((await watch(encode, dispatches)) / dispatches);
   const ascending = samples.sort((a, b) => a - b);
   const [lowSeconds, seconds50, highSeconds] = [0.25, 0.5, 0.75].map((share) => quantile(ascending, share)) as [number, number, number];
+  if (seconds50 <= 0) throw new GpuRefused(`The browser's clock stands still over ${dispatches} dispatches: it cannot time this GPU.`);
   return { seconds: seconds50, lowSeconds, highSeconds, batches, dispatches };
 }
