@@ -31,6 +31,8 @@ PLOTLY_MIME = "application/vnd.plotly.v1+json"
 SCRIPTS = ("page.js", "numbers.js", "tables.js", "notes.js")
 WORDS_PER_MINUTE = 220
 ANSWER = "**In short.**"
+# The cell that says what a report of one's own was executed for (own-notebooks.mjs): it stands above the answer.
+OWN_NOTE = "own-note"
 # The line that a verdict cell prints, such as "**Claim 3 (memory falls to 32 to 64 B): not supported.**"
 VERDICT = re.compile(r"\*\*Claim (\w+)(?: \([^*]*\))?: (supported within bounds|supported|not supported|untested)\.?\*\*")
 
@@ -167,6 +169,7 @@ class Page:
         self.where = ""
         self.written = True
         self.answer = ""
+        self.note = ""
         self.verdicts = []
         self.sources = []
         self.blocks = [block for number, cell in enumerate(nb.cells, 1) for block in self.cell(number, cell)]
@@ -177,11 +180,13 @@ class Page:
         self.written = cell.cell_type == "markdown"
         if "remove-cell" in tags:
             return
-        if cell.cell_type == "markdown":
+        if cell.get("id") == OWN_NOTE:
+            self.note = self.markdown(cell.source)
+        elif cell.cell_type == "markdown":
             yield self.prose(cell.source, cell.get("attachments"))
         elif cell.cell_type == "code" and cell.source.strip():
             if not {"remove-input", "hide-input"} & set(tags):
-                yield {"kind": "code", "html": code(cell.source), "open": "parameters" in tags}
+                yield {"kind": "code", "html": code(cell.source), "open": bool({"parameters", "injected-parameters"} & set(tags))}
             if "remove-output" not in tags:
                 yield from self.outputs(cell.outputs)
 
@@ -276,6 +281,7 @@ class Page:
             "contents": [heading for heading in self.headings if heading["level"] in (2, 3)],
             "blocks": blocks,
             "answer": answer,
+            "note": self.note,
             "verdicts": self.verdicts,
             "sources": sources,
             "lead": lead(blocks),
