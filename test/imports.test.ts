@@ -10,11 +10,11 @@ const layers: readonly (readonly [name: string, files: RegExp])[] = [
   ["words and checks", /^(checks|files|format|formats|nearest|power-law|table|units|verdict)$/],
   ["facts", /^facts$/],
   ["registries", /^(config.*|constants|dram|hardware|kernel|links|model|sources)$/],
-  ["physics and published tables", /^(published\/.*|(?!claims$|index$|notebook$|validation$)[^/]+)$/],
+  ["physics and published tables", /^(published\/.*|(?!claims$|front-page$|index$|notebook$|validation$)[^/]+)$/],
   ["fit and validation", /^(fit\/.*|validation)$/],
   ["claims", /^(claims\/.*|claims)$/],
   ["figures", /^figures\/.*$/],
-  ["the package", /^(index|notebook)$/],
+  ["the package", /^(front-page|index|notebook)$/],
   ["the explorer", /^explore\/.*$/],
 ];
 const layerOf = (file: string): number => layers.findIndex(([, files]) => files.test(file));

@@ -26,8 +26,14 @@ from deepshock_page import PLOTLY, TEMPLATE, PageError, inline_assets, script, s
 
 def write(path, text):
     beside = path.with_name(f"{path.name}.{os.getpid()}.part")
-    beside.write_text(text, encoding="utf8", newline="\n")
-    os.replace(beside, path)
+    try:
+        beside.write_text(text, encoding="utf8", newline="\n")
+        os.replace(beside, path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        # A write that fails names no file of its own.
+        error.filename = str(path)
+        raise
 
 
 def title_of(nb):
@@ -91,4 +97,7 @@ def main(job):
 
 
 if __name__ == "__main__":
-    sys.exit(main(json.loads(Path(sys.argv[1]).read_text(encoding="utf8"))))
+    try:
+        sys.exit(main(json.loads(Path(sys.argv[1]).read_text(encoding="utf8"))))
+    except OSError as error:
+        sys.exit(f"{error.filename}: {error.strerror}")

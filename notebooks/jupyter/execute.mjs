@@ -1,7 +1,7 @@
 /** Execute notebooks with the tslab kernel, a few at a time, a line a notebook with its time. */
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { jupyterFolder, notebooksFolder, python, secondsSince } from "./project.mjs";
 
 /** A notebook that did not run to its end; the message says where and why. */
@@ -28,6 +28,17 @@ export async function execute({ name, path }, target, { folder = notebooksFolder
   throw new NotebookError(`${name}, cell ${cell} failed.\n\n${indent(source)}\n\n${error}`);
 }
 
+/** Told before minutes of work and not after. @throws NotebookError when no file can be made in the folder. */
+function requireWritable(place) {
+  const probe = join(place, `.${process.pid}.part`);
+  try {
+    writeFileSync(probe, "");
+    rmSync(probe);
+  } catch (error) {
+    throw new NotebookError(`${place} cannot be written to, so no notebook was executed (${error.code}).`);
+  }
+}
+
 const indent = (text) => text.replace(/^/gm, "    ");
 
 /**
@@ -36,6 +47,7 @@ const indent = (text) => text.replace(/^/gm, "    ");
  * @throws NotebookError of the first that failed.
  */
 export async function executeAll(jobs, { say = console.log, done = () => {}, ...options } = {}) {
+  for (const place of new Set(jobs.map(({ target }) => dirname(target)))) requireWritable(place);
   const waiting = [...jobs];
   let failed = false;
   const worker = async () => {

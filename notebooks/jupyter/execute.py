@@ -123,11 +123,25 @@ def main(source, target, folder, drawn_by=None):
         print(error, file=sys.stderr)
         return 1
     beside = f"{target}.{os.getpid()}.part"
-    with open(beside, "w", encoding="utf8", newline="\n") as file:
-        file.write(nbformat.writes(notebook).rstrip("\n") + "\n")
-    os.replace(beside, target)
+    try:
+        with open(beside, "w", encoding="utf8", newline="\n") as file:
+            file.write(nbformat.writes(notebook).rstrip("\n") + "\n")
+        os.replace(beside, target)
+    except OSError as error:
+        if os.path.exists(beside):
+            os.remove(beside)
+        # A write that fails names no file of its own.
+        error.filename = target
+        raise
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    try:
+        sys.exit(main(*sys.argv[1:]))
+    except OSError as error:
+        sys.exit(f"{error.filename}: {error.strerror}")
+    except (nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
+        sys.exit(f"{sys.argv[1]} is no notebook: {str(error).splitlines()[0]}")
+    except RuntimeError as error:
+        sys.exit(f"the kernel did not start: {error}")
