@@ -136,6 +136,13 @@ describe("a choice that does not fit together", () => {
     expect(notesOf({ machine: "mi300x" })).toContain("its constants are those of");
   });
 
+  it("says when weights and cache are more than a GPU holds, and computes all the same", () => {
+    expect(notesOf({})).not.toContain("does not fit");
+    expect(notesOf({ expertParallel: 1, tokensInFlight: 1 })).toMatch(
+      /^This does not fit: weights \(1,03\d GB\) and KV cache \(288 MB\) are 12 times the 85\.9 GB of one GPU\.$/,
+    );
+  });
+
   it("never leaves the page without an answer: every model, and every machine", () => {
     const [all, those] = [models().map(({ id }) => id), machines().map(({ id }) => id)];
     const pairs = [

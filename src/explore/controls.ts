@@ -33,9 +33,9 @@ export function controls(letter: string, change: (part: Partial<Choice>) => void
   const found = make("p", { class: "hint", id: id("found"), role: "status" });
   const model = make("select", { id: id("model"), "aria-describedby": found.id });
   const machine = make("select", { id: id("machine") });
-  const tokens = count(id("tokens"), most.tokensInFlight, (tokensInFlight) => change({ tokensInFlight }));
-  const experts = count(id("ep"), most.expertParallel, (expertParallel) => change({ expertParallel }));
-  const context = count(id("context"), most.contextTokens, (contextTokens) => change({ contextTokens }));
+  const tokens = count(id("tokens"), "tokens in flight", most.tokensInFlight, (tokensInFlight) => change({ tokensInFlight }));
+  const experts = count(id("ep"), "expert parallelism", most.expertParallel, (expertParallel) => change({ expertParallel }));
+  const context = count(id("context"), "context", most.contextTokens, (contextTokens) => change({ contextTokens }));
   const tensor = make("select", { id: id("tp") });
   const format = make("select", { id: id("format") });
   const kernel = make("select", { id: id("kernel") });
@@ -102,11 +102,10 @@ export function controls(letter: string, change: (part: Partial<Choice>) => void
 }
 
 /** A whole number: typed, or slid over its doublings. */
-function count(id: string, largest: number, set: (value: number) => void) {
+function count(id: string, name: string, largest: number, set: (value: number) => void) {
   const number = make("input", { type: "number", id, min: 1, max: largest, step: 1, inputmode: "numeric", required: true });
-  const slider = make("input", { type: "range", min: 0, max: Math.log2(largest), step: 0.25, "aria-labelledby": "", tabindex: 0 });
+  const slider = make("input", { type: "range", min: 0, max: Math.log2(largest), step: 0.25, "aria-label": `${name}, by doublings` });
   const trouble = make("p", { class: "hint trouble", role: "status" });
-  slider.setAttribute("aria-label", "slide");
   number.addEventListener("input", () => {
     const value = Number(number.value);
     const fits = Number.isInteger(value) && value >= 1 && value <= largest;
@@ -130,7 +129,7 @@ function count(id: string, largest: number, set: (value: number) => void) {
     slider.setAttribute("aria-valuetext", formatCount(value));
   };
   const box = make("div", { class: "slide" }, slider, trouble);
-  return { number, slider: box, show, range: slider };
+  return { number, slider: box, show };
 }
 
 function degreeOptions(model: Model, machine: Hardware): readonly Option[] {

@@ -64,6 +64,7 @@ export function start(): void {
       if (choice !== undefined && setup !== undefined) panel.show(choice, setup, state.own);
     }
     byId("compare").setAttribute("aria-pressed", String(state.b !== undefined));
+    byId("config-for").hidden = state.b === undefined;
     fillNumbers(byId<HTMLTableElement>("numbers-table"), views);
     fillTasks(byId<HTMLTableElement>("tasks-table"), views);
     fillRequests(byId<HTMLTableElement>("requests-table"), views);
@@ -157,7 +158,7 @@ export function start(): void {
       change({ ...firstState, own: state.own });
     });
     const picked = byId<HTMLInputElement>("config");
-    const target = () => (byId<HTMLSelectElement>("config-for").value === "b" ? "b" : "a");
+    const target = () => (state.b !== undefined && byId<HTMLSelectElement>("config-for").value === "b" ? "b" : "a");
     picked.addEventListener("change", () => {
       bring(picked.files?.[0], target());
       picked.value = "";

@@ -1,6 +1,8 @@
 import {
   defaultExperts,
+  formatBytes,
   formatCount,
+  formatNumber,
   type Hardware,
   hardware,
   isMoe,
@@ -8,7 +10,9 @@ import {
   kernels,
   layerKernel,
   type Model,
+  memoryFootprint,
   model,
+  shareOf,
   tensorParallelShard,
   type WeightFormatName,
   weightFormat,
@@ -78,7 +82,7 @@ export function setUp(choice: Choice): Setup {
   if (!halved) notes.push("One request cannot be cut into two micro-batches: none are used.");
   const experts = expertsOf(choice, chosen, machine, expertParallel, notes);
   if (isMoe(chosen)) notes.push(...fitNotes(experts.kernel, experts.weightFormat, machine, tokensInFlight / expertParallel));
-  return {
+  const setup = {
     choice,
     model: chosen,
     hardware: machine,
@@ -88,9 +92,19 @@ export function setUp(choice: Choice): Setup {
     tensorParallel,
     requestsPerGpu,
     contextTokens: choice.contextTokens,
-    overlap: halved ? choice.overlap : "none",
-    notes,
+    overlap: halved ? choice.overlap : ("none" as const),
   };
+  return { ...setup, notes: [...notes, ...memoryNotes(setup)] };
+}
+
+/** Whether weights and cache are more than the GPU's memory holds: such a step is computed all the same. */
+function memoryNotes(setup: Omit<Setup, "notes">): readonly string[] {
+  const { weightBytes, cacheBytes } = memoryFootprint({ ...setup, ...shareOf(setup) });
+  const share = (weightBytes + cacheBytes) / setup.hardware.memoryBytes;
+  if (share <= 1) return [];
+  return [
+    `This does not fit: weights (${formatBytes(weightBytes)}) and KV cache (${formatBytes(cacheBytes)}) are ${formatNumber(share)} times the ${formatBytes(setup.hardware.memoryBytes)} of one GPU.`,
+  ];
 }
 
 /** Kernel and format, as asked for where they fit each other and the machine. */

@@ -98,7 +98,8 @@ export function fillTasks(table: HTMLTableElement, views: readonly ScenarioView[
 /** The streams of requests, those of two scenarios one after another. */
 export function fillRequests(table: HTMLTableElement, views: readonly ScenarioView[]): void {
   const heads = ["Stream", "Goes to", "One request", "Requests", "Bandwidth", "Of the bandwidth", "Of the request rate", "Meets first"];
-  const share = (value: number | undefined) => figure(value === undefined ? "–" : formatShare(value));
+  const share = (value: number | undefined) =>
+    figure(value === undefined ? "–" : value > 0 && value < 1e-5 ? "< 0.001 %" : formatShare(value));
   const row = (r: RequestRow, letter: string): readonly Cell[] => [
     words(letter + r.name),
     words(r.tier),

@@ -1,0 +1,88 @@
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, bench, describe } from "vitest";
+import { setUp } from "../src/explore/setup";
+import { firstState } from "../src/explore/state";
+import { claimIds, claimRow, coarseDraws, scenarioOf } from "../src/explore/verdicts";
+import { viewOf } from "../src/explore/view";
+import { browserPath, launch } from "./browser";
+import { builtReports } from "./reports";
+
+const setups = ["deepseek-v3", "kimi-k2", "glm-4.5"].map((model) => setUp({ ...firstState.a, model }));
+let next = 0;
+const another = () => setups[next++ % setups.length] as (typeof setups)[number];
+
+describe("the page to try, one change of the model", () => {
+  bench("numbers, tasks and requests", () => {
+    viewOf(another());
+  });
+  bench("first answer on every claim", () => {
+    const scenario = scenarioOf(another());
+    for (const id of claimIds()) claimRow(id, scenario, coarseDraws);
+  });
+});
+
+let browser: Browser | undefined;
+let page: Page | undefined;
+
+/** In Chromium, from the change to the last figure in sight: what a reader waits for. */
+describe.skipIf(browserPath() === undefined)("the page to try, in Chromium", () => {
+  beforeAll(async () => {
+    const folder = await builtReports();
+    const script = join(folder, "assets", "explore.js");
+    console.log(`explore.js: ${kilobytes(statSync(script).size)}, ${kilobytes(gzipSync(readFileSync(script)).length)} gzipped`);
+    browser = await launch();
+    page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+    await page.goto(pathToFileURL(join(folder, "explore.html")).href);
+    await page.waitForFunction(() => document.documentElement.dataset.refined === "true", undefined, { timeout: 60_000 });
+  }, 600_000);
+  afterAll(async () => {
+    for (const [at, what] of [
+      ["#main", "numbers in sight"],
+      ["#figure-tokens", "two figures in sight"],
+      ["#figure-access", "one figure in sight"],
+      ["#claims-table", "claims in sight"],
+    ] as const) {
+      const times = await redraws(page as Page, at);
+      console.log(`redraw with ${what}: median ${times.at(times.length >> 1)} ms, longest ${times.at(-1)} ms`);
+    }
+    await browser?.close();
+  }, 120_000);
+  bench(
+    "a redraw of the numbers",
+    async () => {
+      await change(page as Page, String(1024 + (next++ % 64) * 64));
+    },
+    { time: 500 },
+  );
+});
+
+/** Milliseconds of twenty redraws, sorted. */
+async function redraws(of: Page, at: string): Promise<readonly number[]> {
+  await of.locator(at).scrollIntoViewIfNeeded();
+  await of.waitForTimeout(1500);
+  const times: number[] = [];
+  for (let i = 0; i < 20; i++) {
+    times.push(await change(of, String(1024 + i * 64)));
+    await of.waitForTimeout(50);
+  }
+  return times.sort((a, b) => a - b);
+}
+
+/** Set the tokens in flight, and say how long the page took to show what follows. */
+async function change(of: Page, tokens: string): Promise<number> {
+  const before = await of.evaluate(() => document.documentElement.dataset.redraws);
+  await of.locator("#a-tokens").evaluate((input: HTMLInputElement, value) => {
+    input.value = value;
+    input.dispatchEvent(new Event("input"));
+  }, tokens);
+  await of.waitForFunction((count) => document.documentElement.dataset.redraws !== count, before, { timeout: 30_000 });
+  return Number(await of.evaluate(() => document.documentElement.dataset.redrawMilliseconds));
+}
+
+function kilobytes(bytes: number): string {
+  return `${Math.round(bytes / 1000)} kB`;
+}
