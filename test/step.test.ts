@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { attentionTime, attentionWork } from "../src/attention";
+import { expertExchangeTime } from "../src/dispatch";
 import { hardware } from "../src/hardware";
 import { model, models } from "../src/model";
-import { type DecodeStepQuestion, decodeStep } from "../src/step";
+import { type DecodeStepQuestion, decodeStep, defaultExperts } from "../src/step";
 
 const v3 = model("deepseek-v3");
 const h800 = hardware("h800-sxm");
@@ -65,6 +66,55 @@ describe("decode step", () => {
     expect(tasks).toHaveLength(3 * 4 + 58 * 8 + 1);
     expect(tasks.at(-1)?.name).toBe("head");
     expect(tasks.reduce((sum, t) => sum + t.seconds, 0)).toBeCloseTo(seconds, 9);
+  });
+
+  it("lists both halves of a layer, one after the other, and the odd request in the first", () => {
+    const { tasks } = decodeStep({ ...question, requestsPerGpu: 5, overlap: "two-micro-batches" });
+    expect(tasks).toHaveLength(3 * 8 + 58 * 16 + 1);
+    const cores = tasks.filter((t) => t.name === "attention core");
+    expect(cores.slice(0, 2).map((t) => t.bytes)).toEqual([3, 2].map((requests) => requests * 4096 * 1152));
+    expect(tasks.at(-1)).toEqual(decodeStep({ ...question, requestsPerGpu: 5 }).tasks.at(-1));
+  });
+
+  it("takes the longest of processors, links and one half of a layer with experts, and adds all else", () => {
+    const step = decodeStep({ ...question, overlap: "two-micro-batches" });
+    const of = (names: readonly string[], from: number, to: number) =>
+      step.tasks
+        .slice(from, to)
+        .filter((t) => names.includes(t.name))
+        .reduce((sum, t) => sum + t.seconds, 0);
+    const layer = step.tasks.slice(24, 40);
+    const links = of(["dispatch", "combine"], 24, 40);
+    const compute = layer.reduce((sum, t) => sum + t.seconds, 0) - links;
+    const processors = (["dispatch", "combine"] as const).map((direction) =>
+      expertExchangeTime({ direction, model: v3, hardware: h800, tokens: 64, expertParallel: 128 }),
+    );
+    const taken = 2 * processors.reduce((sum, p) => sum + Math.min(p.seconds, p.processorSeconds), 0);
+    const dense = step.tasks.slice(0, 24).reduce((sum, t) => sum + t.seconds, 0);
+    const head = step.tasks.at(-1)?.seconds ?? 0;
+    const moe = Math.min(compute + links, Math.max(compute + taken, links, (compute + links) / 2));
+    expect(step.seconds).toBeCloseTo(dense + 58 * moe + head, 12);
+  });
+
+  it("takes a kernel measured in the released format, as far as the machine has it", () => {
+    const ask = (weightDtype: string, id: string, expertParallel = 8) => {
+      const { kernel, weightFormat } = defaultExperts({ ...v3, weightDtype }, hardware(id), expertParallel);
+      return `${kernel} ${weightFormat}`;
+    };
+    for (const released of ["mxfp4 experts, bf16 rest", "fp4 experts, fp8 rest"]) {
+      expect(ask(released, "b200-sxm")).toBe("sglang_mxfp4_flashinfer_trtllm_moe w4a8_mxfp4_mxfp8");
+      expect(ask(released, "h100-sxm")).toBe("moe_torch_flow w4a16_mxfp4");
+    }
+    expect(ask("nvfp4", "b200-sxm")).toBe("sglang_flashinfer_trtllm_moe nvfp4");
+    expect(ask("nvfp4", "h100-sxm")).toBe("moe_torch_flow w4a16_mxfp4");
+    expect(ask("int4 g32 QAT experts, bf16 rest", "h100-sxm")).toBe("sglang_marlin_moe int4_wo");
+    expect(ask("fp8 e4m3 128x128", "h100-sxm")).toBe("deepepmoe fp8_block");
+    expect(ask("fp8 e4m3 128x128", "h100-sxm", 1)).toBe("moe_torch_flow_cutlass fp8_block");
+    expect(ask("fp8 e4m3 128x128", "b200-sxm", 1)).toBe("deepgemm fp8_block");
+    expect(ask("fp8 e4m3 128x128", "mi300x")).toBe("moe_torch_flow_cutlass fp8_block");
+    expect(ask("fp8 e4m3 128x128", "a100-sxm")).toBe("moe_torch_flow_cutlass bfloat16");
+    for (const released of ["bf16 (fp8 also)", "int8 weights (bf16 compute)", "unknown"])
+      expect(ask(released, "h100-sxm")).toBe("moe_torch_flow_cutlass bfloat16");
   });
 
   it("hides communication behind compute with two micro-batches, and cannot hide more than all of it", () => {
