@@ -21,6 +21,13 @@ const evil = [
 /** A notebook whose every output carries what a hostile cell of a CSV or name in a config.json could. */
 function hostileNotebook(): string {
   const rows = [{ [evil]: evil, rows: 1 }];
+  // The columns that a page makes its numbered notes of.
+  const notes = ["https://example.org/one", "javascript://%0Awindow.hacked=8"].map((Address) => ({
+    Source: evil,
+    By: evil,
+    Published: evil,
+    Address,
+  }));
   const figure = {
     data: [{ type: "scatter", x: [1, 2], y: [1, 2], name: evil, text: [evil, evil], hovertemplate: evil }],
     layout: { title: { text: evil }, xaxis: { title: { text: evil } }, annotations: [{ text: evil, x: 1, y: 1 }], showlegend: true },
@@ -32,6 +39,8 @@ function hostileNotebook(): string {
     display({ "text/markdown": `**Figure 1.** ${evil}`, "text/plain": evil }, { deepshock: "caption" }),
     display({ "text/markdown": `**In short.** ${evil}`, "text/plain": evil }),
     display({ "text/markdown": `## ${evil}\n\n- ${evil}\n\n> ${evil}\n\n| a |\n|---|\n| ${evil} |\n`, "text/plain": evil }),
+    display({ "text/markdown": `Cited: [${evil}](https://example.org/one)`, "text/plain": evil }),
+    display({ "text/html": tableHtml(layOut(notes)), "text/plain": evil }),
     display({ "text/latex": evil, "text/plain": evil }),
     display({ "text/plain": evil }),
     display({ "image/svg+xml": `<svg xmlns="http://www.w3.org/2000/svg" onload="window.hacked = 7"/>`, "text/plain": evil }),
@@ -99,11 +108,12 @@ describe("a page made of hostile outputs", () => {
           frames: document.querySelectorAll("iframe, object, embed").length,
           links: [...document.links].filter(({ protocol }) => protocol === "javascript:").length,
           cell: document.querySelector("table.deepshock tbody th")?.textContent,
+          notes: document.querySelectorAll("ol.sources > li").length,
           figures: document.querySelectorAll("figure .js-plotly-plot").length,
         };
       });
       await browser.close();
-      expect(seen).toEqual({ hacked: undefined, handlers: [], scripts: 0, frames: 0, links: 0, cell: evil, figures: 1 });
+      expect(seen).toEqual({ hacked: undefined, handlers: [], scripts: 0, frames: 0, links: 0, cell: evil, notes: 2, figures: 1 });
       expect(requests.filter((url) => !/^(data|blob):/.test(url))).toEqual([pathToFileURL(page).href]);
     },
     120_000,
