@@ -14,6 +14,7 @@ import { viewOf } from "../src/explore/view";
 import { writeQuantity } from "../src/explore/words";
 import { brokenConfigs } from "./broken-configs";
 import { browserIt, browserPath, launch } from "./browser";
+import { violations } from "./page";
 import { builtReports } from "./reports";
 
 let folder = "";
@@ -371,13 +372,15 @@ describe("the page to try", () => {
   );
 
   browserIt(
-    "fits narrow pages, dark too",
+    "fits narrow pages, dark too, and axe-core finds nothing serious there or on a wide one",
     async () => {
       for (const width of [360, 390]) {
         const narrow = await open("#b.machine=b200-sxm", { width, colorScheme: "dark" });
         expect(await narrow.evaluate(() => document.documentElement.scrollWidth - innerWidth), `${width} pixels`).toBeLessThanOrEqual(0);
+        expect(await violations(narrow), `${width} pixels, dark`).toEqual([]);
         await narrow.context().close();
       }
+      expect(await violations(page)).toEqual([]);
     },
     60_000,
   );

@@ -156,6 +156,19 @@ describe.each(pages)("%s", (name) => {
   );
 });
 
+browserIt(
+  "the page to try is as complete in a single file, its worker included",
+  async () => {
+    const { page, trouble, requests } = await open(await running(), join(standalone, "explore.html"), 1400, "light");
+    await page.waitForFunction(() => document.documentElement.dataset.refined === "true", undefined, { timeout: 60_000 });
+    expect(await page.locator("#numbers-table tr").count()).toBeGreaterThan(10);
+    expect(await page.locator("#claims-progress").textContent()).toContain("All draws are in");
+    expect({ trouble, elsewhere: requests.filter((url) => !/^(file|blob):/.test(url)) }).toEqual({ trouble: [], elsewhere: [] });
+    await page.context().close();
+  },
+  90_000,
+);
+
 async function running(): Promise<Browser> {
   browser ??= await launch();
   return browser;
