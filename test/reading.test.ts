@@ -140,7 +140,7 @@ browserIt(
         }),
       );
     expect((await names()).filter((text) => text === "").length).toBeGreaterThan(5);
-    await conditions.getByRole("button", { name: "Holds" }).press("Enter");
+    await conditions.getByRole("button", { name: "Holds", exact: true }).press("Enter");
     expect((await names()).filter((text) => text === "")).toEqual([]);
     await page.context().close();
   },
