@@ -5,14 +5,14 @@ export function requirePositiveInteger(name: string, value: number): void {
 
 /** Refuse anything but a finite number above zero. @throws RangeError naming the field. */
 export function requirePositive(name: string, value: number): void {
-  if (typeof value !== "number" || !Number.isFinite(value) || value <= 0) {
+  if (!Number.isFinite(value) || value <= 0) {
     throw new RangeError(`${name} must be a positive number, got ${String(value)}`);
   }
 }
 
 /** Refuse anything but a finite number of at least zero. @throws RangeError naming the field. */
 export function requireNonNegative(name: string, value: number): void {
-  if (typeof value !== "number" || !Number.isFinite(value) || value < 0) {
+  if (!Number.isFinite(value) || value < 0) {
     throw new RangeError(`${name} must be a number of at least zero, got ${String(value)}`);
   }
 }

@@ -112,7 +112,7 @@ export interface ExpertTaskQuestion {
  */
 export function expertTaskTime({ model, hardware, kernel, weightFormat, rows }: ExpertTaskQuestion): MoeLayerTime {
   requirePositiveInteger("rows", rows);
-  const chosen = kernel === undefined || weightFormat === undefined ? defaultKernel(hardware) : { kernel, weightFormat };
+  const chosen = defaultKernel(hardware);
   const shape = { ...model, routedExperts: 1, expertsPerToken: 1 };
   return moeLayerTime({
     model: shape,

@@ -59,7 +59,8 @@ export function parameterCount(model: Model): ParameterCount {
   const densePerLayer = model.ffnMatrices * h * model.intermediateSize;
   const perExpert = expertParameters(model);
   const routerPerLayer = h * model.routedExperts;
-  const latent = model.moeLayers > 0 && seen < h ? 2 * h * seen : 0;
+  // Nothing where there are no experts, which see a width of 0.
+  const latent = seen < h ? 2 * h * seen : 0;
   const besideExpertsPerLayer =
     expertMatrices * h * model.sharedIntermediateSize + model.ffnMatrices * h * model.parallelIntermediateSize + latent + routerPerLayer;
   const always =

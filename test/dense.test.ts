@@ -53,6 +53,8 @@ describe("time of a dense product", () => {
   it("pays for each split its sum: so many parts of four bytes written and read, and a start of its own", () => {
     const split = { ...plain, splits: [4], constants: { ...plain.constants, splitSeconds: 3e-6, secondsPerStep: 1e-7 } };
     const time = denseTime(split, { m: 16, n: 128, k: 16_384 }, h100);
+    // Two tiles in 133 parts are 266 pieces: three waves.
+    expect(denseTime({ ...split, splits: [133] }, { m: 16, n: 256, k: 16_384 }, h100).waves).toBe(3);
     // One tile in four parts is one wave; each walks 16,384 / 4 / 128 = 32 steps.
     const step = (2 * 128 * 128 * 128) / ((989e12 / 132) * 0.5) + 1e-7;
     expect(time.waves).toBe(1);
@@ -104,6 +106,9 @@ describe("time of a dense product", () => {
     expect(at({ memoryEfficiency: 1e-3 }).bound).toBe("memory");
     const { computeSeconds, memorySeconds } = at({ memoryEfficiency: 1 });
     expect(at({ memoryEfficiency: memorySeconds / computeSeconds }).bound).toBe("memory");
+    // Overhead between the two is not named, nor one as long as the slower.
+    expect(at({ memoryEfficiency: 1, fixedSeconds: (memorySeconds + computeSeconds) / 2 }).bound).toBe("compute");
+    expect(at({ memoryEfficiency: 1, fixedSeconds: computeSeconds }).bound).toBe("compute");
   });
 
   it("steps up at 64, 128 and 256 rows as DeepGEMM does", () => {
@@ -173,6 +178,7 @@ describe("time of a dense product", () => {
       expect(() => denseGemmTime({ gemm: { m: 1, n: 8, k: 8, [side]: 0 }, hardware: h100 })).toThrow(
         new RangeError(`${side} must be a positive integer, got 0`),
       );
+    expect(ask(1, "trtllm_deepgem")).toThrow(/nearest: \S+, \S+, \S+$/);
     expect(ask(1, "trtllm_deepgem")).toThrow(/unknown kernel "trtllm_deepgem"; nearest: trtllm_deepgemm/);
   });
 });

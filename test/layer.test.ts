@@ -75,6 +75,26 @@ describe("timeOf", () => {
     expect(joined.bound).toBe("compute");
   });
 
+  it("counts bytes in the format's own widths: twice the weights and the rows in BF16, moved as often as the family does", () => {
+    const wide = { ...toyMachine, peakFlopsPerSecond: { bf16: 1e12 } };
+    const bf16 = timeOf({ ...toyFamily, weightFormat: "bfloat16", activationTraffic: 3 }, toyShape, wide, 1, toyLoad, 4);
+    expect(bf16.weightBytes).toBe(2 * time.weightBytes);
+    expect(bf16.activationBytes).toBe(2 * (100 * (2 + 2) + 10 * (8 + 4)));
+    expect(bf16.memorySeconds).toBeCloseTo((12_000 + 3 * 1040) / (1e9 * 0.5) + (3 * 64 * 100 * 2) / 1e9, 15);
+    // Overhead that is as long as the slower of the two is not named; a floor of both alike is named for arithmetic.
+    const { memorySeconds } = bf16;
+    const just = {
+      ...toyFamily,
+      secondsPerLocalExpert: 0,
+      secondsPerRowElement: 0,
+      secondsPerRoutedElement: 0,
+      fixedSeconds: memorySeconds,
+    };
+    expect(timeOf({ ...just, weightFormat: "bfloat16", activationTraffic: 3 }, toyShape, wide, 1, toyLoad, 4).bound).toBe("memory");
+    const level = { ...toyMachine, memoryBytesPerSecond: 6600, peakFlopsPerSecond: { fp8: 12_000 } };
+    expect(timeOf(toyFamily, toyShape, level, 1, toyLoad, 4)).toMatchObject({ floorSeconds: 1, floorBound: "compute" });
+  });
+
   it("says which of the three is the largest, and which of two its floor is", () => {
     const slow = { ...toyMachine, peakFlopsPerSecond: { fp8: 1e6 } };
     // 6 x 100 x 10 x 2 rows over 1e6 a second are 12 ms, padded to 32 rows at half the peak 384 ms.
@@ -225,6 +245,7 @@ describe("limitOf", () => {
     expect(limitOf("groups", { ...bare, expertGroups: 4, topkGroup: 4 })).toBeUndefined();
     expect(limitOf("groups", { ...bare, expertGroups: 4 })).toBeUndefined();
     expect(limitOf("groups", { ...v3, topkGroup: 4 })).toEqual(v3Groups);
+    expect(limitOf("groups", { ...v3, expertGroups: 8 })).toEqual(v3Groups);
   });
 });
 

@@ -130,6 +130,19 @@ describe("parameterCount", () => {
     );
   });
 
+  it("takes the head with it where nothing is stated, and where an input embedding is the head", () => {
+    const { activeParameters, ...unsaid } = model("deepseek-v3");
+    expect(parameterCount(unsaid).activeConvention).toBe("with head");
+    for (const m of models().filter((x) => x.tiedEmbeddings))
+      expect(parameterCount(m).activeConvention, m.id).not.toBe("with head and embedding");
+    expect(models().some((m) => m.tiedEmbeddings && parameterCount(m).activeConvention === "with head")).toBe(true);
+  });
+
+  it("has a key for each key-value head where the key is also the value", () => {
+    const v4 = model("deepseek-v4-pro");
+    expect(attentionParameters({ ...v4, keyValueHeads: 3 }) - attentionParameters(v4)).toBe(2 * v4.hiddenSize * v4.headDim);
+  });
+
   it("never has more active parameters than parameters", () => {
     for (const m of models()) expect(parameterCount(m).active, m.id).toBeLessThanOrEqual(parameterCount(m).total);
   });

@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { accessFact } from "../src/access";
 import { attentionTime, attentionWork } from "../src/attention";
 import { expertExchangeTime } from "../src/dispatch";
 import { hardware } from "../src/hardware";
+import { launch } from "../src/launch";
 import { model, models } from "../src/model";
 import { type DecodeStepQuestion, decodeStep, defaultExperts } from "../src/step";
 
@@ -34,6 +36,49 @@ describe("attention core", () => {
       attentionTime({ model: { ...v3, attentionHeads }, hardware: hardware("h20"), requests: 64, contextTokens: 4096 }).computeSeconds;
     expect(heads(16)).toBeCloseTo(heads(64), 12);
     expect(heads(65)).toBeCloseTo(heads(128), 12);
+  });
+});
+
+describe("attention core worked by hand", () => {
+  const constants = { fixedSeconds: 0, memoryEfficiency: 0.5, arithmeticEfficiency: 0.25, overlapExponent: 2 };
+  const ask = (change: object = {}, own: object = {}) =>
+    attentionTime({ model: { ...v3, ...change }, hardware: h800, requests: 2, contextTokens: 1000 }, { ...constants, ...own });
+  const bytes = 2000 * 1152;
+  const flops = 2000 * 128 * 2 * (576 + 512);
+
+  it("joins bytes and arithmetic at their shares of the datasheet, after the cost of its two kernels", () => {
+    const time = ask({}, { fixedSeconds: 1e-5 });
+    const [memory, compute] = [bytes / (3.35e12 * 0.5), flops / (989e12 * 0.25)];
+    expect(time).toMatchObject({ bytes, flops, tokenBytes: 1152, overheadSeconds: 1e-5, bound: "overhead" });
+    expect(time.memorySeconds).toBeCloseTo(memory, 15);
+    expect(time.computeSeconds).toBeCloseTo(compute, 15);
+    expect(time.seconds).toBeCloseTo(1e-5 + Math.hypot(memory, compute), 12);
+    expect(time.floorSeconds).toBe(bytes / 3.35e12);
+    expect(ask({ attentionHeads: 1280 }).floorSeconds).toBe((10 * flops) / 989e12);
+  });
+
+  it("names what takes longest, memory when two take as long", () => {
+    expect(ask().bound).toBe("compute");
+    expect(ask({}, { arithmeticEfficiency: 1 }).bound).toBe("memory");
+    const { memorySeconds, computeSeconds } = ask();
+    expect(ask({}, { memoryEfficiency: (0.5 * memorySeconds) / computeSeconds }).bound).toBe("memory");
+    expect(ask({}, { fixedSeconds: computeSeconds }).bound).toBe("compute");
+  });
+
+  it("starts two kernels of a graph for grouped attention, which is not padded to a tile of heads", () => {
+    const { kvLoraRank, qkRopeHeadDim, ...grouped } = v3;
+    const shape = { ...grouped, attentionHeads: 16, keyValueHeads: 4, headDim: 128, valueHeadDim: 64 };
+    const time = attentionTime({ model: shape, hardware: h800, requests: 2, contextTokens: 1000 }, { ...constants, fixedSeconds: 1 });
+    expect(time.overheadSeconds).toBe(2 * launch("graph", h800).seconds);
+    expect(time.computeSeconds).toBeCloseTo((2000 * 16 * 2 * 192) / (989e12 * 0.25), 15);
+    expect(time).toMatchObject({ tokenBytes: 2 * 4 * 192, runBytes: accessFact("gqa-page", "tokens") * 2 * 4 * 128 });
+  });
+
+  it("refuses counts that are none, by name", () => {
+    for (const field of ["requests", "contextTokens"])
+      expect(() => attentionWork({ model: v3, requests: 1, contextTokens: 1, [field]: 0 })).toThrow(
+        `${field} must be a positive integer, got 0`,
+      );
   });
 });
 

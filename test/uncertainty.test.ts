@@ -79,6 +79,40 @@ describe("propagate", () => {
     expect(result.draws).toBe(1000);
   });
 
+  it("is worked by hand for four draws of four choices: one of each", () => {
+    const four = { ...interval("c", 0, 1), spread: { kind: "choice" as const, choices: [10, 20, 30, 40] } };
+    const of = (value: (c: number) => number) =>
+      propagate([four], ({ c }) => ({ value: value(c as number), holds: (c as number) <= 20 }), { draws: 4 });
+    expect(of((c) => c)).toEqual({
+      draws: 4,
+      probability: 0.5,
+      band: { low: 10, median: 30, high: 40 },
+      tornado: [{ name: "c", label: "c", rankCorrelation: expect.closeTo(1, 12) }],
+    });
+    // An infinite value counts neither among the draws nor among those that hold.
+    expect(of((c) => (c === 10 ? Number.POSITIVE_INFINITY : c))).toMatchObject({
+      draws: 3,
+      probability: 1 / 3,
+      band: { low: 20, median: 30, high: 40 },
+    });
+    expect(of(() => Number.NaN)).toMatchObject({
+      draws: 0,
+      probability: Number.NaN,
+      band: { low: Number.NaN, median: Number.NaN, high: Number.NaN },
+    });
+  });
+
+  it("orders influences of the same strength by name", () => {
+    const same = propagate([interval("b", 0, 1), interval("a", 0, 1), interval("c", 0, 1)], () => ({ value: 1, holds: true }), {
+      draws: 8,
+    });
+    expect(same.tornado.map((t) => [t.name, t.rankCorrelation])).toEqual([
+      ["a", 0],
+      ["b", 0],
+      ["c", 0],
+    ]);
+  });
+
   it("puts first what moves the result most, with its sign", () => {
     const result = propagate([interval("weak", 0, 1), interval("strong", 0, 1), interval("none", 0, 1)], ({ weak, strong }) => ({
       value: (weak as number) - 10 * (strong as number),

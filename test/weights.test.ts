@@ -51,6 +51,27 @@ describe("weightMatrices", () => {
     ]);
   });
 
+  it("projects a query at once where it has no rank, and an output through ranks in groups where it has", () => {
+    expect(bare(model("deepseek-v2-lite"))).toMatchObject({
+      "attention: query": [16 * 192, 2048, 27],
+      "attention: key and value down": [512 + 64, 2048, 27],
+      "attention: key and value up": [16 * (192 - 64 + 128), 512, 27],
+      "attention: output projection": [2048, 16 * 128, 27],
+    });
+    expect(bare(model("deepseek-v4-pro"))).toMatchObject({
+      "attention: query down": [1536, 7168, 61],
+      "attention: query up": [128 * 512, 1536, 61],
+      "attention: key that is the value": [512, 7168, 61],
+      "attention: output down": [1024, 128 * 512, 61],
+      "attention: output up": [7168, 16 * 1024, 61],
+    });
+  });
+
+  it("has no matrix of which there is none", () => {
+    const m = { ...model("deepseek-v3"), denseLayers: 0 };
+    expect(weightMatrices(m).some((w) => w.part === "dense feed-forward")).toBe(false);
+  });
+
   it("has the dense parts that stand beside the experts of Arctic", () => {
     expect(bare(model("snowflake-arctic"))).toMatchObject({
       "parallel feed-forward: up and gate": [2 * 7168, 7168, 35],
