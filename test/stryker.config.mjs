@@ -1,0 +1,22 @@
+/** Mutation testing of one module; test/mutate.mjs says which, by which tests, and where its results go. */
+const name = process.env.DEEPSHOCK_MUTATED ?? "gemm";
+
+export default {
+  mutate: [`src/${name}.ts`],
+  testRunner: "vitest",
+  plugins: ["@stryker-mutator/vitest-runner"],
+  vitest: { configFile: "test/vitest.mutate.mts", related: false },
+  coverageAnalysis: "perTest",
+  concurrency: 1,
+  timeoutMS: 60_000,
+  ignorePatterns: ["/dist", "/notebooks", "/.venv", "/.stryker"],
+  tempDirName: ".stryker/tmp",
+  cleanTempDir: "always",
+  incremental: true,
+  incrementalFile: `.stryker/${name}.incremental.json`,
+  reporters: ["json"],
+  jsonReporter: { fileName: `.stryker/${name}.json` },
+  warnings: { slow: false },
+  allowConsoleColors: false,
+  logLevel: "warn",
+};
