@@ -165,6 +165,11 @@ describe("time of a dense product", () => {
     expect(constants(undefined, "fp8", "h100-sxm")).toEqual(measured("fp8", "Hopper"));
     expect(constants(undefined, "nvfp4", "h100-sxm")).toEqual(measured("nvfp4", "Blackwell"));
     expect(constants(undefined, "int4_wo", "h100-sxm")).toEqual(measured("bfloat16", "Hopper"));
+    // Of two formats of the same arithmetic its own, else the one listed first; and none of another arithmetic.
+    expect(denseFamily(b200, undefined, "fp8_block").kernel).toBe("trtllm_deepgemm");
+    expect(constants(undefined, "w4a8_mxfp4_mxfp8", "h100-sxm")).toEqual(measured("fp8", "Hopper"));
+    expect(denseFamily(h100, undefined, "int4_wo").fitted).toBe("transferred");
+    expect(denseFamilies().every((f) => f.fitted === "here")).toBe(true);
     expect(denseFamily(hardware("a100-sxm")).weightFormat).toBe("bfloat16");
     expect(denseFamily(h100).weightFormat).toBe("fp8_block");
     expect(denseFamily(h100)).toBe(denseFamily(h100));
