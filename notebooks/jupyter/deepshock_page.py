@@ -244,7 +244,7 @@ class Page:
                 self.sources = sources
                 yield {"kind": "sources"}
             else:
-                yield {"kind": "html", "html": boxed(data["text/html"])}
+                yield {"kind": "html", "html": boxed(unbroken(data["text/html"]))}
         elif "text/markdown" in data:
             yield from self.said(data["text/markdown"])
         elif "image/svg+xml" in data:

@@ -118,7 +118,8 @@
   /** Smaller type and margins, titles in lines; words named "wide" are for wide figures only; a list of rows and panels keep their height. */
   const narrowed = (layout, width) => {
     const panels = axesOf(layout).filter((key) => key.startsWith("y") && layout[key].domain !== undefined).length;
-    if (layout.meta !== "rows" && panels < 2) layout.height = Math.min(layout.height ?? 450, Math.max(380, width * 1.2));
+    const isList = layout.meta === "rows" || layout.yaxis?.type === "category";
+    if (!isList && panels < 2) layout.height = Math.min(layout.height ?? 450, Math.max(380, width * 1.2));
     const size = (font, most) => ({ ...font, size: Math.min(font?.size ?? most, most) });
     layout.font = size(layout.font, 11);
     // A finger that passes over the figure scrolls the page.
