@@ -1,11 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { durationsFigure } from "../src/figures/durations";
 import type { Figure } from "../src/figures/figure";
-import { type ExpertOn, expertSeconds, layerKernel, loneKernel, measuredTasks, rowsAt } from "../src/figures/task-time";
+import { type ExpertOn, expertSeconds, layerKernel, loneKernel, measuredTasks, rowsAt, taskTimeFigure } from "../src/figures/task-time";
 import { formatNumber, formatSeconds, formatShare } from "../src/format";
 import { hardware } from "../src/hardware";
 import { defaultKernel } from "../src/kernel";
 import { expertTaskTime } from "../src/layer";
+import { moeMeasurements } from "../src/measurements";
+import { model } from "../src/model";
 import { experts, figures, h100, trace, traces, yAt } from "./figure-cases";
 
 describe("task-time", () => {
@@ -59,6 +61,34 @@ describe("task-time", () => {
       for (const words of [figure.caption, figure.alt])
         expect(words).toContain([floorSeconds, shareOfLayerSeconds, aloneSeconds].map((s) => formatSeconds(s)).join(", "));
     }
+  });
+
+  it("draws beside an estimate what was measured in its own format", () => {
+    const of = (weightFormat: string): ExpertOn => ({
+      model: model("qwen3-235b-a22b"),
+      hardware: h100,
+      kernel: layerKernel(h100, weightFormat),
+      aloneKernel: loneKernel(h100, weightFormat),
+      weightFormat,
+    });
+    const pointsOf = ({ data }: Figure) =>
+      data.filter((t) => String(t.name).endsWith(", measured")).map((t) => (t.x as number[]).map((x, i) => [x, (t.y as number[])[i]]));
+    const [bf16 = [], fp8 = []] = pointsOf(taskTimeFigure([of("bfloat16"), of("fp8_block")], 6144));
+    // moe-h100-sxm.csv: 16 tokens, 8 of 128 experts each, are one row an expert; the layer took as long as 128 of its experts.
+    const row = moeMeasurements().find(
+      (m) =>
+        m.kernel === "moe_torch_flow_cutlass" &&
+        m.weightFormat === "bfloat16" &&
+        m.model === "qwen3-235b" &&
+        m.hardware === "h100-sxm" &&
+        m.tokens === 16 &&
+        m.routing === "balanced" &&
+        m.expertParallel === 1 &&
+        m.tensorParallel === 1,
+    );
+    expect(bf16).toContainEqual([1, (row?.seconds ?? 0) / 128]);
+    expect(fp8.length).toBeGreaterThan(0);
+    expect(bf16.filter((point) => fp8.some((other) => other[1] === point[1]))).toEqual([]);
   });
 
   it("takes a kernel measured in the format, and names the formats when none was", () => {

@@ -244,7 +244,7 @@ function curves(e: ExpertOn, rows: readonly number[], at: readonly ExpertSeconds
 
 function measurements(e: ExpertOn, measured: readonly MeasuredTask[], color: string): Record<string, unknown> {
   const near = (machine: string) => machine === e.hardware.id || (machine === "h800-sxm" && e.hardware.id === "h100-sxm");
-  const here = e.weightFormat === "fp8_block" ? measured.filter((m) => sameExpert(m.shape, e.model) && near(m.hardware)) : [];
+  const here = measured.filter((m) => m.weightFormat === e.weightFormat && sameExpert(m.shape, e.model) && near(m.hardware));
   return points(
     `${nameFor(e)}, measured`,
     here.map((m) => m.rows),
