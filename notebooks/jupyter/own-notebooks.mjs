@@ -98,7 +98,7 @@ function noteCell({ model, machine }, committed, all, library) {
   const asked = on(model.name, all.machineId === undefined ? undefined : machine.id);
   return markdown(
     "own-note",
-    `> **Executed for ${asked}**${settings.length > 0 ? ` (${settings.join(", ")})` : ""}. Numbers, tables, figures and their captions are computed for this choice. The words around them were written for ${on(library.model(written.modelId).name, written.machineId)}, and may say of that what does not hold here. A verdict of a claim is of the claim as a whole; what it comes to for ${model.name} on ${machine.name} is in [notebook 12](12-verdicts.ipynb#for-one-model-on-one-machine).`,
+    `> **Executed for ${asked}**${settings.length > 0 ? ` (${settings.join(", ")})` : ""}. Numbers, tables, figures and their captions are computed for this choice. The words around them were written for ${on(library.model(written.modelId).name, written.machineId)} and may not fit it. The verdict of a claim is that of the argument as a whole; what the claims come to for ${model.name} on ${machine.name} is in [notebook 12](12-verdicts.ipynb#for-one-model-on-one-machine).`,
   );
 }
 

@@ -132,7 +132,9 @@ function front(names) {
 async function convert(books, folder, { standalone, cache, scenario, say }) {
   const start = performance.now();
   const about = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).description;
-  const description = scenario === undefined ? about : `${about}. Executed for ${scenario.model.name} on ${scenario.machine.name}`;
+  const own = ({ model, machine }) =>
+    `Executed for ${model.name} on ${machine.name}: so are the reports; the argument, its three figures and the verdicts on this page are the project's own`;
+  const description = scenario === undefined ? about : `${about}. ${own(scenario)}`;
   const explorer = await explorerScript(cache);
   const fresh = join(cache, standalone ? "standalone-pages" : "pages");
   const job = { folder: fresh, description, standalone, explorer, notebooks: books.map(({ name, target }) => ({ name, path: target })) };
