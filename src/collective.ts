@@ -254,7 +254,7 @@ export function scaleUpBytesPerSecond(hardware: Hardware): number {
 
 /** The fitted generation whose link constants serve another: later machines take Blackwell's, unknown ones Hopper's. */
 export function linkGeneration(generation: string): "Ampere" | "Hopper" | "Blackwell" {
-  if (generation === "Ampere" || generation === "Blackwell") return generation;
+  if (generation === "Ampere") return generation;
   return /Blackwell|Rubin/.test(generation) ? "Blackwell" : "Hopper";
 }
 

@@ -144,7 +144,7 @@ function lowLatency(
   const generation = linkGeneration(hardware.generation) === "Blackwell" ? "Blackwell" : "Hopper";
   const c = of(constants.scaleUp, `deepep-low-latency ${direction} ${generation}`);
   const inNode = (tokens * expertsPerToken * (node - 1)) / expertParallel;
-  const far = nodes === 1 ? 0 : (tokens * expertsPerToken * (expertParallel - node)) / expertParallel;
+  const far = (tokens * expertsPerToken * (expertParallel - node)) / expertParallel;
   const local = c.fixedSeconds + c.secondsPerExpert * routedExperts;
   const messageSeconds = inNode * c.secondsPerMessage;
   const linkSeconds = (inNode * each) / (link * c.efficiency);

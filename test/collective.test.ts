@@ -70,7 +70,7 @@ describe("time of a collective", () => {
       setupSecondsMiddle: 1e-5,
       efficiencyMiddle: 0.5,
       setupSecondsLarge: 2e-5,
-      efficiencyLarge: 1,
+      efficiencyLarge: 0.8,
       localCopies: 0,
     };
     const [small] = exchangeWays(c, 8e6, 8, 450e9);
@@ -80,7 +80,7 @@ describe("time of a collective", () => {
     const ways = exchangeWays({ ...c, localCopies: 1 }, 8e6, 8, 450e9);
     expect(ways.map((w) => w.algorithm.split(", ")[1])).toEqual(["small", "middle", "large"]);
     expect(ways.map((w) => w.latencySeconds * 1e6)).toEqual([7, 17, 27].map((us) => expect.closeTo(us, 9)));
-    expect(ways.map((w) => w.transferSeconds)).toEqual([0.1, 0.5, 1].map((e) => expect.closeTo(8e6 / (450e9 * e), 12)));
+    expect(ways.map((w) => w.transferSeconds)).toEqual([0.1, 0.5, 0.8].map((e) => expect.closeTo(8e6 / (450e9 * e), 12)));
     expect(exchangeWays(c, 8e6, 2, 450e9)[0]?.latencySeconds).toBeCloseTo(5e-6, 12);
   });
 
@@ -102,10 +102,10 @@ describe("time of a collective", () => {
       latencySeconds: expect.closeTo(6e-6, 12),
       transferSeconds: expect.closeTo(3e-6, 12),
     });
-    expect(shotWay({ ...c, twoShotEfficiency: 1 }, 225e6, 4, 450e9)).toEqual({
+    expect(shotWay({ ...c, twoShotEfficiency: 0.8 }, 225e6, 4, 450e9)).toEqual({
       algorithm: "two shots",
       latencySeconds: expect.closeTo(10e-6, 12),
-      transferSeconds: expect.closeTo((1.5 * 225e6) / 450e9, 12),
+      transferSeconds: expect.closeTo((1.5 * 225e6) / 360e9, 12),
     });
     // Handed over: 1.5 buffers at 360 GB/s and a start of 20 us.
     expect(shotWay({ ...c, largeFromBytes: 225e3 }, 225e3, 4, 450e9)).toEqual({
@@ -198,6 +198,7 @@ describe("time of a collective", () => {
     expect(shotWay(c, 2 ** 19 - 1, 4, 450e9).algorithm).toBe("one shot");
     expect(shotWay(c, 2 ** 19, 4, 450e9).algorithm).toBe("two shots");
     expect(shotWay(c, 2 ** 19, 2, 450e9).algorithm).toBe("one shot");
+    expect(shotWay(c, 2 ** 22, 2, 450e9).algorithm).toBe("one shot");
     expect(shotWay(c, 1e7, 2, 450e9).algorithm).toBe("handed to NCCL");
     // One shot of 4 GPUs: 3 times the buffer at half of 450 GB/s.
     expect(shotWay(c, 225e3, 4, 450e9).transferSeconds).toBeCloseTo(3e-6, 12);

@@ -93,6 +93,18 @@ describe("time of an expert all-to-all", () => {
     // What the rate of tokens leaves beyond the messages themselves, against the link.
     expect(ask({ secondsPerMessage: 1e-9, secondsPerToken: 2 * link + 896e-9 }).bound).toBe("messages");
     expect(ask({ secondsPerMessage: 0.9e-9, secondsPerToken: link }).bound).toBe("scale-up");
+    // 130 experts on 132 processors are sent by one each.
+    const own = { direction: "dispatch", model: { ...v3, routedExperts: 130 }, hardware: h800, tokens: 130, expertParallel: 2 } as const;
+    const slow = { fixedSeconds: 0, secondsPerExpert: 0, secondsPerMessage: 0, efficiency: 1, secondsPerToken: 1e-3, overlapExponent: 1 };
+    const rated = (hardware: typeof h800, generation = "Hopper") =>
+      expertExchangeTime({ ...own, hardware }, { ...tables, scaleUp: new Map([[`deepep-low-latency dispatch ${generation}`, slow]]) })
+        .seconds;
+    expect(rated(h800)).toBeCloseTo(1e-3, 12);
+    const { processors, ...unsaid } = h800;
+    expect(rated(unsaid)).toBeCloseTo(2e-3, 12);
+    // Blackwell has constants of its own.
+    expect(rated({ ...h800, generation: "Blackwell" }, "Blackwell")).toBeCloseTo(1e-3, 12);
+    expect(() => rated({ ...h800, generation: "Blackwell" })).toThrow("no constants for deepep-low-latency dispatch Blackwell");
     expect(ask({ fixedSeconds: 3, efficiency: link / 4, overlapExponent: 2 }).seconds).toBeCloseTo(5, 9);
     const better = ask({ efficiency: 100 });
     expect(better.seconds).toBe(better.floorSeconds);
@@ -140,6 +152,26 @@ describe("time of an expert all-to-all", () => {
     expect(back.latencySeconds).toBeCloseTo(40e-6, 12);
     expect(back.networkSeconds).toBeCloseTo((768 * 14_336) / 25e9, 12);
     expect(ask("dispatch", 1).bound).toBe("latency");
+    // As long on either link, and as long as its start: the wait is named, then the network.
+    const even = (dispatchSeconds: number) => {
+      const network = new Map([
+        [
+          "deepep-low-latency network Hopper",
+          {
+            dispatchSeconds,
+            dispatchDoublingSeconds: 0,
+            combineSeconds: 0,
+            combineDoublingSeconds: 0,
+            efficiency: 1,
+            secondsPerMessage: 1 / 768,
+          },
+        ],
+      ]);
+      const hardware = { ...h800, scaleUpBytesPerSecond: 224 * 7408 };
+      return expertExchangeTime({ direction: "dispatch", model: v3, hardware, tokens: 128, expertParallel: 32 }, { ...both, network });
+    };
+    expect(even(0)).toMatchObject({ bound: "network", networkSeconds: 1, scaleUpSeconds: 1 });
+    expect(even(1).bound).toBe("latency");
     const thin = ask("dispatch", 128, { scaleUpBytesPerSecond: 1e9 });
     expect(thin).toMatchObject({ bound: "scale-up", floorSeconds: (224 * 7408) / 1e9 });
     expect(thin.seconds).toBeCloseTo(24e-6 + (224 * 7408) / 1e9, 12);
@@ -193,6 +225,11 @@ describe("time of an expert all-to-all", () => {
       messageBytes: 7392,
     });
     expect(ask({ tokens: 4096 }).bound).toBe("scale-up");
+    expect(ask({ expertParallel: 72 })).toMatchObject({ messages: 64 * 8 * (71 / 72) });
+    const level = new Map([
+      ["trtllm-one-sided dispatch Blackwell", { fixedSeconds: bytes / link, doublingSeconds: 0, efficiency: 1, memoryPasses: 0 }],
+    ]);
+    expect(ask({}, level).bound).toBe("latency");
     // Eight experts a token are at most eight ranks of sixteen.
     expect(ask({ expertParallel: 16 }).messages).toBe(64 * 8 * (15 / 16));
     expect(ask({ model: { ...v3, expertHiddenSize: 128 } }).messageBytes).toBe(132);

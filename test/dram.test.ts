@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { dram, drams, readDrams } from "../src/dram";
 import { readFacts } from "../src/facts";
+import { source } from "../src/sources";
 
 describe("dram", () => {
   it("gives HBM3 from one pseudo-channel up", () => {
@@ -14,6 +15,17 @@ describe("dram", () => {
       pseudoChannelsPerStack: 32, // 16 channels x 2
       bytesPerSecondPerStack: 819.2e9,
     });
+  });
+
+  it("says where each number comes from", () => {
+    for (const kind of drams()) {
+      expect(Object.keys(kind.sources)).toContain("rowBytes");
+      for (const { source: id, locator, confidence } of Object.values(kind.sources)) {
+        expect(source(id).id, kind.id).toBe(id);
+        expect(typeof locator).toBe("string");
+        expect(["high", "medium", "low"]).toContain(confidence);
+      }
+    }
   });
 
   it("lists the kinds that have a source", () => {

@@ -17,6 +17,8 @@ describe("processors that communication takes", () => {
 
   it("cannot be more than there are", () => {
     expect(() => processorShare(133, 132)).toThrow("at most the 132");
+    expect(() => processorShare(-1, 132)).toThrow("taken must be a number of at least zero, got -1");
+    expect(() => processorShare(1, 0)).toThrow("processors must be a positive integer, got 0");
     expect(() => computeGivenBack(132, 0, 132)).toThrow("must leave a processor");
   });
 

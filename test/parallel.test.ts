@@ -76,5 +76,14 @@ describe("how far an expert can be cut", () => {
     expect(() => tensorParallelTraffic({ model: v3, tokensPerGpu: 0, gpus: 2 })).toThrow("tokensPerGpu");
     expect(() => expertParallelTraffic({ model: v3, tokensPerGpu: 1, gpus: 1.5 })).toThrow("gpus");
     expect(() => wireSeconds(1, 0)).toThrow("bytesPerSecond");
+    expect(() => wireSeconds(-1, 1)).toThrow("bytes must be a number of at least zero, got -1");
+    expect(() => exchangeBytes(-1, 1)).toThrow("copies must be a number of at least zero, got -1");
+    expect(() => exchangeBytes(1, 0)).toThrow("hiddenSize must be a positive number, got 0");
+    expect(() => widthLimit(128, 0)).toThrow("block must be a positive integer, got 0");
+    for (const field of ["hiddenSize", "expertsPerToken"]) {
+      const shape = { ...v3, [field]: 0 };
+      expect(() => crossingGpus(shape)).toThrow(`${field} must be a positive integer, got 0`);
+      expect(() => tensorParallelTraffic({ model: shape, tokensPerGpu: 1, gpus: 2 })).toThrow(`${field} must be a positive integer, got 0`);
+    }
   });
 });

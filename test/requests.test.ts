@@ -72,6 +72,34 @@ describe("a transfer", () => {
     );
   });
 
+  it("crosses nowhere where one path is the faster at every size, also by its start alone or its bandwidth alone", () => {
+    const a = {
+      name: "a",
+      initiator: "host",
+      mover: "network card",
+      startSeconds: 1e-6,
+      secondsPerMessage: 0,
+      bytesPerSecond: 1e9,
+    } as const;
+    expect(crossingBytes(a, { ...a, startSeconds: 2e-6 })).toBeUndefined();
+    expect(crossingBytes(a, { ...a, bytesPerSecond: 2e9 })).toBeUndefined();
+    expect(crossingBytes(a, { ...a, startSeconds: 2e-6, bytesPerSecond: 5e8 })).toBeUndefined();
+    // A microsecond later and twice as fast: half a nanosecond a byte is won back over 2,000 bytes.
+    expect(crossingBytes(a, { ...a, startSeconds: 2e-6, bytesPerSecond: 2e9 })).toBeCloseTo(2000, 6);
+  });
+
+  it("refuses streams and paths that cannot be, by name, and a sweep of no two sizes", () => {
+    const a = { name: "a", initiator: "host", mover: "network card", startSeconds: 0, secondsPerMessage: 0, bytesPerSecond: 1e9 } as const;
+    expect(() => streamBytesPerSecond(a, 0)).toThrow("messageBytes must be a positive number, got 0");
+    expect(() => streamBytesPerSecond({ ...a, bytesPerSecond: 0 }, 1)).toThrow("bytesPerSecond must be a positive number, got 0");
+    expect(() => crossingBytes(a, { ...a, startSeconds: -1 })).toThrow("startSeconds must be a number of at least zero, got -1");
+    expect(() => crossingBytes({ ...a, secondsPerMessage: -1 }, a)).toThrow("secondsPerMessage must be a number of at least zero, got -1");
+    expect(() => pathOfSweep(a, [])).toThrow(new RangeError("a must have at least two sizes, got 0"));
+    expect(() => pathOfSweep(a, [{ messageBytes: 8, messagesPerSecond: 1 }])).toThrow(
+      new RangeError("a must have at least two sizes, got 1"),
+    );
+  });
+
   it("refuses what is no transfer", () => {
     expect(() => transferTime(card, 0, 1)).toThrow("messages");
     expect(() => transferTime(card, 1, 0)).toThrow("messageBytes");
