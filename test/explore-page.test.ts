@@ -246,6 +246,7 @@ describe("the page to try", () => {
         const own = modelFromConfigText(text);
         await settled(() => drop(`${name}.json`, text));
         expect(await page.locator("#troubles").textContent(), name).toBe("");
+        expect(await page.locator("#dropped").textContent(), name).toContain(own.note);
         expect(await page.locator("#a-model").inputValue(), name).toBe(modelFromFile(text, `${name}.json`).id);
         await expect
           .poll(() => page.locator("#numbers-table tr").nth(7).textContent(), { message: name })

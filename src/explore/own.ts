@@ -18,6 +18,12 @@ export function modelFromFile(text: string, name: string): Model {
   return modelFromLink(modelToLink(modelFromConfigText(text, own === "" ? {} : { name: own })));
 }
 
+/** What the model of a file leaves out or counts differently, as one more sentence; empty where nothing. A link does not carry it. */
+export function noteOnFile(text: string): string {
+  const { note } = modelFromConfigText(text);
+  return note === "" ? "" : ` To know: ${note}.`;
+}
+
 /** A name that figures may show: short, and without the angle brackets that a figure would take for markup. */
 function nameOf(name: string): string {
   const plain = name

@@ -4,7 +4,7 @@ import { type Controls, controls } from "./controls";
 import { csvOf } from "./csv";
 import { byId, copy, download, make } from "./dom";
 import { mountGpuPanel } from "./gpu/panel";
-import { modelFromFile } from "./own";
+import { modelFromFile, noteOnFile } from "./own";
 import { labelOf, type PictureName, pictureOf } from "./pictures";
 import { drawFigure, type Place, place, savePicture } from "./places";
 import { type Rows, refiner } from "./refine";
@@ -130,10 +130,12 @@ export function start(): void {
   async function bring(file: File | undefined, scenario: "a" | "b"): Promise<void> {
     if (file === undefined) return;
     try {
-      const brought: Model = modelFromFile(await file.text(), file.name);
+      const text = await file.text();
+      const brought: Model = modelFromFile(text, file.name);
       const own = [...state.own.filter(({ id }) => id !== brought.id), brought];
       tell([]);
-      byId("dropped").textContent = `${brought.name} was read from ${file.name} and is chosen. It stays on this machine.`;
+      byId("dropped").textContent =
+        `${brought.name} was read from ${file.name} and is chosen. It stays on this machine.${noteOnFile(text)}`;
       const chosen = { model: brought.id, kernel: "", weightFormat: "" };
       change(
         scenario === "b" && state.b !== undefined

@@ -101,7 +101,7 @@ function deploymentPoints(mean: Mean): readonly Record<string, unknown>[] {
   });
 }
 
-/** The lower right is empty: words stand there, each with a line to its point. */
+/** The lower right is empty: words stand there, each with a line to its point; a narrow page has no room for them. */
 function deploymentLabels(mean: Mean): readonly Record<string, unknown>[] {
   return deployments().map((d) => {
     const leader = { showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: colours.grey, xanchor: d.tokens > 1e5 ? "right" : "left" };
@@ -110,6 +110,7 @@ function deploymentLabels(mean: Mean): readonly Record<string, unknown>[] {
       ax: d.tokens > 1e5 ? 10 : 24,
       ay: { decode: 46, training: 72, prefill: 110 }[d.regime],
       font: { size: 11, color: colours.ink },
+      name: "wide",
     };
     return label(`${d.regime}: ${model(d.model).name}, ${d.label}`, { x: d.tokens, y: mean(d.tokens, model(d.model)) }, place, "xy");
   });
