@@ -138,10 +138,9 @@ export function defaultKernel(hardware: Hardware, _model?: MoeLayerShape): { rea
 /** Peak of a machine for a number format; where it has none, of the next wider format it can widen to. */
 export function peakFlops(hardware: Hardware, format: NumberFormat): number {
   const wider: Partial<Record<NumberFormat, readonly NumberFormat[]>> = {
-    fp4: ["fp8", "bf16"],
-    fp6: ["fp8", "bf16"],
-    fp8: ["bf16"],
-    int8: ["fp8", "bf16"],
+    fp4: ["fp8"],
+    fp6: ["fp8"],
+    int8: ["fp8"],
   };
   for (const candidate of [format, ...(wider[format] ?? []), "bf16", "fp16", "fp32"] as const) {
     const peak = hardware.peakFlopsPerSecond[candidate as NumberFormat];

@@ -2,7 +2,7 @@ import { scaleUpBytesPerSecond } from "./collective";
 import { expertExchanges, expertExchangeTime } from "./dispatch";
 import { bf16Bytes } from "./gemm";
 import type { Hardware } from "./hardware";
-import { isMoe, type Model } from "./model";
+import type { Model } from "./model";
 import { allReduceTime } from "./tensor-parallel";
 
 /** One layer of a model on a group of GPUs of one machine, to be split in either way. */
@@ -37,8 +37,7 @@ export function splitTime({ model, hardware, tokensPerGpu, gpus }: SplitTimeQues
   const inside = gpus >= 2 && gpus <= domain;
   const bytes = bf16Bytes * model.hiddenSize * tokensPerGpu * gpus;
   const tensor = inside ? { tensorSeconds: allReduceTime(bytes, gpus, hardware).seconds } : {};
-  if (!isMoe(model) || gpus < 2 || gpus > model.routedExperts || (gpus > domain && hardware.networkBytesPerSecond === undefined))
-    return tensor;
+  if (gpus < 2 || gpus > model.routedExperts || (gpus > domain && hardware.networkBytesPerSecond === undefined)) return tensor;
   const usable = expertExchanges.filter(
     (name) => name === "deepep-low-latency" || (name === "trtllm-one-sided" && inside && hardware.generation === "Blackwell"),
   );

@@ -42,6 +42,42 @@ describe("time of either split", () => {
     expect(splitTime({ model: model("llama-3.1-405b"), hardware: h800, tokensPerGpu: 1, gpus: 8 }).expertSeconds).toBeUndefined();
   });
 
+  it("has neither on one GPU, and beyond the link an exchange where there is a network", () => {
+    const { networkBytesPerSecond, ...cardless } = h800;
+    expect(splitTime({ model: v3, hardware: h800, tokensPerGpu: 1, gpus: 1 })).toEqual({});
+    expect(splitTime({ model: v3, hardware: cardless, tokensPerGpu: 1, gpus: 16 })).toEqual({});
+    expect(Object.keys(splitTime({ model: v3, hardware: cardless, tokensPerGpu: 1, gpus: 8 }))).toEqual([
+      "tensorSeconds",
+      "exchange",
+      "expertSeconds",
+    ]);
+    expect(splitTime({ model: v3, hardware: h800, tokensPerGpu: 1, gpus: 16 }).exchange).toBe("deepep-low-latency");
+  });
+
+  it("takes the faster of the exchanges measured for the machine", () => {
+    const gb200 = hardware("gb200");
+    const both = (implementation: "deepep-low-latency" | "trtllm-one-sided", tokens: number) =>
+      (["dispatch", "combine"] as const)
+        .map(
+          (direction) => expertExchangeTime({ direction, model: v3, hardware: gb200, tokens, expertParallel: 8, implementation }).seconds,
+        )
+        .reduce((a, b) => a + b);
+    const faster = [1, 8, 64, 256, 1024, 4096].map((tokensPerGpu) => {
+      const times = {
+        "deepep-low-latency": both("deepep-low-latency", tokensPerGpu),
+        "trtllm-one-sided": both("trtllm-one-sided", tokensPerGpu),
+      };
+      const { exchange, expertSeconds } = splitTime({ model: v3, hardware: gb200, tokensPerGpu, gpus: 8 });
+      expect(expertSeconds).toBe(Math.min(...Object.values(times)));
+      expect(times[exchange as keyof typeof times]).toBe(expertSeconds);
+      return exchange;
+    });
+    expect(faster).toContain("trtllm-one-sided");
+    // Measured on Blackwell alone, and not beyond the link.
+    expect(splitTime({ model: v3, hardware: h800, tokensPerGpu: 4096, gpus: 8 }).exchange).toBe("deepep-low-latency");
+    expect(splitTime({ model: v3, hardware: gb200, tokensPerGpu: 4096, gpus: 128 }).exchange).toBe("deepep-low-latency");
+  });
+
   it("lies within 15 % of DeepEP's published times", () => {
     const judged = judgedExchanges(v3, h800);
     expect(judged.map((j) => j.published.expertParallel)).toEqual([8, 16, 32, 64]);

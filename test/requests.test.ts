@@ -1,14 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { medianRun, reachedOverNetwork, requestConditions } from "../src/claims/conditions-requests";
+import { collectiveKeys } from "../src/collective";
+import { readConstants } from "../src/constants";
+import { scaleUpConstantNames } from "../src/dispatch";
 import { messageRatesFigure, pathPoints } from "../src/figures/message-rates";
 import { requestStreamsFigure } from "../src/figures/request-streams";
 import { hardware } from "../src/hardware";
 import { requestsPerSecond } from "../src/memory";
 import { model } from "../src/model";
-import { bindingLimit, requestStreams } from "../src/request-streams";
+import { bindingLimit, requestStreams, type StreamQuestion } from "../src/request-streams";
 import { decodeStep } from "../src/step";
-import { flashLimits, measuredPaths, memoryLimit, scaleUpLimit } from "../src/tier-limits";
+import { flashLimits, measuredPaths, memoryLimit, networkLimits, scaleUpLimit } from "../src/tier-limits";
 import { breakEvenBytes, crossingBytes, pathOfSweep, streamBytesPerSecond, type TransferPath, transferTime } from "../src/transfer";
 import { verdictOf } from "../src/verdict";
 
@@ -153,7 +156,30 @@ describe("requests by size and rate", () => {
     );
   });
 
+  it("times a step that selects tokens at those it selects, and a kernel as asked", () => {
+    const sparse = { ...question, contextTokens: 100_000, attention: "sparse" as const };
+    const seconds = decodeStep({ ...question, contextTokens: 2048 }).seconds;
+    const rate = (q: StreamQuestion) => requestStreams(q).find((s) => s.name === "embedding rows")?.requestsPerSecond;
+    expect(rate(sparse)).toBeCloseTo(64 / seconds, 3);
+    expect(rate({ ...sparse, contextTokens: 100 })).toBeCloseTo(64 / decodeStep({ ...question, contextTokens: 100 }).seconds, 3);
+    const { weightFormat } = question;
+    const asked = { ...question, kernel: "moe_torch_flow_cutlass" };
+    expect(rate(asked)).toBeCloseTo(64 / decodeStep({ ...asked, weightFormat }).seconds, 3);
+    expect(rate(asked)).not.toBeCloseTo(rate(question) ?? 0, 3);
+  });
+
+  it("bursts while an exchange runs, and is on one GPU without any", () => {
+    const step = decodeStep(question);
+    const [first, second] = requestStreams(question).filter((s) => s.name === "dispatch");
+    const tasks = step.tasks.filter((t) => t.name === "dispatch");
+    const own = tasks.reduce((total, t) => total + t.seconds, 0);
+    const sent = tasks.reduce((total, t) => total + t.bytes, 0);
+    expect((first?.burstPerSecond ?? 0) + (second?.burstPerSecond ?? 0)).toBeCloseTo(sent / (tasks[0]?.runBytes ?? 0) / own, 0);
+    expect(requestStreams({ ...question, expertParallel: 1 }).filter((s) => s.tier !== "memory")).toEqual([]);
+  });
+
   it("counts lookup rows only where they are asked for", () => {
+    expect(requestStreams({ ...question, lookupRowsPerToken: 96 }).find((s) => s.tier === "lookup")?.name).toBe("lookup rows");
     const rows = requestStreams({ ...question, lookupRowsPerToken: 96 }).find((s) => s.tier === "lookup");
     expect(rows?.requestsPerSecond).toBeCloseTo((96 * 64) / decodeStep(question).seconds, 3);
     expect(requestStreams(question).some((s) => s.tier === "lookup")).toBe(false);
@@ -163,13 +189,31 @@ describe("requests by size and rate", () => {
     const limit = { name: "x", bytesPerSecond: 1000, requestsPerSecond: 10 };
     expect(bindingLimit(50, 4, limit)).toEqual({ breakEvenBytes: 100, bandwidthShare: 0.2, rateShare: 0.4, binds: "requests" });
     expect(bindingLimit(100, 4, limit).binds).toBe("bandwidth");
-    expect(() => bindingLimit(0, 1, limit)).toThrow("requestBytes");
+    expect(() => bindingLimit(0, 1, limit)).toThrow("requestBytes must be a positive number, got 0");
+    expect(() => bindingLimit(1, 0, limit)).toThrow("requestsPerSecond must be a positive number, got 0");
+    expect(() => bindingLimit(1, 1, { ...limit, bytesPerSecond: 0 })).toThrow("bytesPerSecond must be a positive number, got 0");
+    expect(() => bindingLimit(1, 1, { ...limit, requestsPerSecond: 0 })).toThrow(
+      "requestsPerSecond of the limit must be a positive number, got 0",
+    );
   });
 
   it("knows the limits: rows of five stacks, messages of DeepEP, two drives", () => {
     // 5 x 32 pseudo-channels x 16 banks / 45 ns = 56.9 G/s.
     expect(memoryLimit(h800).requestsPerSecond / 1e9).toBeCloseTo((5 * 32 * 16) / 45, 1);
     expect(scaleUpLimit(h800).bytesPerSecond).toBe(200e9);
+    const posting = readConstants("collectives.csv", collectiveKeys, scaleUpConstantNames, "messages inside a node");
+    for (const [id, generation] of [
+      ["h800-sxm", "Hopper"],
+      ["gb200", "Blackwell"],
+    ] as const)
+      expect(scaleUpLimit(hardware(id)).requestsPerSecond).toBe(
+        1 / (posting.get(`deepep-low-latency dispatch ${generation}`)?.secondsPerMessage ?? 0),
+      );
+    expect([memoryLimit(h800).name, scaleUpLimit(h800).name]).toEqual(["HBM3, rows opened", "scale-up link, as DeepEP posts"]);
+    expect(() => memoryLimit(h800, "hbm3e")).toThrow(new RangeError("memory must have a published row cycle, and hbm3e has none"));
+    const { networkBytesPerSecond, ...cardless } = h800;
+    expect(() => networkLimits(cardless)).toThrow(new RangeError("h800-sxm has no networkBytesPerSecond"));
+    expect(networkLimits(h800).map((l) => l.requestsPerSecond)).toEqual(measuredPaths().map((p) => 1 / p.secondsPerMessage));
     expect(flashLimits().map((f) => f.requestsPerSecond)).toEqual([4_903_560, 798_519]);
   });
 });
