@@ -21,7 +21,7 @@ export type PictureName = "tokens" | "task" | "access" | "durations" | "requests
 export type Picture = { readonly figure: Figure } | { readonly reason: string };
 
 /** Models that stand beside the chosen ones, so that a single line has something to be held against. */
-const besides = ["mixtral-8x22b", "deepseek-v3"];
+const besides = ["deepseek-v3", "mixtral-8x22b"];
 
 /** Scenario A and B have these colours in every figure; what stands beside them is grey. */
 const colors = [colours.blue, colours.orange];
@@ -42,10 +42,11 @@ const makers: Readonly<Record<PictureName, (views: readonly Named[]) => Picture>
   tokens: (views) => {
     const first = views[0]?.setup.tokensInFlight as number;
     const others = besides.filter((id) => views.every(({ setup }) => setup.model.id !== id)).map((id) => model(id));
+    // What stands beside comes first: names then lie on their lines an octave or more apart.
     const figure = tokensPerExpertFigure(
-      [...views.map(({ setup, prefix }) => ({ ...setup.model, name: prefix + setup.model.name })), ...others],
-      [...views.map(({ setup }) => setup.tokensInFlight), ...others.map(() => first)],
-      [...views.map(({ color }) => color), ...others.map(() => colours.grey)],
+      [...others, ...views.map(({ setup, prefix }) => ({ ...setup.model, name: prefix + setup.model.name }))],
+      [...others.map(() => first), ...views.map(({ setup }) => setup.tokensInFlight)],
+      [...others.map(() => colours.grey), ...views.map(({ color }) => color)],
     );
     // Words on arrows take half of the time to draw; the marks that they point to say the same to who points at them.
     const annotations = (figure.layout.annotations as readonly { readonly showarrow?: boolean }[]).filter(
