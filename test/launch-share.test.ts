@@ -121,9 +121,12 @@ describe("figures of starts", () => {
     expect(graph.y[graph.x.indexOf(32)]).toBe(100 * launchShare(step32, h100, "graph").share);
   });
 
-  it("refuse requests that are not among those drawn", () => {
-    expect(() =>
-      launchShareFigure([{ model: model("deepseek-v3"), expertParallel: 128 }], { hardware: h100, contextTokens: 4096 }, 33),
-    ).toThrow("requestsPerGpu must be one of 1, 2, 4, 8, 16, 32, 64, 128, 256; got 33");
+  it("draw the requests asked for, whatever they are", () => {
+    const asked = (requests: number) =>
+      launchShareFigure([{ model: model("deepseek-v3"), expertParallel: 128 }], { hardware: h100, contextTokens: 4096 }, requests);
+    const drawn = ({ data }: ReturnType<typeof asked>) => (data[0] as { x: number[] }).x;
+    expect(drawn(asked(33))).toEqual([1, 2, 4, 8, 16, 32, 33, 64, 128, 256]);
+    expect(drawn(asked(600))).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600]);
+    expect(asked(600).caption).toContain("At 600 requests a GPU: one by one");
   });
 });

@@ -147,8 +147,8 @@ describe("a notebook for a scenario", () => {
 
   it.each([
     ["--model", "qwen3-235b-a22b", "--machine", "h100-sxm"],
-    ["--model", "mixtral-8x7b", "--machine", "a100-sxm", "--tokens", "64"],
-    ["--model", "gpt-oss-120b", "--machine", "tpu-v7", "--context", "131072", "--expert-parallel", "16"],
+    ["--model", "mixtral-8x7b", "--machine", "a100-sxm", "--tokens", "1", "--requests", "1", "--context", "1"],
+    ["--model", "gpt-oss-120b", "--machine", "tpu-v7", "--context", "131072", "--requests", "600", "--expert-parallel", "16"],
     ["--model", configFile("own", config), "--machine", "b200-sxm", "--format", "nvfp4"],
   ])(
     "runs to its end and shows no broken number: %s %s %s %s %s %s",

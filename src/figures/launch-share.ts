@@ -5,7 +5,7 @@ import { type Fusion, launchShare } from "../launch-share";
 import type { Model } from "../model";
 import { decodeStep } from "../step";
 import type { Figure } from "./figure";
-import { colours, layout, line, linearAxis, logAxis, menu, rule, ticks } from "./theme";
+import { colours, doublings, layout, line, linearAxis, logAxis, menu, rule, ticks } from "./theme";
 
 const ways: readonly {
   readonly name: string;
@@ -20,7 +20,8 @@ const ways: readonly {
   { name: "graph, a kernel a layer", mode: "graph", fusion: "layer", color: colours.green },
 ];
 
-const batches = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+/** Drawn at least up to here. */
+const mostRequests = 256;
 
 /** Where the step runs. */
 export interface StepPlace {
@@ -34,6 +35,9 @@ export function launchShareFigure(
   { hardware, contextTokens }: StepPlace,
   requestsPerGpu: number,
 ): Figure {
+  const widest = Math.max(mostRequests, requestsPerGpu);
+  const doubled = doublings(1, widest);
+  const batches = [...new Set([...doubled, requestsPerGpu])].sort((a, b) => a - b);
   const shares = models.map(({ model, expertParallel }) =>
     batches.map((requests) => {
       const step = decodeStep({ model, hardware, requestsPerGpu: requests, contextTokens, expertParallel });
@@ -43,7 +47,6 @@ export function launchShareFigure(
   const first = models[0];
   if (first === undefined) throw new RangeError("models must hold at least one model, got none");
   const at = batches.indexOf(requestsPerGpu);
-  if (at < 0) throw new RangeError(`requestsPerGpu must be one of ${batches.join(", ")}; got ${requestsPerGpu}`);
   const words = ways.map((way, w) => `${way.name} ${formatShare(shares[0]?.[at]?.[w] ?? Number.NaN)}`).join(", ");
   const top = Math.max(...shares.flat(2)) * 100;
   return {
@@ -63,8 +66,8 @@ export function launchShareFigure(
       margin: { l: 84, r: 20, t: 60, b: 130 },
       xaxis: logAxis(
         "Requests of a GPU",
-        [0.9, 290],
-        ticks(batches.filter((_, i) => i % 2 === 0).map((b) => [b, formatCount(b)] as const)),
+        [0.9, widest * 1.1328125],
+        ticks(doubled.filter((_, i) => i % 2 === 0).map((b) => [b, formatCount(b)] as const)),
       ),
       yaxis: linearAxis("Starts of kernels in the step (%)", [0, Math.ceil(top / 5) * 5]),
       shapes: [rule("y", 10)],
