@@ -118,7 +118,7 @@
   /** Smaller type and margins, titles in lines; words named "wide" are for wide figures only; a list of rows and panels keep their height. */
   const narrowed = (layout, width) => {
     const panels = axesOf(layout).filter((key) => key.startsWith("y") && layout[key].domain !== undefined).length;
-    const isList = layout.meta === "rows" || layout.yaxis?.type === "category";
+    const isList = layout.meta === "rows" || layout.yaxis?.type === "category" || layout.yaxis?.categoryarray !== undefined;
     if (!isList && panels < 2) layout.height = Math.min(layout.height ?? 450, Math.max(380, width * 1.2));
     const size = (font, most) => ({ ...font, size: Math.min(font?.size ?? most, most) });
     layout.font = size(layout.font, 11);
