@@ -82,6 +82,22 @@ describe("decodeAccesses", () => {
     expect(sparse(32_768)["KV cache"]).toBeUndefined();
   });
 
+  it("says why a run is as long as it is", () => {
+    const why = (s: DecodeAccesses) => Object.fromEntries(decodeAccesses(s).map((a) => [a.tensor, a.run]));
+    expect(why(step)).toMatchObject({
+      router: "one weight matrix",
+      "KV cache": "one page of keys, or of values",
+      "embedding rows": "one token",
+      "dispatched rows": "one token",
+      "combined rows": "one token",
+    });
+    expect(why(v3)["KV cache"]).toBe("one page of latents");
+    expect(why({ ...v3, attention: "sparse" })).toMatchObject({
+      "selected KV rows": "one selected token",
+      "index keys": "one page of index keys",
+    });
+  });
+
   it("reads every weight once when every expert is active: the parameters less the embedding, two bytes each", () => {
     const all = decodeAccesses({ ...step, model: model("olmoe-1b-7b"), requestsPerGpu: 100_000, expertParallel: 1 });
     const weights = all.filter((a) => a.run === "one weight matrix").reduce((sum, a) => sum + a.bytes, 0);
