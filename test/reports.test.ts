@@ -143,7 +143,10 @@ describe.each(pages)("%s", (name) => {
     },
     60_000,
   );
+});
 
+// One template makes all of them: the front page, the first and the last report, and one with a menu.
+describe.each(["index", "01-tokens-per-expert", "06-launch-overhead", "12-verdicts"])("%s", (name) => {
   browserIt(
     "is as complete in a single file",
     async () => {
