@@ -1,13 +1,14 @@
 import { requirePositiveInteger } from "./checks";
+import type { DecodeStepQuestion, DecodeTask } from "./decode-task";
 import { weightFormat as lookUpFormat } from "./formats";
 import type { Hardware } from "./hardware";
 import { defaultKernel, kernels } from "./kernel";
 import type { Model } from "./model";
 import { requireRates, requireStepModel } from "./step-checks";
-import { type DecodeStepQuestion, type DecodeTask, type LayerTasks, layerTasks, planOf, productTask, sum } from "./tasks";
+import { type LayerTasks, layerTasks, planOf, productTask, sum } from "./tasks";
 import { shareOf } from "./tensor-parallel";
 
-export type { DecodeStepQuestion, DecodeTask, TaskName } from "./tasks";
+export type { DecodeStepQuestion, DecodeTask, TaskName } from "./decode-task";
 
 /** One decode step of one GPU: its time, its rate, and the tasks that it is made of. */
 export interface DecodeStep {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { attentionTime } from "../src/attention";
+import type { DecodeTask } from "../src/decode-task";
 import { denseFamily, denseTime } from "../src/dense";
 import { expertExchangeTime } from "../src/dispatch";
 import { weightFormat } from "../src/formats";
@@ -7,7 +8,7 @@ import { hardware } from "../src/hardware";
 import { launch } from "../src/launch";
 import { moeLayerTime } from "../src/layer";
 import { type Model, model } from "../src/model";
-import { type DecodeTask, layerTasks, planOf, productTask, sum } from "../src/tasks";
+import { layerTasks, planOf, productTask, sum } from "../src/tasks";
 
 const h800 = hardware("h800-sxm");
 const v3 = model("deepseek-v3");
