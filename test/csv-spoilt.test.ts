@@ -1,12 +1,5 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
-
-const replaced = vi.hoisted(() => new Map<string, string>());
-vi.mock("../src/files", async (original) => {
-  const { readDataFile } = await original<typeof import("../src/files")>();
-  return { readDataFile: (path: string) => replaced.get(path) ?? readDataFile(path) };
-});
-
 import { readEvidence } from "../src/claims/evidence";
 import { readParameterRows } from "../src/claims/scenario";
 import { parseRows, readFacts, readRows } from "../src/facts";
@@ -40,6 +33,9 @@ import {
 } from "../src/published/tables";
 import { readSources } from "../src/sources";
 import { decodeComparisons } from "../src/validation";
+import { replaced } from "./replaced-files";
+
+vi.mock("../src/files", () => import("./replaced-files"));
 
 /** Each table, and what reads it. */
 const readers: readonly (readonly [string, () => unknown])[] = [

@@ -1,11 +1,4 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-
-const replaced = vi.hoisted(() => new Map<string, string>());
-vi.mock("../src/files", async (original) => {
-  const { readDataFile } = await original<typeof import("../src/files")>();
-  return { readDataFile: (path: string) => replaced.get(path) ?? readDataFile(path) };
-});
-
 import { readDataFile } from "../src/files";
 import { imbalance } from "../src/imbalance";
 import { model } from "../src/model";
@@ -20,6 +13,9 @@ import {
   trainTraceDurations,
 } from "../src/published/tables";
 import { meanTokensPerExpert } from "../src/routing";
+import { replaced } from "./replaced-files";
+
+vi.mock("../src/files", () => import("./replaced-files"));
 
 afterEach(() => replaced.clear());
 
