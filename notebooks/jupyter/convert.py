@@ -15,6 +15,8 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).parent))
+# jsonschema checks IRIs by a grammar that takes seconds to build, and no notebook holds one.
+sys.modules["rfc3987_syntax"] = None
 
 import nbformat  # noqa: E402
 from jinja2 import Environment, FileSystemLoader  # noqa: E402

@@ -15,9 +15,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import nbformat
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+# jsonschema checks IRIs by a grammar that takes seconds to build, and no notebook holds one.
+sys.modules["rfc3987_syntax"] = None
+
+import nbformat  # noqa: E402
+from nbclient import NotebookClient  # noqa: E402
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError  # noqa: E402
 
 KERNEL = {"display_name": "TypeScript", "language": "typescript", "name": "tslab"}
 # Word for word what the kernel says of itself, version included, so that JupyterLab finds nothing to change.
