@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { root } from "../notebooks/jupyter/project.mjs";
+import { limitSeconds } from "../src/explore/gpu/plan";
 import { parseRows } from "../src/facts";
 
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
@@ -33,6 +34,10 @@ describe.each(pages)("%s", (page) => {
 it("CONTRIBUTING.md names every command of package.json", () => {
   const page = read("CONTRIBUTING.md");
   expect(Object.keys(manifest.scripts).filter((name) => !page.includes(`npm run ${name}`) && !page.includes(`npm ${name}`))).toEqual([]);
+});
+
+it("SECURITY.md says for how long a GPU is measured at the most", () => {
+  expect(read("SECURITY.md")).toContain(`runs its own shaders there for at most ${limitSeconds} seconds`);
 });
 
 it("the citation is of this version under this licence", () => {

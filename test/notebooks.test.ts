@@ -87,12 +87,6 @@ describe("a notebook that cannot be run", () => {
     },
     120_000,
   );
-
-  it("says so when it is no notebook", async () => {
-    const path = join(scratch("no notebook"), "08-text.ipynb");
-    writeFileSync(path, "hello");
-    await expect(execute({ name: "08-text", path }, path)).rejects.toThrow("08-text: the notebook could not be executed");
-  }, 60_000);
 });
 
 it("notebooks are found by two digits and a dash, in order", () => {

@@ -15,7 +15,16 @@ afterAll(() => browser?.close());
 
 const named = (beginning: string): string => books.find(({ name }) => name.startsWith(beginning))?.name ?? beginning;
 
-async function read(name: string): Promise<Page> {
+const pages = new Map<string, Promise<Page>>();
+
+/** A page, opened once: a test leaves it readable for the next. */
+function read(name: string): Promise<Page> {
+  const known = pages.get(name) ?? opened(name);
+  pages.set(name, known);
+  return known;
+}
+
+async function opened(name: string): Promise<Page> {
   if (browser === undefined) throw new Error("no browser");
   return (await open(browser, join(folder, `${name}.html`), 1400, "light")).page;
 }
@@ -32,7 +41,6 @@ browserIt(
     expect(await closed()).toBe(0);
     await page.locator("#all-code").press("Enter");
     expect(await page.locator("details.code[open]").count()).toBe(0);
-    await page.context().close();
   },
   60_000,
 );
@@ -68,7 +76,6 @@ browserIt(
       reached.add(at.kind);
     }
     for (const kind of kinds) expect([...reached], kind).toContain(kind);
-    await page.context().close();
   },
   60_000,
 );
@@ -90,7 +97,6 @@ browserIt(
     await head.getByRole("button").press("Enter");
     expect(await head.getAttribute("aria-sort")).toBe("none");
     expect(await cells()).toEqual(before);
-    await page.context().close();
   },
   60_000,
 );
@@ -129,7 +135,6 @@ browserIt(
     expect((await names()).filter((text) => text === "").length).toBeGreaterThan(5);
     await conditions.getByRole("button", { name: "Holds", exact: true }).press("Enter");
     expect((await names()).filter((text) => text === "")).toEqual([]);
-    await page.context().close();
   },
   60_000,
 );
@@ -148,7 +153,6 @@ browserIt(
     await mark.press("Escape");
     expect(await mark.getAttribute("aria-expanded")).toBe("false");
     expect(await page.getByRole("note").count()).toBe(0);
-    await page.context().close();
   },
   60_000,
 );
@@ -188,7 +192,6 @@ browserIt(
     await points.first().waitFor();
     expect(await points.count()).toBeGreaterThan(100);
     expect(await figure.locator(".numbers thead th").allTextContents()).toContain("Tokens per expert");
-    await page.context().close();
   },
   60_000,
 );
@@ -203,7 +206,6 @@ browserIt(
       await page.waitForFunction((href) => document.querySelector(".contents a[aria-current]")?.getAttribute("href") === href, `#${id}`);
       expect(await current()).toBe(`#${id}`);
     }
-    await page.context().close();
   },
   60_000,
 );
@@ -224,7 +226,6 @@ browserIt(
     const count = pdf.match(/\/Type\s*\/Page\b/g)?.length ?? 0;
     expect(count).toBeGreaterThan(3);
     expect(count).toBeLessThan(16);
-    await page.context().close();
   },
   60_000,
 );
