@@ -23,7 +23,8 @@ from jinja2 import Environment, FileSystemLoader  # noqa: E402
 from nbconvert import HTMLExporter  # noqa: E402
 from traitlets.config import Config  # noqa: E402
 
-from deepshock_page import PLOTLY, TEMPLATE, PageError, inline_assets, script, script_json, style, unbroken  # noqa: E402
+from deepshock_page import PLOTLY, TEMPLATE, inline_assets, script, script_json, style  # noqa: E402
+from deepshock_prose import PageError, unbroken  # noqa: E402
 
 
 def write(path, text):

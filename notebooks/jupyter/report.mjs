@@ -140,10 +140,7 @@ async function convert(books, folder, { standalone, cache, scenario, say }) {
   const job = { folder: fresh, description, standalone, explorer, notebooks: books.map(({ name, target }) => ({ name, path: target })) };
   const key = hash(
     JSON.stringify(job),
-    hashFolder(join(jupyterFolder, "templates")),
-    ...["convert.py", "deepshock_page.py", "deepshock_sources.py", "formulas.mjs", "requirements.txt"].map((file) =>
-      readFileSync(join(jupyterFolder, file)),
-    ),
+    hashFolder(jupyterFolder, (file) => !file.includes("__pycache__")),
     readFileSync(join(root, "package-lock.json")),
     readFileSync(explorer),
     ...books.map(({ target }) => readFileSync(target)),
