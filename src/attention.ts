@@ -46,8 +46,9 @@ export interface AttentionTime extends AttentionWork {
  *     grouped:      bytes = requests context kv (d + dv) 2,    flops = requests context heads 2 (d + dv)
  *
  * r the latent rank, p the rotary part, both kept once for all heads in BF16; d and dv the head sizes of keys and values,
- * kv their heads. The full context is read: sliding windows and sparse attention read less, so their time comes out
- * too long. Queries and results are left out: a few kilobytes a request.
+ * kv their heads. The full context is read, keys and values apart: sliding windows and sparse attention read less, and
+ * DeepSeek V4 compresses the context and keeps one key that is also the value, so their time comes out too long. Queries
+ * and results are left out: a few kilobytes a request.
  *
  * @throws RangeError unless the counts are positive integers.
  */

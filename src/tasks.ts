@@ -8,6 +8,7 @@ import type { Hardware } from "./hardware";
 import { peakFlops } from "./kernel";
 import { launch } from "./launch";
 import { moeLayerTime } from "./layer";
+import type { Model } from "./model";
 import { allReduceTime } from "./tensor-parallel";
 
 /** What stays the same for every task of a step. */
@@ -107,7 +108,7 @@ export function layerTasks(plan: Plan, requests: number, question: DecodeStepQue
 }
 
 function attentionTasks(plan: Plan, requests: number, { model, hardware, contextTokens }: DecodeStepQuestion): readonly DecodeTask[] {
-  const { hiddenSize: h, attentionHeads: heads, headDim, valueHeadDim, keyValueHeads, kvLoraRank, qkRopeHeadDim = 0, qLoraRank } = model;
+  const { hiddenSize: h, attentionHeads: heads, headDim, valueHeadDim, kvLoraRank, qkRopeHeadDim = 0, qLoraRank } = model;
   const core = attentionTime({ model, hardware, requests, contextTokens });
   const coreTask: DecodeTask = {
     name: "attention core",
@@ -119,19 +120,14 @@ function attentionTasks(plan: Plan, requests: number, { model, hardware, context
     bound: core.bound,
     kernelSeconds: [core.seconds],
   };
-  if (kvLoraRank === undefined) {
-    // Kernels beside the product: norm, rotation with the write to the cache.
-    const projections = productTask(
-      "attention projections",
-      plan,
-      requests,
-      [{ n: heads * headDim + keyValueHeads * (headDim + valueHeadDim), k: h }],
-      2,
-    );
-    return [projections, coreTask, productTask("output projection", plan, requests, [{ n: h, k: heads * valueHeadDim }], 0)];
-  }
+  if (kvLoraRank === undefined)
+    return [
+      groupedProjections(plan, requests, model),
+      coreTask,
+      productTask("output projection", plan, requests, outputProducts(model), 0),
+    ];
   const noRope = headDim - qkRopeHeadDim;
-  const down: readonly [Product, ...Product[]] = qLoraRank
+  const down: Products = qLoraRank
     ? [
         { n: qLoraRank + kvLoraRank + qkRopeHeadDim, k: h },
         { n: heads * headDim, k: qLoraRank },
@@ -148,6 +144,31 @@ function attentionTasks(plan: Plan, requests: number, { model, hardware, context
   ];
 }
 
+/** Query, key and value of heads of their own; in DeepSeek V4 queries go through a rank, and one key is also the value. */
+function groupedProjections(plan: Plan, requests: number, model: Model): DecodeTask {
+  const { hiddenSize: h, attentionHeads: heads, headDim, valueHeadDim, keyValueHeads, qLoraRank } = model;
+  if (qLoraRank === undefined) {
+    // Kernels beside the product: norm, rotation with the write to the cache.
+    const queryKeyValue = { n: heads * headDim + keyValueHeads * (headDim + valueHeadDim), k: h };
+    return productTask("attention projections", plan, requests, [queryKeyValue], 2);
+  }
+  // Beside these also the norm of the latent query.
+  const down = { n: qLoraRank + keyValueHeads * headDim, k: h };
+  return productTask("attention projections", plan, requests, [down, { n: heads * headDim, k: qLoraRank }], 3);
+}
+
+/** One product, or two through a rank: first each group of heads to its own rank, then all ranks to the hidden size. */
+function outputProducts({ hiddenSize, attentionHeads, valueHeadDim, outputLoraRank, outputGroups = 1 }: Model): Products {
+  const heads = attentionHeads * valueHeadDim;
+  if (outputLoraRank === undefined) return [{ n: hiddenSize, k: heads }];
+  return [
+    { n: outputLoraRank, k: heads },
+    { n: hiddenSize, k: outputGroups * outputLoraRank },
+  ];
+}
+
+type Products = readonly [Product, ...Product[]];
+
 interface Product {
   readonly n: number;
   readonly k: number;
@@ -155,13 +176,7 @@ interface Product {
 }
 
 /** Products one after another, and kernels beside them that only launch and pass over the residual stream. */
-export function productTask(
-  name: TaskName,
-  plan: Plan,
-  rows: number,
-  products: readonly [Product, ...Product[]],
-  besides: number,
-): DecodeTask {
+export function productTask(name: TaskName, plan: Plan, rows: number, products: Products, besides: number): DecodeTask {
   const { hardware } = plan;
   const streamBytes = 2 * bf16Bytes * rows * products[0].k;
   const besideSeconds = plan.launchSeconds + streamBytes / hardware.memoryBytesPerSecond;

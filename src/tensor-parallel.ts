@@ -8,19 +8,19 @@ import type { Model } from "./model";
  *
  *     heads / degree, widths of experts and feed-forward parts / degree, key and value heads / degree but at least one
  *
- * The latent cache of MLA, the router, the norms and the latent projections down stay whole on every GPU. Linear mixers are
- * not in the model's time, so they are not cut either.
+ * The latent cache of MLA, the router, the norms and the latent projections down stay whole on every GPU; groups of heads that
+ * go through a rank to the output (DeepSeek V4) are dealt out with their heads. Linear mixers are not in the model's time, so
+ * they are not cut either.
  *
  * @throws RangeError naming the field that the degree does not divide.
  */
 export function tensorParallelShard(model: Model, degree: number): Model {
   requirePositiveInteger("tensorParallel", degree);
   if (degree === 1) return model;
-  const cut = (field: "attentionHeads" | (typeof widths)[number]): number => {
-    if (model[field] % degree !== 0) {
-      throw new RangeError(`tensorParallel must divide ${field} (${model[field]} in ${model.id}), got ${degree}`);
-    }
-    return model[field] / degree;
+  const cut = (field: "attentionHeads" | "outputGroups" | (typeof widths)[number]): number => {
+    const whole = model[field] as number;
+    if (whole % degree !== 0) throw new RangeError(`tensorParallel must divide ${field} (${whole} in ${model.id}), got ${degree}`);
+    return whole / degree;
   };
   const attentionHeads = cut("attentionHeads");
   const { keyValueHeads } = model;
@@ -38,6 +38,7 @@ export function tensorParallelShard(model: Model, degree: number): Model {
     intermediateSize: cut("intermediateSize"),
     parallelIntermediateSize: cut("parallelIntermediateSize"),
     vocabSize: Math.ceil(model.vocabSize / degree),
+    ...(model.outputGroups === undefined ? {} : { outputGroups: cut("outputGroups") }),
   };
 }
 
