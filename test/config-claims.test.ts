@@ -67,6 +67,17 @@ describe("the format of the weights", () => {
     [{ quant_method: "bitsandbytes", load_in_4bit: true, bnb_4bit_quant_type: "nf4" }, "int4 (nf4)"],
     [{ quant_method: "bitsandbytes", load_in_8bit: true }, "int8"],
     [{ quant_method: "compressed-tensors", config_groups: { a: { weights: { num_bits: 8, type: "float" } } } }, "fp8 e4m3"],
+    [
+      {
+        quant_method: "compressed-tensors",
+        config_groups: {
+          attention: { targets: ["re:.*self_attn.*"], weights: { num_bits: 8, type: "float" } },
+          odd: { targets: { toString: 1 }, weights: { num_bits: 8, type: "float" } },
+          experts: { targets: ["re:.*mlp\\.experts.*"], weights: { num_bits: 4, type: "float", group_size: 16 } },
+        },
+      },
+      "nvfp4 experts, bf16 rest",
+    ],
     [{ quant_method: "modelopt", quant_algo: "W4A16_AWQ" }, "int4 g128"],
     [{ quant_algo: "FP8" }, "fp8 e4m3"],
     [{ bits: 4, group_size: 64 }, "int4 g64, bf16 rest"],
@@ -74,6 +85,14 @@ describe("the format of the weights", () => {
   ])("of a file with %j is %s", (quantization_config, dtype) => {
     const plain = JSON.parse(publishedConfigs.find((c) => c.name === "llama-3.1-8b")?.text as string) as object;
     expect(modelFromConfigText(JSON.stringify({ ...plain, quantization_config })).weightDtype).toBe(dtype);
+  });
+
+  it.each([
+    [{ quantization_bit: 5 }, "quantization_bit: expected weights of 4 or 8 bits, got 5"],
+    [{ quantization_config: { quant_method: "awq", w_bit: 3 } }, "quantization_config.w_bit: expected weights of 4 or 8 bits, got 3"],
+  ])("of bits that nothing runs is refused by the field that says so: %j", (fields, message) => {
+    const plain = JSON.parse(publishedConfigs.find((c) => c.name === "llama-3.1-8b")?.text as string) as object;
+    expect(() => modelFromConfigText(JSON.stringify({ ...plain, ...fields }))).toThrow(message);
   });
 
   it("has a measured format for every released model on every machine", () => {

@@ -1,16 +1,16 @@
 import { ConfigError, shortened, shown } from "./error";
-import { count, fieldOf, flag, optionalCount, pathOf, type Section, subsection, word } from "./section";
+import { count, fieldOf, flag, nameOf, optionalCount, pathOf, type Section, subsection, word } from "./section";
 
-const floats: Readonly<Record<string, string>> = {
-  bfloat16: "bf16",
-  bf16: "bf16",
-  float16: "fp16",
-  fp16: "fp16",
-  half: "fp16",
-  float32: "fp32",
-  fp32: "fp32",
-  float: "fp32",
-};
+const floats: ReadonlyMap<string, string> = new Map([
+  ["bfloat16", "bf16"],
+  ["bf16", "bf16"],
+  ["float16", "fp16"],
+  ["fp16", "fp16"],
+  ["half", "fp16"],
+  ["float32", "fp32"],
+  ["fp32", "fp32"],
+  ["float", "fp32"],
+]);
 
 /**
  * The format of the released weights, in the registry's words: "bf16", "fp8 e4m3 128x128", "mxfp4 experts, bf16 rest".
@@ -24,15 +24,16 @@ export function weightDtypeOf(outer: Section, inner: Section): string {
   );
   const plain = plainFormat(inner) ?? plainFormat(outer);
   const bits = optionalCount(inner, ["quantization_bit"], { least: 0, most: 16 }) ?? 0;
-  if (config === undefined) return bits > 0 ? integer(bits, undefined, plain ?? "bf16") : (plain ?? "not stated");
+  if (config === undefined && bits > 0) return integer(bits, pathOf(inner, "quantization_bit"), undefined, plain ?? "bf16");
+  if (config === undefined) return plain ?? "not stated";
   return quantised(config, plain ?? "bf16", word(inner, ["expert_dtype"]) ?? word(outer, ["expert_dtype"]));
 }
 
 function plainFormat(section: Section): string | undefined {
   const name = word(section, ["dtype", "torch_dtype"]);
   if (name === undefined || name === "auto") return undefined;
-  const known = floats[name.replace(/^torch\./, "")];
-  if (known === undefined || !Object.hasOwn(floats, name.replace(/^torch\./, ""))) {
+  const known = floats.get(name.replace(/^torch\./, ""));
+  if (known === undefined) {
     const field = fieldOf(section, "dtype") === undefined ? "torch_dtype" : "dtype";
     throw new ConfigError(pathOf(section, field), `expected one of bfloat16, float16, float32; got ${shown(name)}`);
   }
@@ -43,8 +44,7 @@ const methods = "fp8, fbgemm_fp8, mxfp4, modelopt, compressed-tensors, gptq, awq
 
 function quantised(config: Section, plain: string, expertDtype: string | undefined): string {
   const method = word(config, ["quant_method"]) ?? (fieldOf(config, "quant_algo") === undefined ? undefined : "modelopt");
-  const ofExperts = fieldOf(config, "moe_quant_algo");
-  if (ofExperts !== undefined) return modelopt(config, plain, "moe_quant_algo");
+  if (fieldOf(config, "moe_quant_algo") !== undefined) return modelopt(config, plain, "moe_quant_algo");
   switch (method) {
     case "fp8":
     case "fbgemm_fp8":
@@ -62,11 +62,7 @@ function quantised(config: Section, plain: string, expertDtype: string | undefin
     case "gptq":
     case "awq":
     case "auto-round":
-      return integer(
-        count(config, ["bits", "w_bit"], { most: 16 }),
-        groupSize(fieldOf(config, "group_size") ?? fieldOf(config, "q_group_size")),
-        plain,
-      );
+      return wholeBits(config, ["bits", "w_bit"], fieldOf(config, "group_size") ?? fieldOf(config, "q_group_size"), plain);
     case "bitsandbytes":
       return bitsandbytes(config);
     case undefined:
@@ -80,7 +76,7 @@ function quantised(config: Section, plain: string, expertDtype: string | undefin
 /** MLX says bits and groups alone, and a mode where they are no integers. */
 function mlx(config: Section, plain: string): string {
   const mode = word(config, ["mode"]) ?? "affine";
-  if (mode === "affine") return integer(count(config, ["bits"], { most: 16 }), groupSize(fieldOf(config, "group_size")), plain);
+  if (mode === "affine") return wholeBits(config, ["bits"], fieldOf(config, "group_size"), plain);
   if (mode === "mxfp4" || mode === "nvfp4") return `${mode}, ${plain} rest`;
   if (mode === "mxfp8") return "mxfp8";
   throw new ConfigError(pathOf(config, "mode"), `expected affine, mxfp4, nvfp4 or mxfp8; got ${shown(mode)}`);
@@ -107,7 +103,14 @@ function modelopt(config: Section, plain: string, field = "quant_algo"): string 
   throw new ConfigError(pathOf(config, field), `expected NVFP4, MXFP4, FP8, W4A16_AWQ or MIXED_PRECISION; got ${shown(algorithm)}`);
 }
 
-/** Layers in several formats: that of the experts counts, or of the feed-forward parts where there are none. */
+/** Of parts in several formats that of the experts counts, or of the feed-forward parts where there are none; undefined where neither is named. */
+function deciding<T>(parts: readonly T[], names: (part: T) => string): T | undefined {
+  return [/\.experts?\b/, /mlp|feed_forward|mixer/]
+    .map((kind) => parts.find((part) => kind.test(names(part))))
+    .find((part) => part !== undefined);
+}
+
+/** Layers in several formats. */
 function mixed(config: Section, plain: string): string {
   const path = pathOf(config, "quantized_layers");
   const layers = fieldOf(config, "quantized_layers");
@@ -117,19 +120,20 @@ function mixed(config: Section, plain: string): string {
     const algorithm: unknown = typeof layer === "object" && layer !== null ? (layer as Record<string, unknown>).quant_algo : undefined;
     return { name, algorithm };
   });
-  const deciding = [/\.experts?(\.|$)/, /mlp|feed_forward|mixer/]
-    .map((part) => algorithms.find(({ name }) => part.test(name)))
-    .find((a) => a !== undefined);
-  const algorithm = (deciding ?? algorithms[0])?.algorithm;
+  const layer = deciding(algorithms, ({ name }) => name) ?? algorithms[0];
   return modelopt(
-    { path: deciding === undefined ? path : `${path}.${shortened(deciding.name)}`, fields: new Map([["quant_algo", algorithm ?? "none"]]) },
+    {
+      path: layer === undefined ? path : `${path}.${shortened(layer.name)}`,
+      fields: new Map([["quant_algo", layer?.algorithm ?? "none"]]),
+    },
     plain,
   );
 }
 
 function compressedTensors(config: Section, plain: string): string {
   const groups = subsection(config, "config_groups");
-  const group = groups === undefined ? undefined : [...groups.fields.keys()].map((name) => subsection(groups, name))[0];
+  const all = groups === undefined ? [] : [...groups.fields.keys()].map((name) => subsection(groups, name) as Section);
+  const group = deciding(all, targetsOf) ?? all[0];
   const weights = group === undefined ? undefined : subsection(group, "weights");
   if (weights === undefined)
     throw new ConfigError(pathOf(config, "config_groups"), "expected a group with the format of its weights, got none");
@@ -141,13 +145,24 @@ function compressedTensors(config: Section, plain: string): string {
     const group4 = fieldOf(weights, "group_size");
     return `${format.includes("mxfp4") || group4 === 32 ? "mxfp4" : "nvfp4"} experts, ${plain} rest`;
   }
-  if (type === "int") return integer(bits, groupSize(fieldOf(weights, "group_size")), plain);
+  if (type === "int") return integer(bits, pathOf(weights, "num_bits"), groupSize(fieldOf(weights, "group_size")), plain);
   throw new ConfigError(pathOf(weights, "type"), `expected int, or float of 4 or 8 bits; got ${shown(type)} of ${bits} bits`);
 }
 
-function integer(bits: number, group: number | undefined, plain: string): string {
+/** The layers that a group is of, as far as it names them. */
+function targetsOf(group: Section): string {
+  const targets = fieldOf(group, "targets");
+  return Array.isArray(targets) ? targets.filter((target) => typeof target === "string").join(" ") : "";
+}
+
+/** Weights in whole numbers, whose bits stand under one of some names. */
+function wholeBits(config: Section, names: readonly string[], group: unknown, plain: string): string {
+  return integer(count(config, names, { most: 16 }), nameOf(config, names), groupSize(group), plain);
+}
+
+function integer(bits: number, path: string, group: number | undefined, plain: string): string {
   if (bits === 16) return plain;
-  if (bits !== 4 && bits !== 8) throw new ConfigError("quantization_config", `expected weights of 4 or 8 bits, got ${bits}`);
+  if (bits !== 4 && bits !== 8) throw new ConfigError(path, `expected weights of 4 or 8 bits, got ${bits}`);
   return `int${bits}${group === undefined ? "" : ` g${group}`}, ${plain} rest`;
 }
 
