@@ -39,10 +39,7 @@ export function parallelBytesFigure(models: readonly Model[], tokensPerGpu: numb
     layout: layout({
       height: 640,
       margin: { l: 84, r: 20, t: 56, b: 110 },
-      xaxis: logAxis("GPUs of the group", [1.8, 300], {
-        ...countTicks([2, 4, 8, 16, 32, 64, 128, 256]),
-        anchor: "y2",
-      }),
+      xaxis: logAxis("GPUs of the group", [1.8, 300], { ...countTicks(doublings(2, 256)), anchor: "y2" }),
       yaxis: logAxis("Sent by a GPU in a layer", [3e5, 3e9], {
         domain: [0.5, 1],
         ...byteTicks([1e6, 1e7, 1e8, 1e9]),

@@ -68,10 +68,7 @@ export function parallelTimeFigure(model: Model, nodes: Hardware, rack: Hardware
     layout: layout({
       height: 640,
       margin: { l: 84, r: 20, t: 96, b: 58 },
-      xaxis: logAxis("GPUs of the group", [1.8, 300], {
-        ...countTicks([2, 4, 8, 16, 32, 64, 128, 256]),
-        anchor: "y2",
-      }),
+      xaxis: logAxis("GPUs of the group", [1.8, 300], { ...countTicks(doublings(2, 256)), anchor: "y2" }),
       yaxis: logAxis(`Time, ${shortName(nodes)}`, [2e-6, 2e-3], { domain: [0.54, 1], ...timeTicks }),
       yaxis2: logAxis(`Time, ${shortName(rack)}`, [2e-6, 2e-3], { domain: [0, 0.46], ...timeTicks }),
       showlegend: true,

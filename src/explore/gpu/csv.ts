@@ -1,6 +1,6 @@
 import { at, number, oneOf, parseRows, type Row } from "../../facts";
 import { formatBytes, formatCount } from "../../format";
-import { type DispatchWay, dispatchWays, type ElementName, type GpuRun, gatherBytesPerSecond, secondsPerExpert } from "./results";
+import { type DispatchWay, dispatchWays, type GpuRun, gatherBytesPerSecond, gpuWords, type Product, secondsPerExpert } from "./results";
 
 /** One file of a run. */
 export interface GpuFile {
@@ -62,10 +62,8 @@ export function gpuFiles(run: GpuRun): readonly GpuFile[] {
 
 /** What limits the numbers, in one line whatever the browser says of itself. */
 function conditions(run: GpuRun): string {
-  const { vendor, architecture, description, software } = run.gpu;
-  const name = [vendor, architecture, description].filter((word) => word !== "").join(" ") || "a GPU that the browser does not name";
   const parts = [
-    `WebGPU on ${name}${software ? ", played by a processor: the numbers say nothing of a GPU" : ""}`,
+    `WebGPU on ${gpuWords(run.gpu)}${run.gpu.software ? ", played by a processor: the numbers say nothing of a GPU" : ""}`,
     run.browser,
     `${run.clock}, median and middle half over batches of so many dispatches`,
     run.stopped === undefined
@@ -84,12 +82,7 @@ function digits(value: number): number {
 }
 
 /** A product's time, read back. */
-export interface ReadProduct {
-  readonly element: ElementName;
-  readonly rows: number;
-  readonly width: number;
-  readonly hiddenSize: number;
-  readonly experts: number;
+export interface ReadProduct extends Omit<Product, "copies"> {
   readonly seconds: number;
 }
 

@@ -1,5 +1,6 @@
 /// <reference types="@webgpu/types" />
 import { bind, checked, type OpenGpu, pipeline, record, uniforms } from "./device";
+import { fillThreads } from "./shaders";
 import type { Values } from "./values";
 
 /** Let the GPU write a buffer's elements from their places. */
@@ -17,7 +18,7 @@ export async function fillBuffer(
     const pass = encoder.beginComputePass();
     pass.setPipeline(run);
     pass.setBindGroup(0, group, [0]);
-    pass.dispatchWorkgroups(Math.min(65_535, Math.ceil(count / 256)));
+    pass.dispatchWorkgroups(Math.min(65_535, Math.ceil(count / fillThreads)));
     pass.end();
     gpu.device.queue.submit([encoder.finish()]);
   });

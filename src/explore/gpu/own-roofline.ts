@@ -1,6 +1,6 @@
 import { gemmWork } from "../../gemm";
 import { type Rates, type Roofline, ridgeRows, roofline } from "../../roofline";
-import { type ElementName, elementBytes, type GpuRun, gatherBytesPerSecond, type ProductPoint } from "./results";
+import { type ElementName, elementBytes, type GpuRun, gatherBytesPerSecond, type Product } from "./results";
 
 /** The best rates that a run reached: what a roofline of this GPU, seen through WebGPU, is drawn from. */
 export interface OwnRates extends Rates {
@@ -26,21 +26,12 @@ export function ownRates(run: Pick<GpuRun, "products" | "gathers">, element: Ele
 }
 
 /** The least time of one expert's product at a run's own best rates. */
-export function ownFloor(
-  rates: OwnRates,
-  product: { readonly rows: number; readonly width: number; readonly hiddenSize: number },
-): Roofline {
+export function ownFloor(rates: OwnRates, product: Pick<Product, "rows" | "width" | "hiddenSize">): Roofline {
   return roofline(productWork({ ...product, element: rates.element, experts: 1 }), rates);
 }
 
 /** The work of a dispatch of products: each operand read once, results written in f32. */
-export function productWork({
-  element,
-  rows,
-  width,
-  hiddenSize,
-  experts,
-}: Pick<ProductPoint, "element" | "rows" | "width" | "hiddenSize" | "experts">) {
+export function productWork({ element, rows, width, hiddenSize, experts }: Omit<Product, "copies">) {
   const bytes = elementBytes[element];
   const one = gemmWork({ m: rows, n: width, k: hiddenSize }, { a: bytes, b: bytes, c: 4 });
   return { flops: one.flops * experts, bytes: one.bytes * experts };

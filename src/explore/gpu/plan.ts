@@ -1,6 +1,7 @@
+import { doublings } from "../../figures/theme";
 import { formatBytes, formatCount } from "../../format";
 import { type ExpertShape, paddedLength } from "../../gemm";
-import { type DispatchWay, dispatchWays, type ElementName, elementBytes, type LeftOut } from "./results";
+import { type DispatchWay, dispatchWays, type ElementName, elementBytes, type LeftOut, type Product } from "./results";
 
 /** What a run measures, and within what bounds. */
 export interface GpuPlan {
@@ -33,16 +34,11 @@ export interface GpuPlan {
 export type GpuStep =
   | { readonly kind: "dispatch"; readonly way: DispatchWay }
   | { readonly kind: "gather"; readonly accessBytes: number }
-  | {
-      readonly kind: "product";
-      readonly element: ElementName;
-      readonly rows: number;
-      readonly width: number;
-      readonly hiddenSize: number;
-      readonly experts: number;
-      /** Experts whose weights fit; dispatches walk through them, so that caches do not keep one. */
-      readonly copies: number;
-    };
+  | ProductStep;
+
+export interface ProductStep extends Product {
+  readonly kind: "product";
+}
 
 /** What an adapter allows. */
 export interface GpuBounds {
@@ -50,8 +46,6 @@ export interface GpuBounds {
   readonly maxBufferSize: number;
   readonly f16: boolean;
 }
-
-const doublingsTo = (from: number, to: number) => Array.from({ length: Math.log2(to / from) + 1 }, (_, i) => from * 2 ** i);
 
 /**
  * The plan for an expert of a model: rows from 16 to 4,096, widths around its own, accesses from 4 B to 64 KiB.
@@ -65,12 +59,12 @@ export function gpuPlan(shape: ExpertShape): GpuPlan {
   while (hiddenSize * width * elementBytes.f32 > alwaysBound && width > widthStep) width = paddedLength(Math.ceil(width / 2), widthStep);
   return {
     shape: { hiddenSize, moeIntermediateSize: width },
-    rows: doublingsTo(16, 4096),
-    widths: [...new Set([...doublingsTo(256, 4096), width])].sort((a, b) => a - b),
+    rows: doublings(16, 4096),
+    widths: [...new Set([...doublings(256, 4096), width])].sort((a, b) => a - b),
     widthRows: 128,
-    groupRows: doublingsTo(16, 512),
+    groupRows: doublings(16, 512),
     groupExperts: 8,
-    accessBytes: doublingsTo(4, 65_536),
+    accessBytes: doublings(4, 65_536),
     bufferBytes: 2 ** 29,
     gatherInvocations: 2 ** 19,
     gatherReads: 16,
@@ -136,12 +130,7 @@ export function gpuSteps(plan: GpuPlan, bounds: GpuBounds): { readonly steps: re
 }
 
 /** A product in words. */
-export function productName(p: {
-  readonly element: ElementName;
-  readonly rows: number;
-  readonly width: number;
-  readonly experts: number;
-}): string {
+export function productName(p: Pick<Product, "element" | "rows" | "width" | "experts">): string {
   const who = p.experts === 1 ? "one expert" : `${p.experts} experts at once`;
   return `${p.element}, ${who}, ${formatCount(p.rows)} rows, width ${formatCount(p.width)}`;
 }

@@ -12,8 +12,10 @@ const series: readonly { readonly element: ElementName; readonly color: string }
   { element: "f16", color: colours.orange },
 ];
 
+type Size = Pick<ProductPoint, "rows" | "width" | "hiddenSize">;
+
 /** The model's time of the same product on a machine, in BF16. */
-function modelled(hardware: Hardware, p: { readonly rows: number; readonly width: number; readonly hiddenSize: number }) {
+function modelled(hardware: Hardware, p: Size) {
   return denseGemmTime({ gemm: { m: p.rows, n: p.width, k: p.hiddenSize }, hardware, weightFormat: "bfloat16" });
 }
 
@@ -45,7 +47,7 @@ export function gpuWidthsFigure(run: GpuRun, hardware: Hardware, rows: number): 
 
 interface Sweep {
   readonly of: (p: ProductPoint) => number;
-  readonly at: (x: number) => { readonly rows: number; readonly width: number; readonly hiddenSize: number };
+  readonly at: (x: number) => Size;
   readonly title: string;
   readonly shape: string;
   /** What the points say. */

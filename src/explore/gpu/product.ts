@@ -3,14 +3,12 @@ import { formatBytes, formatNumber } from "../../format";
 import { bind, checked, type OpenGpu, pipeline, readWords, record, storage, uniformStride, uniforms } from "./device";
 import { WrongResult } from "./errors";
 import { fillBuffer } from "./fill";
-import type { GpuPlan, GpuStep } from "./plan";
+import type { GpuPlan, ProductStep } from "./plan";
 import { expectedElement, type Place } from "./reference";
 import { type ElementName, elementBytes, type ProductPoint } from "./results";
 import { rowsPerThread, type Shaders, threadsPerSide, tileColumns } from "./shaders";
 import { type Encode, type Stopwatch, timeDispatch } from "./timer";
 import { activationSeed, type fractionValues, hash, weightSeed, wholeValues } from "./values";
-
-type ProductStep = Extract<GpuStep, { kind: "product" }>;
 
 /** Operands that the products of one format share: each takes as much of them as it needs. */
 export interface ProductBench {
@@ -60,8 +58,8 @@ export async function timeProduct(bench: ProductBench, watch: Stopwatch, step: P
   const encode = await productEncode(bench, step);
   const timed = await timeDispatch(watch, encode, plan);
   await checkProduct(bench, encode, step);
-  const { element, rows, width, hiddenSize, experts, copies } = step;
-  return { element, rows, width, hiddenSize, experts, copies, ...timed };
+  const { kind: _, ...product } = step;
+  return { ...product, ...timed };
 }
 
 /** A dispatch of the product; each takes the next experts' weights, round and round. */

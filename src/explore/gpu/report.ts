@@ -7,7 +7,7 @@ import { gpuDispatchFigure } from "./dispatch-figure";
 import { gpuGatherFigure } from "./gather-figure";
 import { ownRates, productWork } from "./own-roofline";
 import { gpuRowsFigure, gpuWidthsFigure } from "./product-figure";
-import { type GpuRun, gatherBytesPerSecond, secondsPerExpert } from "./results";
+import { type GpuRun, gatherBytesPerSecond, gpuWords, secondsPerExpert } from "./results";
 
 /** A figure of a run, under a heading of its own. */
 export interface GpuFigure {
@@ -79,15 +79,13 @@ function between(low: number, high: number): string {
 
 /** What was measured, on what and how, in sentences. */
 export function runWords(run: GpuRun): string {
-  const { vendor, architecture, description, software } = run.gpu;
-  const name = [vendor, architecture, description].filter((word) => word !== "").join(" ") || "a GPU that the browser does not name";
   const clock =
     run.clock === "timestamp-query"
       ? "Times are the GPU's own (timestamp-query)"
       : "Times are the page's around many repeats, because this GPU or browser gives no timestamps";
   return [
-    `Measured on ${name}.`,
-    ...(software ? ["This is a processor that plays a GPU: the numbers say nothing of any GPU."] : []),
+    `Measured on ${gpuWords(run.gpu)}.`,
+    ...(run.gpu.software ? ["This is a processor that plays a GPU: the numbers say nothing of any GPU."] : []),
     `${clock}, medians over batches.`,
     "Every shape was checked for correct results.",
     ...(run.stopped === undefined ? [] : [`Stopped early: ${run.stopped}. What was measured by then is kept.`]),

@@ -25,15 +25,18 @@ export interface Timed {
 }
 
 /** C[rows, width] = A[rows, hidden] B[hidden, width] for each of `experts` experts, in one dispatch. */
-export interface ProductPoint extends Timed {
+export interface Product {
   readonly element: ElementName;
   readonly rows: number;
   readonly width: number;
   readonly hiddenSize: number;
   readonly experts: number;
-  /** Experts with weights of their own that dispatches walk through. */
+  /** Experts with weights of their own, as many as fit; dispatches walk through them, so that caches do not keep one. */
   readonly copies: number;
 }
+
+/** A product that was timed. */
+export interface ProductPoint extends Timed, Product {}
 
 /** Rows of a size read from random places. */
 export interface GatherPoint extends Timed {
@@ -56,6 +59,11 @@ export interface GpuName {
   readonly description: string;
   /** A processor that plays a GPU: its numbers say nothing of any GPU. */
   readonly software: boolean;
+}
+
+/** A GPU in words, as far as the browser tells. */
+export function gpuWords({ vendor, architecture, description }: GpuName): string {
+  return [vendor, architecture, description].filter((word) => word !== "").join(" ") || "a GPU that the browser does not name";
 }
 
 /** A measurement that was not taken, and why. */

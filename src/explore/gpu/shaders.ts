@@ -27,7 +27,8 @@ export function rowsPerThread(rows: number): RowsPerThread {
   return rows <= threadsPerSide ? 1 : rows <= 2 * threadsPerSide ? 2 : 4;
 }
 
-const fillThreads = 256;
+/** Invocations of a workgroup of the fill. */
+export const fillThreads = 256;
 
 const fill = (element: ElementName) => /* wgsl */ `${element === "f16" ? "enable f16;" : ""}
 struct Values { count: u32, seed: u32, span: u32, scale: f32 }

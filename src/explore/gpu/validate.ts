@@ -1,7 +1,7 @@
 import type { OpenGpu } from "./device";
 import { type DispatchBench, timeWay } from "./dispatches";
 import { checkGather, closeGather, gatherBench, gatherEncode } from "./gather";
-import type { GpuPlan, GpuStep } from "./plan";
+import type { GpuPlan, ProductStep } from "./plan";
 import { checkProduct, closeProducts, productBench, productEncode } from "./product";
 import type { ElementName } from "./results";
 import type { Shaders } from "./shaders";
@@ -29,7 +29,7 @@ export async function validate(gpu: OpenGpu, shaders: Shaders, bench: DispatchBe
   closeGather(gathers);
   const elements: readonly ElementName[] = gpu.bounds.f16 ? ["f32", "f16"] : ["f32"];
   for (const element of elements) {
-    const steps: readonly Extract<GpuStep, { kind: "product" }>[] = smallProducts.map((p) => ({ kind: "product", element, ...p }));
+    const steps: readonly ProductStep[] = smallProducts.map((p) => ({ kind: "product", element, ...p }));
     for (const values of [wholeValues, fractionValues]) {
       const products = await productBench(gpu, shaders, steps, values);
       for (const step of steps) await checkProduct(products, await productEncode(products, step), step);
