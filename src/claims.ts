@@ -64,7 +64,7 @@ export interface Claim {
   readonly scenario: Scenario;
   readonly parameters: readonly Parameter[];
   readonly evidence: { readonly for: readonly Evidence[]; readonly against: readonly Evidence[] };
-  /** At the middle of all parameters. */
+  /** With every parameter in its middle: one draw, which need not be `band.median` and can lie outside the band. */
   readonly value: number;
   readonly holds: boolean;
   /** Share of the draws for which the quantity stays within its threshold; NaN when untested. */
