@@ -1,5 +1,5 @@
 import { requirePositive, requirePositiveInteger } from "./checks";
-import { type Constants, readConstants } from "./constants";
+import { type Constants, constantsOf, readConstants } from "./constants";
 import type { Hardware } from "./hardware";
 import { nearest } from "./nearest";
 
@@ -137,8 +137,8 @@ export function collectiveTime(question: CollectiveQuestion, constants: Collecti
   function waysOf(): readonly Way[] {
     if (implementation === "nccl") {
       return collective === "all-to-all"
-        ? exchangeWays(of(constants.exchange, `nccl all-to-all ${generation}`), bytes, gpus, link)
-        : ringWays(of(constants.ring, `nccl ring ${generation}`), collective, bytes, gpus, link, generation);
+        ? exchangeWays(constantsOf(constants.exchange, `nccl all-to-all ${generation}`), bytes, gpus, link)
+        : ringWays(constantsOf(constants.ring, `nccl ring ${generation}`), collective, bytes, gpus, link, generation);
     }
     if (!implementations.includes(implementation)) {
       throw new RangeError(
@@ -147,9 +147,11 @@ export function collectiveTime(question: CollectiveQuestion, constants: Collecti
     }
     if (collective !== "all-reduce") throw new RangeError(`implementation must be nccl for ${collective}, got "${implementation}"`);
     const graph = implementation.replace("-eager", "");
-    const shot = shotWay(of(constants.shot, `${graph} all-reduce ${generation}`), bytes, gpus, link);
+    const shot = shotWay(constantsOf(constants.shot, `${graph} all-reduce ${generation}`), bytes, gpus, link);
     if (graph === implementation) return [shot];
-    return [eagerWay(of(constants.eager, `${implementation} all-reduce ${generation}`), shot, bytes, hardware.memoryBytesPerSecond)];
+    return [
+      eagerWay(constantsOf(constants.eager, `${implementation} all-reduce ${generation}`), shot, bytes, hardware.memoryBytesPerSecond),
+    ];
   }
 }
 
@@ -266,12 +268,6 @@ function fewestBytes(collective: Collective, bytes: number, gpus: number): numbe
 
 function fastest(ways: readonly Way[]): Way {
   return ways.reduce((a, b) => (b.latencySeconds + b.transferSeconds < a.latencySeconds + a.transferSeconds ? b : a));
-}
-
-function of<C>(table: ReadonlyMap<string, C>, key: string): C {
-  const found = table.get(key);
-  if (found === undefined) throw new RangeError(`no constants for ${key}; there are: ${[...table.keys()].join(", ")}`);
-  return found;
 }
 
 let read: CollectiveTables | undefined;

@@ -33,3 +33,10 @@ export function readConstants<N extends string>(
   }
   return families as unknown as ReadonlyMap<string, Constants<N>>;
 }
+
+/** The constants of one family. @throws RangeError naming the families there are. */
+export function constantsOf<C>(families: ReadonlyMap<string, C>, key: string): C {
+  const found = families.get(key);
+  if (found === undefined) throw new RangeError(`no constants for ${key}; there are: ${[...families.keys()].join(", ")}`);
+  return found;
+}

@@ -1,6 +1,6 @@
 import { requirePositiveInteger } from "./checks";
 import { collectiveKeys, linkGeneration, scaleUpBytesPerSecond } from "./collective";
-import { type Constants, readConstants } from "./constants";
+import { type Constants, constantsOf, readConstants } from "./constants";
 import { weightFormat as lookUpFormat } from "./formats";
 import { bf16Bytes } from "./gemm";
 import type { Hardware } from "./hardware";
@@ -142,7 +142,7 @@ function lowLatency(
   const each = messageBytes(direction, model.expertHiddenSize ?? model.hiddenSize, weightFormat);
   // DeepEP runs on Hopper and later: for an older machine its Hopper constants answer "what if".
   const generation = linkGeneration(hardware.generation) === "Blackwell" ? "Blackwell" : "Hopper";
-  const c = of(constants.scaleUp, `deepep-low-latency ${direction} ${generation}`);
+  const c = constantsOf(constants.scaleUp, `deepep-low-latency ${direction} ${generation}`);
   const inNode = (tokens * expertsPerToken * (node - 1)) / expertParallel;
   const far = (tokens * expertsPerToken * (expertParallel - node)) / expertParallel;
   const local = c.fixedSeconds + c.secondsPerExpert * routedExperts;
@@ -162,7 +162,7 @@ function lowLatency(
   const network = hardware.networkBytesPerSecond;
   if (network === undefined)
     throw new RangeError(`${hardware.id} has no networkBytesPerSecond, which expertParallel ${expertParallel} needs`);
-  const net = of(constants.network, "deepep-low-latency network Hopper");
+  const net = constantsOf(constants.network, "deepep-low-latency network Hopper");
   const doublings = Math.log2(nodes);
   const latencySeconds =
     direction === "dispatch"
@@ -194,7 +194,7 @@ function copies(
   const hidden = model.expertHiddenSize ?? model.hiddenSize;
   const each = copyBytes(direction, hidden, weightFormat);
   const ranks = Math.min(model.expertsPerToken, expertParallel);
-  const c = of(constants.copy, `${implementation} ${direction} Blackwell`);
+  const c = constantsOf(constants.copy, `${implementation} ${direction} Blackwell`);
   const latencySeconds = c.fixedSeconds + c.doublingSeconds * Math.log2(expertParallel);
   const messages = (tokens * ranks * (expertParallel - 1)) / expertParallel;
   const floorSeconds = (messages * each) / link;
@@ -230,12 +230,6 @@ const nothing: ExchangeTime = {
   messages: 0,
   messageBytes: 0,
 };
-
-function of<C>(table: ReadonlyMap<string, C>, key: string): C {
-  const found = table.get(key);
-  if (found === undefined) throw new RangeError(`no constants for ${key}; there are: ${[...table.keys()].join(", ")}`);
-  return found;
-}
 
 let read: ExchangeTables | undefined;
 

@@ -35,8 +35,8 @@ export interface StreamQuestion extends DecodeAccesses {
  *
  * A request is one contiguous run as it is stored or sent: a kernel asks for a weight in shorter tiles, a link cuts a message
  * into packets. Where attention selects tokens the step is timed at the tokens selected (reading the index is not in the time, so
- * rates come out a little high). Exchange goes to the scale-up link inside its domain and to the network beyond, by even routing; an all-reduce of a tensor-parallel
- * group stays on the scale-up link, in pieces of one GPU's part.
+ * rates come out a little high). Exchange goes to the scale-up link inside its domain and to the network beyond, by even
+ * routing; an all-reduce of a tensor-parallel group stays on the scale-up link, in pieces of one GPU's part.
  */
 export function requestStreams(question: StreamQuestion): readonly RequestStream[] {
   const { model, hardware, requestsPerGpu, contextTokens, expertParallel, attention = "dense", lookupRowsPerToken } = question;
