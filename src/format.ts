@@ -30,6 +30,14 @@ export function formatBytes(bytes: number, digits = 3): string {
   return prefixed(bytes, ["B", "kB", "MB", "GB"], digits);
 }
 
+/** A length in memory: a power of two from 1 KiB on in binary prefixes (4 KiB), all else as formatBytes has it (656 B, 1 MB). */
+export function formatLength(bytes: number): string {
+  const power = Math.log2(bytes);
+  if (power < 10 || !Number.isInteger(power)) return formatBytes(bytes);
+  const step = Math.min(3, Math.floor(power / 10));
+  return `${formatCount(2 ** (power - 10 * step))} ${["KiB", "MiB", "GiB"][step - 1]}`;
+}
+
 /** Seconds in the largest prefix that keeps the number at one or more. */
 export function formatSeconds(seconds: number, digits = 3): string {
   return prefixed(seconds, ["ns", "us", "ms", "s"], digits).replace("us", "µs");

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formatBytes, formatCount, formatNumber, formatSeconds, formatShare } from "../src/format";
+import { formatBytes, formatCount, formatLength, formatNumber, formatSeconds, formatShare } from "../src/format";
 
 describe("formatNumber", () => {
   it("sets thousands apart and keeps at most three significant digits, or as many as asked", () => {
@@ -27,6 +27,21 @@ describe("formatShare", () => {
     expect(formatShare(9.9e-6)).toBe("less than 0.001 %");
     expect(formatShare(1e-5)).toBe("0.001 %");
     expect(formatShare(0)).toBe("0 %");
+  });
+});
+
+describe("formatLength", () => {
+  it("has powers of two from 1 KiB on in binary prefixes, and all else in decimal ones", () => {
+    expect([4, 512, 1024, 65_536, 2 ** 21, 2 ** 30, 2 ** 40].map(formatLength)).toEqual([
+      "4 B",
+      "512 B",
+      "1 KiB",
+      "64 KiB",
+      "2 MiB",
+      "1 GiB",
+      "1,024 GiB",
+    ]);
+    expect([0, 656, 1e6, 1536, 1e9].map(formatLength)).toEqual(["0 B", "656 B", "1 MB", "1.54 kB", "1 GB"]);
   });
 });
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { denseGemmTime } from "../src/dense";
-import { decadeTicks, rangeOf, sizeWords } from "../src/explore/gpu/axes";
+import { decadeTicks, rangeOf } from "../src/explore/gpu/axes";
 import { gpuFiles, readGpuDispatches, readGpuGathers, readGpuProducts } from "../src/explore/gpu/csv";
 import { Stopped, unlessStopped, whyNoWebGpu } from "../src/explore/gpu/errors";
 import { gatherBound } from "../src/explore/gpu/gather-figure";
@@ -438,7 +438,6 @@ describe("the figures", () => {
     const [from, to] = rangeOf([2, 2]);
     expect(to / from).toBeCloseTo(10, 9);
     expect(rangeOf([])).toEqual([1e-6, 1e-3]);
-    expect([4, 512, 1024, 65_536].map(sizeWords)).toEqual(["4 B", "512 B", "1 KiB", "64 KiB"]);
     expect(decadeTicks([0.9, 150], String)).toMatchObject({ tickvals: [1, 10, 100], ticktext: ["1", "10", "100"] });
   });
 });

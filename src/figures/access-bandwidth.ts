@@ -4,7 +4,7 @@ import { type Hardware, hardware } from "../hardware";
 import { inFlightBandwidth, randomAccessBandwidth } from "../memory";
 import { rowGathers, type TmaPoint, tmaSweeps } from "../published/tables";
 import type { Figure } from "./figure";
-import { colours, doublings, label, layout, line, logAxis, points, ticks } from "./theme";
+import { colours, doublings, label, layout, lengthTicks, line, logAxis, points, ticks } from "./theme";
 
 /** One published sweep of bandwidth against access size at a fixed number in flight, and the bound that two of its numbers give. */
 export interface Sweep {
@@ -105,19 +105,7 @@ export function accessBandwidthFigure(machine: Hardware, memory = "hbm3", stacks
       ),
     ],
     layout: layout({
-      xaxis: logAxis(
-        "Size of one access",
-        [8, 65_536],
-        ticks([
-          [8, "8 B"],
-          [32, "32 B"],
-          [128, "128 B"],
-          [512, "512 B"],
-          [2048, "2 KiB"],
-          [8192, "8 KiB"],
-          [32_768, "32 KiB"],
-        ]),
-      ),
+      xaxis: logAxis("Size of one access", [8, 65_536], lengthTicks([8, 32, 128, 512, 2048, 8192, 32_768])),
       yaxis: logAxis(
         "Bandwidth",
         [5e9, 2e13],

@@ -3,7 +3,7 @@ import { formatBytes } from "../format";
 import { type WeightFormatName, weightFormat } from "../formats";
 import type { Model } from "../model";
 import type { Figure } from "./figure";
-import { band, colours, label, layout, line, logAxis, points, rule, ticks } from "./theme";
+import { band, colours, label, layout, lengthTicks, line, logAxis, points, rule } from "./theme";
 
 const formats: readonly { readonly format: WeightFormatName; readonly name: string; readonly symbol: string; readonly color: string }[] = [
   { format: "bfloat16", name: "BF16", symbol: "circle", color: colours.grey },
@@ -79,16 +79,7 @@ export function accessLadderFigure(model: Model, requestsPerGpu: number, context
       xaxis: logAxis(
         "Length of one contiguous run",
         [16, 2 * Math.max(1e9, ...rungs.flatMap((r) => r.runBytes))],
-        ticks([
-          [32, "32 B"],
-          [256, "256 B"],
-          [4096, "4 KiB"],
-          [65_536, "64 KiB"],
-          [1e6, "1 MB"],
-          [1e7, "10 MB"],
-          [1e8, "100 MB"],
-          [1e9, "1 GB"],
-        ]),
+        lengthTicks([32, 256, 4096, 65_536, 1e6, 1e7, 1e8, 1e9]),
       ),
       yaxis: { range: [-0.7, rungs.length + 0.3], visible: false },
       shapes: [rule("x", sector), rule("x", cacheLine), rule("x", page), band("x", 64, 16_384, colours.yellow, 0.12)],

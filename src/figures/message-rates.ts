@@ -4,7 +4,7 @@ import { messageRates } from "../published/links";
 import { measuredPaths } from "../tier-limits";
 import { breakEvenBytes, streamBytesPerSecond } from "../transfer";
 import type { Figure } from "./figure";
-import { colours, doublings, label, layout, line, logAxis, points, rule, ticks } from "./theme";
+import { colours, doublings, label, layout, lengthTicks, line, logAxis, points, rule, ticks } from "./theme";
 
 /** One measured rate beside the path's, which is read off the two ends of its sweep. */
 export interface PathPoint {
@@ -89,16 +89,7 @@ export function messageRatesFigure(): Figure {
     layout: layout({
       height: 560,
       margin: { l: 84, r: 20, t: 122, b: 58 },
-      xaxis: logAxis(
-        "Size of one message",
-        [6, 1e8],
-        ticks([
-          [8, "8 B"],
-          [512, "512 B"],
-          [32_768, "32 KiB"],
-          [2 ** 21, "2 MiB"],
-        ]),
-      ),
+      xaxis: logAxis("Size of one message", [6, 1e8], lengthTicks([8, 512, 32_768, 2 ** 21])),
       yaxis: logAxis(
         "Bandwidth",
         [3e6, 1.2e11],

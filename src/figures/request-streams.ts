@@ -3,7 +3,7 @@ import type { Hardware } from "../hardware";
 import type { RequestStream, Tier, TierLimit } from "../request-streams";
 import { flashLimits, memoryLimit, networkLimits, scaleUpLimit } from "../tier-limits";
 import type { Figure } from "./figure";
-import { colours, label, layout, line, logAxis, points, ticks } from "./theme";
+import { colours, label, layout, lengthTicks, line, logAxis, points, ticks } from "./theme";
 
 const colourOf: Readonly<Record<Tier, string>> = {
   memory: colours.blue,
@@ -65,16 +65,7 @@ export function requestStreamsFigure(hardware: Hardware, streams: readonly Reque
     layout: layout({
       height: 560,
       margin: { l: 84, r: 20, t: 60, b: 58 },
-      xaxis: logAxis(
-        "Size of one request",
-        sizes,
-        ticks([
-          [64, "64 B"],
-          [16_384, "16 KiB"],
-          [2 ** 22, "4 MiB"],
-          [2 ** 30, "1 GiB"],
-        ]),
-      ),
+      xaxis: logAxis("Size of one request", sizes, lengthTicks([64, 16_384, 2 ** 22, 2 ** 30])),
       yaxis: logAxis(
         "Requests of one GPU",
         rates,

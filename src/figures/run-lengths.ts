@@ -1,7 +1,7 @@
 import type { Access } from "../access";
 import { formatBytes, formatShare } from "../format";
 import type { Figure } from "./figure";
-import { colours, label, layout, line, linearAxis, logAxis, rule, ticks } from "./theme";
+import { colours, label, layout, lengthTicks, line, linearAxis, logAxis, rule } from "./theme";
 
 /** One step whose accesses are drawn. */
 export interface StepAccesses {
@@ -39,20 +39,7 @@ export function runLengthsFigure(
     layout: layout({
       showlegend: true,
       legend: { x: 0.02, xanchor: "left", y: 0.98, yanchor: "top", bgcolor: "#FFFFFF" },
-      xaxis: logAxis(
-        "Length of contiguous run",
-        [from, to],
-        ticks([
-          [32, "32 B"],
-          [656, "656 B"],
-          [4096, "4 KiB"],
-          [65_536, "64 KiB"],
-          [1e6, "1 MB"],
-          [1e7, "10 MB"],
-          [1e8, "100 MB"],
-          [1e9, "1 GB"],
-        ]),
-      ),
+      xaxis: logAxis("Length of contiguous run", [from, to], lengthTicks([32, 656, 4096, 65_536, 1e6, 1e7, 1e8, 1e9])),
       yaxis: linearAxis("Share of bytes in runs up to this long (%)", [0, 102]),
       shapes: [rule("x", 64), rule("x", 4096)],
       annotations: [label("64 B", { x: 64, y: 60 }, { xanchor: "left", xshift: 4, font: { size: 11, color: colours.grey } }, "x")],

@@ -7,7 +7,7 @@ import type { TaskSet } from "./durations";
 import { decadeNames } from "./durations";
 import type { Figure } from "./figure";
 import { runLengthsFigure, type StepAccesses, shareInRunsUpTo } from "./run-lengths";
-import { band, colours, countTicks, label, layout, linearAxis, logAxis, rule, ticks } from "./theme";
+import { band, colours, countTicks, label, layout, lengthTicks, linearAxis, logAxis, rule } from "./theme";
 
 /** The article's three figures, small enough to stand side by side: tokens of an expert, durations of tasks, lengths of accesses. */
 export function stripFigures(
@@ -107,12 +107,7 @@ function accessesFigure(steps: readonly StepAccesses[]): Figure {
       margin: { l: 56, r: 12, t: 24, b: 58 },
       xaxis: {
         ...(full.xaxis as Record<string, unknown>),
-        ...ticks([
-          [64, "64 B"],
-          [16_384, "16 KiB"],
-          [1e6, "1 MB"],
-          [1e9, "1 GB"],
-        ]),
+        ...lengthTicks([64, 16_384, 1e6, 1e9]),
       },
       shapes: [band("x", article.shortBytes, article.longBytes, colours.yellow, 0.14)],
       annotations: [

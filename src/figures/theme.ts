@@ -1,4 +1,4 @@
-import { formatBytes, formatCount, formatSeconds } from "../format";
+import { formatBytes, formatCount, formatLength, formatSeconds } from "../format";
 
 /**
  * One look for every figure: colours that the colour-blind tell apart (Okabe and Ito), one font, one size.
@@ -71,6 +71,11 @@ export function countTicks(counts: readonly number[]): Part {
 /** Ticks at sizes in bytes, in decimal prefixes. */
 export function byteTicks(bytes: readonly number[]): Part {
   return ticks(bytes.map((size) => [size, formatBytes(size)]));
+}
+
+/** Ticks at lengths in memory, powers of two in binary prefixes. */
+export function lengthTicks(lengths: readonly number[]): Part {
+  return ticks(lengths.map((length) => [length, formatLength(length)]));
 }
 
 /** Ticks at times in seconds, each in its own prefix. */

@@ -2,7 +2,7 @@ import { formatBytes, formatCount, formatNumber } from "../format";
 import { type HostCopy, hostCopies, peerCopyBlocks } from "../published/links";
 import { crossingBytes, type Initiator, type Mover, pathOfSweep, type TransferPath, transferTime } from "../transfer";
 import type { Figure } from "./figure";
-import { colours, countTicks, doublings, layout, line, logAxis, points, ticks } from "./theme";
+import { colours, countTicks, doublings, layout, lengthTicks, line, logAxis, points, ticks } from "./theme";
 
 const machine = "A40";
 const ways: readonly {
@@ -107,16 +107,7 @@ export function transferSizesFigure(): Figure {
       height: 720,
       margin: { l: 84, r: 20, t: 130, b: 58 },
       xaxis: {
-        ...logAxis(
-          "Size of one copy",
-          [0.8, 4e5],
-          ticks([
-            [1, "1 B"],
-            [64, "64 B"],
-            [4096, "4 KiB"],
-            [262_144, "256 KiB"],
-          ]),
-        ),
+        ...logAxis("Size of one copy", [0.8, 4e5], lengthTicks([1, 64, 4096, 262_144])),
         anchor: "y",
       },
       yaxis: logAxis(`Time, ${machine}, PCIe`, [5e-8, 2e-3], {

@@ -19,8 +19,3 @@ export function decadeTicks([from, to]: readonly [number, number], words: (value
   const decades = Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => Number(`1e${first + i}`));
   return ticks(decades.map((value) => [value, words(value)] as const));
 }
-
-/** A length that is a power of two, as programmers say it. */
-export function sizeWords(bytes: number): string {
-  return bytes < 1024 ? `${bytes} B` : `${bytes / 1024} KiB`;
-}

@@ -1,11 +1,11 @@
 import { accessFact } from "../../access";
 import { drams } from "../../dram";
 import type { Figure } from "../../figures/figure";
-import { colours, layout, line, logAxis, points, ticks } from "../../figures/theme";
-import { formatBytes, formatNumber, formatShare } from "../../format";
+import { colours, layout, lengthTicks, line, logAxis, points } from "../../figures/theme";
+import { formatBytes, formatLength, formatNumber, formatShare } from "../../format";
 import type { Hardware } from "../../hardware";
 import { accessEfficiency, randomAccessBandwidth } from "../../memory";
-import { decadeTicks, legendBelow, rangeOf, sizeWords } from "./axes";
+import { decadeTicks, legendBelow, rangeOf } from "./axes";
 import { type GatherPoint, type GpuRun, gatherBytesPerSecond } from "./results";
 
 /** The most useful bandwidth of random accesses on a machine, and what bounds it. */
@@ -59,7 +59,7 @@ export function gpuGatherFigure(run: GpuRun, hardware: Hardware): Figure {
           arrayminus: run.gathers.map((p, i) => (rates[i] as number) - p.gatheredBytes / p.highSeconds),
         },
         text: rates.map((rate) => `${formatNumber(rate / 1e9)} GB/s`),
-        customdata: sizes.map(sizeWords),
+        customdata: sizes.map(formatLength),
         hovertemplate: "%{customdata}: %{text}<extra></extra>",
       }),
     ],
@@ -68,11 +68,7 @@ export function gpuGatherFigure(run: GpuRun, hardware: Hardware): Figure {
       margin: { l: 96, r: 16, t: 16, b: 120 },
       showlegend: true,
       legend: legendBelow,
-      xaxis: logAxis(
-        "Length of one random row",
-        [3, 90_000],
-        ticks([4, 32, 256, 2048, 16_384].map((size) => [size, sizeWords(size)] as const)),
-      ),
+      xaxis: logAxis("Length of one random row", [3, 90_000], lengthTicks([4, 32, 256, 2048, 16_384])),
       yaxis: logAxis(
         "Useful bandwidth",
         range,
@@ -95,5 +91,5 @@ function gatherWords(gathers: readonly GatherPoint[], sector: number): string {
   const half = rates.find((r) => r.rate >= best / 2) as (typeof rates)[number];
   const smallest = rates[0] as (typeof rates)[number];
   const share = formatShare(smallest.rate / best);
-  return `Measured: ${sizeWords(half.size)} reach half of the best rate (${rateWords(best)}); ${sizeWords(smallest.size)} get ${share} of it, where whole sectors would allow ${formatShare(accessEfficiency(smallest.size, sector), 3)}.`;
+  return `Measured: ${formatLength(half.size)} reach half of the best rate (${rateWords(best)}); ${formatLength(smallest.size)} get ${share} of it, where whole sectors would allow ${formatShare(accessEfficiency(smallest.size, sector), 3)}.`;
 }

@@ -1,8 +1,7 @@
 import type { Figure } from "../../figures/figure";
-import { formatNumber, formatSeconds } from "../../format";
+import { formatLength, formatNumber, formatSeconds } from "../../format";
 import type { Hardware } from "../../hardware";
 import { layOut, type Table } from "../../table";
-import { sizeWords } from "./axes";
 import { gpuDispatchFigure } from "./dispatch-figure";
 import { gpuGatherFigure } from "./gather-figure";
 import { ownRates, productWork } from "./own-roofline";
@@ -52,7 +51,7 @@ export function gpuTables(run: GpuRun): { readonly roofline: Table | undefined; 
     "GFLOP/s": Number((productWork(p).flops / p.seconds / 1e9).toPrecision(3)),
   }));
   const gathers = run.gathers.map((p) => ({
-    Row: sizeWords(p.accessBytes),
+    Row: formatLength(p.accessBytes),
     "GB/s": Number((gatherBytesPerSecond(p) / 1e9).toPrecision(3)),
     "Middle half": `${formatNumber(p.gatheredBytes / p.highSeconds / 1e9)} to ${formatNumber(p.gatheredBytes / p.lowSeconds / 1e9)}`,
   }));

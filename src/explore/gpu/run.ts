@@ -1,6 +1,5 @@
 /// <reference types="@webgpu/types" />
-import { formatSeconds } from "../../format";
-import { sizeWords } from "./axes";
+import { formatLength, formatSeconds } from "../../format";
 import { type OpenGpu, openGpu } from "./device";
 import { type DispatchBench, dispatchBench, timeWay } from "./dispatches";
 import { GpuRefused, Stopped } from "./errors";
@@ -156,7 +155,7 @@ function planFor(plan: GpuPlan, { clock }: Stopwatches): GpuPlan {
 
 function tooLate(step: GpuStep, passedSeconds: number, plan: GpuPlan): LeftOut | undefined {
   if (step.kind !== "gather" || passedSeconds <= gatherShare * plan.limitSeconds) return undefined;
-  return { what: `gathers of ${sizeWords(step.accessBytes)}`, why: "those before took long, and the time left was kept for products" };
+  return { what: `gathers of ${formatLength(step.accessBytes)}`, why: "those before took long, and the time left was kept for products" };
 }
 
 /**
