@@ -126,6 +126,12 @@ describe("a notebook for a scenario", () => {
     );
   });
 
+  it("takes the requests of a GPU for the tokens it brings to a step, but not for a column of a published table", () => {
+    const asked = ["--model", "qwen3-235b-a22b", "--machine", "h200-sxm", "--requests", "32"];
+    expect(parameters(own("08", ...asked))).toContain("const tokensPerGpu = 32;");
+    expect(parameters(own("09", ...asked))).toContain("const tokensPerGpu = 128;");
+  });
+
   it("compares with another model or machine than its own", () => {
     expect(parameters(own("02", "--model", "mixtral-8x22b", "--machine", "b200-sxm"))).toMatch(/coarseId = "grok-1"[\s\S]*"b300-sxm"/);
     expect(parameters(own("10", "--model", "deepseek-v3", "--machine", "gb200"))).toContain('machineIds = ["gb200", "h800-sxm"]');

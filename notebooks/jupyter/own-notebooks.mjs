@@ -17,6 +17,8 @@ const values = {
   weightFormatName: ({ format }) => format,
   tokensInFlight: ({ numbers }) => numbers.tokens,
   requestsPerGpu: ({ numbers }) => numbers.requests,
+  // Each request brings one token to a decode step.
+  tokensPerGpu: ({ numbers }) => numbers.requests,
   contextTokens: ({ numbers }) => numbers.context,
   expertParallel: degree,
   gpus: degree,
@@ -107,6 +109,7 @@ const words = {
   weightFormatName: (value) => `weights in ${value}`,
   tokensInFlight: (value) => `${count(value)} tokens in flight`,
   requestsPerGpu: (value) => `${count(value)} requests a GPU`,
+  tokensPerGpu: (value) => `${count(value)} tokens a GPU`,
   contextTokens: (value) => `${count(value)} tokens of context`,
   expertParallel: (value) => `experts over ${count(value)} GPUs`,
 };
