@@ -36,6 +36,12 @@ it("CONTRIBUTING.md names every command of package.json", () => {
   expect(Object.keys(manifest.scripts).filter((name) => !page.includes(`npm run ${name}`) && !page.includes(`npm ${name}`))).toEqual([]);
 });
 
+it.each(["data", "data/measurements"])("%s/README.md names every table of its folder", (folder) => {
+  const page = read(`${folder}/README.md`);
+  const tables = readdirSync(join(root, folder)).filter((file) => file.endsWith(".csv"));
+  expect(tables.filter((file) => !page.includes(`\`${file}\``) && !page.includes(`\`../${file}\``))).toEqual([]);
+});
+
 it("SECURITY.md says for how long a GPU is measured at the most", () => {
   expect(read("SECURITY.md")).toContain(`runs its own shaders there for at most ${limitSeconds} seconds`);
 });
