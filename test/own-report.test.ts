@@ -6,6 +6,7 @@ import { ownNotebook } from "../notebooks/jupyter/own-notebooks.mjs";
 import { root } from "../notebooks/jupyter/project.mjs";
 import { optionsOf, ownReport } from "../notebooks/jupyter/report.mjs";
 import { degreeUpTo, scenarioOf } from "../notebooks/jupyter/scenario.mjs";
+import { SetupError } from "../notebooks/jupyter/setup.mjs";
 import type * as deepshock from "../src/index";
 import { books } from "./reports";
 import { type Notebook, oddities, readNotebook, runCells, sourceOf } from "./run-cells";
@@ -130,6 +131,22 @@ describe("a notebook for a scenario", () => {
     const asked = ["--model", "qwen3-235b-a22b", "--machine", "h200-sxm", "--requests", "32"];
     expect(parameters(own("08", ...asked))).toContain("const tokensPerGpu = 32;");
     expect(parameters(own("09", ...asked))).toContain("const tokensPerGpu = 128;");
+  });
+
+  it.each([
+    ["is missing", undefined, /^07-mine: expected the second cell to be tagged parameters$/],
+    ["has no tag", { metadata: {}, source: "const n = 1;" }, /tagged parameters$/],
+    [
+      "holds more than parameters",
+      { metadata: { tags: ["parameters"] }, source: "const n = 1;\nf(n);" },
+      /in the second cell.*got "f\(n\);"$/,
+    ],
+    ["holds a value that is no JSON", { metadata: { tags: ["parameters"] }, source: "const n = 2 ** 10;" }, /got "const n = 2 \*\* 10;"$/],
+  ])("is refused for people when its second cell %s", (_, cell, message) => {
+    const asked = scenario("--model", "deepseek-v3", "--machine", "h100-sxm");
+    const failing = () => ownNotebook("07-mine", { cells: [{}, ...(cell === undefined ? [] : [cell])] }, asked, library);
+    expect(failing).toThrow(SetupError);
+    expect(failing).toThrow(message);
   });
 
   it("compares with another model or machine than its own", () => {

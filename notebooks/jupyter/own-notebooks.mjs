@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { notebooks, writeWhole } from "./project.mjs";
 import { degreeUpTo } from "./scenario.mjs";
+import { SetupError } from "./setup.mjs";
 
 /**
  * What stands for a parameter under a scenario; undefined leaves the committed value. A companion that the scenario's own
@@ -55,7 +56,7 @@ export function writeOwnNotebooks(scenario, folder, library, source) {
 /**
  * One notebook for a scenario.
  *
- * @throws Error when the second cell does not hold parameters, a line each.
+ * @throws SetupError when the second cell does not hold parameters, a line each.
  */
 export function ownNotebook(name, notebook, scenario, library) {
   const [title, parameters, ...rest] = notebook.cells;
@@ -68,13 +69,23 @@ export function ownNotebook(name, notebook, scenario, library) {
 
 /** The lines of a parameter cell: [{ name, text, value }], the value as JSON has it; modelId in a list stands for itself. */
 function parametersOf(notebook, cell) {
-  if (!cell.metadata?.tags?.includes("parameters")) throw new Error(`${notebook}: expected the second cell to be tagged parameters`);
+  if (!cell?.metadata?.tags?.includes("parameters")) throw new SetupError(`${notebook}: expected the second cell to be tagged parameters`);
   const lines = (Array.isArray(cell.source) ? cell.source.join("") : cell.source).split("\n");
   return lines.map((line) => {
     const [, name, text] = /^const (\w+) = (.+);$/.exec(line) ?? [];
-    if (name === undefined) throw new Error(`${notebook}: expected const NAME = VALUE; in the second cell, got "${line}"`);
-    return { name, text, value: JSON.parse(text.replace(/\bmodelId\b/g, '"modelId"')) };
+    const value = name === undefined ? undefined : jsonOf(text.replace(/\bmodelId\b/g, '"modelId"'));
+    if (value === undefined)
+      throw new SetupError(`${notebook}: expected const NAME = VALUE; in the second cell, the value as JSON has it; got "${line}"`);
+    return { name, text, value };
   });
+}
+
+function jsonOf(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function withValues(notebook, committed, scenario) {
