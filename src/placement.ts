@@ -44,7 +44,7 @@ export function placeExperts({ loads, devices, redundant }: PlacementQuestion): 
   const dealt = copies.flatMap((count, expert) =>
     Array.from({ length: count }, () => ({ expert, load: (loads[expert] as number) / count })),
   );
-  dealt.sort((a, b) => b.load - a.load || a.expert - b.expert);
+  dealt.sort((a, b) => b.load - a.load);
   const bins = Array.from({ length: devices }, () => ({ load: 0, experts: [] as number[] }));
   for (const { expert, load } of dealt) {
     const free = bins.filter((bin) => bin.experts.length < slots / devices);

@@ -31,7 +31,7 @@ export function chooseInGroups(
   const experts = counts.length;
   const size = Math.max(1, Math.floor(experts / groups));
   const flat: number[] = [];
-  const order = counts.map((_, e) => e).sort((a, b) => (counts[b] as number) - (counts[a] as number) || a - b);
+  const order = counts.map((_, e) => e).sort((a, b) => (counts[b] as number) - (counts[a] as number));
   for (const e of order) for (let i = 0; i < (counts[e] as number); i++) flat.push(e);
   const rows = new Array<number>(experts).fill(0);
   const steps = Math.min(tokens, followed);
@@ -40,15 +40,15 @@ export function chooseInGroups(
     const drawn: number[] = [];
     const scores = new Array<number>(groups).fill(0);
     for (let i = 0; i < k; i++) {
-      const e = flat[i * tokens + token];
-      if (e === undefined || drawn.includes(e)) continue;
+      const e = flat[i * tokens + token] as number;
+      if (drawn.includes(e)) continue;
       drawn.push(e);
       const g = Math.min(groups - 1, Math.floor(e / size));
       scores[g] = Math.min(2, (scores[g] as number) + 1);
     }
     const best = scores
       .map((_, g) => g)
-      .sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b)
+      .sort((a, b) => (scores[b] as number) - (scores[a] as number))
       .slice(0, kept);
     best.sort((a, b) => a - b);
     const chosen = drawn.filter((e) => best.includes(Math.min(groups - 1, Math.floor(e / size))));
@@ -65,7 +65,7 @@ export function drawCounts({ tokens, experts, expertsPerToken, local, exponent, 
   const generator = xoroshiro128plus(seed);
   const random = () => uniformFloat64(generator);
   const total = tokens * expertsPerToken;
-  const [from, to] = total > experts ? [1, Math.max(1.25, tokens * 0.8)] : [0.01, 2];
+  const [from, to] = total > experts ? [1, tokens * 0.8] : [0.01, 2];
   const e = 1 - exponent;
   const draw = () => (Math.abs(e) < 1e-9 ? from * (to / from) ** random() : ((to ** e - from ** e) * random() + from ** e) ** (1 / e));
   const weights = Array.from({ length: experts }, draw);
@@ -108,7 +108,6 @@ export function busiestFirst(counts: readonly number[], local: number): number[]
       first = from;
     }
   }
-  if (first === 0) return [...counts];
   const swapped = [...counts];
   for (let e = 0; e < local; e++) {
     swapped[e] = counts[first + e] as number;

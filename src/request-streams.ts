@@ -39,7 +39,7 @@ export interface StreamQuestion extends DecodeAccesses {
  * routing; an all-reduce of a tensor-parallel group stays on the scale-up link, in pieces of one GPU's part.
  */
 export function requestStreams(question: StreamQuestion): readonly RequestStream[] {
-  const { model, hardware, requestsPerGpu, contextTokens, expertParallel, attention = "dense", lookupRowsPerToken } = question;
+  const { model, hardware, requestsPerGpu, contextTokens, expertParallel, attention, lookupRowsPerToken } = question;
   const { kernel, weightFormat, tensorParallel = 1, overlap = "none" } = question;
   const attended = attention === "sparse" ? Math.min(contextTokens, accessFact("sparse-attention-row", "selectedTokens")) : contextTokens;
   const experts = kernel === undefined ? {} : { kernel, weightFormat };
@@ -67,10 +67,8 @@ export function requestStreams(question: StreamQuestion): readonly RequestStream
   const memory = decodeAccesses(share)
     .filter(({ tensor }) => !exchanged.has(tensor))
     .map((a) => stream(a.tensor, "memory", a.runBytes, a.bytes));
-  const far =
-    expertParallel === 1
-      ? 0
-      : Math.max(0, expertParallel - Math.min(expertParallel, share.hardware.scaleUpDomain ?? expertParallel)) / (expertParallel - 1);
+  const domain = share.hardware.scaleUpDomain ?? expertParallel;
+  const far = Math.max(0, expertParallel - domain) / Math.max(1, expertParallel - 1);
   const links = (["dispatch", "combine"] as const).flatMap((name) => {
     const tasks = step.tasks.filter((task) => task.name === name);
     const [bytes, own] = [sum(tasks.map((task) => task.bytes)), sum(tasks.map((task) => task.seconds))];

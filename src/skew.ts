@@ -131,7 +131,7 @@ function fromClasses(localExperts: number, classes: readonly LoadClass[]): RankL
   for (const c of classes) {
     activeExperts += c.experts;
     rows += c.experts * c.rows;
-    if (c.rows > maximumRows) maximumRows = c.rows;
+    maximumRows = Math.max(maximumRows, c.rows);
   }
   return { activeExperts, localExperts, rows, maximumRows, classes };
 }
@@ -146,10 +146,8 @@ function balanced(tokens: number, experts: number, k: number, local: number): Ra
   const cycles = Math.floor(local / stride);
   const rest = local - cycles * stride;
   const more = (part: number) => (tokens >= stride ? Math.min(part, tokens % stride) : Math.ceil((part * tokens) / stride));
-  const floor = tokens >= stride ? Math.floor(tokens / stride) : 0;
-  const high = cycles * (tokens >= stride ? tokens % stride : tokens) + more(rest);
-  const low = local - high;
-  return fromClasses(local, oneMore(floor, high, low));
+  const high = cycles * (tokens % stride) + more(rest);
+  return fromClasses(local, oneMore(Math.floor(tokens / stride), high, local - high));
 }
 
 /** Experts that hold one row more than a number, and those that hold that number. */
@@ -174,7 +172,7 @@ function limited(
   let taken = 0;
   for (const c of chosen.classes) {
     const hot = Math.min(c.experts, favoured - taken);
-    if (hot > 0) classes.push({ rows: Math.min(tokens, c.rows + tokens), experts: hot });
+    if (hot > 0) classes.push({ rows: tokens, experts: hot });
     if (c.experts > hot) classes.push({ rows: c.rows, experts: c.experts - hot });
     taken += hot;
   }
@@ -192,12 +190,12 @@ function folded(tokens: number, experts: number, k: number, local: number): Rank
 function uniform(tokens: number, experts: number, k: number, local: number): RankLoad {
   const rows = Math.floor((tokens * k) / experts);
   if (rows > 0) return fromClasses(local, [{ rows, experts: local }]);
-  return fromClasses(local, [{ rows: 1, experts: Math.max(1, Math.min(local, Math.floor((tokens * k * local) / experts))) }]);
+  return fromClasses(local, [{ rows: 1, experts: Math.max(1, Math.floor((tokens * k * local) / experts)) }]);
 }
 
 function packed(tokens: number, experts: number, k: number, local: number, block: number): RankLoad {
   const { rows } = uniform(tokens, experts, k, local);
-  const active = Math.max(1, Math.min(local, Math.ceil(rows / block)));
+  const active = Math.min(local, Math.ceil(rows / block));
   return fromClasses(local, [{ rows: rows / active, experts: active }]);
 }
 

@@ -117,7 +117,6 @@ export function defaultExperts(
 }
 
 function moeSeconds(parts: readonly LayerTasks[]): number {
-  if (parts.length === 1) return sum(parts, (p) => p.computeSeconds + p.communicationSeconds);
   const processors = sum(parts, (p) => p.computeSeconds + p.processorSeconds);
   const links = sum(parts, (p) => p.communicationSeconds);
   const alone = Math.max(...parts.map((p) => p.computeSeconds + p.communicationSeconds));

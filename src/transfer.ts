@@ -88,10 +88,10 @@ export function pathOfSweep(
   who: Pick<TransferPath, "name" | "initiator" | "mover">,
   sweep: readonly { readonly messageBytes: number; readonly messagesPerSecond: number }[],
 ): TransferPath {
+  const sizes = new Set(sweep.map((row) => row.messageBytes)).size;
+  if (sizes < 2) throw new RangeError(`${who.name} must have at least two sizes, got ${sizes}`);
   const sorted = [...sweep].sort((a, b) => a.messageBytes - b.messageBytes);
-  const [first, last] = [sorted[0], sorted.at(-1)];
-  if (first === undefined || last === undefined || first.messageBytes === last.messageBytes)
-    throw new RangeError(`${who.name} must have at least two sizes, got ${sorted.length}`);
+  const [first, last] = [sorted[0], sorted.at(-1)] as [(typeof sweep)[number], (typeof sweep)[number]];
   const secondsPerMessage = 1 / first.messagesPerSecond;
   const bytesPerSecond = last.messageBytes / (1 / last.messagesPerSecond - secondsPerMessage);
   return { ...who, startSeconds: 0, secondsPerMessage, bytesPerSecond };

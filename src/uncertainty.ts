@@ -116,7 +116,7 @@ export function propagate(
       : (column: Float64Array) => column.filter((_, i) => Number.isFinite(values[i]));
   const ascending = Float64Array.from(kept).sort();
   const valueRanks = ranks(kept);
-  const at = (share: number) => ascending[Math.min(ascending.length - 1, Math.floor(share * ascending.length))] ?? Number.NaN;
+  const at = (share: number) => ascending[Math.floor(share * ascending.length)] ?? Number.NaN;
   const tornado = parameters.map(({ name, label }, d) => ({
     name,
     label,
@@ -124,7 +124,7 @@ export function propagate(
   }));
   return {
     draws: kept.length,
-    probability: kept.length === 0 ? Number.NaN : held / kept.length,
+    probability: held / kept.length,
     band: { low: at(0.05), median: at(0.5), high: at(0.95) },
     tornado: tornado.sort((a, b) => Math.abs(b.rankCorrelation) - Math.abs(a.rankCorrelation) || (a.name < b.name ? -1 : 1)),
   };

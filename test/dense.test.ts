@@ -173,6 +173,8 @@ describe("time of a dense product", () => {
     expect(denseFamily(hardware("a100-sxm")).weightFormat).toBe("bfloat16");
     expect(denseFamily(h100).weightFormat).toBe("fp8_block");
     expect(denseFamily(h100)).toBe(denseFamily(h100));
+    const named = ["sglang_deepgemm", "sglang_torch_linear"];
+    expect(named.map((kernel) => denseFamily(h100, kernel, "fp8_block").kernel)).toEqual(named);
   });
 
   it("refuses sides that are not counts and kernels it does not know, naming them", () => {

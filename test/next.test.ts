@@ -47,8 +47,24 @@ describe("width that hides communication", () => {
     expect((flash?.flopsPerSecond ?? 0) / (flash?.linkBytesPerSecond ?? 1)).toBeCloseTo(3864, 0);
   });
 
-  it("refuses widths that are none", () => {
-    for (const width of [0, -1, 0.5, Number.NaN]) expect(() => hidingFlopsPerByte(width)).toThrow("moeIntermediateSize");
+  it("hides where the machine has just as many FLOPs a byte, and says nothing of a machine without that link or FP8", () => {
+    const { networkBytesPerSecond, scaleUpBytesPerSecond, ...linkless } = hardware("gb200");
+    const at = (flops: number) => ({ ...linkless, scaleUpBytesPerSecond: 1e9, peakFlopsPerSecond: { fp8: flops } });
+    expect(hides(model("deepseek-v3"), at(4096e9), "scale-up")).toBe(true);
+    expect(hides(model("deepseek-v3"), at(4097e9), "scale-up")).toBe(false);
+    for (const link of ["scale-up", "network"] as const) expect(machineFlopsPerByte(linkless, link), link).toBeUndefined();
+    expect(machineFlopsPerByte({ ...at(1), peakFlopsPerSecond: { bf16: 1 } }, "scale-up")).toBeUndefined();
+  });
+
+  it("refuses sizes that are none, by name", () => {
+    const refused = (field: string, value: number) => new RangeError(`${field} must be a positive integer, got ${value}`);
+    for (const bad of [0, -1, 0.5, Number.NaN]) {
+      expect(() => hidingFlopsPerByte(bad)).toThrow(refused("moeIntermediateSize", bad));
+      expect(() => hidingFlopsPerByte(1, bad)).toThrow(refused("expertMatrices", bad));
+      expect(() => granularity({ hiddenSize: bad, moeIntermediateSize: 1 })).toThrow(refused("hiddenSize", bad));
+      expect(() => granularity({ hiddenSize: 1, moeIntermediateSize: bad })).toThrow(refused("moeIntermediateSize", bad));
+      expect(() => sparsity({ routedExperts: 8, expertsPerToken: bad })).toThrow(refused("expertsPerToken", bad));
+    }
   });
 
   it("grows with the width alone, by as much", () => {

@@ -54,6 +54,13 @@ describe("time of either split", () => {
     expect(splitTime({ model: v3, hardware: h800, tokensPerGpu: 1, gpus: 16 }).exchange).toBe("deepep-low-latency");
   });
 
+  it("has both from two GPUs on, and an exchange up to one expert a GPU", () => {
+    const keys = (gpus: number) => Object.keys(splitTime({ model: v3, hardware: h800, tokensPerGpu: 1, gpus }));
+    expect(keys(2)).toEqual(["tensorSeconds", "exchange", "expertSeconds"]);
+    expect(keys(256)).toEqual(["exchange", "expertSeconds"]);
+    expect(keys(257)).toEqual([]);
+  });
+
   it("takes the faster of the exchanges measured for the machine", () => {
     const gb200 = hardware("gb200");
     const both = (implementation: "deepep-low-latency" | "trtllm-one-sided", tokens: number) =>

@@ -1,18 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { simulateBalance } from "../src/balance";
-import { balanceConditions } from "../src/claims/conditions-balance";
-import { balanceGainsFigure } from "../src/figures/balance-gains";
-import { imbalanceByTokensFigure } from "../src/figures/imbalance-by-tokens";
-import { placementFigure } from "../src/figures/placement";
 import { imbalance } from "../src/imbalance";
-import { model } from "../src/model";
-import { balanceGain, deviceImbalance, deviceLoads, placeExperts, placeInOrder } from "../src/placement";
-import { balanceGains, publishedRankBalance } from "../src/published/balance";
+import { balanceGain, deviceImbalance, deviceLoads, type Placement, placeExperts, placeInOrder } from "../src/placement";
+import { publishedRankBalance } from "../src/published/balance";
 import { expertLoad } from "../src/routing";
 import { drawPopularity, drawRows } from "../src/skewed-routing";
-import { sources } from "../src/sources";
-import { expectWhole } from "./figure-cases";
 
 describe("placeExperts", () => {
   it("copies the busiest first and deals the largest first to the emptiest device with a free slot", () => {
@@ -51,6 +44,14 @@ describe("placeExperts", () => {
     }
   });
 
+  it("takes experts of the same load in their order", () => {
+    const placement = placeExperts({ loads: [1, 2, 2, 1], devices: 2, redundant: 0 });
+    expect(placement.devices).toEqual([
+      [1, 0],
+      [2, 3],
+    ]);
+  });
+
   it("refuses slots that do not divide, and numbers that cannot be", () => {
     expect(() => placeExperts({ loads: [1, 1, 1], devices: 2, redundant: 0 })).toThrow(
       "experts and redundant slots must divide by devices, got 3 + 0 for 2",
@@ -62,6 +63,9 @@ describe("placeExperts", () => {
     );
     expect(() => deviceLoads(placeInOrder(2, 2), [1])).toThrow("loads must hold one load for each of 2 experts, got 1");
     expect(() => placeInOrder(3, 2)).toThrow("experts must divide by devices, got 3 for 2");
+    expect(() => placeInOrder(0, 2)).toThrow("experts must be a positive integer, got 0");
+    expect(() => placeInOrder(2, 0)).toThrow("devices must be a positive integer, got 0");
+    expect(() => placeExperts({ loads: [], devices: 2, redundant: 2 })).toThrow("loads must hold at least one load, got none");
   });
 });
 
@@ -71,7 +75,8 @@ describe("balanceGain", () => {
     // Half waits: 1 / (0.5 + 0.5 / 2).
     expect(balanceGain(2, 1, 0.5)).toBeCloseTo(1 / 0.75, 12);
     expect(() => balanceGain(0.5, 1)).toThrow("before must be at least 1, got 0.5");
-    expect(() => balanceGain(2, 1, 2)).toThrow("share must be between 0 and 1, got 2");
+    for (const share of [2, -0.5, Number.NaN])
+      expect(() => balanceGain(2, 1, share)).toThrow(new RangeError(`share must be between 0 and 1, got ${share}`));
   });
 });
 
@@ -94,6 +99,18 @@ describe("drawPopularity", () => {
     expect(() => drawPopularity({ experts: 8, coefficientOfVariation: 1, stability: 1, seed: 0.5 })).toThrow(
       "seed must be an integer, got 0.5",
     );
+    const fair = { experts: 8, coefficientOfVariation: 1, stability: 1, seed: 1 };
+    expect(() => drawPopularity({ ...fair, experts: 0 })).toThrow("experts must be a positive integer, got 0");
+    expect(() => drawPopularity({ ...fair, coefficientOfVariation: -1 })).toThrow(
+      "coefficientOfVariation must be a number of at least zero, got -1",
+    );
+    expect(() => drawPopularity({ ...fair, stability: -0.5 })).toThrow(new RangeError("stability must be between 0 and 1, got -0.5"));
+  });
+
+  it("draws the same shares on every machine", () => {
+    const { before, after } = drawPopularity({ experts: 3, coefficientOfVariation: 1, stability: 0.5, seed: 1 });
+    expect(before).toEqual([0.17877883213489, 0.716872064319509, 0.104349103545601].map((share) => expect.closeTo(share, 10)));
+    expect(after).toEqual([0.51188432710274, 0.117116273762728, 0.370999399134533].map((share) => expect.closeTo(share, 10)));
   });
 });
 
@@ -104,6 +121,13 @@ describe("drawRows", () => {
     expect(counts[0]).toBe(0);
     expect((counts[1] as number) / 40_000).toBeCloseTo(0.75, 2);
     expect(() => drawRows([0, 0], 1, 1)).toThrow("popularity must hold a share above zero");
+    expect(() => drawRows([1], 0, 1)).toThrow("rows must be a positive integer, got 0");
+    expect(() => drawRows([1, -1], 1, 1)).toThrow("popularity[1] must be a number of at least zero, got -1");
+  });
+
+  it("draws the same rows on every machine", () => {
+    expect(drawRows([1, 2, 0, 1], 20, 1)).toEqual([6, 8, 0, 6]);
+    expect(drawRows([1, 2, 3, 4], 20, -5)).toEqual([2, 5, 2, 11]);
   });
 });
 
@@ -136,49 +160,23 @@ describe("simulateBalance", () => {
     expect(Math.abs((model.placed[0] as number) / published.after - 1)).toBeLessThan(0.15);
   });
 
+  it("is the mean over seeds 1 to 8 of a placement made for the day before and rows of the day after", () => {
+    const asked = { experts: 8, devices: 4, coefficientOfVariation: 1, tokensPerExpert: 2, stability: 0.5, redundant: [4] };
+    const runs = [1, 2, 3, 4, 5, 6, 7, 8].map((seed) => {
+      const { before, after } = drawPopularity({ ...asked, seed });
+      const rows = drawRows(after, 16, 1000 + seed);
+      const of = (placement: Placement) => deviceImbalance(placement, rows).maximumOverMean;
+      return [imbalance(rows).maximumOverMean, of(placeInOrder(8, 4)), of(placeExperts({ loads: before, devices: 4, redundant: 4 }))];
+    });
+    const means = [0, 1, 2].map((i) => expect.closeTo(runs.reduce((sum, run) => sum + (run[i] as number), 0) / 8, 12));
+    expect(simulateBalance(asked)).toEqual({ experts: means[0], inOrder: means[1], placed: [means[2]] });
+  });
+
   it("loses what a placement gained when popularity changes", () => {
     const at = (stability: number) =>
       simulateBalance({ experts: 64, devices: 8, coefficientOfVariation: 1, tokensPerExpert: 128, stability, redundant: [16] })
         .placed[0] as number;
     expect(at(1)).toBeLessThan(at(0.9));
     expect(at(0.9)).toBeLessThan(at(0));
-  });
-});
-
-describe("published balance", () => {
-  it("is as published, from sources that exist", () => {
-    expect(publishedRankBalance()).toEqual({ experts: 11.948, before: 2.564, after: 1.109, coefficientOfVariation: 1.282 });
-    expect(balanceGains().find((g) => g.system === "8 MI355X (3)")?.gain).toBeCloseTo(8.68 / 6.48, 12);
-    const known = sources().map((s) => s.id);
-    for (const { source } of balanceGains()) expect(known).toContain(source);
-  });
-});
-
-describe("balanceConditions", () => {
-  it("finds experts fragmented, not uniform as they come, and even after paying for it", () => {
-    expect(balanceConditions(model("deepseek-v3"), 6144).map((c) => c.holds)).toEqual([true, false, false, true, false]);
-    expect(balanceConditions(model("mixtral-8x22b"), 6144)[0]?.holds).toBe(false);
-  });
-});
-
-describe("figures of balance", () => {
-  const figures = [
-    imbalanceByTokensFigure(),
-    placementFigure({ experts: 256, devices: 32, tokensPerExpert: 128, coefficientOfVariation: 1.282 }),
-    balanceGainsFigure(),
-    placementFigure({ experts: 256, devices: 256, tokensPerExpert: 8, coefficientOfVariation: 1.282 }),
-  ];
-
-  it("hold finite numbers, words and at most 60 KB", () => {
-    for (const figure of figures) {
-      expectWhole(figure, figure.alt);
-      expect(JSON.stringify(figure).length).toBeLessThan(60_000);
-    }
-  });
-
-  it("draw what the model gives", () => {
-    const stable = figures[1]?.data[0] as { y: number[] };
-    const q = { experts: 256, devices: 32, tokensPerExpert: 128, coefficientOfVariation: 1.282, stability: 1, redundant: [32] };
-    expect(stable.y[1]).toBe(simulateBalance(q).placed[0]);
   });
 });

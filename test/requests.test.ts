@@ -98,9 +98,12 @@ describe("a transfer", () => {
     expect(() => crossingBytes(a, { ...a, startSeconds: -1 })).toThrow("startSeconds must be a number of at least zero, got -1");
     expect(() => crossingBytes({ ...a, secondsPerMessage: -1 }, a)).toThrow("secondsPerMessage must be a number of at least zero, got -1");
     expect(() => pathOfSweep(a, [])).toThrow(new RangeError("a must have at least two sizes, got 0"));
-    expect(() => pathOfSweep(a, [{ messageBytes: 8, messagesPerSecond: 1 }])).toThrow(
-      new RangeError("a must have at least two sizes, got 1"),
-    );
+    const row = { messageBytes: 8, messagesPerSecond: 1 };
+    expect(() => pathOfSweep(a, [row])).toThrow(new RangeError("a must have at least two sizes, got 1"));
+    expect(() => pathOfSweep(a, [row, row])).toThrow(new RangeError("a must have at least two sizes, got 1"));
+    // A second for 8 bytes, three for 108: two seconds for 108 bytes.
+    const two = pathOfSweep(a, [{ messageBytes: 108, messagesPerSecond: 1 / 3 }, row]);
+    expect(two).toMatchObject({ startSeconds: 0, secondsPerMessage: 1, bytesPerSecond: expect.closeTo(54, 9) });
   });
 
   it("refuses what is no transfer", () => {
@@ -166,6 +169,11 @@ describe("requests by size and rate", () => {
     const asked = { ...question, kernel: "moe_torch_flow_cutlass" };
     expect(rate(asked)).toBeCloseTo(64 / decodeStep({ ...asked, weightFormat }).seconds, 3);
     expect(rate(asked)).not.toBeCloseTo(rate(question) ?? 0, 3);
+  });
+
+  it("counts exchanged rows on the links alone", () => {
+    const memory = requestStreams(question).filter((s) => s.tier === "memory");
+    expect(memory.map((s) => s.name).filter((name) => name.endsWith("rows"))).toEqual(["embedding rows"]);
   });
 
   it("bursts while an exchange runs, and is on one GPU without any", () => {

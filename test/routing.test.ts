@@ -82,6 +82,20 @@ describe("expertLoad", () => {
     expect(load.quantiles).toEqual({ p05: 0, p50: 1, p95: 2 }); // P(load <= 0, 1, 2) = 0.25, 0.75, 1
   });
 
+  it("has half of two experts idle with one token, so that no token is what half of them stay at", () => {
+    expect(expertLoad(1, { routedExperts: 2, expertsPerToken: 1 }).quantiles).toEqual({ p05: 0, p50: 0, p95: 1 });
+  });
+
+  it("lists the counts that are likelier than 1e-12, one after another", () => {
+    for (const tokens of [6144, 24_576]) {
+      const { distribution } = expertLoad(tokens, article);
+      expect(distribution.every(({ probability }) => probability > 1e-12)).toBe(true);
+      expect(distribution.map((d) => d.tokens - (distribution[0]?.tokens ?? 0))).toEqual(distribution.map((_, i) => i));
+      // One more to either side would be a few times less likely.
+      expect(Math.max(distribution[0]?.probability ?? 1, distribution.at(-1)?.probability ?? 1)).toBeLessThan(4e-12);
+    }
+  });
+
   it("spreads the article's 128 tokens by 11.2 either way, and leaves the busiest at 1.27 times the mean", () => {
     const load = expertLoad(6144, article);
     expect(load.standardDeviation).toBeCloseTo(Math.sqrt(6144 * (1 / 48) * (47 / 48)), 12); // 8 / 384 = 1/48
@@ -172,6 +186,10 @@ describe("simulateUniformRouting", () => {
   it("gives the same counts for the same seed, others for another", () => {
     expect(simulateUniformRouting(6144, article, 7)).toEqual(simulateUniformRouting(6144, article, 7));
     expect(simulateUniformRouting(6144, article, 7)).not.toEqual(simulateUniformRouting(6144, article, 8));
+  });
+
+  it("gives the same counts on every machine", () => {
+    expect(simulateUniformRouting(10, { routedExperts: 8, expertsPerToken: 2 }, 1)).toEqual([4, 5, 2, 0, 0, 1, 2, 6]);
   });
 
   it("favours no expert: over 400 seeds each of 16 gets its share within five standard deviations", () => {

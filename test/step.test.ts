@@ -141,6 +141,25 @@ describe("decode step", () => {
     expect(step.seconds).toBeCloseTo(dense + 58 * moe + head, 12);
   });
 
+  it("takes no less than its longer half does alone, where that is longer than all links and all processors", () => {
+    const slow = { ...h800, networkBytesPerSecond: 1.2e9 };
+    const step = decodeStep({ ...question, hardware: slow, requestsPerGpu: 3, overlap: "two-micro-batches" });
+    const seconds = (from: number, to: number, link = false) =>
+      step.tasks
+        .slice(from, to)
+        .filter((t) => !link || t.name === "dispatch" || t.name === "combine")
+        .reduce((sum, t) => sum + t.seconds, 0);
+    const longer = seconds(24, 32);
+    expect(longer).toBeGreaterThan(1.02 * seconds(24, 40, true));
+    expect(step.seconds).toBeCloseTo(seconds(0, 24) + 58 * longer + (step.tasks.at(-1)?.seconds ?? 0), 12);
+  });
+
+  it("multiplies with the vocabulary in BF16", () => {
+    // 128 rows of 7,168 in, 129,280 weights a row of them, all results; before it the residual stream is passed over once, there and back.
+    const bytes = 2 * (128 * 7168 + 7168 * 129_280 + 128 * 129_280) + 2 * 2 * 128 * 7168;
+    expect(decodeStep(question).tasks.at(-1)).toMatchObject({ name: "head", bytes, runBytes: 2 * 7168 * 129_280 });
+  });
+
   it("takes a kernel measured in the released format, as far as the machine has it", () => {
     const ask = (weightDtype: string, id: string, expertParallel = 8) => {
       const { kernel, weightFormat } = defaultExperts({ ...v3, weightDtype }, hardware(id), expertParallel);
@@ -152,12 +171,17 @@ describe("decode step", () => {
     }
     expect(ask("nvfp4", "b200-sxm")).toBe("sglang_flashinfer_trtllm_moe nvfp4");
     expect(ask("nvfp4", "h100-sxm")).toBe("moe_torch_flow w4a16_mxfp4");
+    expect(ask("nvfp4 g16 experts, bf16 rest", "b200-sxm")).toBe("sglang_flashinfer_trtllm_moe nvfp4");
+    // What was released in several formats is taken in the first.
+    expect(ask("fp8/nvfp4", "b200-sxm")).toBe("deepepmoe fp8_block");
     expect(ask("int4 g32 QAT experts, bf16 rest", "h100-sxm")).toBe("sglang_marlin_moe int4_wo");
     expect(ask("fp8 e4m3 128x128", "h100-sxm")).toBe("deepepmoe fp8_block");
     expect(ask("fp8 e4m3 128x128", "h100-sxm", 1)).toBe("moe_torch_flow_cutlass fp8_block");
     expect(ask("fp8 e4m3 128x128", "b200-sxm", 1)).toBe("deepgemm fp8_block");
     expect(ask("fp8 e4m3 128x128", "mi300x")).toBe("moe_torch_flow_cutlass fp8_block");
     expect(ask("fp8 e4m3 128x128", "a100-sxm")).toBe("moe_torch_flow_cutlass bfloat16");
+    const without = { ...hardware("h100-sxm"), peakFlopsPerSecond: { bf16: 989e12 } };
+    expect(defaultExperts({ ...v3, weightDtype: "fp8 e4m3 128x128" }, without, 8).weightFormat).toBe("bfloat16");
     for (const released of ["bf16 (fp8 also)", "int8 weights (bf16 compute)", "unknown"])
       expect(ask(released, "h100-sxm")).toBe("moe_torch_flow_cutlass bfloat16");
   });

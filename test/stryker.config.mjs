@@ -3,12 +3,12 @@ const name = process.env.DEEPSHOCK_MUTATED ?? "gemm";
 
 export default {
   mutate: [`src/${name}.ts`],
-  testRunner: "vitest",
-  plugins: ["@stryker-mutator/vitest-runner"],
-  vitest: { configFile: "test/vitest.mutate.mts", related: false },
+  testRunner: "bundled",
+  plugins: ["./test/mutation-runner.mjs"],
   coverageAnalysis: "perTest",
   concurrency: 1,
-  timeoutMS: 60_000,
+  timeoutMS: 8_000,
+  timeoutFactor: 2,
   ignorePatterns: ["/dist", "/notebooks", "/.venv", "/.stryker"],
   tempDirName: ".stryker/tmp",
   cleanTempDir: "always",

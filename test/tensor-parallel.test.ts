@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { type CollectiveTime, collectiveTime } from "../src/collective";
 import { memoryFootprint } from "../src/footprint";
 import { hardware } from "../src/hardware";
 import { model } from "../src/model";
@@ -41,10 +42,27 @@ describe("a model cut over four GPUs", () => {
     expect(share.requestsPerGpu).toBe(8 * 4);
     expect(share.hardware.scaleUpDomain).toBe(8 / 4);
     expect(shareOf(question)).toBe(question);
+    expect(tensorParallelShard(v3, 1)).toBe(v3);
+    const { scaleUpDomain, ...unsaid } = h100;
+    expect(shareOf({ ...question, hardware: unsaid, tensorParallel: 4 }).hardware).toBe(unsaid);
   });
 
   it("is refused where the scale-up link does not join the group", () => {
     expect(() => shareOf({ ...question, tensorParallel: 16 })).toThrow("at most the 8 that the link of h100-sxm joins, got 16");
+  });
+});
+
+describe("an all-reduce of a group", () => {
+  it("is the faster of NCCL's and TensorRT-LLM's, either of which can be", () => {
+    const faster = [1e3, 1e5, 1e6, 1e7, 1e9].map((bytes) => {
+      const [nccl, own] = (["nccl", "trtllm"] as const).map((implementation) =>
+        collectiveTime({ collective: "all-reduce", bytes, gpus: 4, hardware: h100, implementation }),
+      ) as [CollectiveTime, CollectiveTime];
+      expect(allReduceTime(bytes, 4, h100).seconds).toBe(Math.min(own.seconds, nccl.seconds));
+      return own.seconds < nccl.seconds ? "own" : "nccl";
+    });
+    expect(new Set(faster).size).toBe(2);
+    expect(() => allReduceTime(0, 4, h100)).toThrow(new RangeError("bytes must be a positive number, got 0"));
   });
 });
 
@@ -58,6 +76,18 @@ describe("a decode step under tensor parallelism", () => {
     expect(reduces[0]?.seconds).toBe(allReduceTime(bytes, 4, h100).seconds);
     expect(reduces[0]?.bytes).toBeCloseTo(2 * (3 / 4) * bytes, 6);
     expect(decodeStep(question).tasks.some(({ name }) => name === "all-reduce")).toBe(false);
+  });
+
+  it("waits for the start of an all-reduce of few tokens and for the link in one of many", () => {
+    const reduce = (requestsPerGpu: number) =>
+      decodeStep({ ...question, requestsPerGpu, tensorParallel: 4 }).tasks.find(({ name }) => name === "all-reduce");
+    for (const [requests, bound] of [
+      [1, "latency"],
+      [4096, "scale-up"],
+    ] as const) {
+      const { seconds } = allReduceTime(2 * 7168 * requests * 4, 4, h100);
+      expect(reduce(requests)).toMatchObject({ bound, seconds, kernelSeconds: [seconds], flops: 0 });
+    }
   });
 
   it("is the sum of its tasks, and equal to the same step of the share but for the all-reduces", () => {
@@ -76,10 +106,14 @@ describe("a decode step under tensor parallelism", () => {
   });
 
   it("sends its all-reduces over the scale-up link, in pieces of one GPU's part", () => {
-    const stream = requestStreams({ ...question, tensorParallel: 4, weightFormat: "fp8_block" }).find(({ name }) => name === "all-reduce");
+    const streams = requestStreams({ ...question, tensorParallel: 4, weightFormat: "fp8_block" });
+    const [stream, ...more] = streams.filter(({ name }) => name === "all-reduce");
+    expect(more).toEqual([]);
     expect(stream).toMatchObject({ tier: "scale-up", requestBytes: (2 * 7168 * 32) / 4 });
     const bytes = 2 * v3.layers * 2 * (3 / 4) * 2 * 7168 * 32;
     expect((stream?.bytesPerSecond ?? 0) * cut.seconds).toBeCloseTo(bytes, 0);
+    const own = cut.tasks.filter(({ name }) => name === "all-reduce").reduce((total, { seconds }) => total + seconds, 0);
+    expect((stream?.burstPerSecond ?? 0) * own * (stream?.requestBytes ?? 0)).toBeCloseTo(bytes, 0);
   });
 
   it("takes the kernel asked for into the streams of requests", () => {
@@ -120,6 +154,14 @@ describe("what must stand in a GPU's memory", () => {
       expertParallel: 1,
     });
     expect(tied.weightBytes).toBe(2 * (weights - 10 * 8));
+  });
+
+  it("keeps head, embedding and router in BF16 whatever the format of the rest", () => {
+    const of = (weightFormat: string) =>
+      memoryFootprint({ model: v3, weightFormat, requestsPerGpu: 1, contextTokens: 1, expertParallel: 1 }).weightBytes;
+    // 129,280 tokens by 7,168 twice, and 58 routers of 256 experts; FP8 in blocks of 128 x 128 has four bytes of scale a block.
+    const kept = 2 * 129_280 * 7168 + 58 * 7168 * 256;
+    expect((of("bfloat16") - of("fp8_block")) / (2 - (1 + 4 / 128 ** 2))).toBeCloseTo(of("bfloat16") / 2 - kept, -3);
   });
 
   it("is that of the GPU with the most experts where they do not divide", () => {

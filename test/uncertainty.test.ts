@@ -26,6 +26,13 @@ describe("latinHypercube", () => {
     expect(latinHypercube(64, 2, 8)).not.toEqual(latinHypercube(64, 2, 7));
   });
 
+  it("gives the same points on every machine", () => {
+    expect(latinHypercube(4, 2, 1).map((column) => [...column])).toEqual([
+      [0.9298113584518433, 0.2798622250556946, 0.12195296585559845, 0.662125438451767],
+      [0.5305666327476501, 0.03251287341117859, 0.43037863075733185, 0.8915858715772629],
+    ]);
+  });
+
   it("orders each dimension on its own, so that two hardly go together", () => {
     const [x, y] = latinHypercube(4096, 2, 1).map((column) => [...column]) as [number[], number[]];
     expect(Math.abs(rankCorrelation(x, y))).toBeLessThan(0.05);
@@ -59,8 +66,25 @@ describe("drawParameters", () => {
     expect(draws.filter(({ x }) => (x as number) < 10)).toHaveLength(500);
   });
 
+  it("rounds on the scale of the logarithm: between 1 and 2 the first log2(1.5) = 58.5 % of the draws are 1", () => {
+    const draws = drawParameters([interval("n", 1, 2, "whole")], 1000, 3);
+    expect([1, 2].map((n) => draws.filter((d) => d.n === n).length)).toEqual([585, 415]);
+  });
+
+  it("draws 4,096 times from seed 1 unless told otherwise, and a value alone where both ends are one", () => {
+    const x = [interval("x", 0, 1)];
+    expect(drawParameters(x)).toEqual(drawParameters(x, 4096, 1));
+    expect(propagate(x, ({ x }) => ({ value: x as number, holds: true }))).toEqual(
+      propagate(x, ({ x }) => ({ value: x as number, holds: true }), { draws: 4096, seed: 1 }),
+    );
+    for (const kind of ["linear", "log", "whole"] as const) expect(drawParameters([interval("x", 3, 3, kind)], 1)).toEqual([{ x: 3 }]);
+  });
+
   it("names the parameter whose interval cannot be drawn from", () => {
     expect(() => drawParameters([interval("x", 3, 2)])).toThrow("x must have low <= high, got 3 and 2");
+    expect(() => drawParameters([interval("x", Number.NaN, 2)])).toThrow("x must have low <= high, got NaN and 2");
+    expect(() => drawParameters([interval("n", -1, 2, "whole")])).toThrow("low of n must be a positive number, got -1");
+    expect(drawParameters([interval("x", -2, -1)], 1)).toHaveLength(1);
     expect(() => drawParameters([interval("x", 0, 2, "log")])).toThrow("low of x must be a positive number, got 0");
     expect(() => drawParameters([{ ...interval("c", 0, 1), spread: { kind: "choice", choices: [] } }])).toThrow(
       "c must have at least one choice, got none",
@@ -106,6 +130,7 @@ describe("propagate", () => {
     const same = propagate([interval("b", 0, 1), interval("a", 0, 1), interval("c", 0, 1)], () => ({ value: 1, holds: true }), {
       draws: 8,
     });
+    expect(same.probability).toBe(1);
     expect(same.tornado.map((t) => [t.name, t.rankCorrelation])).toEqual([
       ["a", 0],
       ["b", 0],
