@@ -131,6 +131,36 @@ describe("the page to try", () => {
   );
 
   browserIt(
+    "moves the marks of a figure to where drawing it anew puts them",
+    async () => {
+      const marks = (name: string, of: Page) =>
+        of.locator(`#figure-${name} .cartesianlayer`).evaluate((layer) =>
+          [...layer.querySelectorAll(".trace path, .trace text")].map((mark) => {
+            const { fill, stroke } = getComputedStyle(mark);
+            return [mark.getAttribute("d"), mark.getAttribute("transform"), mark.textContent, fill, stroke].join(" ");
+          }),
+        );
+      const chosen = { ...firstState.a, model: "glm-4.5", machine: "b200-sxm", tokensInFlight: 2048 };
+      const anew = await open(`#${writeAddress({ a: chosen, own: [] })}`);
+      for (const name of ["tokens", "task", "access", "durations", "requests"]) {
+        await settled(() => page.locator("#reset").click());
+        for (const of of [page, anew]) await of.locator(`#figure-${name}`).scrollIntoViewIfNeeded();
+        await page.waitForTimeout(300);
+        const before = await marks(name, page);
+        await settled(() => page.locator("#a-model").selectOption(chosen.model));
+        await settled(() => page.locator("#a-machine").selectOption(chosen.machine));
+        await settled(() => page.locator("#a-tokens").fill(String(chosen.tokensInFlight)));
+        await expect.poll(() => marks(name, anew), { timeout: 10_000 }).not.toEqual([]);
+        expect(await marks(name, page), name).toEqual(await marks(name, anew));
+        expect(await marks(name, page), name).not.toEqual(before);
+      }
+      await anew.context().close();
+      await settled(() => page.locator("#reset").click());
+    },
+    60_000,
+  );
+
+  browserIt(
     "judges every claim at once, and with all draws soon after",
     async () => {
       await settled(() => page.locator("#a-machine").selectOption("h200-sxm"));

@@ -1,44 +1,60 @@
-import type { Model } from "../index";
+import { followAddress } from "./address";
+import { takeFiles } from "./bring";
 import { cellOf } from "./cell";
 import { type Controls, controls } from "./controls";
 import { csvOf } from "./csv";
-import { byId, copy, download, make } from "./dom";
+import { byId, make } from "./dom";
 import { mountGpuPanel } from "./gpu/panel";
-import { modelFromFile, noteOnFile } from "./own";
-import { labelOf, type PictureName, pictureOf } from "./pictures";
-import { drawFigure, type Place, place, savePicture } from "./places";
+import { offerToKeep } from "./keep";
+import { type PictureName, pictureOf } from "./pictures";
+import { drawFigure, place, savePicture, watched } from "./places";
 import { type Rows, refiner } from "./refine";
 import { setUp } from "./setup";
-import { type Choice, firstState, readAddress, type State, writeAddress } from "./state";
+import { type Choice, firstState, type State } from "./state";
+import { say } from "./summary";
 import { fillClaims, fillNumbers, fillRequests, fillTasks } from "./tables";
 import { type ScenarioView, viewOf } from "./view";
-import { write, writeQuantity } from "./words";
+
+const pictures = ["tokens", "task", "access", "durations", "requests"] as const satisfies readonly PictureName[];
 
 /** Build the page, follow its address, and answer every change from then on. */
 export function start(): void {
   let state: State = firstState;
   let views: readonly ScenarioView[] = [];
   let claims: readonly Rows[] = [];
-  let written = "";
+  let redraws = 0;
+  let waiting = false;
+  const shown = document.documentElement.dataset;
 
-  const inSite = document.documentElement.dataset.site === "true";
-  const places: readonly Place[] = (["tokens", "task", "access", "durations", "requests"] as const satisfies readonly PictureName[]).map(
-    place,
-  );
+  const places = pictures.map(place);
   const first = controls("a", (part) => change({ ...state, a: { ...state.a, ...part } }));
   const second = controls("b", (part) => state.b && change({ ...state, b: { ...state.b, ...part } }));
-  const judge = refiner((rows, waiting) => {
+  const claimsInSight = watched(byId("claims-table"));
+  const judge = refiner((rows, yetToCome) => {
     claims = rows;
-    fillClaims(byId<HTMLTableElement>("claims-table"), rows, inSite);
-    const full = rows[0]?.every((row) => row.draws > 1000);
-    byId("claims-progress").textContent =
-      waiting > 0
-        ? `First answers from few draws; ${waiting} of ${rows.length * (rows[0]?.length ?? 0)} are being drawn in full.`
-        : `All draws are in${full ? `: ${rows[0]?.[0]?.draws.toLocaleString("en-US")} of each claim` : ""}.`;
-    document.documentElement.dataset.refined = String(waiting === 0);
+    showClaims(rows, yetToCome);
   });
-
   const gpu = mountGpuPanel(byId("gpu-panel"), { scenario: () => setUp(state.a), draw: drawFigure, save: savePicture });
+
+  byId("choices").prepend(first.element, second.element);
+  byId("choices").addEventListener("submit", (event) => event.preventDefault());
+  byId("compare").addEventListener("click", () => {
+    const { b, ...alone } = state;
+    change(b === undefined ? { ...state, b: { ...state.a } } : alone);
+  });
+  byId("reset").addEventListener("click", () => {
+    tell([]);
+    change({ ...firstState, own: state.own });
+  });
+  takeFiles({ state: () => state, change, tell }, second.element);
+  const address = followAddress(
+    () => state,
+    (next, troubles) => {
+      tell(troubles);
+      change(next);
+    },
+  );
+  offerToKeep({ link: () => address.link(state), csv: () => csvOf(views, claims) });
 
   /** Take a new state and show it with the next frame; of several within one frame the last. */
   function change(next: State): void {
@@ -50,11 +66,14 @@ export function start(): void {
       redraw();
     });
   }
-  let waiting = false;
 
-  /** Show everything that follows from the state: numbers with this frame, then each figure in sight; a newer change ends it. */
+  /**
+   * Show everything that follows from the state: first numbers, then what else is in sight, figure by figure, then claims out of
+   * sight. A newer change ends it.
+   */
   async function redraw(): Promise<void> {
-    const [start, own] = [performance.now(), ++redraws];
+    const [began, own] = [performance.now(), ++redraws];
+    const since = () => (performance.now() - began).toFixed(1);
     const choices: readonly Choice[] = state.b === undefined ? [state.a] : [state.a, state.b];
     const setups = choices.map(setUp);
     views = setups.map(viewOf);
@@ -68,136 +87,36 @@ export function start(): void {
     fillNumbers(byId<HTMLTableElement>("numbers-table"), views);
     fillTasks(byId<HTMLTableElement>("tasks-table"), views);
     fillRequests(byId<HTMLTableElement>("requests-table"), views);
-    claims = judge.ask(setups, state.own);
     byId("cell-code").textContent = cellOf(setups);
-    const shown = document.documentElement.dataset;
-    shown.numbersMilliseconds = (performance.now() - start).toFixed(1);
-    say();
-    remember();
+    shown.numbersMilliseconds = since();
+    say(views);
+    address.remember(state);
     gpu.refresh();
+    const judged = claimsInSight();
+    if (judged) judge.ask(setups, state.own);
     for (const one of places) one.expect(() => pictureOf(one.name, views));
     for (const one of places.filter(({ inSight }) => inSight())) {
-      // Between two figures the browser may paint, and the reader change something again.
-      await new Promise((resolve) => setTimeout(resolve, 0));
+      // What takes long gives the browser time to paint, and the reader to change something again.
+      if (performance.now() - began > 50) await new Promise((resolve) => setTimeout(resolve, 0));
       if (own !== redraws) return;
       await one.draw();
     }
-    shown.redrawMilliseconds = (performance.now() - start).toFixed(1);
+    shown.redrawMilliseconds = since();
+    if (!judged) judge.ask(setups, state.own);
     shown.redraws = String(redraws);
   }
-  let redraws = 0;
+}
 
-  /** The result in a sentence, once the reader pauses: for who cannot see it change. */
-  function say(): void {
-    clearTimeout(saying);
-    saying = setTimeout(() => {
-      const sentence = (view: ScenarioView) => {
-        const perExpert = view.quantities.find(({ id }) => id === "tokensPerExpert");
-        const tokens = perExpert?.value === undefined ? "a dense model" : `${writeQuantity(perExpert)} tokens at each expert`;
-        return `${labelOf(view)}: ${tokens}, a decode step of ${write(view.step.seconds, "seconds")}, ${write(view.step.tokensPerSecondPerGpu, "count")} tokens a second and GPU.`;
-      };
-      byId("summary").textContent = views.map(sentence).join(" ");
-    }, 400);
-  }
-  let saying: ReturnType<typeof setTimeout> | undefined;
+function tell(troubles: readonly string[]): void {
+  byId("troubles").replaceChildren(...troubles.map((trouble) => make("p", {}, trouble)));
+}
 
-  /** Put the state into the address, not more often than browsers allow. */
-  function remember(): void {
-    clearTimeout(remembering);
-    remembering = setTimeout(() => {
-      written = `#${writeAddress(state)}`;
-      if (written === location.hash) return;
-      try {
-        history.replaceState(null, "", written);
-      } catch {
-        location.replace(written);
-      }
-    }, 200);
-  }
-  let remembering: ReturnType<typeof setTimeout> | undefined;
-
-  function tell(troubles: readonly string[]): void {
-    byId("troubles").replaceChildren(...troubles.map((trouble) => make("p", {}, trouble)));
-  }
-
-  function follow(): void {
-    const read = readAddress(location.hash, state.own);
-    tell(read.troubles);
-    change(read.state);
-  }
-
-  /** Read a file that the reader brought; nothing of it leaves the page. */
-  async function bring(file: File | undefined, scenario: "a" | "b"): Promise<void> {
-    if (file === undefined) return;
-    try {
-      const text = await file.text();
-      const brought: Model = modelFromFile(text, file.name);
-      const own = [...state.own.filter(({ id }) => id !== brought.id), brought];
-      tell([]);
-      byId("dropped").textContent =
-        `${brought.name} was read from ${file.name} and is chosen. It stays on this machine.${noteOnFile(text)}`;
-      const chosen = { model: brought.id, kernel: "", weightFormat: "" };
-      change(
-        scenario === "b" && state.b !== undefined
-          ? { ...state, own, b: { ...state.b, ...chosen } }
-          : { ...state, own, a: { ...state.a, ...chosen } },
-      );
-    } catch (error) {
-      byId("dropped").textContent = "";
-      tell([`${file.name} cannot be used: ${(error as Error).message}`]);
-    }
-  }
-
-  function listen(): void {
-    byId("choices").prepend(first.element, second.element);
-    byId("choices").addEventListener("submit", (event) => event.preventDefault());
-    byId("compare").addEventListener("click", () => {
-      const { b, ...alone } = state;
-      change(b === undefined ? { ...state, b: { ...state.a } } : alone);
-    });
-    byId("reset").addEventListener("click", () => {
-      tell([]);
-      change({ ...firstState, own: state.own });
-    });
-    const picked = byId<HTMLInputElement>("config");
-    const target = () => (state.b !== undefined && byId<HTMLSelectElement>("config-for").value === "b" ? "b" : "a");
-    picked.addEventListener("change", () => {
-      bring(picked.files?.[0], target());
-      picked.value = "";
-    });
-    const zone = byId("drop");
-    for (const name of ["dragenter", "dragover"])
-      document.addEventListener(name, (event) => {
-        event.preventDefault();
-        zone.classList.add("over");
-      });
-    for (const name of ["dragleave", "drop"]) document.addEventListener(name, () => zone.classList.remove("over"));
-    document.addEventListener("drop", (event) => {
-      event.preventDefault();
-      const onSecond = state.b !== undefined && event.target instanceof Node && second.element.contains(event.target);
-      bring(event.dataTransfer?.files[0], onSecond ? "b" : target());
-    });
-    const said = (text: string) => {
-      byId("taken").textContent = text;
-    };
-    byId("copy-link").addEventListener("click", async () => {
-      const address = `${location.href.replace(/#.*/, "")}#${writeAddress(state)}`;
-      said((await copy(address)) ? "The link is on the clipboard." : "The browser keeps the clipboard closed: copy the page's address.");
-    });
-    byId("save-csv").addEventListener("click", () => {
-      download("deepshock.csv", "text/csv", csvOf(views, claims));
-      said("The numbers were saved as deepshock.csv.");
-    });
-    byId("copy-cell").addEventListener("click", async () => {
-      byId<HTMLDetailsElement>("cell").open = true;
-      const text = byId("cell-code").textContent ?? "";
-      said((await copy(text)) ? "The cell is on the clipboard." : "The browser keeps the clipboard closed: select the code below.");
-    });
-    addEventListener("hashchange", () => {
-      if (location.hash !== written) follow();
-    });
-  }
-
-  listen();
-  follow();
+function showClaims(rows: readonly Rows[], yetToCome: number): void {
+  const shown = document.documentElement.dataset;
+  fillClaims(byId<HTMLTableElement>("claims-table"), rows, shown.site === "true");
+  const all = rows.length * (rows[0]?.length ?? 0);
+  const draws = rows[0]?.every((row) => row.draws > 1000) ? `: ${rows[0]?.[0]?.draws.toLocaleString("en-US")} of each claim` : "";
+  byId("claims-progress").textContent =
+    yetToCome > 0 ? `First answers from few draws; ${yetToCome} of ${all} are being drawn in full.` : `All draws are in${draws}.`;
+  shown.refined = String(yetToCome === 0);
 }

@@ -1,4 +1,4 @@
-import { colours } from "../figures/theme";
+import { colours, label } from "../figures/theme";
 import {
   decodeAccesses,
   durationsFigure,
@@ -12,6 +12,7 @@ import {
   tokensPerExpertFigure,
 } from "../index";
 import { letters } from "./csv";
+import { movable } from "./movable";
 import { type ScenarioView, stepQuestion } from "./view";
 
 /** The figures of the page, by the name of the place where each stands. */
@@ -21,7 +22,7 @@ export type PictureName = "tokens" | "task" | "access" | "durations" | "requests
 export type Picture = { readonly figure: Figure } | { readonly reason: string };
 
 /** Models that stand beside the chosen ones, so that a single line has something to be held against. */
-const besides = ["deepseek-v3", "mixtral-8x22b"];
+const besides = ["deepseek-v3", "mixtral-8x22b", "llama-4-maverick"];
 
 /** Scenario A and B have these colours in every figure; what stands beside them is grey. */
 const colors = [colours.blue, colours.orange];
@@ -35,24 +36,24 @@ interface Named extends ScenarioView {
 
 /** One figure of the scenarios, the article's first three among them. */
 export function pictureOf(name: PictureName, views: readonly ScenarioView[]): Picture {
-  return makers[name](distinct(views, name));
+  const made = makers[name](distinct(views, name));
+  return "figure" in made ? { figure: movable(made.figure) } : made;
 }
 
 const makers: Readonly<Record<PictureName, (views: readonly Named[]) => Picture>> = {
   tokens: (views) => {
     const first = views[0]?.setup.tokensInFlight as number;
-    const others = besides.filter((id) => views.every(({ setup }) => setup.model.id !== id)).map((id) => model(id));
+    const others = besides
+      .filter((id) => views.every(({ setup }) => setup.model.id !== id))
+      .map((id) => model(id))
+      .slice(0, 2);
     // What stands beside comes first: names then lie on their lines an octave or more apart.
     const figure = tokensPerExpertFigure(
       [...others, ...views.map(({ setup, prefix }) => ({ ...setup.model, name: prefix + setup.model.name }))],
       [...others.map(() => first), ...views.map(({ setup }) => setup.tokensInFlight)],
       [...others.map(() => colours.grey), ...views.map(({ color }) => color)],
     );
-    // Words on arrows take half of the time to draw; the marks that they point to say the same to who points at them.
-    const annotations = (figure.layout.annotations as readonly { readonly showarrow?: boolean }[]).filter(
-      ({ showarrow }) => showarrow !== true,
-    );
-    return { figure: { ...figure, layout: { ...figure.layout, annotations } } };
+    return { figure };
   },
   task: (views) => {
     const drawn = views.flatMap(({ expert, setup, prefix, color }) =>
@@ -67,20 +68,24 @@ const makers: Readonly<Record<PictureName, (views: readonly Named[]) => Picture>
       ),
     };
   },
-  access: (views) => ({
-    figure: runLengthsFigure(
-      views.map((view) => ({
-        name: view.prefix + labelOf(view),
-        accesses: decodeAccesses({ ...shareOf(stepQuestion(view.setup)), weightFormat: view.setup.weightFormat }),
-      })),
-      32,
-      1e10,
-      { colors: views.map(({ color }) => color), conclusion: "" },
-    ),
-  }),
-  durations: (views) => ({
-    figure: durationsFigure(views.map((view) => ({ name: view.prefix + labelOf(view), tasks: timedTasks(view.step.tasks) }))),
-  }),
+  access: (views) => {
+    const named = views.map((view) => ({
+      name: view.prefix + labelOf(view),
+      accesses: decodeAccesses({ ...shareOf(stepQuestion(view.setup)), weightFormat: view.setup.weightFormat }),
+    }));
+    const figure = runLengthsFigure(named, 32, 1e10, { colors: views.map(({ color }) => color), conclusion: "" });
+    // Names stand where the legend would: a legend is laid out anew with every name.
+    const names = named.map(({ name }, i) =>
+      label(name, { x: 40, y: 97 - 7 * i }, { xanchor: "left", font: { size: 12, color: views[i]?.color } }, "x"),
+    );
+    const annotations = [...(figure.layout.annotations as readonly unknown[]), ...names];
+    return { figure: { ...figure, layout: { ...figure.layout, showlegend: false, annotations } } };
+  },
+  durations: (views) => {
+    const figure = durationsFigure(views.map((view) => ({ name: view.prefix + labelOf(view), tasks: timedTasks(view.step.tasks) })));
+    // Of one scenario alone the caption says which it is.
+    return { figure: views.length > 1 ? figure : { ...figure, layout: { ...figure.layout, annotations: [] } } };
+  },
   requests: ([view]) => {
     if (view === undefined) return { reason: "There is no scenario." };
     const { hardware } = view.setup;

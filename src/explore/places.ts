@@ -30,7 +30,6 @@ export function place(name: PictureName): Place {
   plot.before(absent);
   let newest: (() => Picture) | undefined;
   let current: Figure | undefined;
-  let seen = false;
   const draw = async () => {
     const picture = newest;
     if (picture === undefined) return;
@@ -49,13 +48,7 @@ export function place(name: PictureName): Place {
     caption.textContent = made.figure.caption;
     await drawFigure(plot, made.figure);
   };
-  new IntersectionObserver(
-    (entries) => {
-      seen = entries.at(-1)?.isIntersecting ?? false;
-      if (seen) draw();
-    },
-    { rootMargin: "0px" },
-  ).observe(box);
+  const inSight = watched(box, draw);
   for (const format of ["png", "svg"] as const) {
     box.querySelector(`button.${format}`)?.addEventListener("click", () => {
       if (current !== undefined) savePicture(current, format, `deepshock-${name}`);
@@ -63,13 +56,23 @@ export function place(name: PictureName): Place {
   }
   return {
     name,
-    inSight: () => seen,
+    inSight,
     expect: (picture) => {
       newest = picture;
       whenIdle(draw);
     },
     draw,
   };
+}
+
+/** Whether a part of the page is in sight; `comes` is called whenever it comes there. */
+export function watched(part: HTMLElement, comes: () => void = () => {}): () => boolean {
+  let seen = false;
+  new IntersectionObserver((entries) => {
+    seen = entries.at(-1)?.isIntersecting ?? false;
+    if (seen) comes();
+  }).observe(part);
+  return () => seen;
 }
 
 /** Draw a figure's picture for the reader's colours and width, now and whenever these change. */

@@ -3,12 +3,15 @@ import type { Setup } from "./setup";
 import { type ClaimRow, claimIds, claimRow, coarseDraws, scenarioOf } from "./verdicts";
 import type { Answered, Asked } from "./worker";
 
+/** The whole script of the page, which notebooks/jupyter/explore.mjs wraps in this function: its text makes the worker. */
+declare function deepshockExplorer(): void;
+
 /** Rows of every claim for one scenario, as good as they are known by now. */
 export type Rows = readonly ClaimRow[];
 
 export interface Refiner {
-  /** The first answer at once; `better` is called with each row that the full number of draws replaces. */
-  readonly ask: (setups: readonly Setup[], own: readonly Model[]) => readonly Rows[];
+  /** Have every claim judged: `better` is called at once with the first answers, then with each row that has all its draws. */
+  readonly ask: (setups: readonly Setup[], own: readonly Model[]) => void;
 }
 
 /** Scenarios whose rows are kept, so that going back shows them at once. */
@@ -24,8 +27,9 @@ export function refiner(better: (rows: readonly Rows[], waiting: number) => void
   let job = 0;
   let asked: { rows: ClaimRow[][]; keys: readonly string[]; waiting: number } = { rows: [], keys: [], waiting: 0 };
   const answer = ({ job: of, scenario, row }: Answered) => {
-    remember(known, keyOf(asked.keys[scenario] ?? "", row), row);
+    // What was asked before is about another scenario.
     if (of !== job) return;
+    remember(known, keyOf(asked.keys[scenario] ?? "", row), row);
     asked.rows = asked.rows.map((rows, i) =>
       i === scenario || !row.ofScenario ? rows.map((old) => (old.id === row.id ? row : old)) : rows,
     );
@@ -48,7 +52,6 @@ export function refiner(better: (rows: readonly Rows[], waiting: number) => void
       // What can be judged no better has its answer: a claim that does not apply.
       if (claims.length > 0) post({ job, own, scenarios, claims, draws: defaultDraws });
       better(rows, claims.length);
-      return rows;
     },
   };
 }

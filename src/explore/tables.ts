@@ -6,9 +6,10 @@ import type { ClaimRow } from "./verdicts";
 import type { RequestRow, ScenarioView, TaskRow } from "./view";
 import { write, writeDifference, writeQuantity } from "./words";
 
-/** A cell of a table: its text, whether it is a number, and a link or mark. */
+/** A cell of a table: its text, small words below it, whether it is a number, and a link or mark. */
 interface Cell {
   readonly text: string;
+  readonly more?: string;
   readonly number?: boolean;
   readonly href?: string;
   readonly mark?: string;

@@ -1,0 +1,52 @@
+import { byId } from "./dom";
+import { modelFromFile, noteOnFile } from "./own";
+import type { State } from "./state";
+
+/** What a file changes: the page's state, and what it tells. */
+export interface Brought {
+  readonly state: () => State;
+  readonly change: (next: State) => void;
+  readonly tell: (troubles: readonly string[]) => void;
+}
+
+/**
+ * Take configurations that the reader picks or drops; nothing of them leaves the page.
+ *
+ * @param second - the controls of scenario B: what is dropped on them is for B.
+ */
+export function takeFiles({ state, change, tell }: Brought, second: HTMLElement): void {
+  const bring = async (file: File | undefined, scenario: "a" | "b") => {
+    if (file === undefined) return;
+    try {
+      const text = await file.text();
+      const model = modelFromFile(text, file.name);
+      tell([]);
+      byId("dropped").textContent = `${model.name} was read from ${file.name} and is chosen. It stays on this machine.${noteOnFile(text)}`;
+      const { a, b, own } = state();
+      const chosen = { model: model.id, kernel: "", weightFormat: "" };
+      const both = { a, ...(b === undefined ? {} : { b }), own: [...own.filter(({ id }) => id !== model.id), model] };
+      change(scenario === "b" && b !== undefined ? { ...both, b: { ...b, ...chosen } } : { ...both, a: { ...a, ...chosen } });
+    } catch (error) {
+      byId("dropped").textContent = "";
+      tell([`${file.name} cannot be used: ${(error as Error).message}`]);
+    }
+  };
+  const target = () => (state().b !== undefined && byId<HTMLSelectElement>("config-for").value === "b" ? "b" : "a");
+  const picked = byId<HTMLInputElement>("config");
+  picked.addEventListener("change", () => {
+    bring(picked.files?.[0], target());
+    picked.value = "";
+  });
+  const zone = byId("drop");
+  for (const name of ["dragenter", "dragover"])
+    document.addEventListener(name, (event) => {
+      event.preventDefault();
+      zone.classList.add("over");
+    });
+  for (const name of ["dragleave", "drop"]) document.addEventListener(name, () => zone.classList.remove("over"));
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    const onSecond = state().b !== undefined && event.target instanceof Node && second.contains(event.target);
+    bring(event.dataTransfer?.files[0], onSecond ? "b" : target());
+  });
+}

@@ -1,0 +1,21 @@
+import { byId } from "./dom";
+import { labelOf } from "./pictures";
+import type { ScenarioView } from "./view";
+import { write, writeQuantity } from "./words";
+
+let pause: ReturnType<typeof setTimeout> | undefined;
+
+/** Say the result in a sentence, once the reader pauses: for who cannot see it change. */
+export function say(views: readonly ScenarioView[]): void {
+  clearTimeout(pause);
+  pause = setTimeout(() => {
+    byId("summary").textContent = views.map(sentence).join(" ");
+  }, 400);
+}
+
+function sentence(view: ScenarioView): string {
+  const perExpert = view.quantities.find(({ id }) => id === "tokensPerExpert");
+  const tokens = perExpert?.value === undefined ? "a dense model" : `${writeQuantity(perExpert)} tokens at each expert`;
+  const { seconds, tokensPerSecondPerGpu } = view.step;
+  return `${labelOf(view)}: ${tokens}, a decode step of ${write(seconds, "seconds")}, ${write(tokensPerSecondPerGpu, "count")} tokens a second and GPU.`;
+}
