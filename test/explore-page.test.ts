@@ -174,6 +174,7 @@ describe("the page to try", () => {
         expect(shown?.slice(2)).toEqual([row.valueText, row.probabilityText, row.verdict]);
       }
       expect(await page.locator("#claims-progress").textContent()).toBe("All draws are in: 4,096 of each claim.");
+      await settled(() => page.locator("#reset").click());
     },
     90_000,
   );
