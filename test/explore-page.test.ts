@@ -171,7 +171,7 @@ describe("the page to try", () => {
       for (const id of ["0b", "2", "4"]) {
         const row = claimRow(id, scenarioOf(setup), 4096);
         const shown = rows.find(([name]) => name === id);
-        expect(shown?.slice(2)).toEqual([row.valueText, row.probabilityText, row.verdict]);
+        expect(shown?.slice(2)).toEqual([row.medianText, row.probabilityText, row.verdict]);
       }
       expect(await page.locator("#claims-progress").textContent()).toBe("All draws are in: 4,096 of each claim.");
       await settled(() => page.locator("#reset").click());

@@ -204,8 +204,8 @@ describe("what is shown of a scenario", () => {
     for (const id of claimIds()) {
       const row = claimRow(id, scenarioOf(setup), 64);
       const own = judged.find((claim) => claim.id === id);
-      expect([row.value, row.low, row.high, row.probability, row.verdict], id).toEqual([
-        own?.value,
+      expect([row.median, row.low, row.high, row.probability, row.verdict], id).toEqual([
+        own?.band.median,
         own?.band.low,
         own?.band.high,
         own?.probability,
@@ -223,10 +223,11 @@ describe("what is shown of a scenario", () => {
   it("draws the figures of both scenarios, and says why one cannot be drawn", () => {
     const dense = viewOf(setUp(choice({ model: "llama-3.1-405b" })));
     const figure = (name: Parameters<typeof pictureOf>[0], views = [view, dense]) => pictureOf(name, views);
-    const names = (picture: ReturnType<typeof pictureOf>) => ("figure" in picture ? picture.figure.data.map((trace) => trace.name) : []);
+    const names = (picture: ReturnType<typeof pictureOf>) =>
+      "figure" in picture ? picture.figure.data.flatMap(({ name }) => (name === undefined ? [] : [name])) : [];
     expect(names(figure("access"))).toEqual(["A: DeepSeek-V3 on H200 SXM", "B: Llama-3.1-405B on H100 SXM"]);
     expect(names(figure("access", [view, view]))).toEqual(["A and B: DeepSeek-V3 on H200 SXM"]);
-    expect(names(figure("tokens")).slice(0, 3)).toEqual(["Mixtral-8x22B", "A: DeepSeek-V3", "B: Llama-3.1-405B"]);
+    expect(names(figure("tokens")).slice(0, 4)).toEqual(["Mixtral-8x22B", "Llama-4-Maverick", "A: DeepSeek-V3", "B: Llama-3.1-405B"]);
     expect(figure("task", [dense])).toEqual({ reason: "Llama-3.1-405B has no routed experts, so there is no task of one expert to time." });
     expect(figure("requests", [viewOf(setUp(choice({ machine: "gaudi-3" })))])).toMatchObject({
       reason: expect.stringContaining("a network"),
@@ -249,7 +250,7 @@ describe("what is shown of a scenario", () => {
     expect(cell("A", "scenario", "", "model")).toBe(' =HYPERLINK("x"),\n"y"');
     expect(Number(cell("B", "numbers", "", "stepSeconds"))).toBe(view.step.seconds);
     expect(Number(cell("B", "task", "experts", "seconds"))).toBe(view.tasks.find(({ name }) => name === "experts")?.seconds);
-    expect(Number(cell("B", "claim", "0a", "value"))).toBe(rows[0]?.value);
+    expect(Number(cell("B", "claim", "0a", "median"))).toBe(rows[0]?.median);
   });
 });
 

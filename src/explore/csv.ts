@@ -60,7 +60,7 @@ const requestColumns = [
   ["bytesPerSecond", "B/s"],
   ["binds", ""],
 ] as const;
-const claimColumns = ["value", "low", "high", "probability", "draws"] as const;
+const claimColumns = ["median", "low", "high", "probability", "draws"] as const;
 
 function finite(value: number): number | undefined {
   return Number.isFinite(value) ? value : undefined;

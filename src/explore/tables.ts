@@ -124,7 +124,7 @@ export function fillClaims(table: HTMLTableElement, all: readonly Rows[], inSite
   const heads = [
     "Claim",
     "In our words, and when it holds",
-    ...all.flatMap((_, i) => ["value (5 to 95 % of draws)", "probability", "verdict"].map((head) => of(i) + head)),
+    ...all.flatMap((_, i) => ["median (5 to 95 % of draws)", "probability", "verdict"].map((head) => of(i) + head)),
   ];
   const rows = (all[0] ?? []).map((row, i) => [
     { text: row.id, ...(inSite ? { href: `${row.notebook}.html` } : {}) },
@@ -143,7 +143,7 @@ function claimCells(row: ClaimRow): readonly Cell[] {
     return [{ text: "–", more: row.because, number: true }, figure("–"), { text: row.verdict, mark: "verdict" }];
   const band = row.low === row.high || Number.isNaN(row.low) ? "" : row.bandText;
   return [
-    { text: row.valueText, more: band, number: true },
+    { text: row.medianText, more: band, number: true },
     figure(row.probabilityText),
     { text: row.verdict, mark: `verdict ${row.verdict.replaceAll(" ", "-")}` },
   ];

@@ -20,12 +20,12 @@ export interface ClaimRow {
   /** The quantity and what it is held against. */
   readonly quantity: string;
   readonly threshold: string;
-  /** In the claim's base unit; NaN where it is not known. */
-  readonly value: number;
+  /** Of the draws, in the claim's base unit; NaN where it is not known. */
+  readonly median: number;
   readonly low: number;
   readonly high: number;
   readonly probability: number;
-  readonly valueText: string;
+  readonly medianText: string;
   readonly bandText: string;
   readonly probabilityText: string;
   readonly verdict: Verdict | "does not apply";
@@ -68,11 +68,11 @@ function rowOf(judged: Claim, ofScenario: boolean, draws: number): ClaimRow {
     notebook: judged.notebook,
     quantity: judged.quantity,
     threshold: thresholdWords(judged),
-    value: judged.value,
+    median: judged.band.median,
     low: judged.band.low,
     high: judged.band.high,
     probability: judged.probability,
-    valueText: valueWords(judged.value, judged.unit),
+    medianText: valueWords(judged.band.median, judged.unit),
     bandText: bandWords(judged),
     probabilityText: probabilityWords(judged.probability),
     verdict: judged.verdict,
@@ -85,8 +85,8 @@ function rowOf(judged: Claim, ofScenario: boolean, draws: number): ClaimRow {
 function blank(id: string): Omit<ClaimRow, "because" | "ofScenario" | "draws"> {
   const words = claimTexts().find((claimText) => claimText.id === id);
   if (words === undefined) throw new RangeError(`unknown claim "${id}"`);
-  const none = { value: Number.NaN, low: Number.NaN, high: Number.NaN, probability: Number.NaN };
-  const dash = { valueText: "–", bandText: "–", probabilityText: "–" };
+  const none = { median: Number.NaN, low: Number.NaN, high: Number.NaN, probability: Number.NaN };
+  const dash = { medianText: "–", bandText: "–", probabilityText: "–" };
   const { statement, notebook, quantity } = words;
   return { id, statement, notebook, quantity, threshold: thresholdWords(words), ...none, ...dash, verdict: "does not apply" };
 }
