@@ -50,7 +50,7 @@ const tests = {
   transfer: ["requests", "properties-links"],
   parallel: ["parallel", "properties-links"],
   "parallel-time": ["parallel-time"],
-  "tensor-parallel": ["tensor-parallel"],
+  "tensor-parallel": ["tensor-parallel", "projections"],
   footprint: ["tensor-parallel"],
   "processor-tax": ["movers", "properties-links"],
   "request-streams": ["requests", "tensor-parallel"],
