@@ -151,7 +151,16 @@ export {
   type Tier,
   type TierLimit,
 } from "./request-streams";
-export { flashLimits, measuredPaths, memoryLimit, networkLimits, scaleUpLimit } from "./tier-limits";
+export {
+  flashLimits,
+  measuredPaths,
+  memoryLimit,
+  networkLimits,
+  type RowMemory,
+  rowBandwidth,
+  rowMemory,
+  scaleUpLimit,
+} from "./tier-limits";
 export { medianRun, type ReachedNetwork, reachedOverNetwork, requestConditions } from "./claims/conditions-requests";
 
 // Claims: all sixteen as code, judged with what is not known exactly, then and now.

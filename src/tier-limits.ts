@@ -1,7 +1,7 @@
 import { collectiveKeys, linkGeneration, scaleUpBytesPerSecond } from "./collective";
 import { readConstants } from "./constants";
 import { scaleUpConstantNames } from "./dispatch";
-import { dram } from "./dram";
+import { type Dram, dram, drams } from "./dram";
 import { number, readRows, text } from "./facts";
 import type { Hardware } from "./hardware";
 import { randomAccessBandwidth } from "./memory";
@@ -27,15 +27,48 @@ const sweeps = [
   { sweep: "nic400-write-batch1", name: "400 Gb/s, writes, one at a time", initiator: "host", mover: "network card" },
 ] as const;
 
-/** Rows of random access on a machine's memory: the rate at which rows can be opened. */
-export function memoryLimit(hardware: Hardware, memory = "hbm3", stacks = 5): TierLimit {
-  const kind = dram(memory);
-  const { rowCycleSeconds } = kind;
+/** A machine's memory as random accesses meet it: so many stacks of one kind, with the time between two rows of a bank. */
+export interface RowMemory {
+  readonly kind: Dram;
+  readonly stacks: number;
+  readonly rowCycleSeconds: number;
+}
+
+/** Kinds without row timings of their own take those of the kind whose structure they keep. */
+const timedAs: Readonly<Record<string, string>> = { hbm2e: "hbm2", hbm3e: "hbm3" };
+
+/**
+ * The memory of a machine, on the fewest stacks that give its bandwidth.
+ *
+ * A machine with more, slower stacks opens more rows (H200 has six where four would do). HBM2e and HBM3e take the row cycle of HBM2
+ * and HBM3, and memory of a kind that is not in data/memory.csv counts as HBM3.
+ *
+ * @throws RangeError when neither the kind nor the one it takes its timings from has a row cycle.
+ */
+export function rowMemory(hardware: Hardware): RowMemory {
+  const kind = drams().find(({ name }) => name === hardware.memoryKind.toUpperCase()) ?? dram("hbm3");
+  const rowCycleSeconds = kind.rowCycleSeconds ?? dram(timedAs[kind.id] ?? kind.id).rowCycleSeconds;
   if (rowCycleSeconds === undefined) throw new RangeError(`memory must have a published row cycle, and ${kind.id} has none`);
-  const least = kind.minAccessBytes;
-  const rate =
-    randomAccessBandwidth({ ...kind, rowCycleSeconds }, stacks * kind.pseudoChannelsPerStack, hardware.memoryBytesPerSecond, least) / least;
-  return { name: `${kind.name}, rows opened`, bytesPerSecond: hardware.memoryBytesPerSecond, requestsPerSecond: rate };
+  return { kind, stacks: Math.ceil(hardware.memoryBytesPerSecond / kind.bytesPerSecondPerStack), rowCycleSeconds };
+}
+
+/**
+ * Most bandwidth of random accesses of one size on a machine's memory, each of which opens its rows anew.
+ *
+ * On the fewest stacks (see rowMemory), so low where there are more; the limit on activations in a window is left out, which errs
+ * the other way.
+ */
+export function rowBandwidth(hardware: Hardware, accessBytes: number): number {
+  const { kind, stacks, rowCycleSeconds } = rowMemory(hardware);
+  const pseudoChannels = stacks * kind.pseudoChannelsPerStack;
+  return randomAccessBandwidth({ ...kind, rowCycleSeconds }, pseudoChannels, hardware.memoryBytesPerSecond, accessBytes);
+}
+
+/** Rows of random access on a machine's memory: the rate at which rows can be opened, as rowBandwidth has it. */
+export function memoryLimit(hardware: Hardware): TierLimit {
+  const { kind } = rowMemory(hardware);
+  const requestsPerSecond = rowBandwidth(hardware, kind.minAccessBytes) / kind.minAccessBytes;
+  return { name: `${kind.name}, rows opened`, bytesPerSecond: hardware.memoryBytesPerSecond, requestsPerSecond };
 }
 
 /** Messages over the scale-up link, at the cost a message fitted to DeepEP's dispatch inside a node. */

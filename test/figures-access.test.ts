@@ -6,7 +6,7 @@ import { shareInRunsUpTo } from "../src/figures/run-lengths";
 import { formatBytes, formatSeconds, formatShare } from "../src/format";
 import { hardware } from "../src/hardware";
 import { model } from "../src/model";
-import { expectWhole, figures, h100, steps, type Trace, trace, traces, v3, yAt } from "./figure-cases";
+import { figures, h100, steps, type Trace, trace, traces, v3, yAt } from "./figure-cases";
 
 describe("access-ladder", () => {
   const figure = figures["access-ladder"]?.() as Figure;
@@ -110,18 +110,13 @@ describe("access-bandwidth", () => {
     for (const part of ["27 %", "79 %", formatSeconds((114 * 1024) / 222.8e9)]) expect(figure.caption).toContain(part);
   });
 
-  it("refuses a memory without a published row cycle, and an unknown one", () => {
-    expect(() => accessBandwidthFigure(h100, "hbm3e")).toThrow(
-      new RangeError("memory must have a published row cycle, and hbm3e has none"),
-    );
-    expect(() => accessBandwidthFigure(h100, "hbm5")).toThrow(/^unknown dram "hbm5"/);
+  it("takes the memory of the machine drawn", () => {
+    const { caption, data } = accessBandwidthFigure(hardware("b200-sxm"));
+    expect(caption).toContain("on the fewest stacks of HBM3E that give its bandwidth (7)");
+    expect(data.map((t) => t.name)).toContain("B200 SXM (HGX, DGX), rows of HBM3E");
   });
 
   it("leaves H100's gathered rows where they were measured when another machine is drawn", () => {
     expect(trace(accessBandwidthFigure(hardware("b200-sxm")), "H100 row gather").y).toEqual([0.27 * 3.35e12, 0.79 * 3.35e12]);
-  });
-
-  it("says that rows never reach the full rate where they do not", () => {
-    expectWhole(accessBandwidthFigure(hardware("vr200"), "hbm2", 1), "access-bandwidth of one stack");
   });
 });

@@ -84,12 +84,8 @@ describe("other models and machines", () => {
 
   it("draw bandwidth on any machine", () => {
     for (const m of machines())
-      for (const [memory, stacks] of [
-        ["hbm3", 5],
-        ["hbm2", 8],
-        ["ddr5-4800", 24],
-      ] as const)
-        expectWhole(accessBandwidthFigure(m, memory, stacks), `${m.id} ${memory}`);
+      for (const memoryKind of [m.memoryKind, "HBM2", "DDR5-4800"])
+        expectWhole(accessBandwidthFigure({ ...m, memoryKind }), `${m.id} ${memoryKind}`);
   });
 
   it.each(["a100-sxm", "h200-sxm", "gb300", "mi300x", "tpu-v5e", "vr200"])("draw task times on %s", (machine) => {

@@ -11,7 +11,7 @@ import { requestsPerSecond } from "../src/memory";
 import { model } from "../src/model";
 import { bindingLimit, requestStreams, type StreamQuestion } from "../src/request-streams";
 import { decodeStep } from "../src/step";
-import { flashLimits, measuredPaths, memoryLimit, networkLimits, scaleUpLimit } from "../src/tier-limits";
+import { flashLimits, measuredPaths, memoryLimit, networkLimits, rowBandwidth, rowMemory, scaleUpLimit } from "../src/tier-limits";
 import { breakEvenBytes, crossingBytes, pathOfSweep, streamBytesPerSecond, type TransferPath, transferTime } from "../src/transfer";
 import { verdictOf } from "../src/verdict";
 
@@ -218,7 +218,6 @@ describe("requests by size and rate", () => {
         1 / (posting.get(`deepep-low-latency dispatch ${generation}`)?.secondsPerMessage ?? 0),
       );
     expect([memoryLimit(h800).name, scaleUpLimit(h800).name]).toEqual(["HBM3, rows opened", "scale-up link, as DeepEP posts"]);
-    expect(() => memoryLimit(h800, "hbm3e")).toThrow(new RangeError("memory must have a published row cycle, and hbm3e has none"));
     const { networkBytesPerSecond, ...cardless } = h800;
     expect(() => networkLimits(cardless)).toThrow(new RangeError("h800-sxm has no networkBytesPerSecond"));
     expect(networkLimits(h800).map((l) => l.requestsPerSecond)).toEqual(measuredPaths().map((p) => 1 / p.secondsPerMessage));
@@ -226,7 +225,35 @@ describe("requests by size and rate", () => {
   });
 });
 
+describe("the memory of a machine", () => {
+  const rows = (id: string) => {
+    const { kind, stacks, rowCycleSeconds } = rowMemory(hardware(id));
+    return [kind.id, stacks, Math.round(rowCycleSeconds * 1e11) / 100];
+  };
+
+  it("is the fewest stacks of its kind that give its bandwidth, with the row cycle of the kind it is built as", () => {
+    expect(rows("h100-sxm")).toEqual(["hbm3", 5, 45]); // 3.35 TB/s over 819.2 GB/s: 4.1
+    expect(rows("a100-sxm")).toEqual(["hbm2e", 5, 47.48]); // 2.039 over 460.8: 4.4, timings of HBM2
+    expect(rows("b200-sxm")).toEqual(["hbm3e", 7, 45]); // 8 over 1.2288: 6.5, timings of HBM3
+    expect(rows("vr200")).toEqual(["hbm4", 11, 45]); // 22 over 2.048: 10.7
+    expect(rows("tpu-v6e")).toEqual(["hbm3", 2, 45]); // its generation is not published: 1.638 over 819.2, exactly 2
+  });
+
+  it("opens a row of each bank in a row cycle", () => {
+    expect(memoryLimit(hardware("b200-sxm")).name).toBe("HBM3E, rows opened");
+    expect(memoryLimit(hardware("b200-sxm")).requestsPerSecond / 1e9).toBeCloseTo((7 * 32 * 16) / 45, 6);
+    expect(rowBandwidth(hardware("b200-sxm"), 32) / 1e9).toBeCloseTo((7 * 32 * 16 * 32) / 45, 6);
+    expect(rowBandwidth(hardware("b200-sxm"), 4096)).toBe(8e12);
+  });
+});
+
 describe("claim 4", () => {
+  it("holds the exchange that was measured against the card it was measured on, whatever the machine", () => {
+    const found = ["h800-sxm", "gb200", "vr200"].map((id) => requestConditions({ ...question, hardware: hardware(id) })[3]);
+    expect(found.map((c) => [c?.holds, c?.found])).toEqual(Array(3).fill([false, "76 % at 5.28 million messages/s"]));
+    expect(found[2]?.condition).toContain("(measured on H800 SXM)");
+  });
+
   it("is split by tier: not memory, not NVLink, not the card that the GPU drives; the card that the host drives and flash", () => {
     const conditions = requestConditions(question);
     expect(conditions.map(({ holds }) => holds)).toEqual([false, false, true, false, true, true]);
@@ -248,6 +275,21 @@ describe("figures of requests", () => {
       expect(JSON.stringify(figure).length).toBeLessThan(60_000);
       expect(figure.alt.length).toBeGreaterThan(40);
     }
+  });
+
+  it("say which streams requests bind, and where memory's bend lies", () => {
+    const streams = requestStreams({ ...question, lookupRowsPerToken: 96 });
+    const { caption, alt } = requestStreamsFigure(h800, streams);
+    expect(caption).toContain("left of every request to memory");
+    expect(alt).toContain("Requests bind dispatch (network), lookup rows (lookup memory); bandwidth binds the others.");
+    const crumbs = streams.map((s) => (s.tier === "memory" ? { ...s, requestBytes: 32 } : { ...s, requestBytes: 2 ** 20 }));
+    expect(requestStreamsFigure(h800, crumbs).caption).toContain("right of attention");
+    expect(
+      requestStreamsFigure(
+        h800,
+        streams.filter((s) => s.requestBytes > 20_000),
+      ).alt,
+    ).toContain("Bandwidth binds them all.");
   });
 
   it("draw every stream of the step", () => {

@@ -1,5 +1,6 @@
 import { accessFact } from "../access";
 import { formatBytes, formatNumber, formatShare } from "../format";
+import { hardware as machine } from "../hardware";
 import { publishedExchanges } from "../published/links";
 import { bindingLimit, type RequestStream, requestStreams, type StreamQuestion, type TierLimit } from "../request-streams";
 import { flashLimits, memoryLimit, networkLimits, scaleUpLimit } from "../tier-limits";
@@ -7,6 +8,8 @@ import type { Condition } from "../verdict";
 
 /** Dispatch of DeepEP over the network alone: what one GPU sent, a second, and of which share of its card that is. */
 export interface ReachedNetwork {
+  /** The machine it ran on, by id. */
+  readonly hardware: string;
   readonly expertParallel: number;
   readonly direction: "dispatch" | "combine";
   readonly messageBytes: number;
@@ -23,6 +26,7 @@ export function reachedOverNetwork(): readonly ReachedNetwork[] {
         const messageBytes = p.hiddenSize * (direction === "dispatch" ? 1 : 2);
         const messagesPerSecond = (p.tokens * p.expertsPerToken) / (direction === "dispatch" ? p.dispatchSeconds : p.combineSeconds);
         return {
+          hardware: p.hardware,
           expertParallel: p.expertParallel,
           direction,
           messageBytes,
@@ -48,7 +52,8 @@ export function requestConditions(question: StreamQuestion, lookupRowBytes = acc
   const widest = reachedOverNetwork()
     .filter((r) => r.direction === "dispatch")
     .reduce((a, b) => (b.expertParallel > a.expertParallel ? b : a));
-  const share = widest.bytesPerSecond / (hardware.networkBytesPerSecond ?? Number.NaN);
+  const measuredOn = machine(widest.hardware);
+  const share = widest.bytesPerSecond / (measuredOn.networkBytesPerSecond ?? Number.NaN);
   const met = (tier: string, bytes: number, limit: TierLimit): Condition => {
     const { breakEvenBytes, binds } = bindingLimit(bytes, 1, limit);
     return {
@@ -64,7 +69,7 @@ export function requestConditions(question: StreamQuestion, lookupRowBytes = acc
       .slice(0, 1)
       .map((limit) => met("network, posted by the host", sentBytes, limit)),
     {
-      condition: "network, posted by the GPU: less than half the card's bandwidth is reached",
+      condition: `network, posted by the GPU: less than half the card's bandwidth is reached (measured on ${measuredOn.name})`,
       holds: share < 0.5,
       found: `${formatShare(share)} at ${formatNumber(widest.messagesPerSecond / 1e6)} million messages/s`,
     },

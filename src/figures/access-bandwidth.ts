@@ -1,8 +1,8 @@
-import { type Dram, dram } from "../dram";
 import { formatNumber, formatSeconds, formatShare } from "../format";
 import { type Hardware, hardware } from "../hardware";
-import { inFlightBandwidth, randomAccessBandwidth } from "../memory";
+import { inFlightBandwidth } from "../memory";
 import { rowGathers, type TmaPoint, tmaSweeps } from "../published/tables";
+import { rowBandwidth, rowMemory } from "../tier-limits";
 import type { Figure } from "./figure";
 import { colours, doublings, label, layout, lengthTicks, line, logAxis, points, ticks } from "./theme";
 
@@ -60,14 +60,14 @@ export function tmaBounds(): readonly BoundedRate[] {
 }
 
 /** Bandwidth against the size of one access: what loads in flight allow, what DRAM rows allow, what was measured. */
-export function accessBandwidthFigure(machine: Hardware, memory = "hbm3", stacks = 5): Figure {
-  const kind = dram(memory);
+export function accessBandwidthFigure(machine: Hardware): Figure {
+  const { kind, stacks } = rowMemory(machine);
   const published = sweeps();
   const sizes = doublings(8, 65_536);
   const colourOf = (sweep: Sweep) => (sweep.machine === "B200" ? colours.orange : colours.blue);
-  const rows = rowBound(kind, stacks, machine);
+  const rows = (accessBytes: number) => rowBandwidth(machine, accessBytes);
   const worst = Math.min(...published.flatMap((s) => s.measured.map((p) => p.bytesPerSecond / bound(s, p.loadBytes))));
-  const full = [32, 64, 128, 256, 512, 1024].find((size) => rows(size) >= 0.99 * machine.memoryBytesPerSecond);
+  const full = Math.min(...sizes.filter((size) => rows(size) >= 0.99 * machine.memoryBytesPerSecond));
   const gathers = rowGathers();
   const gathered = hardware("h100-sxm");
   const gains = gainOfMoreInFlight(published);
@@ -127,7 +127,7 @@ export function accessBandwidthFigure(machine: Hardware, memory = "hbm3", stacks
         ),
       ],
     }),
-    caption: `Points are published reads of DRAM by bulk copies of one size, with so many in flight on the whole machine. Dashed is the most that those in flight allow (Little's law), with the latency (${latencies}) and the best rate read off the sweep itself; at the knee the measurement falls to ${formatShare(worst)} of it. Green is the bound that opening a row for every access sets on ${machine.name} with ${stacks} stacks of ${kind.name}: ${full === undefined ? "it never reaches the full rate" : `it reaches the full rate at ${full} B`}. Small accesses are slow because too few are in flight, not because memory cannot serve them: ${gains}. Diamonds: rows of ${formatNumber(gathers[0]?.rowBytes ?? 0, 4)} B gathered from random places of an H100, ${gathers.map((g) => `${g.threadAccessBytes} B a thread ${formatShare(g.share)}`).join(", ")} of the datasheet rate.`,
+    caption: `Points are published reads of DRAM by bulk copies of one size, with so many in flight on the whole machine. Dashed is the most that those in flight allow (Little's law), with the latency (${latencies}) and the best rate read off the sweep itself; at the knee the measurement falls to ${formatShare(worst)} of it. Green is the bound that opening a row for every access sets on ${machine.name}, on the fewest stacks of ${kind.name} that give its bandwidth (${stacks}): it reaches the full rate at ${full} B. Small accesses are slow because too few are in flight, not because memory cannot serve them: ${gains}. Diamonds: rows of ${formatNumber(gathers[0]?.rowBytes ?? 0, 4)} B gathered from random places of an H100, ${gathers.map((g) => `${g.threadAccessBytes} B a thread ${formatShare(g.share)}`).join(", ")} of the datasheet rate.`,
     alt: `Bandwidth grows with access size until about ${formatNumber(published[0]?.bestBytesPerSecond ? published[0].bestBytesPerSecond / 1e12 : 0, 2)} TB/s on H800 PCIe and ${formatNumber((published[2]?.bestBytesPerSecond ?? 0) / 1e12, 2)} TB/s on B200; more loads in flight reach it at smaller sizes.`,
   };
 }
@@ -138,13 +138,6 @@ function bound(sweep: Sweep, loadBytes: number): number {
     sweep.loadsInFlight,
     loadBytes,
   );
-}
-
-function rowBound(kind: Dram, stacks: number, machine: Hardware): (accessBytes: number) => number {
-  const { rowCycleSeconds } = kind;
-  if (rowCycleSeconds === undefined) throw new RangeError(`memory must have a published row cycle, and ${kind.id} has none`);
-  return (accessBytes) =>
-    randomAccessBandwidth({ ...kind, rowCycleSeconds }, stacks * kind.pseudoChannelsPerStack, machine.memoryBytesPerSecond, accessBytes);
 }
 
 /** Of a machine's two sweeps, the one with fewer loads in flight. */

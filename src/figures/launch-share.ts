@@ -70,7 +70,7 @@ export function launchShareFigure(
         ticks(doubled.filter((_, i) => i % 2 === 0).map((b) => [b, formatCount(b)] as const)),
       ),
       yaxis: linearAxis("Starts of kernels in the step (%)", [0, Math.ceil(top / 5) * 5]),
-      shapes: [rule("y", 10)],
+      shapes: [{ ...rule("y", 10, colours.ink), layer: "between" }],
       showlegend: true,
       legend: { orientation: "h", x: 0, y: -0.2, yanchor: "top" },
       updatemenus: [

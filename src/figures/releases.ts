@@ -117,7 +117,7 @@ function series(
   ];
 }
 
-/** Names stand off from the crowd, above or below, with a line to their point. */
+/** Names stand off from the crowd, above or below, with a line to their point; a narrow page has no room for them. */
 function names(all: readonly Release[], named: Names): readonly Record<string, unknown>[] {
   const shown = all.filter((r) => named[r.name] !== undefined);
   const leader = (r: Release, i: number, panel: 0 | 1) => ({
@@ -128,6 +128,8 @@ function names(all: readonly Release[], named: Names): readonly Record<string, u
     ax: 0,
     ay: (named[r.name]?.[panel] === "above" ? -1 : 1) * (30 + 14 * (i % 3)),
     font: { size: 11, color: colours.ink },
+    bgcolor: "rgba(255,255,255,0.8)",
+    name: "wide",
   });
   return [
     ...shown.map((r, i) => label(r.name, { x: r.released, y: r.tokensPerExpert }, leader(r, i, 0), "y")),

@@ -82,15 +82,30 @@ export function requestStreamsFigure(hardware: Hardware, streams: readonly Reque
       legend: { orientation: "h", x: 0, y: 1.01, yanchor: "bottom" },
       annotations: streams.flatMap((s) => nameBeside(s)),
     }),
-    caption: `Points are the streams of one decode step, averaged over it. A line bends where its limit changes: level is the most requests a second (rows opened in memory; messages posted over the scale-up link and over a 400 Gb/s card; random reads of a flash drive), falling is the bandwidth. Left of the bend requests bind, right of it bytes. The most frequent, ${busiest.name}, comes ${formatNumber(busiest.requestsPerSecond / 1e6)} million times a second in pieces of ${formatBytes(busiest.requestBytes)}; memory's bend lies at ${formatBytes(memory.bytesPerSecond / memory.requestsPerSecond)}, left of every point.${lookup === undefined ? "" : ` Lookup rows of ${formatBytes(lookup.requestBytes)} take ${formatShare(lookup.bytesPerSecond / memory.bytesPerSecond)} of the memory's bandwidth and ${formatShare(lookup.requestsPerSecond / flash.requestsPerSecond)} of the reads that ${flash.name} serves.`}`,
-    alt: `Request size against request rate of each stream of a decode step; all memory and link streams lie in the region bound by bandwidth, except messages over a card whose posting is slow.`,
+    caption: `Points are the streams of one decode step, averaged over it. A line bends where its limit changes: level is the most requests a second (rows opened in memory; messages posted over the scale-up link and over a 400 Gb/s card; random reads of a flash drive), falling is the bandwidth. Left of the bend requests bind, right of it bytes. The most frequent, ${busiest.name}, comes ${formatNumber(busiest.requestsPerSecond / 1e6)} million times a second in pieces of ${formatBytes(busiest.requestBytes)}; memory's bend lies at ${formatBytes(bend(memory))}, ${besideBend(streams, memory)}.${lookup === undefined ? "" : ` Lookup rows of ${formatBytes(lookup.requestBytes)} take ${formatShare(lookup.bytesPerSecond / memory.bytesPerSecond)} of the memory's bandwidth and ${formatShare(lookup.requestsPerSecond / flash.requestsPerSecond)} of the reads that ${flash.name} serves.`}`,
+    alt: `Request size against request rate of each stream of a decode step. ${boundWords(streams, limits)}`,
   };
+}
+
+/** Below this size requests bind, above it bytes. */
+const bend = (limit: TierLimit): number => limit.bytesPerSecond / limit.requestsPerSecond;
+
+/** Where memory's bend lies beside what memory serves. */
+function besideBend(streams: readonly RequestStream[], memory: TierLimit): string {
+  const short = streams.filter((s) => s.tier === "memory" && s.requestBytes < bend(memory)).map((s) => s.name);
+  return short.length === 0 ? "left of every request to memory" : `right of ${short.join(", ")}`;
+}
+
+/** Which streams are bound by requests, in a sentence. */
+function boundWords(streams: readonly RequestStream[], limits: readonly (readonly [Tier, TierLimit])[]): string {
+  const byRequests = streams.filter((s) => limits.some(([tier, limit]) => tier === s.tier && s.requestBytes < bend(limit)));
+  const names = [...new Set(byRequests.map((s) => `${s.name} (${nameOf[s.tier]})`))];
+  return names.length === 0 ? "Bandwidth binds them all." : `Requests bind ${names.join(", ")}; bandwidth binds the others.`;
 }
 
 /** Level at the rate, then falling with the bandwidth. */
 function corner(tier: Tier, limit: TierLimit): Record<string, unknown> {
-  const bend = limit.bytesPerSecond / limit.requestsPerSecond;
-  const x = [sizes[0], bend, sizes[1]];
+  const x = [sizes[0], bend(limit), sizes[1]];
   const y = [limit.requestsPerSecond, limit.requestsPerSecond, limit.bytesPerSecond / sizes[1]];
   return line(limit.name, x, y, colourOf[tier], { line: { color: colourOf[tier], width: 1.5, dash: "dash" }, showlegend: false });
 }

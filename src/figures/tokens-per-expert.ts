@@ -64,7 +64,7 @@ export function tokensPerExpertFigure(
       annotations: [
         ...lineLabels(models, mean, color),
         ...deploymentLabels(mean),
-        label("64 to 256 tokens per expert", { x: 70, y: 145 }, { xanchor: "left", font: { size: 11, color: colours.blue } }, "xy"),
+        label("64 to 256 tokens per expert", { x: 9e5, y: 88 }, { xanchor: "right", font: { size: 11, color: colours.blue } }, "xy"),
       ],
     }),
     caption: `Mean tokens per expert, one line a model: a line half as high means an expert's matrix products are half as tall. At ${inWords} tokens (rings): ${perModel}. Filled marks are published deployments and benchmark settings (circle decode, square prefill, diamond training). Decode stands at ${range(mean, ["decode"])} tokens an expert, prefill and training at ${range(mean, ["prefill", "training"])}: "128 tokens an expert" is a statement about decode.`,
@@ -108,8 +108,9 @@ function deploymentLabels(mean: Mean): readonly Record<string, unknown>[] {
     const place = {
       ...leader,
       ax: d.tokens > 1e5 ? 10 : 24,
-      ay: { decode: 46, training: 72, prefill: 110 }[d.regime],
+      ay: { decode: 46, training: 104, prefill: 110 }[d.regime],
       font: { size: 11, color: colours.ink },
+      bgcolor: "rgba(255,255,255,0.8)",
       name: "wide",
     };
     return label(`${d.regime}: ${model(d.model).name}, ${d.label}`, { x: d.tokens, y: mean(d.tokens, model(d.model)) }, place, "xy");

@@ -15,7 +15,9 @@ export function tornadoFigure(all: readonly Claim[], first = all[0]?.id ?? ""): 
     0,
     moved.findIndex((c) => c.id === first),
   );
-  const strongest = moved.map((c) => `${c.id}: ${c.tornado[0]?.label} (${formatNumber(c.tornado[0]?.rankCorrelation ?? 0, 2)})`).join("; ");
+  const strongest = moved
+    .map((c) => `${c.id}: ${c.tornado[0]?.label} (${formatNumber(c.tornado[0]?.rankCorrelation ?? 0, 2).replace("-", "−")})`)
+    .join("; ");
   return {
     data: moved.map((c, i) => bars(c, i === shown)),
     layout: layout({

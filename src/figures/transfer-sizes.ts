@@ -105,7 +105,7 @@ export function transferSizesFigure(): Figure {
     ],
     layout: layout({
       height: 720,
-      margin: { l: 84, r: 20, t: 130, b: 58 },
+      margin: { l: 96, r: 20, t: 130, b: 58 },
       xaxis: {
         ...logAxis("Size of one copy", [0.8, 4e5], lengthTicks([1, 64, 4096, 262_144])),
         anchor: "y",
@@ -134,7 +134,7 @@ export function transferSizesFigure(): Figure {
       showlegend: true,
       legend: { orientation: "h", x: 0, y: 1.01, yanchor: "bottom" },
     }),
-    caption: `Above: one copy between host and GPU. A copy call costs ${formatNumber((hostPaths()[2] as TransferPath).secondsPerMessage * 1e6)} µs before a byte moves, a store on mapped memory ${formatNumber((hostPaths()[0] as TransferPath).secondsPerMessage * 1e6)} µs. Stores are the faster ${storeBytes === undefined ? "at every size" : `up to ${formatBytes(storeBytes)}`}, loads up to ${loadBytes === undefined ? "no size" : formatBytes(loadBytes)} only: a load waits for its answer, a store does not. Dashed: read off the two ends of each sweep. Below: 16 GB to a peer GPU. With ${first.blocks} blocks an engine that the GPU itself starts moves ${formatNumber(first.dataMoverBytesPerSecond / first.loadStoreBytesPerSecond)} times what loads and stores do; with ${formatCount(last.blocks)} blocks the two are within ${formatNumber((last.dataMoverBytesPerSecond / last.loadStoreBytesPerSecond - 1) * 100, 2)} %. The engine does not go further, it takes fewer processors.`,
+    caption: `Above: one copy between host and GPU. A copy call costs ${formatNumber((hostPaths()[2] as TransferPath).secondsPerMessage * 1e6)} µs before a byte moves, a store on mapped memory ${formatNumber((hostPaths()[0] as TransferPath).secondsPerMessage * 1e6)} µs. Stores are the faster ${storeBytes === undefined ? "at every size" : `up to ${formatBytes(storeBytes)}`}, loads up to ${loadBytes === undefined ? "no size" : formatBytes(loadBytes)} only: a load waits for its answer, a store does not. Dashed: read off the two ends of each sweep. Below: 16 GB to a peer GPU, on an AMD part (gfx1250). With ${first.blocks} blocks an engine that the GPU itself starts moves ${formatNumber(first.dataMoverBytesPerSecond / first.loadStoreBytesPerSecond)} times what loads and stores do; with ${formatCount(last.blocks)} blocks the two are within ${formatNumber((last.dataMoverBytesPerSecond / last.loadStoreBytesPerSecond - 1) * 100, 2)} %. The engine does not go further, it takes fewer processors.`,
     alt: `Mapped stores beat copy calls at all measured sizes, mapped loads below a few kilobytes; an engine started by the GPU needs a fraction of the blocks for the same bandwidth.`,
   };
 }
