@@ -6,7 +6,7 @@ import { shareInRunsUpTo } from "../src/figures/run-lengths";
 import { formatBytes, formatSeconds, formatShare } from "../src/format";
 import { hardware } from "../src/hardware";
 import { model } from "../src/model";
-import { figures, h100, steps, type Trace, trace, traces, v3, yAt } from "./figure-cases";
+import { expectWhole, figures, steps, type Trace, trace, traces, v3, yAt } from "./figure-cases";
 
 describe("access-ladder", () => {
   const figure = figures["access-ladder"]?.() as Figure;

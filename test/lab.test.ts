@@ -18,9 +18,9 @@ const first = books[0];
 // A copy, so that what JupyterLab saves leaves the committed notebook alone; below the project, where the kernel finds it.
 const folder = join(root, "reports", `.lab-${process.pid}`);
 const notebook = JSON.parse(first === undefined ? '{"cells":[]}' : readFileSync(first.path, "utf8")) as { cells: Cell[] };
-const figures = notebook.cells.filter(({ outputs }) =>
-  outputs?.some(({ data }) => data?.["application/vnd.plotly.v1+json"] !== undefined),
-).length;
+const figuresOf = ({ cells }: { readonly cells: readonly Cell[] }): number =>
+  cells.filter(({ outputs }) => outputs?.some(({ data }) => data?.["application/vnd.plotly.v1+json"] !== undefined)).length;
+const figures = figuresOf(notebook);
 let lab: ChildProcess | undefined;
 let browser: Browser | undefined;
 let address = "";
@@ -98,6 +98,27 @@ describe("JupyterLab as npm run lab starts it", () => {
       await page.close();
     },
     240_000,
+  );
+
+  browserIt(
+    "shows every figure of a notebook that was only opened, no wider than the page",
+    async () => {
+      const book = books.findLast(({ path }) => figuresOf(JSON.parse(readFileSync(path, "utf8"))) > 3);
+      if (browser === undefined || book === undefined) throw new Error("no browser or no notebook");
+      copyFileSync(book.path, join(folder, `${book.name}.ipynb`));
+      const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
+      await page.goto(address.replace("/lab?", `/lab/workspaces/opened/tree/${book.name}.ipynb?`));
+      const pictures = page.locator(".jp-RenderedPlotly img");
+      const expected = figuresOf(JSON.parse(readFileSync(book.path, "utf8")));
+      await pictures.nth(expected - 1).waitFor({ timeout: 90_000 });
+      expect(await pictures.count()).toBe(expected);
+      const over = await pictures.evaluateAll((all) =>
+        all.map((img) => img.clientWidth - (img.parentElement as Element).clientWidth).filter((pixels) => pixels > 0),
+      );
+      expect(over).toEqual([]);
+      await page.close();
+    },
+    120_000,
   );
 
   browserIt(

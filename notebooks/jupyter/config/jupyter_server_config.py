@@ -26,6 +26,10 @@ c.LabApp.extension_manager = "readonly"
 # Defaults of the user's settings: no question about news; every cell is drawn, in view or not.
 c.LabApp.app_settings_dir = str(HERE / "lab")
 
+# Loads custom/custom.css beside this file; that folder has no setting of its own.
+c.LabApp.custom_css = True
+c.ServerApp.tornado_settings = {"static_custom_path": [str(HERE / "custom")]}
+
 # The export menu writes the same page as `npm run report`, with everything in it.
 c.HTMLExporter.template_name = "deepshock"
 c.HTMLExporter.extra_template_basedirs = [str(HERE.parent / "templates")]
