@@ -128,7 +128,6 @@ function names(all: readonly Release[], named: Names): readonly Record<string, u
     ax: 0,
     ay: (named[r.name]?.[panel] === "above" ? -1 : 1) * (30 + 14 * (i % 3)),
     font: { size: 11, color: colours.ink },
-    bgcolor: "rgba(255,255,255,0.8)",
     name: "wide",
   });
   return [

@@ -110,7 +110,7 @@ function deploymentLabels(mean: Mean): readonly Record<string, unknown>[] {
       ax: d.tokens > 1e5 ? 10 : 24,
       ay: { decode: 46, training: 104, prefill: 110 }[d.regime],
       font: { size: 11, color: colours.ink },
-      bgcolor: "rgba(255,255,255,0.8)",
+      bgcolor: "#FFFFFF",
       name: "wide",
     };
     return label(`${d.regime}: ${model(d.model).name}, ${d.label}`, { x: d.tokens, y: mean(d.tokens, model(d.model)) }, place, "xy");
