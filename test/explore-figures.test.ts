@@ -39,6 +39,11 @@ describe("a figure whose words move", () => {
     });
   });
 
+  it("keeps a place in a trace that lists nothing, so that it is there when something comes", () => {
+    const empty = movable({ ...figure, data: [{ type: "scatter", x: [], y: [], text: [] }] });
+    expect(empty.data[0]).toEqual({ type: "scatter", x: [null], y: [null], text: [] });
+  });
+
   it("leaves words placed by the paper where they are, and out what an arrow points with", () => {
     const texts = (moved.layout.annotations as { text: string }[]).map(({ text }) => text);
     expect(texts).toEqual(["in the corner"]);

@@ -15,7 +15,8 @@ interface Words {
 }
 
 /**
- * The same figure with its words in a trace: what a trace lists moves in a third of the time that words of the layout take.
+ * The same figure with its words in a trace: what a trace lists moves in a third of the time that words of the layout take. A
+ * trace that lists nothing keeps one place, empty: Plotly would hide it, and lay out all anew when it comes back.
  *
  * Words on arrows are left out: the marks that they point to say the same to who points at them. Words placed by the paper stay.
  */
@@ -23,7 +24,8 @@ export function movable(figure: Figure): Figure {
   const { annotations = [], ...layout } = figure.layout as { readonly annotations?: readonly Words[] };
   const words = annotations.filter(({ showarrow, xref, yref }) => showarrow === false && xref === undefined && yref === undefined);
   const rest = annotations.filter((one) => one.showarrow === false && !words.includes(one));
-  if (words.length === 0) return figure;
+  const data = figure.data.map((trace) => ((trace.x as readonly unknown[]).length === 0 ? { ...trace, x: [null], y: [null] } : trace));
+  if (words.length === 0) return { ...figure, data };
   // Rounded, so that the last digit of a power does not depend on who computes it.
   const value = (axis: "xaxis" | "yaxis", at: number) =>
     (layout as Layout)[axis]?.type === "log" ? Number((10 ** at).toPrecision(12)) : at;
@@ -41,7 +43,7 @@ export function movable(figure: Figure): Figure {
     showlegend: false,
     cliponaxis: false,
   };
-  return { ...figure, data: [...figure.data, trace], layout: { ...layout, ...(rest.length > 0 ? { annotations: rest } : {}) } };
+  return { ...figure, data: [...data, trace], layout: { ...layout, ...(rest.length > 0 ? { annotations: rest } : {}) } };
 }
 
 /** Paper around the letters, for words that stand on a line; the page says which colour its paper has. */

@@ -207,13 +207,26 @@
   /** All of a figure but what its traces list: where this is as before, marks move and nothing is laid out anew. A list that empties hides its trace. */
   const frameOf = ({ data, layout }, width) => {
     const withoutLists = (key, value) => {
-      if (key !== "" && Array.isArray(value)) return value.length > 0 ? "some" : "none";
+      if (key !== "" && Array.isArray(value)) return value.length === 0 && (key === "x" || key === "y") ? "none" : "some";
       return key === "name" && layout.showlegend === false ? undefined : value;
     };
     return JSON.stringify([width, layout]) + JSON.stringify(data, withoutLists);
   };
 
-  const draw = async (one, width = one.plot.clientWidth) => {
+  /** Widths of plots as they were laid out last: to read one anew has the browser lay out the page at once. */
+  let widths = new WeakMap();
+  const resized = new ResizeObserver((entries) => {
+    for (const { target, contentRect } of entries) widths.set(target, Math.round(contentRect.width));
+  });
+  const widthOf = (plot) => {
+    if (!widths.get(plot)) {
+      widths.set(plot, plot.clientWidth);
+      resized.observe(plot);
+    }
+    return widths.get(plot);
+  };
+
+  const draw = async (one, width = widthOf(one.plot)) => {
     const { plot, figure } = one;
     if (one.chosen === undefined) addMenus(one);
     const isDark = dark.matches && !printing;
@@ -237,6 +250,7 @@
 
   const drawAll = async () => {
     document.documentElement.dataset.drawn = "false";
+    widths = new WeakMap();
     for (const one of figures) {
       await draw(one);
       if (one === figures[0]) performance.mark("first-figure");
