@@ -166,6 +166,8 @@ describe("a notebook for a scenario", () => {
     const made = sourceOf(cells[3] as never);
     expect(made).toMatch(/addModel\(modelFromConfig\(\{[\s\S]*"num_experts": 32[\s\S]*\{"id":"own-shown"/);
     expect(JSON.stringify(cells)).not.toContain("secret");
+    // A page shows the cell of parameters alone unfolded.
+    expect(cells[3]?.metadata.tags).toBeUndefined();
   });
 
   it.each([

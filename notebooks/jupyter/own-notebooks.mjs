@@ -125,13 +125,13 @@ const words = {
   expertParallel: (value) => `experts over ${count(value)} GPUs`,
 };
 
-/** Shows how the model was made, so that the notebook can be run again by whoever gets it. */
+/** Shows how the model was made, so that the notebook can be run again by whoever gets it; on a page it is folded, for it can be 500 lines long. */
 function configCell({ model, config }) {
   const options = JSON.stringify({ id: model.id, name: model.name });
   return {
     cell_type: "code",
     id: "own-model",
-    metadata: { tags: ["injected-parameters"] },
+    metadata: {},
     execution_count: null,
     outputs: [],
     source: `import { addModel, modelFromConfig } from "deepshock";\n\naddModel(modelFromConfig(${JSON.stringify(config, null, 2)}, ${options})).name;`,
