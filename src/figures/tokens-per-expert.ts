@@ -64,7 +64,7 @@ export function tokensPerExpertFigure(
       annotations: [
         ...lineLabels(models, mean, color),
         ...deploymentLabels(mean),
-        label("64 to 256 tokens per expert", { x: 9e5, y: 88 }, { xanchor: "right", font: { size: 11, color: colours.blue } }, "xy"),
+        label("64 to 256 tokens", { x: 9e5, y: 88 }, { xanchor: "right", font: { size: 11, color: colours.blue } }, "xy"),
       ],
     }),
     caption: `Mean tokens per expert, one line a model: a line half as high means an expert's matrix products are half as tall. At ${inWords} tokens (rings): ${perModel}. Filled marks are published deployments and benchmark settings (circle decode, square prefill, diamond training). Decode stands at ${range(mean, ["decode"])} tokens an expert, prefill and training at ${range(mean, ["prefill", "training"])}: "128 tokens an expert" is a statement about decode.`,
