@@ -206,10 +206,11 @@
 
   /** All of a figure but what its traces list: where this is as before, marks move and nothing is laid out anew. A list that empties hides its trace. */
   const frameOf = ({ data, layout }, width) => {
-    const withoutLists = (key, value) => {
+    const inLegend = (trace) => layout.showlegend !== false && trace.showlegend !== false;
+    function withoutLists(key, value) {
       if (key !== "" && Array.isArray(value)) return value.length === 0 && (key === "x" || key === "y") ? "none" : "some";
-      return key === "name" && layout.showlegend === false ? undefined : value;
-    };
+      return key === "name" && !inLegend(this) ? undefined : value;
+    }
     return JSON.stringify([width, layout]) + JSON.stringify(data, withoutLists);
   };
 
