@@ -10,57 +10,42 @@
  * below 85 % noticed.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
 
 const root = join(import.meta.dirname, "..");
 const leastShare = 0.85;
 
-/** Of each module the tests that are about it. */
+/** Modules that one test file of their name is about, and the others with theirs. */
+const alone =
+  `units formats checks gemm roofline systolic layer dense step-checks durations launch imbalance collective dispatch parallel-time
+   memory dram uncertainty verdict`;
 const tests = {
-  units: ["units"],
-  formats: ["formats"],
-  checks: ["checks"],
-  gemm: ["gemm"],
-  roofline: ["roofline"],
+  ...Object.fromEntries(alone.split(/\s+/).map((name) => [name, [name]])),
   parameters: ["parameters", "properties-work"],
   weights: ["weights", "properties-work"],
-  systolic: ["systolic"],
   "array-caps": ["array-caps", "properties-work"],
   kernel: ["kernel", "properties-time"],
-  layer: ["layer"],
-  dense: ["dense"],
   attention: ["step", "properties-time"],
   step: ["step", "properties-time"],
-  "step-checks": ["step-checks"],
   tasks: ["tasks", "step", "tensor-parallel", "projections"],
-  durations: ["durations"],
-  launch: ["launch"],
   "launch-share": ["launch-share", "properties-time"],
   routing: ["routing", "properties-routing"],
   skew: ["skew", "properties-routing"],
   "power-law": ["skew", "properties-routing"],
-  imbalance: ["imbalance"],
   placement: ["placement", "properties-routing"],
   "skewed-routing": ["placement", "properties-routing"],
   balance: ["placement", "properties-routing"],
-  collective: ["collective"],
-  dispatch: ["dispatch"],
   transfer: ["requests", "properties-links"],
   parallel: ["parallel", "properties-links"],
-  "parallel-time": ["parallel-time"],
   "tensor-parallel": ["tensor-parallel", "projections"],
   footprint: ["tensor-parallel"],
   "processor-tax": ["movers", "properties-links"],
   "request-streams": ["requests", "tensor-parallel"],
   "tier-limits": ["requests"],
   access: ["access", "properties-memory"],
-  memory: ["memory"],
-  dram: ["dram"],
   "overlap-bound": ["next", "properties-work"],
-  uncertainty: ["uncertainty"],
-  verdict: ["verdict"],
 };
 
 const asked = process.argv.slice(2).map((name) => name.replace(/^src\//, "").replace(/\.ts$/, ""));
@@ -93,12 +78,11 @@ process.exit(noticed >= leastShare * all ? 0 : 1);
 
 /** The changes of one module that ran: where, what stood there, what stood there instead, and what became of it. */
 function mutate(name) {
-  const own = tests[name].filter((test) => existsSync(join(root, "test", `${test}.test.ts`)));
   const stryker = join(root, "node_modules", "@stryker-mutator", "core", "bin", "stryker.js");
   const { status } = spawnSync(process.execPath, [stryker, "run", "test/stryker.config.mjs"], {
     cwd: root,
     stdio: "inherit",
-    env: { ...process.env, DEEPSHOCK_MUTATED: name, DEEPSHOCK_MUTATION_TESTS: own.join(" ") },
+    env: { ...process.env, DEEPSHOCK_MUTATED: name, DEEPSHOCK_MUTATION_TESTS: tests[name].join(" ") },
   });
   if (status !== 0) throw new Error(`src/${name}.ts: Stryker ended with ${status}`);
   const { files } = JSON.parse(readFileSync(join(root, ".stryker", `${name}.json`), "utf8"));

@@ -66,7 +66,7 @@ export function launchShareFigure(
       margin: { l: 84, r: 20, t: 60, b: 130 },
       xaxis: logAxis(
         "Requests of a GPU",
-        [0.9, widest * 1.1328125],
+        [0.9, (widest * 290) / 256],
         ticks(doubled.filter((_, i) => i % 2 === 0).map((b) => [b, formatCount(b)] as const)),
       ),
       yaxis: linearAxis("Starts of kernels in the step (%)", [0, Math.ceil(top / 5) * 5]),

@@ -1,10 +1,10 @@
 import { accessFact } from "../../access";
-import { drams } from "../../dram";
 import type { Figure } from "../../figures/figure";
 import { colours, layout, lengthTicks, line, logAxis, points } from "../../figures/theme";
 import { formatBytes, formatLength, formatNumber, formatShare } from "../../format";
 import type { Hardware } from "../../hardware";
-import { accessEfficiency, randomAccessBandwidth } from "../../memory";
+import { accessEfficiency } from "../../memory";
+import { rowBandwidth, rowMemory } from "../../tier-limits";
 import { decadeTicks, legendBelow, rangeOf } from "./axes";
 import { type GatherPoint, type GpuRun, gatherBytesPerSecond } from "./results";
 
@@ -16,22 +16,17 @@ export interface GatherBound {
 }
 
 /**
- * What a machine's memory allows random accesses: each opens its rows anew (see randomAccessBandwidth), on the fewest
- * stacks that give the datasheet's bandwidth. Where the timings of its memory were not published, whole sectors alone:
+ * What a machine's memory allows random accesses: each opens its rows anew (see rowBandwidth). Where the timings of just its kind
+ * of memory were not published, whole sectors alone:
  *
  *     bandwidth * size / (ceil(size / sector) sector)
  */
 export function gatherBound(hardware: Hardware): GatherBound {
-  const peak = hardware.memoryBytesPerSecond;
-  const kind = drams().find((d) => d.name === hardware.memoryKind.toUpperCase());
-  const rowCycleSeconds = kind?.rowCycleSeconds;
-  if (kind === undefined || rowCycleSeconds === undefined)
-    return { by: "whole sectors", bytesPerSecond: (size) => peak * accessEfficiency(size, accessFact("dram-sector", "bytes")) };
-  const channels = Math.ceil(peak / kind.bytesPerSecondPerStack) * kind.pseudoChannelsPerStack;
-  return {
-    by: `rows of ${kind.name}`,
-    bytesPerSecond: (size) => randomAccessBandwidth({ ...kind, rowCycleSeconds }, channels, peak, size),
-  };
+  const { kind } = rowMemory(hardware);
+  if (kind.name === hardware.memoryKind.toUpperCase() && kind.rowCycleSeconds !== undefined)
+    return { by: `rows of ${kind.name}`, bytesPerSecond: (size) => rowBandwidth(hardware, size) };
+  const sector = accessFact("dram-sector", "bytes");
+  return { by: "whole sectors", bytesPerSecond: (size) => hardware.memoryBytesPerSecond * accessEfficiency(size, sector) };
 }
 
 /** Bandwidth of gathers against the size of a row: measured, whole sectors at this GPU's best rate, and the machine's bound. */

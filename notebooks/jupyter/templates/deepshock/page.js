@@ -233,14 +233,15 @@
     const isDark = dark.matches && !printing;
     const { data, layout } = fitted(figure, { isDark, width });
     if (printing) layout.width = width;
-    const before = { frame: one.frame, lists: one.lists };
-    one.frame = frameOf({ data, layout }, width);
-    one.lists = JSON.stringify(data);
-    if (one.frame === before.frame && one.chosen.length === 0) {
-      // Moving takes a third of the time of drawing: a page that follows its reader has a twentieth of a second.
-      const [mode, at] = ["immediate", { duration: 0 }];
-      if (one.lists !== before.lists) Plotly.animate(plot, { data }, { mode, frame: { ...at, redraw: false }, transition: at });
-      return;
+    if (one.follows && one.chosen.length === 0) {
+      const before = one.drawn;
+      one.drawn = { frame: frameOf({ data, layout }, width), lists: JSON.stringify(data) };
+      if (one.drawn.frame === before?.frame) {
+        // Moving takes a third of the time of drawing: a page that follows its reader has a twentieth of a second.
+        const [mode, at] = ["immediate", { duration: 0 }];
+        if (one.drawn.lists !== before.lists) Plotly.animate(plot, { data }, { mode, frame: { ...at, redraw: false }, transition: at });
+        return;
+      }
     }
     for (const words of plot.querySelectorAll(":scope > .fallback")) words.remove();
     plot.style.minHeight = `${layout.height ?? 450}px`;
@@ -265,7 +266,7 @@
   globalThis.showFigure = (plot, figure) => {
     let one = figures.find((known) => known.plot === plot);
     if (one === undefined) {
-      one = { plot, figure };
+      one = { plot, follows: true };
       figures.push(one);
     }
     Object.assign(one, { figure, chosen: undefined });
