@@ -27,10 +27,19 @@ describe("the claims of the page", () => {
   let shown: readonly Rows[] = [];
   let waiting = Number.NaN;
   beforeEach(() => {
+    vi.useFakeTimers();
     vi.stubGlobal("deepshockExplorer", () => {});
     vi.stubGlobal("Worker", SlowWorker);
   });
-  afterEach(() => void vi.unstubAllGlobals());
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.useRealTimers();
+  });
+  /** All draws are asked for once the reader has paused. */
+  const asked = (): readonly Asked[] => {
+    vi.runAllTimers();
+    return SlowWorker.last.asked;
+  };
   const start = () =>
     refiner((rows, yetToCome) => {
       shown = rows;
@@ -41,9 +50,10 @@ describe("the claims of the page", () => {
     const judge = start();
     judge.ask([setupOf(512)], []);
     expect(shown[0]?.map((row) => row.id)).toEqual(claimIds());
+    expect(SlowWorker.last.asked).toEqual([]);
     const before = waiting;
     const row = claimRow(id, scenarioOf(setupOf(512)), defaultDraws);
-    SlowWorker.last.onmessage({ data: { job: SlowWorker.last.asked[0]?.job ?? 0, scenario: 0, row } });
+    SlowWorker.last.onmessage({ data: { job: asked()[0]?.job ?? 0, scenario: 0, row } });
     expect(shown[0]?.[at]).toEqual(row);
     expect(waiting).toBe(before - 1);
   });
@@ -51,11 +61,12 @@ describe("the claims of the page", () => {
   it("never show for one scenario what was answered for the one before it", () => {
     const judge = start();
     judge.ask([setupOf(512)], []);
+    const first = asked()[0]?.job ?? 0;
     judge.ask([setupOf(8192)], []);
     const expected = shown[0]?.[at];
     // The first question's answer comes late.
     const late = claimRow(id, scenarioOf(setupOf(512)), defaultDraws);
-    SlowWorker.last.onmessage({ data: { job: SlowWorker.last.asked[0]?.job ?? 0, scenario: 0, row: late } });
+    SlowWorker.last.onmessage({ data: { job: first, scenario: 0, row: late } });
     expect(shown[0]?.[at]).toEqual(expected);
     judge.ask([setupOf(8192)], []);
     expect(shown[0]?.[at]).toEqual(expected);

@@ -14,6 +14,9 @@ export interface Refiner {
   readonly ask: (setups: readonly Setup[], own: readonly Model[]) => void;
 }
 
+/** After a change, until all draws begin. */
+const pauseMilliseconds = 300;
+
 /** Scenarios whose rows are kept, so that going back shows them at once. */
 const kept = 60;
 
@@ -25,6 +28,7 @@ const kept = 60;
 export function refiner(better: (rows: readonly Rows[], waiting: number) => void): Refiner {
   const known = new Map<string, ClaimRow>();
   let job = 0;
+  let pause: ReturnType<typeof setTimeout> | undefined;
   let asked: { rows: ClaimRow[][]; keys: readonly string[]; waiting: number } = { rows: [], keys: [], waiting: 0 };
   const answer = ({ job: of, scenario, row }: Answered) => {
     // What was asked before is about another scenario.
@@ -50,7 +54,9 @@ export function refiner(better: (rows: readonly Rows[], waiting: number) => void
       );
       asked = { rows, keys, waiting: claims.length };
       // What can be judged no better has its answer: a claim that does not apply.
-      if (claims.length > 0) post({ job, own, scenarios, claims, draws: defaultDraws });
+      // Once the reader pauses: a processor that draws is missing to who draws figures.
+      clearTimeout(pause);
+      if (claims.length > 0) pause = setTimeout(() => post({ job, own, scenarios, claims, draws: defaultDraws }), pauseMilliseconds);
       better(rows, claims.length);
     },
   };
