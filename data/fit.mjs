@@ -9,10 +9,10 @@ import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
-const { hardware } = require("../dist/hardware.js");
-const { moeMeasurements, setAside } = require("../dist/measurements.js");
-const { fitKernels, judgeKernels } = require("../dist/fit/all.js");
-const { errorTable, errorsCsv, kernelsCsv } = require("../dist/fit/tables.js");
+const { hardware } = require("../dist/machine/hardware.js");
+const { moeMeasurements, setAside } = require("../dist/published/layer-times.js");
+const { fitKernels, judgeKernels } = require("../dist/fit/fit-all.js");
+const { errorTable, errorsCsv, kernelsCsv } = require("../dist/fit/fit-tables.js");
 
 if (process.argv.includes("--report")) {
   console.log(errorTable(readFileSync(join(here, "fit-errors.csv"), "utf8")));

@@ -1,16 +1,16 @@
-import { type Access, decodeAccesses } from "./access";
-import { articleDay } from "./claims";
-import { type ThenAndNow, thenAndNow } from "./claims/table";
-import { timedTasks } from "./durations";
+import { articleDay } from "./claims/claims";
+import { type ThenAndNow, thenAndNow } from "./claims/verdict-table";
 import type { Figure } from "./figures/figure";
 import { shareInRunsUpTo } from "./figures/run-lengths";
 import { stripFigures } from "./figures/strip";
 import { expertSeconds, layerKernel, loneKernel, rowsAt } from "./figures/task-time";
-import { formatCount, formatNumber, formatSeconds, formatShare } from "./format";
-import type { WeightFormatName } from "./formats";
-import { type Hardware, hardware } from "./hardware";
-import { type Model, model } from "./model";
-import { decodeStep } from "./step";
+import { type Hardware, hardware } from "./machine/hardware";
+import type { WeightFormatName } from "./machine/number-formats";
+import { type Model, model } from "./model/model";
+import { type Access, decodeAccesses } from "./step/accesses";
+import { decodeStep } from "./step/decode";
+import { timedTasks } from "./step/durations";
+import { formatCount, formatNumber, formatSeconds, formatShare } from "./text/numbers";
 
 /** What the front page is told for; what is left out is as in the first three notebooks. */
 export interface FrontQuestion {

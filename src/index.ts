@@ -1,13 +1,13 @@
 // Facts: units, formats, and what is released and published.
 export { isUnit, toBase, type Unit } from "./units";
-export { formatBytes, formatCount, formatNumber, formatSeconds, formatShare } from "./format";
-export { type NumberFormat, weightFormat, type WeightFormat, type WeightFormatName, weightFormatNames } from "./formats";
-export { addModel, isMoe, model, type Model, models, type MoeLayerShape } from "./model";
-export { ConfigError, type ConfigOptions, modelFromConfig, modelFromConfigText } from "./config";
-export { hardware, type Hardware, machines } from "./hardware";
-export { type Dram, dram, drams } from "./dram";
-export { type Link, links } from "./links";
-export { type Source, source, sources } from "./sources";
+export { formatBytes, formatCount, formatNumber, formatSeconds, formatShare } from "./text/numbers";
+export { type NumberFormat, weightFormat, type WeightFormat, type WeightFormatName, weightFormatNames } from "./machine/number-formats";
+export { addModel, isMoe, model, type Model, models, type MoeLayerShape } from "./model/model";
+export { ConfigError, type ConfigOptions, modelFromConfig, modelFromConfigText } from "./model/config/read-config";
+export { hardware, type Hardware, machines } from "./machine/hardware";
+export { type Dram, dram, drams } from "./machine/dram";
+export { type Link, links } from "./machine/link-facts";
+export { type Source, source, sources } from "./data/sources";
 export {
   type Deployment,
   deployments,
@@ -19,7 +19,7 @@ export {
   tmaSweeps,
   trainTraceDurations,
 } from "./published/tables";
-export { type MoeMeasurement, moeMeasurements } from "./measurements";
+export { type MoeMeasurement, moeMeasurements } from "./published/layer-times";
 
 // Routing: who gets how many tokens.
 export {
@@ -30,18 +30,18 @@ export {
   type Router,
   simulateUniformRouting,
   tokensForMean,
-} from "./routing";
-export { type RankLoad, rankLoad } from "./skew";
-export { imbalance, type Imbalance } from "./imbalance";
-export { type Balance, type BalanceQuestion, simulateBalance } from "./balance";
-export { balanceGain, deviceImbalance, deviceLoads, placeExperts, placeInOrder, type Placement } from "./placement";
-export { drawPopularity, drawRows } from "./skewed-routing";
-export { balanceGains, publishedRankBalance } from "./published/balance";
+} from "./routing/uniform";
+export { type RankLoad, rankLoad } from "./routing/rank-load";
+export { imbalance, type Imbalance } from "./routing/imbalance";
+export { type Balance, type BalanceQuestion, simulateBalance } from "./routing/balance-simulation";
+export { balanceGain, deviceImbalance, deviceLoads, placeExperts, placeInOrder, type Placement } from "./routing/placement";
+export { drawPopularity, drawRows } from "./routing/popularity";
+export { balanceGains, publishedRankBalance } from "./published/balance-gains";
 export { balanceConditions } from "./claims/conditions-balance";
 
 // Tasks: shapes, lower bounds, estimates.
-export { expertParameters, parameterCount, type ParameterCount } from "./parameters";
-export { type WeightMatrix, weightMatrices } from "./weights";
+export { expertParameters, parameterCount, type ParameterCount } from "./model/parameters";
+export { type WeightMatrix, weightMatrices } from "./model/weights";
 export {
   bf16Bytes,
   expertGemms,
@@ -52,34 +52,35 @@ export {
   gemmWork,
   paddedLength,
   tileUtilisation,
-} from "./gemm";
-export { type Bound, datasheetRates, type Rates, ridgePoint, ridgeRows, roofline, type Roofline, type Work } from "./roofline";
-export { defaultKernel, type KernelFamily, kernelFamily, kernels } from "./kernel";
-export { type DenseQuestion, denseGemmTime, type DenseTime } from "./dense";
-export { attentionTime, type AttentionTime, attentionWork } from "./attention";
-export { expertTaskTime, moeLayerTime, type MoeLayerQuestion, type MoeLayerTime } from "./layer";
-export { type DecodeStep, decodeStep, type DecodeStepQuestion, type DecodeTask, defaultExperts, type TaskName } from "./step";
-export { type DurationShare, shareByDecade, timedTasks, type TimedTasks } from "./durations";
+} from "./kernels/gemm";
+export { type Bound, datasheetRates, type Rates, ridgePoint, ridgeRows, roofline, type Roofline, type Work } from "./kernels/roofline";
+export { defaultKernel, type KernelFamily, kernelFamily, kernels } from "./kernels/families";
+export { type DenseQuestion, denseGemmTime, type DenseTime } from "./kernels/product";
+export { attentionTime, type AttentionTime, attentionWork } from "./kernels/attention-core";
+export { expertTaskTime, moeLayerTime, type MoeLayerQuestion, type MoeLayerTime } from "./kernels/expert-layer";
+export { type DecodeStep, decodeStep, type DecodeStepQuestion, type DecodeTask, defaultExperts, type TaskName } from "./step/decode";
+export { type DurationShare, shareByDecade, timedTasks, type TimedTasks } from "./step/durations";
 
 // Links and launches: what moves tokens, and what starting costs.
-export { type Collective, type CollectiveQuestion, collectiveTime, type CollectiveTime } from "./collective";
-export { expertExchangeTime, type ExchangeQuestion, type ExchangeTime } from "./dispatch";
-export { launch, type Launch, launchEfficiency, type LaunchMode } from "./launch";
+export { type Collective, type CollectiveQuestion, collectiveTime, type CollectiveTime } from "./network/collective";
+export { expertExchangeTime, type ExchangeQuestion, type ExchangeTime } from "./network/exchange";
+export { launch, type Launch, launchEfficiency, type LaunchMode } from "./kernels/launch";
 
 // Arrays: what a matrix unit makes of few rows.
-export { arrayCaps, type ArrayCaps, type ArrayLimits, type ArrayMachine, arrayMachines } from "./array-caps";
-export { swapOperands, type SystolicArray, systolicCycles, type SystolicQuestion, systolicUtilisation } from "./systolic";
-export { simulatedCycles, tensorCoreTiles, trainingPairs } from "./published/arrays";
+export { arrayCaps, type ArrayCaps, type ArrayLimits, type ArrayMachine, arrayMachines } from "./kernels/array-caps";
+export { swapOperands, type SystolicArray, systolicCycles, type SystolicQuestion, systolicUtilisation } from "./kernels/systolic";
+export { simulatedCycles, tensorCoreTiles, trainingPairs } from "./published/matrix-units";
 export { arrayConditions, gainOfHalfArray } from "./claims/conditions-arrays";
 
 // Starts: what beginning kernels costs.
-export { type Fusion, kernelCount, launchShare, type LaunchShare } from "./launch-share";
-export { decodeFusions, type FusedExperts, fusedExperts, trainTraceGaps } from "./published/fusion";
+export { type Fusion, kernelCount, launchShare, type LaunchShare } from "./step/starts";
+export { decodeFusions, type FusedExperts, fusedExperts, trainTraceGaps } from "./published/fused-kernels";
 export { launchConditions } from "./claims/conditions-launch";
 
 // Memory: run lengths and what they cost.
-export { type Access, accessFact, decodeAccesses, type DecodeAccesses, tileRowBytes } from "./access";
-export { accessEfficiency, inFlightBandwidth, randomAccessBandwidth, requestsInFlight, requestsPerSecond } from "./memory";
+export { accessFact } from "./data/accesses";
+export { type Access, decodeAccesses, type DecodeAccesses, tileRowBytes } from "./step/accesses";
+export { accessEfficiency, inFlightBandwidth, randomAccessBandwidth, requestsInFlight, requestsPerSecond } from "./machine/random-access";
 
 // Trust: what the model says beside what was measured.
 export {
@@ -91,11 +92,12 @@ export {
   relativeError,
   statedErrors,
   worstRows,
-} from "./validation";
+} from "./fit/validation";
 
 // Cutting: what one GPU of a tensor-parallel group holds, and what must fit its memory.
-export { allReduceTime, shareOf, tensorParallelShard } from "./tensor-parallel";
-export { type Footprint, type FootprintQuestion, memoryFootprint } from "./footprint";
+export { allReduceTime } from "./network/all-reduce";
+export { shareOf, tensorParallelShard } from "./model/shard";
+export { type Footprint, type FootprintQuestion, memoryFootprint } from "./step/memory-footprint";
 
 // Splits: what tensor and expert parallelism send, and how long it takes.
 export {
@@ -108,8 +110,8 @@ export {
   type Traffic,
   widthLimit,
   wireSeconds,
-} from "./parallel";
-export { type SplitTime, splitTime, type SplitTimeQuestion } from "./parallel-time";
+} from "./network/split";
+export { type SplitTime, splitTime, type SplitTimeQuestion } from "./network/split-time";
 export {
   type ExchangeProcessors,
   exchangesByInitiator,
@@ -126,7 +128,7 @@ export {
   publishedExchanges,
   publishedParallelism,
   type StartedExchange,
-} from "./published/links";
+} from "./published/transfers";
 export { parallelConditions } from "./claims/conditions-parallel";
 
 // Requests and transfers: how many a second, of what size, started and moved by whom.
@@ -140,8 +142,8 @@ export {
   type TransferPath,
   type TransferTime,
   transferTime,
-} from "./transfer";
-export { computeGivenBack, processorShare } from "./processor-tax";
+} from "./network/message-path";
+export { computeGivenBack, processorShare } from "./network/processor-tax";
 export {
   type Binding,
   bindingLimit,
@@ -150,7 +152,7 @@ export {
   type StreamQuestion,
   type Tier,
   type TierLimit,
-} from "./request-streams";
+} from "./step/requests";
 export {
   flashLimits,
   measuredPaths,
@@ -160,7 +162,7 @@ export {
   rowBandwidth,
   rowMemory,
   scaleUpLimit,
-} from "./tier-limits";
+} from "./step/tiers";
 export { medianRun, type ReachedNetwork, reachedOverNetwork, requestConditions } from "./claims/conditions-requests";
 
 // Claims: all sixteen as code, judged with what is not known exactly, then and now.
@@ -180,9 +182,9 @@ export {
   type Scenario,
   scenarioAt,
   type Threshold,
-} from "./claims";
-export { bandWords, type ThenAndNow, thenAndNow, verdictTable } from "./claims/table";
-export { probabilityWords, thresholdWords, valueWords } from "./claims/words";
+} from "./claims/claims";
+export { bandWords, type ThenAndNow, thenAndNow, verdictTable } from "./claims/verdict-table";
+export { probabilityWords, thresholdWords, valueWords } from "./claims/claim-words";
 export {
   defaultDraws,
   type Draw,
@@ -194,9 +196,9 @@ export {
   rankCorrelation,
   type Spread,
   type Uncertain,
-} from "./uncertainty";
+} from "./claims/uncertainty";
 // What comes next: widths that hide communication, laws of sparsity, layers at both ends.
-export { granularity, hides, type HidingLink, hidingFlopsPerByte, machineFlopsPerByte, sparsity } from "./overlap-bound";
+export { granularity, hides, type HidingLink, hidingFlopsPerByte, machineFlopsPerByte, sparsity } from "./network/hiding";
 export {
   type FusedRate,
   fusedRates,
@@ -208,7 +210,7 @@ export {
   sparsityGains,
 } from "./published/next";
 
-export { type Condition, type Verdict, verdictOf } from "./verdict";
+export { type Condition, type Verdict, verdictOf } from "./claims/verdict";
 
 // Figures: numbers in, picture and caption out.
 export type { Figure } from "./figures/figure";

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import type { DataFrame } from "danfojs-node";
 import type { Figure } from "./figures/figure";
-import { columnsOf, layOut, type TableOptions, type TableRow, tableHtml, tableText } from "./table";
+import { columnsOf, layOut, type TableOptions, type TableRow, tableHtml, tableText } from "./text/table";
 
 /**
  * What a notebook cell shows: figures, tables and text. The one module that knows tslab and danfo;

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { requireNonNegative, requirePositive, requirePositiveInteger } from "../src/checks";
-import { nearest } from "../src/nearest";
+import { nearest } from "../src/text/nearest";
 
 const refused = (check: (name: string, value: number) => void) =>
   [2, 1, 0.5, 0, -1, Number.NaN, Number.POSITIVE_INFINITY].filter((value) => {

@@ -11,7 +11,7 @@ const apart = [
   ...["own-report", "faults", "check", "pictures", "same-everywhere", "gpu-browser", "setup"],
   ...["reports", "lab", "reading", "notebooks", "safety", "csv-spoilt", "published"],
 ];
-const pathOf = (name: string) => `test/${name}.test.ts`;
+const pathOf = (name: string) => `test/**/${name}.test.ts`;
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -1,7 +1,7 @@
 /**
  * Bundle the page to try: src/explore/ with the cost model and the data it reads, as one script that needs no server.
  *
- * src/files.ts is the one module that reads files; here texts take its place. Which texts follows from the bundle itself: the
+ * src/data/files.ts is the one module that reads files; here texts take its place. Which texts follows from the bundle itself: the
  * files of data/ that its code names.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -34,7 +34,7 @@ export async function browserScript(entry) {
   return build(entry, filesNamedIn(await build(entry, {})));
 }
 
-/** The bundle with some texts in the place of src/files.ts. */
+/** The bundle with some texts in the place of src/data/files.ts. */
 async function build(entry, files) {
   const reader = `const files = ${JSON.stringify(files)};
 export function readDataFile(path) {
@@ -49,7 +49,7 @@ export function readDataFile(path) {
     resolve: { alias: { "csv-parse/sync": "csv-parse/browser/esm/sync" } },
     treeshake: { moduleSideEffects: (id) => id === entry },
     logLevel: "warn",
-    plugins: [{ name: "data", load: (id) => (id === join(root, "src", "files.ts") ? { code: reader, moduleType: "js" } : null) }],
+    plugins: [{ name: "data", load: (id) => (id === join(root, "src", "data", "files.ts") ? { code: reader, moduleType: "js" } : null) }],
   });
   const { output } = await made.generate({ format: "iife", minify: true });
   await made.close();

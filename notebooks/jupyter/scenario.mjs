@@ -81,7 +81,7 @@ function modelOf(asked, library) {
   if (!/\.json$/i.test(asked) && !/[\\/]/.test(asked)) return { model: told(`--model ${asked}`, () => library.model(asked)) };
   const path = resolve(process.env.INIT_CWD ?? process.cwd(), asked);
   if (!existsSync(path)) throw new SetupError(`--model ${asked}: expected a config.json there, found no file`);
-  const { parseConfig } = createRequire(import.meta.url)("../../dist/config/text.js");
+  const { parseConfig } = createRequire(import.meta.url)("../../dist/model/config/text.js");
   return told(`--model ${asked}`, () => {
     const { _name_or_path, ...config } = plain(parseConfig(readFileSync(path, "utf8")));
     const id = idOf(path);

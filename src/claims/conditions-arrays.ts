@@ -1,7 +1,7 @@
-import { type ArrayMachine, arrayCaps, arrayMachines } from "../array-caps";
-import { formatNumber, formatShare } from "../format";
-import { trainingPairs } from "../published/arrays";
-import type { Condition } from "../verdict";
+import { type ArrayMachine, arrayCaps, arrayMachines } from "../kernels/array-caps";
+import { trainingPairs } from "../published/matrix-units";
+import { formatNumber, formatShare } from "../text/numbers";
+import type { Condition } from "./verdict";
 
 /**
  * Claim 1, large matrix arrays lose their value at such token counts, as conditions.

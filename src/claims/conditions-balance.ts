@@ -1,9 +1,9 @@
-import { formatNumber } from "../format";
-import type { Model } from "../model";
-import { balanceGains } from "../published/balance";
+import type { Model } from "../model/model";
+import { balanceGains } from "../published/balance-gains";
 import { publishedImbalance } from "../published/tables";
-import { expertLoad, meanTokensPerExpert } from "../routing";
-import type { Condition } from "../verdict";
+import { expertLoad, meanTokensPerExpert } from "../routing/uniform";
+import { formatNumber } from "../text/numbers";
+import type { Condition } from "./verdict";
 
 /**
  * Claim 0d, fragmented but uniform and stable, as conditions.

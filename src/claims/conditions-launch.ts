@@ -1,9 +1,9 @@
-import { formatNumber, formatShare } from "../format";
-import type { Hardware } from "../hardware";
-import { launchShare } from "../launch-share";
-import { decodeFusions, fusedExperts, trainTraceGaps } from "../published/fusion";
-import type { DecodeStep } from "../step";
-import type { Condition } from "../verdict";
+import type { Hardware } from "../machine/hardware";
+import { decodeFusions, fusedExperts, trainTraceGaps } from "../published/fused-kernels";
+import type { DecodeStep } from "../step/decode";
+import { launchShare } from "../step/starts";
+import { formatNumber, formatShare } from "../text/numbers";
+import type { Condition } from "./verdict";
 
 /**
  * Claim 2, fast scheduling and cheap starts become important, as conditions. Thresholds are ours: a tenth of the time.

@@ -1,11 +1,11 @@
-import { formatBytes, formatCount, formatNumber, formatSeconds } from "../format";
-import type { Hardware } from "../hardware";
-import type { Model } from "../model";
-import { expertParallelTraffic, tensorParallelTraffic } from "../parallel";
-import { splitTime } from "../parallel-time";
-import { publishedParallelism } from "../published/links";
+import type { Hardware } from "../machine/hardware";
+import type { Model } from "../model/model";
+import { expertParallelTraffic, tensorParallelTraffic } from "../network/split";
+import { splitTime } from "../network/split-time";
 import { publishedImbalance } from "../published/tables";
-import type { Condition } from "../verdict";
+import { publishedParallelism } from "../published/transfers";
+import { formatBytes, formatCount, formatNumber, formatSeconds } from "../text/numbers";
+import type { Condition } from "./verdict";
 
 /** Day the argument was published; deployments of that day or before are not its forecast. */
 const articleDate = "2025-01-11";

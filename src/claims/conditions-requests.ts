@@ -1,10 +1,10 @@
-import { accessFact } from "../access";
-import { formatBytes, formatNumber, formatShare } from "../format";
-import { hardware as machine } from "../hardware";
-import { publishedExchanges } from "../published/links";
-import { bindingLimit, type RequestStream, requestStreams, type StreamQuestion, type TierLimit } from "../request-streams";
-import { flashLimits, memoryLimit, networkLimits, scaleUpLimit } from "../tier-limits";
-import type { Condition } from "../verdict";
+import { accessFact } from "../data/accesses";
+import { hardware as machine } from "../machine/hardware";
+import { publishedExchanges } from "../published/transfers";
+import { bindingLimit, type RequestStream, requestStreams, type StreamQuestion, type TierLimit } from "../step/requests";
+import { flashLimits, memoryLimit, networkLimits, scaleUpLimit } from "../step/tiers";
+import { formatBytes, formatNumber, formatShare } from "../text/numbers";
+import type { Condition } from "./verdict";
 
 /** Dispatch of DeepEP over the network alone: what one GPU sent, a second, and of which share of its card that is. */
 export interface ReachedNetwork {

@@ -1,8 +1,8 @@
-import { at, type Confidence, oneOf, optionalText, type Row, readRows, text } from "../facts";
-import { formatShare } from "../format";
-import { source } from "../sources";
-import type { Condition } from "../verdict";
-import { wasPublished } from "./date";
+import { at, type Confidence, oneOf, optionalText, type Row, readRows, text } from "../data/rows";
+import { source } from "../data/sources";
+import { formatShare } from "../text/numbers";
+import { wasPublished } from "./known-by";
+import type { Condition } from "./verdict";
 
 /** One thing that was published and speaks for or against a claim. */
 export interface Evidence {

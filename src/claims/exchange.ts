@@ -1,15 +1,15 @@
-import { formatBytes, formatCount, formatNumber } from "../format";
-import { hardware } from "../hardware";
-import { crossingGpus, expertParallelTraffic, tensorParallelTraffic, widthLimit } from "../parallel";
-import { publishedParallelism } from "../published/links";
-import { meanTokensPerExpert } from "../routing";
+import { hardware } from "../machine/hardware";
+import { crossingGpus, expertParallelTraffic, tensorParallelTraffic, widthLimit } from "../network/split";
+import { publishedParallelism } from "../published/transfers";
+import { busiestOverMean } from "../routing/busiest-gpu";
+import { meanTokensPerExpert } from "../routing/uniform";
+import { formatBytes, formatCount, formatNumber } from "../text/numbers";
 import { parallelConditions } from "./conditions-parallel";
-import { isKnown, newestDay } from "./date";
 import { evidenceOn, shareFor, sided } from "./evidence";
+import { isKnown, newestDay } from "./known-by";
 import type { ClaimRule } from "./rule";
 import { knob } from "./scenario";
 import { modelWithExperts } from "./scenario-checks";
-import { busiestOverMean } from "./unevenness";
 
 /** Claim 5: bytes that a GPU sends for one layer, split by tensors over split by experts. */
 const parallelism: ClaimRule = {

@@ -1,20 +1,20 @@
-import { arrayCaps, arrayMachines } from "../array-caps";
-import { type WeightFormatName, weightFormat } from "../formats";
-import { type Hardware, hardware } from "../hardware";
-import { requestsPerSecond } from "../memory";
-import { model } from "../model";
-import { meanTokensPerExpert } from "../routing";
-import { type DecodeStepQuestion, decodeStep } from "../step";
-import type { Condition } from "../verdict";
+import { arrayCaps, arrayMachines } from "../kernels/array-caps";
+import { type Hardware, hardware } from "../machine/hardware";
+import { type WeightFormatName, weightFormat } from "../machine/number-formats";
+import { requestsPerSecond } from "../machine/random-access";
+import { model } from "../model/model";
+import { meanTokensPerExpert } from "../routing/uniform";
+import { type DecodeStepQuestion, decodeStep } from "../step/decode";
 import { arrayConditions } from "./conditions-arrays";
 import { launchConditions } from "./conditions-launch";
 import { requestConditions } from "./conditions-requests";
-import { isKnown } from "./date";
+import { isKnown } from "./known-by";
 import { published } from "./premise";
 import type { ClaimRule } from "./rule";
 import { bytesInRunsUpTo, stepAccesses } from "./runs";
 import { knob, type Scenario } from "./scenario";
 import { modelWithExperts } from "./scenario-checks";
+import type { Condition } from "./verdict";
 
 const wide = 256;
 

@@ -1,12 +1,12 @@
-import { formatCount, formatNumber } from "../format";
-import { isMoe, type Model, models } from "../model";
-import { expertParameters } from "../parameters";
-import type { Condition } from "../verdict";
-import { articleDay, isKnown, monthsBefore } from "./date";
+import { isMoe, type Model, models } from "../model/model";
+import { expertParameters } from "../model/parameters";
+import { formatCount, formatNumber } from "../text/numbers";
 import { sided } from "./evidence";
+import { articleDay, isKnown, monthsBefore } from "./known-by";
 import { published } from "./premise";
 import type { ClaimRule } from "./rule";
 import { knob, type Scenario } from "./scenario";
+import type { Condition } from "./verdict";
 
 /** Large open releases of some months up to a day. */
 export interface ReleaseWindow {

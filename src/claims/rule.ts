@@ -1,5 +1,5 @@
-import type { Condition } from "../verdict";
 import type { Scenario } from "./scenario";
+import type { Condition } from "./verdict";
 
 /** How one claim is computed. Its words and thresholds are rows of data/claims.csv. */
 export interface ClaimRule {

@@ -1,6 +1,6 @@
-import { type Access, decodeAccesses } from "../access";
-import type { WeightFormatName } from "../formats";
-import { model } from "../model";
+import type { WeightFormatName } from "../machine/number-formats";
+import { model } from "../model/model";
+import { type Access, decodeAccesses } from "../step/accesses";
 import type { Scenario } from "./scenario";
 
 /** The accesses of a scenario's decode step on one GPU; selecting attention only where the model has a latent cache. */

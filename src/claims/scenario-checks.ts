@@ -1,8 +1,8 @@
 import { requireNonNegative, requirePositive, requirePositiveInteger } from "../checks";
-import { weightFormat } from "../formats";
-import { hardware } from "../hardware";
-import { isMoe, type Model, model } from "../model";
-import { nearest } from "../nearest";
+import { hardware } from "../machine/hardware";
+import { weightFormat } from "../machine/number-formats";
+import { isMoe, type Model, model } from "../model/model";
+import { nearest } from "../text/nearest";
 import { parameterRows, type Scenario } from "./scenario";
 
 /**

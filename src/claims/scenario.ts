@@ -1,11 +1,11 @@
-import { at, number, oneOf, optionalText, type Row, readRows, text } from "../facts";
-import { hardware, machines } from "../hardware";
-import { kernels } from "../kernel";
-import { isMoe, type Model, models } from "../model";
-import { nearest } from "../nearest";
-import type { Draw, Parameter, Spread } from "../uncertainty";
+import { at, number, oneOf, optionalText, type Row, readRows, text } from "../data/rows";
+import { kernels } from "../kernels/families";
+import { hardware, machines } from "../machine/hardware";
+import { isMoe, type Model, models } from "../model/model";
+import { nearest } from "../text/nearest";
 import { isUnit, toBase } from "../units";
-import { isKnown, monthsBefore } from "./date";
+import { isKnown, monthsBefore } from "./known-by";
+import type { Draw, Parameter, Spread } from "./uncertainty";
 
 /** What a claim is judged under: a plain record. */
 export interface Scenario {

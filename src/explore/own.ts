@@ -1,5 +1,5 @@
 import { addModel, modelFromConfigText } from "../index";
-import { type Model, readModels } from "../model";
+import { type Model, readModels } from "../model/model";
 
 /** Largest file that is read as a configuration: a thousand times a usual one. */
 export const largestFile = 10_000_000;

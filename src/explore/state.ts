@@ -1,5 +1,5 @@
 import { type Model, machines, models } from "../index";
-import { nearest } from "../nearest";
+import { nearest } from "../text/nearest";
 import { modelFromLink, modelToLink } from "./own";
 
 /** One model on one machine, and how it runs. What stands here is what was asked for; setUp says what it becomes. */

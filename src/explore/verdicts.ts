@@ -1,4 +1,4 @@
-import { claimTexts } from "../claims";
+import { claimTexts } from "../claims/claims";
 import {
   bandWords,
   type Claim,

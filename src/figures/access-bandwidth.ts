@@ -1,8 +1,8 @@
-import { formatNumber, formatSeconds, formatShare } from "../format";
-import { type Hardware, hardware } from "../hardware";
-import { inFlightBandwidth } from "../memory";
+import { type Hardware, hardware } from "../machine/hardware";
+import { inFlightBandwidth } from "../machine/random-access";
 import { rowGathers, type TmaPoint, tmaSweeps } from "../published/tables";
-import { rowBandwidth, rowMemory } from "../tier-limits";
+import { rowBandwidth, rowMemory } from "../step/tiers";
+import { formatNumber, formatSeconds, formatShare } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, doublings, label, layout, lengthTicks, line, logAxis, points, ticks } from "./theme";
 

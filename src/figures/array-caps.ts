@@ -1,6 +1,6 @@
-import { type ArrayMachine, arrayCaps } from "../array-caps";
-import { formatCount, formatNumber, formatShare } from "../format";
-import { ridgeRows } from "../roofline";
+import { type ArrayMachine, arrayCaps } from "../kernels/array-caps";
+import { ridgeRows } from "../kernels/roofline";
+import { formatCount, formatNumber, formatShare } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, countTicks, layout, line, linearAxis, logAxis, menu, points } from "./theme";
 

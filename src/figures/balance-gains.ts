@@ -1,6 +1,6 @@
-import { formatNumber } from "../format";
-import { balanceGain } from "../placement";
-import { balanceGains, publishedRankBalance } from "../published/balance";
+import { balanceGains, publishedRankBalance } from "../published/balance-gains";
+import { balanceGain } from "../routing/placement";
+import { formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, label, layout, linearAxis, rule } from "./theme";
 

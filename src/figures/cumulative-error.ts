@@ -1,5 +1,5 @@
-import { formatShare } from "../format";
-import type { JudgedRow } from "../validation";
+import type { JudgedRow } from "../fit/validation";
+import { formatShare } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, label, layout, line, linearAxis, logAxis, ticks } from "./theme";
 

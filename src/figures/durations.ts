@@ -1,5 +1,5 @@
-import { type DurationShare, shareByDecade, type TimedTasks } from "../durations";
-import { formatShare } from "../format";
+import { type DurationShare, shareByDecade, type TimedTasks } from "../step/durations";
+import { formatShare } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, label, layout, linearAxis } from "./theme";
 

@@ -1,5 +1,5 @@
-import { formatCount, formatNumber } from "../format";
-import type { JudgedRow } from "../validation";
+import type { JudgedRow } from "../fit/validation";
+import { formatCount, formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, label, layout, linearAxis, logAxis, points, rule, ticks } from "./theme";
 

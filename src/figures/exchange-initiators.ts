@@ -1,8 +1,8 @@
-import { expertExchangeTime } from "../dispatch";
-import { formatNumber, formatSeconds } from "../format";
-import type { Hardware } from "../hardware";
-import type { Model } from "../model";
-import { exchangesByInitiator, type StartedExchange } from "../published/links";
+import type { Hardware } from "../machine/hardware";
+import type { Model } from "../model/model";
+import { expertExchangeTime } from "../network/exchange";
+import { exchangesByInitiator, type StartedExchange } from "../published/transfers";
+import { formatNumber, formatSeconds } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, doublings, layout, line, logAxis, secondsTicks, ticks } from "./theme";
 

@@ -1,5 +1,5 @@
-import { formatNumber } from "../format";
-import { type ExchangeProcessors, exchangesByProcessors } from "../published/links";
+import { type ExchangeProcessors, exchangesByProcessors } from "../published/transfers";
+import { formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, layout, linearAxis } from "./theme";
 

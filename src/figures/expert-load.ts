@@ -1,6 +1,6 @@
-import { formatCount, formatNumber, formatShare } from "../format";
-import { imbalance } from "../imbalance";
-import { type ExpertLoad, expertLoad, type Router, simulateUniformRouting } from "../routing";
+import { imbalance } from "../routing/imbalance";
+import { type ExpertLoad, expertLoad, type Router, simulateUniformRouting } from "../routing/uniform";
+import { formatCount, formatNumber, formatShare } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, label, layout, line, linearAxis, points } from "./theme";
 

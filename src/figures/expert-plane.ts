@@ -1,7 +1,7 @@
-import { formatCount, formatNumber } from "../format";
-import type { Hardware } from "../hardware";
-import { isMoe, type Model } from "../model";
-import { type HidingLink, hidingFlopsPerByte, machineFlopsPerByte } from "../overlap-bound";
+import type { Hardware } from "../machine/hardware";
+import { isMoe, type Model } from "../model/model";
+import { type HidingLink, hidingFlopsPerByte, machineFlopsPerByte } from "../network/hiding";
+import { formatCount, formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";
 import { articleDate } from "./releases";
 import { colours, countTicks, label, layout, line, logAxis, points, rule } from "./theme";

@@ -1,6 +1,6 @@
-import { formatNumber } from "../format";
-import { model } from "../model";
-import { type FusedExperts, fusedExperts } from "../published/fusion";
+import { model } from "../model/model";
+import { type FusedExperts, fusedExperts } from "../published/fused-kernels";
+import { formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, countTicks, layout, line, linearAxis, logAxis, rule } from "./theme";
 

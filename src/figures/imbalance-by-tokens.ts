@@ -1,9 +1,9 @@
-import { simulateBalance } from "../balance";
-import { formatNumber } from "../format";
-import { imbalance } from "../imbalance";
-import { publishedRankBalance } from "../published/balance";
+import { publishedRankBalance } from "../published/balance-gains";
 import { publishedExpertCounts, publishedImbalance } from "../published/tables";
-import { expertLoad } from "../routing";
+import { simulateBalance } from "../routing/balance-simulation";
+import { imbalance } from "../routing/imbalance";
+import { expertLoad } from "../routing/uniform";
+import { formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, countTicks, doublings, layout, line, logAxis, points } from "./theme";
 

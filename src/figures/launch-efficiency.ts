@@ -1,6 +1,6 @@
-import { formatNumber, formatSeconds, formatShare } from "../format";
-import type { Hardware } from "../hardware";
-import { launch, launchEfficiency } from "../launch";
+import { launch, launchEfficiency } from "../kernels/launch";
+import type { Hardware } from "../machine/hardware";
+import { formatNumber, formatSeconds, formatShare } from "../text/numbers";
 import type { Figure } from "./figure";
 import { band, colours, label, layout, line, linearAxis, logAxis, logSpaced, points, ticks } from "./theme";
 

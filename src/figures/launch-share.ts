@@ -1,9 +1,9 @@
-import { formatCount, formatShare } from "../format";
-import type { Hardware } from "../hardware";
-import type { LaunchMode } from "../launch";
-import { type Fusion, launchShare } from "../launch-share";
-import type { Model } from "../model";
-import { decodeStep } from "../step";
+import type { LaunchMode } from "../kernels/launch";
+import type { Hardware } from "../machine/hardware";
+import type { Model } from "../model/model";
+import { decodeStep } from "../step/decode";
+import { type Fusion, launchShare } from "../step/starts";
+import { formatCount, formatShare } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, doublings, layout, line, linearAxis, logAxis, menu, rule, ticks } from "./theme";
 

@@ -1,6 +1,6 @@
-import { formatCount } from "../format";
-import { isMoe, type Model } from "../model";
+import { isMoe, type Model } from "../model/model";
 import { type LayerKind, layerEnds, layerKind } from "../published/next";
+import { formatCount } from "../text/numbers";
 import type { Figure } from "./figure";
 import { articleDate } from "./releases";
 import { colours, layout, linearAxis } from "./theme";

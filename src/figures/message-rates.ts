@@ -1,8 +1,8 @@
 import { reachedOverNetwork } from "../claims/conditions-requests";
-import { formatBytes, formatNumber, formatShare } from "../format";
-import { messageRates } from "../published/links";
-import { measuredPaths } from "../tier-limits";
-import { breakEvenBytes, streamBytesPerSecond } from "../transfer";
+import { breakEvenBytes, streamBytesPerSecond } from "../network/message-path";
+import { messageRates } from "../published/transfers";
+import { measuredPaths } from "../step/tiers";
+import { formatBytes, formatNumber, formatShare } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, doublings, label, layout, lengthTicks, line, logAxis, points, rule, ticks } from "./theme";
 

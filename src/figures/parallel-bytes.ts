@@ -1,6 +1,6 @@
-import { formatBytes, formatNumber } from "../format";
-import type { Model } from "../model";
-import { crossingGpus, expertParallelTraffic, tensorParallelTraffic, widthLimit } from "../parallel";
+import type { Model } from "../model/model";
+import { crossingGpus, expertParallelTraffic, tensorParallelTraffic, widthLimit } from "../network/split";
+import { formatBytes, formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";
 import { byteTicks, colours, countTicks, doublings, layout, line, logAxis, menu } from "./theme";
 

@@ -1,8 +1,8 @@
-import { formatCount, formatNumber, formatSeconds, formatShare } from "../format";
-import type { Hardware } from "../hardware";
-import type { Model } from "../model";
-import { type SplitTime, splitTime } from "../parallel-time";
-import { type PublishedExchange, publishedExchanges } from "../published/links";
+import type { Hardware } from "../machine/hardware";
+import type { Model } from "../model/model";
+import { type SplitTime, splitTime } from "../network/split-time";
+import { type PublishedExchange, publishedExchanges } from "../published/transfers";
+import { formatCount, formatNumber, formatSeconds, formatShare } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, countTicks, doublings, layout, line, logAxis, points, secondsTicks } from "./theme";
 

@@ -1,5 +1,5 @@
-import { formatCount } from "../format";
-import { publishedParallelism } from "../published/links";
+import { publishedParallelism } from "../published/transfers";
+import { formatCount } from "../text/numbers";
 import type { Figure } from "./figure";
 import { articleDate } from "./releases";
 import { colours, countTicks, label, layout, linearAxis, logAxis, rule } from "./theme";

@@ -1,5 +1,5 @@
-import { formatCount, formatShare } from "../format";
-import { type JudgedRow, relativeError } from "../validation";
+import { type JudgedRow, relativeError } from "../fit/validation";
+import { formatCount, formatShare } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, label, layout, line, logAxis, points, secondsTicks } from "./theme";
 

@@ -1,6 +1,6 @@
-import { simulateBalance } from "../balance";
-import { formatNumber } from "../format";
-import { publishedRankBalance } from "../published/balance";
+import { publishedRankBalance } from "../published/balance-gains";
+import { simulateBalance } from "../routing/balance-simulation";
+import { formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, label, layout, line, linearAxis, points, rule } from "./theme";
 

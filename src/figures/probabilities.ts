@@ -1,5 +1,5 @@
-import type { ThenAndNow } from "../claims/table";
-import { probabilityWords } from "../claims/words";
+import { probabilityWords } from "../claims/claim-words";
+import type { ThenAndNow } from "../claims/verdict-table";
 import type { Figure } from "./figure";
 import { band, colours, label, layout, linearAxis } from "./theme";
 

@@ -1,6 +1,6 @@
-import { formatCount, formatNumber, formatShare } from "../format";
-import { isMoe, type Model } from "../model";
-import { meanTokensPerExpert } from "../routing";
+import { isMoe, type Model } from "../model/model";
+import { meanTokensPerExpert } from "../routing/uniform";
+import { formatCount, formatNumber, formatShare } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, countTicks, label, layout, linearAxis, logAxis, points, rule, ticks } from "./theme";
 

@@ -1,7 +1,7 @@
-import { formatBytes, formatNumber, formatShare } from "../format";
-import type { Hardware } from "../hardware";
-import type { RequestStream, Tier, TierLimit } from "../request-streams";
-import { flashLimits, memoryLimit, networkLimits, scaleUpLimit } from "../tier-limits";
+import type { Hardware } from "../machine/hardware";
+import type { RequestStream, Tier, TierLimit } from "../step/requests";
+import { flashLimits, memoryLimit, networkLimits, scaleUpLimit } from "../step/tiers";
+import { formatBytes, formatNumber, formatShare } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, label, layout, lengthTicks, line, logAxis, points, ticks } from "./theme";
 

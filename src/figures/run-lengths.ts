@@ -1,5 +1,5 @@
-import type { Access } from "../access";
-import { formatBytes, formatShare } from "../format";
+import type { Access } from "../step/accesses";
+import { formatBytes, formatShare } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, label, layout, lengthTicks, line, linearAxis, logAxis, rule } from "./theme";
 

@@ -1,7 +1,7 @@
-import { formatNumber } from "../format";
-import { isMoe, type Model } from "../model";
-import { granularity, sparsity } from "../overlap-bound";
+import { isMoe, type Model } from "../model/model";
+import { granularity, sparsity } from "../network/hiding";
 import { sparsityGains } from "../published/next";
+import { formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";
 import { articleDate } from "./releases";
 import { band, colours, countTicks, label, layout, line, linearAxis, logAxis, points, ticks } from "./theme";

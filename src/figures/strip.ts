@@ -1,8 +1,8 @@
-import type { Access } from "../access";
-import { shareByDecade } from "../durations";
-import { formatCount, formatNumber, formatShare } from "../format";
-import { isMoe, type Model } from "../model";
-import { meanTokensPerExpert } from "../routing";
+import { isMoe, type Model } from "../model/model";
+import { meanTokensPerExpert } from "../routing/uniform";
+import type { Access } from "../step/accesses";
+import { shareByDecade } from "../step/durations";
+import { formatCount, formatNumber, formatShare } from "../text/numbers";
 import type { TaskSet } from "./durations";
 import { decadeNames } from "./durations";
 import type { Figure } from "./figure";

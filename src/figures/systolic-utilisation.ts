@@ -1,6 +1,6 @@
-import { formatCount, formatShare } from "../format";
-import type { Gemm } from "../gemm";
-import { type SystolicQuestion, swapOperands, systolicUtilisation } from "../systolic";
+import type { Gemm } from "../kernels/gemm";
+import { type SystolicQuestion, swapOperands, systolicUtilisation } from "../kernels/systolic";
+import { formatCount, formatShare } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, countTicks, doublings, layout, line, linearAxis, logAxis, menu, rule } from "./theme";
 

@@ -1,13 +1,13 @@
-import { formatCount, formatNumber, formatSeconds } from "../format";
-import { weightFormat as lookUpFormat } from "../formats";
-import type { ExpertShape } from "../gemm";
-import type { Hardware } from "../hardware";
-import { defaultKernel, kernels } from "../kernel";
-import { expertTaskTime, moeLayerTime } from "../layer";
-import { type MoeMeasurement, moeMeasurements } from "../measurements";
-import type { Model } from "../model";
+import { expertTaskTime, moeLayerTime } from "../kernels/expert-layer";
+import { defaultKernel, kernels } from "../kernels/families";
+import type { ExpertShape } from "../kernels/gemm";
+import type { Hardware } from "../machine/hardware";
+import { weightFormat as lookUpFormat } from "../machine/number-formats";
+import type { Model } from "../model/model";
+import { type MoeMeasurement, moeMeasurements } from "../published/layer-times";
 import { deepGemmRows } from "../published/tables";
-import { meanTokensPerExpert } from "../routing";
+import { meanTokensPerExpert } from "../routing/uniform";
+import { formatCount, formatNumber, formatSeconds } from "../text/numbers";
 import type { Figure } from "./figure";
 import { band, colours, countTicks, doublings, label, layout, line, logAxis, points, ticks } from "./theme";
 

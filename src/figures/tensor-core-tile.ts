@@ -1,5 +1,5 @@
-import { formatShare } from "../format";
-import { type TensorCoreTile, tensorCoreTiles } from "../published/arrays";
+import { type TensorCoreTile, tensorCoreTiles } from "../published/matrix-units";
+import { formatShare } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, label, layout, line, linearAxis } from "./theme";
 

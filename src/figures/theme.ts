@@ -1,4 +1,4 @@
-import { formatBytes, formatCount, formatLength, formatSeconds } from "../format";
+import { formatBytes, formatCount, formatLength, formatSeconds } from "../text/numbers";
 
 /**
  * One look for every figure: colours that the colour-blind tell apart (Okabe and Ito), one font, one size.

@@ -1,7 +1,7 @@
-import { formatCount, formatNumber } from "../format";
-import { type Model, model } from "../model";
+import { type Model, model } from "../model/model";
 import { type Deployment, deployments } from "../published/tables";
-import { meanTokensPerExpert } from "../routing";
+import { meanTokensPerExpert } from "../routing/uniform";
+import { formatCount, formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";
 import { band, colours, doublings, label, layout, line, logAxis, points, ticks } from "./theme";
 

@@ -1,5 +1,5 @@
-import type { Claim } from "../claims";
-import { formatNumber } from "../format";
+import type { Claim } from "../claims/claims";
+import { formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, layout, linearAxis, rule } from "./theme";
 

@@ -1,6 +1,6 @@
-import { formatNumber } from "../format";
-import { hardware } from "../hardware";
-import { type TrainingPair, trainingPairs } from "../published/arrays";
+import { hardware } from "../machine/hardware";
+import { type TrainingPair, trainingPairs } from "../published/matrix-units";
+import { formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, layout, linearAxis } from "./theme";
 

@@ -1,6 +1,6 @@
-import { formatBytes, formatCount, formatNumber } from "../format";
-import { type HostCopy, hostCopies, peerCopyBlocks } from "../published/links";
-import { crossingBytes, type Initiator, type Mover, pathOfSweep, type TransferPath, transferTime } from "../transfer";
+import { crossingBytes, type Initiator, type Mover, pathOfSweep, type TransferPath, transferTime } from "../network/message-path";
+import { type HostCopy, hostCopies, peerCopyBlocks } from "../published/transfers";
+import { formatBytes, formatCount, formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, countTicks, doublings, layout, lengthTicks, line, logAxis, points, ticks } from "./theme";
 

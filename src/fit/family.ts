@@ -1,9 +1,9 @@
 import { Matrix, pseudoInverse } from "ml-matrix";
-import type { Hardware } from "../hardware";
-import { type KernelConstants, type KernelFamily, routerOf } from "../kernel";
-import { limitOf, timeOf } from "../layer";
-import type { MoeMeasurement } from "../measurements";
-import { rankLoad } from "../skew";
+import { limitOf, timeOf } from "../kernels/expert-layer";
+import { type KernelConstants, type KernelFamily, routerOf } from "../kernels/families";
+import type { Hardware } from "../machine/hardware";
+import type { MoeMeasurement } from "../published/layer-times";
+import { rankLoad } from "../routing/rank-load";
 
 /** A fitted constant and how well the rows pin it down. */
 export interface FittedConstant {

@@ -1,9 +1,9 @@
-import type { Hardware } from "../hardware";
-import type { KernelFamily } from "../kernel";
-import { limitOf, type MoeLayerTime, timeOf } from "../layer";
-import type { MoeMeasurement } from "../measurements";
-import { quantile } from "../quantile";
-import { rankLoad } from "../skew";
+import { limitOf, type MoeLayerTime, timeOf } from "../kernels/expert-layer";
+import type { KernelFamily } from "../kernels/families";
+import type { Hardware } from "../machine/hardware";
+import type { MoeMeasurement } from "../published/layer-times";
+import { rankLoad } from "../routing/rank-load";
+import { quantile } from "../statistics";
 
 /** How far predictions are from measurements: |predicted / measured - 1|. */
 export interface ErrorFigures {

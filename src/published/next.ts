@@ -1,5 +1,5 @@
-import { at, lookedUp, number, oneOf, type Row, readRows, text } from "../facts";
-import { isMoe, type Model, model } from "../model";
+import { at, lookedUp, number, oneOf, type Row, readRows, text } from "../data/rows";
+import { isMoe, type Model, model } from "../model/model";
 import { toBase } from "../units";
 
 /** FLOPs for the same loss at one sparsity, relative to the sparsest tried. */

@@ -1,4 +1,4 @@
-import { number, oneOf, optionalNumber, type Row, readRows, text } from "../facts";
+import { number, oneOf, optionalNumber, type Row, readRows, text } from "../data/rows";
 import { toBase } from "../units";
 
 /** A deployment whose tokens in flight are published: one expert-parallel group in one regime. */

@@ -1,5 +1,5 @@
-import { at, number, oneOf, parseRows, type Row } from "../../facts";
-import { formatBytes, formatCount } from "../../format";
+import { at, number, oneOf, parseRows, type Row } from "../../data/rows";
+import { formatBytes, formatCount } from "../../text/numbers";
 import { type DispatchWay, dispatchWays, type GpuRun, gatherBytesPerSecond, gpuWords, type Product, secondsPerExpert } from "./results";
 
 /** One file of a run. */

@@ -1,5 +1,5 @@
 /// <reference types="@webgpu/types" />
-import { formatBytes } from "../../format";
+import { formatBytes } from "../../text/numbers";
 import { GpuRefused, GpuUnavailable, noAdapter, unlessStopped, whyNoWebGpu } from "./errors";
 import type { GpuBounds, GpuPlan } from "./plan";
 import type { GpuName } from "./results";

@@ -1,9 +1,9 @@
-import { readRows, text } from "../../facts";
+import { readRows, text } from "../../data/rows";
 import type { Figure } from "../../figures/figure";
 import { colours, layout, linearAxis, logAxis, points } from "../../figures/theme";
-import { formatNumber, formatSeconds } from "../../format";
-import type { Hardware } from "../../hardware";
-import { type LaunchMode, launch } from "../../launch";
+import { type LaunchMode, launch } from "../../kernels/launch";
+import type { Hardware } from "../../machine/hardware";
+import { formatNumber, formatSeconds } from "../../text/numbers";
 import { decadeTicks, rangeOf } from "./axes";
 import type { DispatchPoint, DispatchWay, GpuRun } from "./results";
 

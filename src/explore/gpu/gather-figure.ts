@@ -1,10 +1,10 @@
-import { accessFact } from "../../access";
+import { accessFact } from "../../data/accesses";
 import type { Figure } from "../../figures/figure";
 import { colours, layout, lengthTicks, line, logAxis, points } from "../../figures/theme";
-import { formatBytes, formatLength, formatNumber, formatShare } from "../../format";
-import type { Hardware } from "../../hardware";
-import { accessEfficiency } from "../../memory";
-import { rowBandwidth, rowMemory } from "../../tier-limits";
+import type { Hardware } from "../../machine/hardware";
+import { accessEfficiency } from "../../machine/random-access";
+import { rowBandwidth, rowMemory } from "../../step/tiers";
+import { formatBytes, formatLength, formatNumber, formatShare } from "../../text/numbers";
 import { decadeTicks, legendBelow, rangeOf } from "./axes";
 import { type GatherPoint, type GpuRun, gatherBytesPerSecond } from "./results";
 

@@ -1,5 +1,5 @@
-import { gemmWork } from "../../gemm";
-import { type Rates, type Roofline, ridgeRows, roofline } from "../../roofline";
+import { gemmWork } from "../../kernels/gemm";
+import { type Rates, type Roofline, ridgeRows, roofline } from "../../kernels/roofline";
 import { type ElementName, elementBytes, type GpuRun, gatherBytesPerSecond, type Product } from "./results";
 
 /** The best rates that a run reached: what a roofline of this GPU, seen through WebGPU, is drawn from. */

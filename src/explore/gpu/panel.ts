@@ -1,9 +1,9 @@
 /// <reference types="@webgpu/types" />
 import type { Figure } from "../../figures/figure";
-import { formatCount, formatSeconds } from "../../format";
-import type { ExpertShape } from "../../gemm";
-import type { Hardware } from "../../hardware";
-import { isMoe, type Model } from "../../model";
+import type { ExpertShape } from "../../kernels/gemm";
+import type { Hardware } from "../../machine/hardware";
+import { isMoe, type Model } from "../../model/model";
+import { formatCount, formatSeconds } from "../../text/numbers";
 import { make } from "../dom";
 import { GpuRefused, GpuUnavailable, Stopped, WrongResult } from "./errors";
 import { type GpuPlan, gpuPlan, limitSeconds } from "./plan";

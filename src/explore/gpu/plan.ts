@@ -1,6 +1,6 @@
 import { doublings } from "../../figures/theme";
-import { formatBytes, formatCount } from "../../format";
-import { type ExpertShape, paddedLength } from "../../gemm";
+import { type ExpertShape, paddedLength } from "../../kernels/gemm";
+import { formatBytes, formatCount } from "../../text/numbers";
 import { type DispatchWay, dispatchWays, type ElementName, elementBytes, type LeftOut, type Product } from "./results";
 
 /** What a run measures, and within what bounds. */

@@ -1,8 +1,8 @@
-import { denseGemmTime } from "../../dense";
 import type { Figure } from "../../figures/figure";
 import { colours, countTicks, label, layout, line, logAxis, points } from "../../figures/theme";
-import { formatCount, formatNumber, formatSeconds } from "../../format";
-import type { Hardware } from "../../hardware";
+import { denseGemmTime } from "../../kernels/product";
+import type { Hardware } from "../../machine/hardware";
+import { formatCount, formatNumber, formatSeconds } from "../../text/numbers";
 import { decadeTicks, legendBelow, rangeOf } from "./axes";
 import { flatUpTo, type OwnRates, ownFloor, ownRates } from "./own-roofline";
 import { type ElementName, type GpuRun, type ProductPoint, secondsPerExpert } from "./results";

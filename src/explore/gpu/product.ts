@@ -1,5 +1,5 @@
 /// <reference types="@webgpu/types" />
-import { formatBytes, formatNumber } from "../../format";
+import { formatBytes, formatNumber } from "../../text/numbers";
 import { bind, checked, type OpenGpu, pipeline, readWords, record, storage, uniformStride, uniforms } from "./device";
 import { WrongResult } from "./errors";
 import { fillBuffer } from "./fill";

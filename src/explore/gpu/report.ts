@@ -1,7 +1,7 @@
 import type { Figure } from "../../figures/figure";
-import { formatLength, formatNumber, formatSeconds } from "../../format";
-import type { Hardware } from "../../hardware";
-import { layOut, type Table } from "../../table";
+import type { Hardware } from "../../machine/hardware";
+import { formatLength, formatNumber, formatSeconds } from "../../text/numbers";
+import { layOut, type Table } from "../../text/table";
 import { gpuDispatchFigure } from "./dispatch-figure";
 import { gpuGatherFigure } from "./gather-figure";
 import { ownRates, productWork } from "./own-roofline";

@@ -1,4 +1,4 @@
-import type { ExpertShape } from "../../gemm";
+import type { ExpertShape } from "../../kernels/gemm";
 
 /** The number format that a product reads; sums and results are in f32 either way. */
 export type ElementName = "f32" | "f16";

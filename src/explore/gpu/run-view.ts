@@ -1,7 +1,7 @@
 import type { Figure } from "../../figures/figure";
-import { formatCount } from "../../format";
-import type { Hardware } from "../../hardware";
-import { type Table, tableHtml } from "../../table";
+import type { Hardware } from "../../machine/hardware";
+import { formatCount } from "../../text/numbers";
+import { type Table, tableHtml } from "../../text/table";
 import { download, make } from "../dom";
 import { gpuFiles } from "./csv";
 import { gpuFigures, gpuTables, runWords } from "./report";

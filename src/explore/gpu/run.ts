@@ -1,5 +1,5 @@
 /// <reference types="@webgpu/types" />
-import { formatLength, formatSeconds } from "../../format";
+import { formatLength, formatSeconds } from "../../text/numbers";
 import { type OpenGpu, openGpu } from "./device";
 import { type DispatchBench, dispatchBench, timeWay } from "./dispatches";
 import { GpuRefused, Stopped } from "./errors";

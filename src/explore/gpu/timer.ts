@@ -1,5 +1,5 @@
 /// <reference types="@webgpu/types" />
-import { quantile } from "../../quantile";
+import { quantile } from "../../statistics";
 import type { OpenGpu } from "./device";
 import { GpuRefused, Stopped, unlessStopped } from "./errors";
 import type { GpuPlan } from "./plan";

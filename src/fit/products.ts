@@ -1,0 +1,174 @@
+import { at, number, type Row, readRows, text } from "../data/rows";
+import { attentionConstantNames, attentionTime } from "../kernels/attention-core";
+import { type DenseConstants, type DenseTiles, denseConstantNames, denseTime } from "../kernels/product";
+import { hardware } from "../machine/hardware";
+
+/** One measured row: how long it took, whether the fit may see it, and what a plain model says. */
+export interface LinkSample {
+  readonly seconds: number;
+  readonly held: boolean;
+  /** Roofline for products, smallest message plus bytes over datasheet bandwidth for links. */
+  readonly baselineSeconds: number;
+  readonly floorSeconds: number;
+  readonly where: string;
+}
+
+/** A family of constants to be fitted: names, bounds, rows, and the formula from constants to seconds. */
+export interface LinkProblem {
+  /** Columns that name the family, as its file has them. */
+  readonly family: Readonly<Record<string, string>>;
+  readonly file: "gemm-kernels.csv" | "collectives.csv" | "attention.csv";
+  readonly names: readonly string[];
+  /** Constants that are set, not fitted. */
+  readonly fixed: Readonly<Record<string, number>>;
+  readonly start: readonly number[];
+  readonly lower: readonly number[];
+  readonly upper: readonly number[];
+  readonly samples: readonly LinkSample[];
+  readonly heldOut: string;
+  readonly predict: (constants: Readonly<Record<string, number>>, sample: number) => number;
+}
+
+/** Unit of a constant, by how its name ends. */
+export function constantUnit(name: string): "s" | "B" | "ratio" {
+  return /[Ss]econds|secondsPer/.test(name) ? "s" : /Bytes$/.test(name) ? "B" : "ratio";
+}
+
+/** Shapes [n, k] of products that no constant is fitted on. */
+export const heldShapes = ["64 64", "512 7168", "4096 7168", "7168 2048", "16384 7168"] as const;
+
+export function denseProblems(): readonly LinkProblem[] {
+  const rows = ["h100-sxm", "b200-sxm"].flatMap((machine) =>
+    readRows(`measurements/gemm-${machine}.csv`).map((row) => ({ row, machine: hardware(machine) })),
+  );
+  return readRows("gemm-tiles.csv").map((tilesRow) => {
+    const [kernel, weightFormat, generation] = ["kernel", "weightFormat", "generation"].map((c) => text(tilesRow, c)) as [
+      string,
+      string,
+      string,
+    ];
+    const list = (column: string) => text(tilesRow, column).split(" ").map(Number);
+    const tiles: DenseTiles = { tileRows: list("tileRows"), tileColumns: list("tileColumns"), splits: list("splits") };
+    const own = rows.filter(
+      ({ row, machine }) => row.cells.kernel === kernel && row.cells.weightFormat === weightFormat && machine.generation === generation,
+    );
+    const gemms = own.map(({ row }) => ({ m: number(row, "m"), n: number(row, "n"), k: number(row, "k") }));
+    const time = (constants: DenseConstants, i: number) =>
+      denseTime(
+        { kernel, weightFormat, generation, ...tiles, constants, fitted: "here" },
+        gemms[i] as (typeof gemms)[0],
+        (own[i] as (typeof own)[0]).machine,
+      );
+    const any = {
+      fixedSeconds: 1e-6,
+      memoryEfficiency: 1,
+      arithmeticEfficiency: 1,
+      secondsPerStep: 0,
+      splitSeconds: 0,
+      overlapExponent: 2,
+      activationPasses: 0,
+    };
+    const samples = own.map(({ row }, i) => {
+      const { floorSeconds } = time(any, i);
+      return {
+        seconds: microseconds(row, "us"),
+        held: (heldShapes as readonly string[]).includes(`${row.cells.n} ${row.cells.k}`),
+        baselineSeconds: floorSeconds,
+        floorSeconds,
+        where: at(row),
+      };
+    });
+    const least = Math.min(...samples.map((s) => s.seconds));
+    const quantises = weightFormat !== "bfloat16";
+    return {
+      family: { kernel, weightFormat, generation },
+      file: "gemm-kernels.csv",
+      samples,
+      heldOut: "shapes [n, k] 64 64, 512 7168, 4096 7168, 7168 2048, 16384 7168",
+      names: denseConstantNames
+        .filter((n) => quantises || n !== "activationPasses")
+        .filter((n) => tiles.splits.length > 1 || n !== "splitSeconds"),
+      fixed: { ...(quantises ? {} : { activationPasses: 0 }), ...(tiles.splits.length > 1 ? {} : { splitSeconds: 0 }) },
+      ...bounds(
+        {
+          fixedSeconds: [least, 3e-7, 3e-5],
+          memoryEfficiency: [0.75, 0.2, 1],
+          arithmeticEfficiency: [0.8, 0.3, 1],
+          secondsPerStep: [3e-8, 1e-10, 4e-7],
+          splitSeconds: [2e-6, 1e-8, 2e-5],
+          overlapExponent: [2.5, 1, 6],
+          activationPasses: [2, 0.01, 12],
+        },
+        denseConstantNames,
+        tiles.splits.length > 1,
+        quantises,
+      ),
+      predict: (c, i) => time(c as unknown as DenseConstants, i).seconds,
+    };
+  });
+}
+
+function bounds(
+  all: Readonly<Record<string, readonly [number, number, number]>>,
+  names: readonly string[],
+  splits = true,
+  quantises = true,
+) {
+  const used = names
+    .filter((n) => (quantises || n !== "activationPasses") && (splits || n !== "splitSeconds"))
+    .map((n) => all[n] as readonly [number, number, number]);
+  return { start: used.map((b) => b[0]), lower: used.map((b) => b[1]), upper: used.map((b) => b[2]) };
+}
+
+const us = 1e-6;
+
+/** A cell in microseconds as seconds. @throws Error naming file and line unless it is above zero. */
+export function microseconds(row: Row, column: string): number {
+  const value = number(row, column) * us;
+  if (value <= 0) throw new Error(`${at(row)}: expected ${column} above zero, got ${row.cells[column]}`);
+  return value;
+}
+
+/** Attention of DeepSeek-V3's kind: a latent of 512 and a rotary part of 64, over batches and heads. */
+export function attentionProblem(): LinkProblem {
+  const rows = readRows("measurements/attention-flashmla-h800.csv");
+  const asked = rows.map((row) => ({
+    hardware: hardware(text(row, "machine")),
+    requests: number(row, "requests"),
+    contextTokens: number(row, "contextTokens"),
+    // Several query tokens of one request stand beside each other like more heads.
+    model: {
+      attentionHeads: number(row, "heads") * number(row, "queryTokens"),
+      keyValueHeads: 1,
+      headDim: 576,
+      valueHeadDim: 512,
+      kvLoraRank: 512,
+      qkRopeHeadDim: 64,
+    },
+  }));
+  const time = (c: Readonly<Record<string, number>>, i: number) => attentionTime(asked[i] as (typeof asked)[0], c as never);
+  const samples = rows.map((row, i) => {
+    const { floorSeconds } = time({ fixedSeconds: 0, memoryEfficiency: 1, arithmeticEfficiency: 1, overlapExponent: 2 }, i);
+    return {
+      seconds: microseconds(row, "us"),
+      held: heldRequests.includes(number(row, "requests")),
+      baselineSeconds: floorSeconds,
+      floorSeconds,
+      where: at(row),
+    };
+  });
+  return {
+    family: { kernel: "flashmla", generation: "Hopper" },
+    file: "attention.csv",
+    names: attentionConstantNames,
+    fixed: {},
+    samples,
+    heldOut: "16 and 64 requests",
+    start: [2e-5, 0.9, 0.6, 2],
+    lower: [1e-6, 0.3, 0.2, 1],
+    upper: [1e-4, 1, 1, 8],
+    predict: (c, i) => time(c, i).seconds,
+  };
+}
+
+const heldRequests: readonly number[] = [16, 64];

@@ -1,0 +1,214 @@
+import { number, oneOf, optionalText, readRows, text } from "../data/rows";
+import type { Hardware } from "../machine/hardware";
+import type { NumberFormat } from "../machine/number-formats";
+import { weightFormat, weightFormatNames } from "../machine/number-formats";
+import type { MoeLayerShape } from "../model/model";
+import { nearest } from "../text/nearest";
+
+/** The constants of a kernel family: what a layer's time needs beside the datasheet. */
+export interface KernelConstants {
+  /** Rows are computed in tiles of this many. */
+  readonly tileRows: number;
+  /** What the layer's kernels cost when there is next to nothing to do. */
+  readonly fixedSeconds: number;
+  /** For each expert that stands on the GPU, active or not: scheduling and set-up. */
+  readonly secondsPerLocalExpert: number;
+  /** For each row computed on the GPU and each element of hiddenSize. */
+  readonly secondsPerRowElement: number;
+  /** For each row routed, also to experts elsewhere, and each element of hiddenSize. */
+  readonly secondsPerRoutedElement: number;
+  /** Share of the datasheet bandwidth that weights stream at when the GPU is full. */
+  readonly memoryEfficiency: number;
+  /** Share of the datasheet peak that whole tiles are multiplied at. */
+  readonly arithmeticEfficiency: number;
+  /** Bytes of activations moved, as a multiple of the fewest. */
+  readonly activationTraffic: number;
+  /** p of the p-norm that joins compute and memory: 1 adds them, many take the slower. */
+  readonly overlapExponent: number;
+  /** Rate at which one processor streams the weights of its own column tile: what bounds a GPU with too few experts to fill it. */
+  readonly tileBytesPerSecond: number;
+}
+
+export const constantNames = [
+  "tileRows",
+  "fixedSeconds",
+  "secondsPerLocalExpert",
+  "secondsPerRowElement",
+  "secondsPerRoutedElement",
+  "memoryEfficiency",
+  "arithmeticEfficiency",
+  "activationTraffic",
+  "overlapExponent",
+  "tileBytesPerSecond",
+] as const satisfies readonly (keyof KernelConstants)[];
+
+/** A kernel that computes a mixture-of-experts layer, in one number format, on one generation of machines. */
+export interface KernelFamily extends KernelConstants {
+  readonly kernel: string;
+  readonly weightFormat: string;
+  readonly generation: string;
+  readonly router: KernelName["router"];
+  /** here: on rows of this kernel, format and generation. transferred: of another format or generation. by-name: of a kernel of like name. */
+  readonly fitted: "here" | "transferred" | "by-name";
+  /** The family the constants come from. */
+  readonly from: string;
+  /** On measured rows at token counts left out of the fit; absent where the constants are not of this family. */
+  readonly heldOutError?: HeldOutError | undefined;
+}
+
+/** |predicted / measured - 1| of half the rows, and of nine rows in ten, at most. */
+export interface HeldOutError {
+  readonly median: number;
+  readonly p90: number;
+}
+
+/** Words in a kernel's name that tell its implementation. */
+const implementations = ["deepepmoe", "deepgemm", "marlin", "cutedsl", "min_latency", "trtllm", "cutlass", "triton", "mxfp4"] as const;
+
+let table: readonly KernelFamily[] | undefined;
+const found = new Map<string, KernelFamily>();
+
+/** All families of data/kernels.csv. */
+export function kernels(): readonly KernelFamily[] {
+  table ??= read();
+  return table;
+}
+
+/**
+ * The family to use for a kernel and weight format on a machine.
+ *
+ * Exact where it was fitted; else the same kernel in another format or on another generation (its efficiencies and
+ * costs are kept, the datasheet changes); else a kernel whose name holds the same implementation (triton, cutlass, ...).
+ *
+ * @throws RangeError naming the nearest kernels when nothing is known of it.
+ */
+export function kernelFamily(kernel: string, format: string, hardware: Hardware): KernelFamily {
+  const key = `${kernel} ${format} ${hardware.generation}`;
+  let family = found.get(key);
+  if (family === undefined) {
+    family = resolve(kernel, format, hardware.generation);
+    found.set(key, family);
+  }
+  return family;
+}
+
+/** A kernel that measurements know, and the router its rows saw. */
+export interface KernelName {
+  readonly kernel: string;
+  readonly weightFormat: string;
+  /** given: rows go where the routing says. groups, groups-always: through the model's, or any model's, group-limited router. folded, packed: see RouterLimit. */
+  readonly router: (typeof routers)[number];
+  readonly implementation: string;
+  readonly note: string;
+}
+
+const routers = ["given", "groups", "groups-always", "folded", "packed"] as const;
+let names: readonly KernelName[] | undefined;
+
+/** The kernels of the measured tables, from data/kernel-names.csv. */
+export function kernelNames(): readonly KernelName[] {
+  names ??= readRows("kernel-names.csv").map((row) => ({
+    kernel: text(row, "kernel"),
+    weightFormat: oneOf(row, "weightFormat", weightFormatNames),
+    router: oneOf(row, "router", routers),
+    implementation: text(row, "implementation"),
+    note: optionalText(row, "note") ?? "",
+  }));
+  return names;
+}
+
+/** The router of a kernel in a format: of the format itself, else of any format of the kernel, else as given. */
+export function routerOf(kernel: string, format: string): KernelName["router"] {
+  const same = kernelNames().filter((k) => k.kernel === kernel);
+  const known = same.find((k) => k.weightFormat === format) ?? same[0];
+  return known?.router ?? (/^vllm_.*(triton|flashinfer)/.test(kernel) ? "groups" : "given");
+}
+
+/**
+ * A sound kernel for a machine and a model as released.
+ *
+ * Hopper: TensorRT-LLM's CUTLASS grouped GEMM on 128 x 128 block FP8; Blackwell: DeepGEMM on the same; machines without
+ * FP8, and other makers': the CUTLASS family in BF16, transferred.
+ */
+export function defaultKernel(hardware: Hardware, _model?: MoeLayerShape): { readonly kernel: string; readonly weightFormat: string } {
+  if (hardware.peakFlopsPerSecond.fp8 === undefined) return { kernel: "moe_torch_flow_cutlass", weightFormat: "bfloat16" };
+  return { kernel: hardware.generation === "Blackwell" ? "deepgemm" : "moe_torch_flow_cutlass", weightFormat: "fp8_block" };
+}
+
+/** Peak of a machine for a number format; where it has none, of the next wider format it can widen to. */
+export function peakFlops(hardware: Hardware, format: NumberFormat): number {
+  const wider: Partial<Record<NumberFormat, readonly NumberFormat[]>> = {
+    fp4: ["fp8"],
+    fp6: ["fp8"],
+    int8: ["fp8"],
+  };
+  for (const candidate of [format, ...(wider[format] ?? []), "bf16", "fp16", "fp32"] as const) {
+    const peak = hardware.peakFlopsPerSecond[candidate as NumberFormat];
+    if (peak !== undefined) return peak;
+  }
+  throw new RangeError(`${hardware.id}: expected a peak rate for ${format} or a wider format`);
+}
+
+function resolve(kernel: string, format: string, generation: string): KernelFamily {
+  weightFormat(format);
+  const all = kernels();
+  const same = all.filter((f) => f.kernel === kernel);
+  const exact = same.find((f) => f.weightFormat === format && f.generation === generation);
+  if (exact !== undefined) return exact;
+  const fitted = same.length > 0 ? "transferred" : "by-name";
+  const candidates = same.length > 0 ? same : alike(kernel, all);
+  const best = [...candidates].sort((a, b) => score(b) - score(a) || (a.from < b.from ? -1 : 1))[0];
+  if (best === undefined) {
+    const knownNames = [...new Set(all.map((f) => f.kernel))];
+    throw new RangeError(`unknown kernel "${kernel}"; nearest: ${nearest(kernel, knownNames).join(", ")}`);
+  }
+  return { ...best, kernel, weightFormat: format, generation, fitted, router: routerOf(kernel, format), heldOutError: undefined };
+
+  function score(f: KernelFamily): number {
+    const own = f.kernel.split("_")[0] === kernel.split("_")[0] ? 0.5 : 0;
+    return (f.weightFormat === format ? 4 : 0) + (f.generation === generation ? 2 : 0) + closeness(f.weightFormat, format) + own;
+  }
+}
+
+function alike(kernel: string, all: readonly KernelFamily[]): readonly KernelFamily[] {
+  const word = implementations.find((w) => kernel.includes(w));
+  return word === undefined ? [] : all.filter((f) => f.kernel.includes(word));
+}
+
+/** Formats of the same width are closest. */
+function closeness(a: string, b: string): number {
+  return 1 - Math.min(1, Math.abs(Math.log2(weightFormat(a).weightBytes / weightFormat(b).weightBytes)) / 2);
+}
+
+function read(): readonly KernelFamily[] {
+  const families = new Map<string, Record<string, string | number>>();
+  for (const row of readRows("kernels.csv")) {
+    const kernel = text(row, "kernel");
+    const format = oneOf(row, "weightFormat", weightFormatNames);
+    const generation = text(row, "generation");
+    const from = `${kernel} ${format} ${generation}`;
+    const family = families.get(from) ?? {
+      kernel,
+      weightFormat: format,
+      generation,
+      router: routerOf(kernel, format),
+      fitted: "here",
+      from,
+    };
+    family[oneOf(row, "constant", constantNames)] = number(row, "value");
+    families.set(from, family);
+  }
+  const errors = new Map(
+    readRows("fit-errors.csv")
+      .filter((row) => row.cells.part === "tokens left out")
+      .map((row) => [text(row, "family"), row]),
+  );
+  return [...families.values()].map((family) => {
+    for (const name of constantNames) {
+      if (family[name] === undefined) throw new Error(`kernels.csv: ${String(family.from)} has no ${name}`);
+    }
+    const stated = errors.get(String(family.from));
+    const heldOutError = stated === undefined ? undefined : Object.freeze({ median: number(stated, "median"), p90: number(stated, "p90") });
+    return Object.freeze({ ...family, heldOutError }) as unknown as KernelFamily;
+  });
+}

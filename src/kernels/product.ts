@@ -1,0 +1,251 @@
+import { requirePositiveInteger } from "../checks";
+import { readConstants } from "../data/constants";
+import { at, readRows, text } from "../data/rows";
+import type { Hardware } from "../machine/hardware";
+import { weightFormat as lookUpFormat, type WeightFormat } from "../machine/number-formats";
+import { nearest } from "../text/nearest";
+import { peakFlops } from "./families";
+import { bf16Bytes, type Gemm } from "./gemm";
+
+/** The fitted constants of a family of dense products. */
+export interface DenseConstants {
+  /** Of the smallest product: launch in a graph, prologue, epilogue, quantisation of a few rows. */
+  readonly fixedSeconds: number;
+  /** Share of the datasheet bandwidth that matrices stream at. */
+  readonly memoryEfficiency: number;
+  /** Share of the datasheet peak that a whole tile is multiplied at. */
+  readonly arithmeticEfficiency: number;
+  /** For each 128 of k that a tile walks, beside its arithmetic: what makes long, narrow products slow. */
+  readonly secondsPerStep: number;
+  /** Of adding up the parts when k is split over processors. */
+  readonly splitSeconds: number;
+  /** p of the p-norm that joins tiles and memory. */
+  readonly overlapExponent: number;
+  /** Extra passes over A in BF16, at the datasheet bandwidth: quantising it before the product. */
+  readonly activationPasses: number;
+}
+
+/** The tiles and splits a kernel chooses from: its structure, picked by error on the fitted rows, not fitted itself. */
+export interface DenseTiles {
+  readonly tileRows: readonly number[];
+  readonly tileColumns: readonly number[];
+  /** Parts that k may be split in. */
+  readonly splits: readonly number[];
+}
+
+export const denseConstantNames = [
+  "fixedSeconds",
+  "memoryEfficiency",
+  "arithmeticEfficiency",
+  "secondsPerStep",
+  "splitSeconds",
+  "overlapExponent",
+  "activationPasses",
+] as const satisfies readonly (keyof DenseConstants)[];
+
+export interface DenseFamily extends DenseTiles {
+  readonly kernel: string;
+  readonly weightFormat: string;
+  readonly generation: string;
+  readonly constants: DenseConstants;
+  /** here: fitted on this format and generation. transferred: taken from another. */
+  readonly fitted: "here" | "transferred";
+}
+
+/** One dense product on one GPU, and by which kernel. */
+export interface DenseQuestion {
+  readonly gemm: Gemm;
+  readonly hardware: Hardware;
+  /** Of data/gemm-kernels.csv; a sound one for the machine and format if left out. */
+  readonly kernel?: string;
+  readonly weightFormat?: string;
+}
+
+/** The time of a dense product, its lower bound, and what it is made of. */
+export interface DenseTime {
+  /** max(bytes / bandwidth, flops / peak) at datasheet rates: no constant fitted. */
+  readonly floorSeconds: number;
+  readonly seconds: number;
+  /** Of whole waves of whole tiles. */
+  readonly computeSeconds: number;
+  readonly memorySeconds: number;
+  readonly overheadSeconds: number;
+  readonly bound: "compute" | "memory" | "overhead";
+  readonly flops: number;
+  readonly bytes: number;
+  readonly tile: { readonly m: number; readonly n: number };
+  readonly splits: number;
+  readonly waves: number;
+  readonly kernel: string;
+  readonly weightFormat: string;
+  readonly fitted: DenseFamily["fitted"];
+}
+
+/**
+ * Time a dense product C[m, n] = A[m, k] B[k, n] on one GPU, as one kernel of a graph.
+ *
+ *     seconds = fixed + (tiles^p + memory^p)^(1/p) + passes 2 m k / bandwidth
+ *     tiles   = min over tile and split: waves ceil(k / s / 128) (128 2 tm tn P / (peak e) + step) + (s > 1: split + 8 s m n / bandwidth)
+ *     waves   = ceil(ceil(m / tm) ceil(n / tn) s / P),   memory = (a m k + b k n + 2 m n) / (bandwidth e')
+ *
+ * P processors; the steps at tile and wave edges come from the ceilings. The kernel is taken to choose the best of
+ * its tiles; a real one follows rules and sometimes chooses worse, so single shapes can be slower than this. B is
+ * read from memory once: a product whose weights were left in the cache by the one before is faster.
+ *
+ * @throws RangeError for sides that are not positive integers, unknown kernels or formats.
+ */
+export function denseGemmTime({ gemm, hardware, kernel, weightFormat }: DenseQuestion): DenseTime {
+  requirePositiveInteger("m", gemm.m);
+  requirePositiveInteger("n", gemm.n);
+  requirePositiveInteger("k", gemm.k);
+  return denseTime(denseFamily(hardware, kernel, weightFormat), gemm, hardware);
+}
+
+/** The same under a family given. */
+export function denseTime(family: DenseFamily, gemm: Gemm, hardware: Hardware): DenseTime {
+  const { m, n, k } = gemm;
+  const format = lookUpFormat(family.weightFormat);
+  const peak = peakFlops(hardware, format.arithmetic);
+  const bandwidth = hardware.memoryBytesPerSecond;
+  const c = family.constants;
+  const flops = 2 * m * n * k;
+  const bytes = format.activationBytes * m * k + format.weightBytes * k * n + bf16Bytes * m * n;
+  const best = bestTiles(family, c, gemm, hardware.processors ?? 128, peak, bandwidth);
+  const memorySeconds = bytes / (bandwidth * c.memoryEfficiency);
+  const overheadSeconds = c.fixedSeconds + (c.activationPasses * bf16Bytes * m * k) / bandwidth;
+  const floorSeconds = Math.max(bytes / bandwidth, flops / peak);
+  const slower = Math.max(best.seconds, memorySeconds);
+  return {
+    floorSeconds,
+    seconds: Math.max(floorSeconds, overheadSeconds + join(best.seconds, memorySeconds, c.overlapExponent)),
+    computeSeconds: best.seconds,
+    memorySeconds,
+    overheadSeconds,
+    bound: overheadSeconds > slower ? "overhead" : best.seconds > memorySeconds ? "compute" : "memory",
+    flops,
+    bytes,
+    tile: { m: best.m, n: best.n },
+    splits: best.splits,
+    waves: best.waves,
+    kernel: family.kernel,
+    weightFormat: family.weightFormat,
+    fitted: family.fitted,
+  };
+}
+
+interface Tiling {
+  readonly seconds: number;
+  readonly m: number;
+  readonly n: number;
+  readonly splits: number;
+  readonly waves: number;
+}
+
+function bestTiles(tiles: DenseTiles, c: DenseConstants, { m, n, k }: Gemm, processors: number, peak: number, bandwidth: number): Tiling {
+  let seconds = Number.POSITIVE_INFINITY;
+  let best = { m: 0, n: 0, splits: 1, waves: 1 };
+  for (const tm of tiles.tileRows) {
+    const rows = Math.ceil(m / tm);
+    for (const tn of tiles.tileColumns) {
+      if (tm * tn > largestTile) continue;
+      const count = rows * Math.ceil(n / tn);
+      const stepSeconds = (stepLength * 2 * tm * tn * processors) / (peak * c.arithmeticEfficiency) + c.secondsPerStep;
+      for (const splits of tiles.splits) {
+        const waves = Math.ceil((count * splits) / processors);
+        const sum = splits === 1 ? 0 : c.splitSeconds + (8 * splits * m * n) / bandwidth;
+        const candidate = waves * Math.ceil(k / splits / stepLength) * stepSeconds + sum;
+        if (candidate < seconds) {
+          seconds = candidate;
+          best = { m: tm, n: tn, splits, waves };
+        }
+      }
+    }
+  }
+  return { seconds, ...best };
+}
+
+/** k is walked in steps of this many. */
+const stepLength = 128;
+/** Accumulators of a larger tile do not fit a processor. */
+const largestTile = 256 * 128;
+
+function join(a: number, b: number, p: number): number {
+  const slower = Math.max(a, b);
+  return slower * (1 + (Math.min(a, b) / slower) ** p) ** (1 / p);
+}
+
+const remembered = new WeakMap<Hardware, Map<string, DenseFamily>>();
+let table: readonly DenseFamily[] | undefined;
+
+/** All families of data/gemm-kernels.csv. */
+export function denseFamilies(): readonly DenseFamily[] {
+  table ??= read();
+  return table;
+}
+
+/**
+ * The family to use for a dense product on a machine.
+ *
+ * Without a kernel: TensorRT-LLM's choice for the format and generation. A format or generation that was not measured
+ * takes the constants of the nearest that was, with the machine's own datasheet.
+ *
+ * @throws RangeError naming the nearest kernels or formats when there is no such one.
+ */
+export function denseFamily(hardware: Hardware, kernel?: string, format = defaultFormat(hardware)): DenseFamily {
+  const key = `${kernel ?? ""} ${format}`;
+  const known = remembered.get(hardware) ?? new Map<string, DenseFamily>();
+  remembered.set(hardware, known);
+  let family = known.get(key);
+  if (family === undefined) {
+    family = resolve(kernel, lookUpFormat(format), hardware.generation);
+    known.set(key, family);
+  }
+  return family;
+}
+
+function defaultFormat(hardware: Hardware): string {
+  return hardware.peakFlopsPerSecond.fp8 === undefined ? "bfloat16" : "fp8_block";
+}
+
+function resolve(kernel: string | undefined, format: WeightFormat, generation: string): DenseFamily {
+  const all = denseFamilies();
+  const named = kernel === undefined ? all.filter((f) => f.kernel.startsWith("trtllm")) : all.filter((f) => f.kernel === kernel);
+  if (named.length === 0) {
+    const names = [...new Set(all.map((f) => f.kernel))];
+    throw new RangeError(`unknown kernel "${kernel}"; nearest: ${nearest(kernel ?? "", names).join(", ")}`);
+  }
+  const score = (f: DenseFamily) =>
+    (f.weightFormat === format.name ? 8 : 0) +
+    (lookUpFormat(f.weightFormat).arithmetic === format.arithmetic ? 2 : 0) +
+    (f.generation === generation ? 1 : 0);
+  const best = named.reduce((a, b) => (score(b) > score(a) ? b : a));
+  const here = best.weightFormat === format.name && best.generation === generation;
+  return { ...best, weightFormat: format.name, generation, fitted: here ? "here" : "transferred" };
+}
+
+const structure = ["tileRows", "tileColumns", "splits"] as const;
+
+function read(): readonly DenseFamily[] {
+  const keys = ["kernel", "weightFormat", "generation"];
+  const constants = readConstants("gemm-kernels.csv", keys, denseConstantNames);
+  return readRows("gemm-tiles.csv").map((row) => {
+    const key = keys.map((column) => text(row, column)).join(" ");
+    const own = constants.get(key);
+    if (own === undefined) throw new Error(`${at(row)}: gemm-kernels.csv has no constants of ${key}`);
+    const list = (column: string) => text(row, column).split(" ").map(Number);
+    const [tileRows, tileColumns, splits] = structure.map(list) as [number[], number[], number[]];
+    for (const side of [...tileRows, ...tileColumns, ...splits]) {
+      if (!Number.isInteger(side) || side < 1) throw new Error(`${at(row)}: expected whole numbers of at least one, got ${side}`);
+    }
+    return {
+      kernel: text(row, "kernel"),
+      weightFormat: text(row, "weightFormat"),
+      generation: text(row, "generation"),
+      tileRows,
+      tileColumns,
+      splits,
+      constants: own,
+      fitted: "here",
+    };
+  });
+}

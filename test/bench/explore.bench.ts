@@ -1,0 +1,114 @@
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
+import type { Browser, Page } from "playwright-core";
+import { bench, describe } from "vitest";
+import { setUp } from "../../src/explore/setup";
+import { firstState } from "../../src/explore/state";
+import { claimIds, claimRow, coarseDraws, scenarioOf } from "../../src/explore/verdicts";
+import { viewOf } from "../../src/explore/view";
+import { browserPath, launch } from "../browser";
+import { builtReports } from "../reports";
+
+const setups = ["deepseek-v3", "kimi-k2", "glm-4.5"].map((model) => setUp({ ...firstState.a, model }));
+let next = 0;
+const another = () => setups[next++ % setups.length] as (typeof setups)[number];
+
+describe("the page to try, one change of the model", () => {
+  bench("numbers, tasks and requests", () => {
+    viewOf(another());
+  });
+  bench("first answer on every claim", () => {
+    const scenario = scenarioOf(another());
+    for (const id of claimIds()) claimRow(id, scenario, coarseDraws);
+  });
+});
+
+let browser: Browser | undefined;
+let page: Page | undefined;
+
+/** Vitest runs no hooks around a benchmark: the first run opens the page, the last closes it. */
+async function openPage(): Promise<void> {
+  if (page !== undefined) return;
+  const folder = await builtReports();
+  const script = join(folder, "assets", "explore.js");
+  console.log(`explore.js: ${kilobytes(statSync(script).size)}, ${kilobytes(gzipSync(readFileSync(script)).length)} gzipped`);
+  browser = await launch();
+  page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+  await page.goto(pathToFileURL(join(folder, "explore.html")).href);
+  await page.waitForFunction(() => document.documentElement.dataset.refined === "true", undefined, { timeout: 60_000 });
+  for (const [at, what] of [
+    ["#main", "numbers"],
+    ["#figure-tokens", "two figures, tokens at an expert the first,"],
+    ["#figure-task", "two figures, time of a task the first,"],
+    ["#figure-access", "two figures, length of accesses the second,"],
+    ["#figure-requests", "the figure of requests"],
+    ["#claims-table", "the claims"],
+  ] as const) {
+    const times = await redraws(page, at);
+    const [median, most] = [0.5, 0.9].map((share) => times[Math.floor(share * times.length)]);
+    console.log(`a redraw with ${what} in sight: median ${median} ms, nine of ten within ${most} ms, longest ${times.at(-1)} ms`);
+  }
+}
+
+/** In Chromium, from the change to the last figure in sight: what a reader waits for. */
+describe.skipIf(browserPath() === undefined)("the page to try, in Chromium", () => {
+  bench(
+    "a change of the tokens, claims in sight",
+    async () => {
+      await change(page as Page, "tokens", String(1024 + (next++ % 64) * 64));
+    },
+    {
+      time: 1000,
+      warmupIterations: 1,
+      setup: openPage,
+      teardown: async (_, mode) => {
+        if (mode === "run") await browser?.close();
+      },
+    },
+  );
+});
+
+/** Changes of every kind, one after another: of the control, to the value. */
+const changes: readonly (readonly [string, string])[] = [
+  ["model", "deepseek-v3"],
+  ["tokens", "1024"],
+  ["machine", "b200-sxm"],
+  ["model", "qwen3-235b-a22b"],
+  ["tokens", "8192"],
+  ["ep", "32"],
+  ["machine", "h200-sxm"],
+  ["context", "9000"],
+  ["model", "glm-4.5"],
+  ["tokens", "2048"],
+  ["machine", "h100-sxm"],
+  ["model", "kimi-k2"],
+];
+
+/** Milliseconds of redraws after each change, twice round, sorted. */
+async function redraws(of: Page, at: string): Promise<readonly number[]> {
+  await of.locator(at).scrollIntoViewIfNeeded();
+  await of.waitForTimeout(1500);
+  const times: number[] = [];
+  for (const [control, value] of [...changes, ...changes]) {
+    times.push(await change(of, control, value));
+    await of.waitForTimeout(100);
+  }
+  return times.sort((a, b) => a - b);
+}
+
+/** Change a control, and say how long the page took to show what follows. */
+async function change(of: Page, control: string, value: string): Promise<number> {
+  const before = await of.evaluate(() => document.documentElement.dataset.redraws);
+  await of.locator(`#a-${control}`).evaluate((field: HTMLInputElement | HTMLSelectElement, to) => {
+    field.value = to;
+    field.dispatchEvent(new Event(field.tagName === "SELECT" ? "change" : "input"));
+  }, value);
+  await of.waitForFunction((count) => document.documentElement.dataset.redraws !== count, before, { timeout: 30_000 });
+  return Number(await of.evaluate(() => document.documentElement.dataset.redrawMilliseconds));
+}
+
+function kilobytes(bytes: number): string {
+  return `${Math.round(bytes / 1000)} kB`;
+}

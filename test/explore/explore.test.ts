@@ -1,0 +1,308 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { parse } from "csv-parse/sync";
+import { describe, expect, it } from "vitest";
+import { root } from "../../notebooks/jupyter/project.mjs";
+import { cellOf } from "../../src/explore/cell";
+import { csvOf } from "../../src/explore/csv";
+import { modelFromFile, modelFromLink, modelToLink } from "../../src/explore/own";
+import { pictureOf } from "../../src/explore/pictures";
+import { formatOptions, kernelOptions, setUp } from "../../src/explore/setup";
+import { type Choice, firstState, readAddress, writeAddress } from "../../src/explore/state";
+import { claimIds, claimRow, scenarioOf } from "../../src/explore/verdicts";
+import { stepQuestion, viewOf } from "../../src/explore/view";
+import { writeDifference } from "../../src/explore/words";
+import {
+  claims,
+  decodeStep,
+  expertSeconds,
+  hardware,
+  machines,
+  meanTokensPerExpert,
+  model,
+  modelFromConfigText,
+  models,
+  requestStreams,
+} from "../../src/index";
+
+const choice = (part: Partial<Choice> = {}): Choice => ({ ...firstState.a, ...part });
+const config = {
+  model_type: "llama",
+  hidden_size: 4096,
+  intermediate_size: 14_336,
+  num_attention_heads: 32,
+  num_key_value_heads: 8,
+  num_hidden_layers: 32,
+  vocab_size: 128_256,
+  tie_word_embeddings: false,
+  torch_dtype: "bfloat16",
+};
+
+describe("the address", () => {
+  it("holds the whole state, and gives it back", () => {
+    const b = choice({
+      model: "deepseek-v3",
+      machine: "b200-sxm",
+      kernel: "deepgemm",
+      weightFormat: "fp8_block",
+      overlap: "two-micro-batches",
+    });
+    const state = { a: choice({ tokensInFlight: 512, contextTokens: 100_000, tensorParallel: 4 }), b, own: [] };
+    expect(readAddress(`#${writeAddress(state)}`)).toEqual({ state, troubles: [] });
+    expect(readAddress("")).toEqual({ state: firstState, troubles: [] });
+  });
+
+  it("carries a model of the reader's own", () => {
+    const own = modelFromFile(JSON.stringify(config), "my-model.json");
+    const written = writeAddress({ a: choice({ model: own.id }), own: [own] });
+    const { state, troubles } = readAddress(written);
+    expect(troubles).toEqual([]);
+    expect(state.own).toEqual([own]);
+    expect(own).toMatchObject({ name: "my-model", hiddenSize: 4096, keyValueHeads: 8, tiedEmbeddings: false, released: "" });
+    expect(viewOf(setUp(state.a)).step.seconds).toBe(viewOf(setUp(choice({ model: own.id }))).step.seconds);
+    expect(written.length).toBeLessThan(2000);
+  });
+
+  it("names what is wrong in it and falls back to what stands in", () => {
+    const { state, troubles } = readAddress("#model=kimi-k9&machine=h100-sxn&tokens=-5&ep=1e3&context=99999999999&modle=x&overlap=three");
+    expect(state).toEqual(firstState);
+    expect(troubles).toEqual([
+      'The link has a part "modle" that this page does not know; nearest: model, b.model, b.ep.',
+      expect.stringMatching(/^The link's model "kimi-k9" is not known; nearest: kimi-k2,.* kimi-k2 stands in\.$/),
+      expect.stringContaining('machine "h100-sxn" is not known; nearest: h100-sxm'),
+      'The link\'s tokens must be a whole number from 1 to 16777216, got "-5". 6144 stands in.',
+      'The link\'s ep must be a whole number from 1 to 4096, got "1e3". 64 stands in.',
+      expect.stringContaining('got "99999999999". 4096 stands in.'),
+      expect.stringContaining('overlap "three" is not known'),
+    ]);
+  });
+
+  it("refuses a model that was cut off, is no record or has an impossible size, and says so", () => {
+    const own = modelFromFile(JSON.stringify(config), "x.json");
+    const link = modelToLink(own);
+    expect(readAddress(`#own=${link.slice(0, 100)}`).troubles).toEqual([
+      "The model in this link cannot be read: it is cut off or was changed on the way",
+    ]);
+    const changed = (part: object) => () => modelFromLink(modelToLink({ ...own, id: "own-00000001", ...part } as typeof own));
+    expect(changed({ id: "deepseek-v3" })).toThrow("expected an id such as");
+    expect(changed({ hiddenSize: 0 })).toThrow("expected hiddenSize to be a whole number of at least 1, got 0");
+    expect(changed({ layers: 1e12 })).toThrow("expected layers up to 1,000,000,000, got 1000000000000");
+    expect(changed({ layers: "many" })).toThrow('expected a number for layers, got "many"');
+    expect(() => modelFromLink(btoa("[1]"))).toThrow("expected a record of a model");
+    expect(() => modelFromLink("__proto__")).toThrow("cut off");
+  });
+});
+
+describe("a choice that does not fit together", () => {
+  const notesOf = (part: Partial<Choice>) => setUp(choice(part)).notes.join(" ");
+
+  it("has a format that the machine lacks give way, with the reason", () => {
+    const setup = setUp(choice({ machine: "a100-sxm", weightFormat: "fp8_block" }));
+    expect(setup.weightFormat).toBe("bfloat16");
+    expect(setup.notes[0]).toMatch(/^A100 SXM.* states no FP8 rate, which FP8, scales by block multiplies in: BF16 is used\.$/);
+    const options = formatOptions(setup);
+    expect(options.find(({ value }) => value === "fp8_block")?.unfit).toContain("states no FP8 rate");
+    expect(options.find(({ value }) => value === "bfloat16")?.unfit).toBeUndefined();
+  });
+
+  it("has a kernel that was not measured in the format give way, with the reason", () => {
+    const setup = setUp(choice({ kernel: "deepepmoe", weightFormat: "bfloat16" }));
+    expect(setup.kernel).toBe("moe_torch_flow_cutlass");
+    expect(setup.notes).toContain("deepepmoe was measured in FP8, scales by block only: the usual kernel is used.");
+    expect(kernelOptions(setup).find(({ value }) => value === "deepepmoe")?.unfit).toContain("only");
+  });
+
+  it("takes a kernel's own format where none is asked for", () => {
+    expect(setUp(choice({ kernel: "sglang_marlin_moe" })).weightFormat).toBe("int4_wo");
+    expect(setUp(choice({ weightFormat: "bfloat16" })).kernel).toBe("moe_torch_flow_cutlass");
+    expect(setUp(choice({ weightFormat: "w4a16_mxfp4" })).weightFormat).toBe("w4a16_mxfp4");
+  });
+
+  it("cuts degrees to what the model and the link allow, and tokens to whole requests", () => {
+    expect(setUp(choice({ expertParallel: 1000 })).expertParallel).toBe(384);
+    expect(notesOf({ expertParallel: 1000 })).toContain(
+      "Kimi-K2 has 384 routed experts: expert parallelism 384 is used in place of 1,000.",
+    );
+    expect(setUp(choice({ tensorParallel: 16 })).tensorParallel).toBe(8);
+    expect(setUp(choice({ machine: "gaudi-3", expertParallel: 64 })).expertParallel).toBe(8);
+    expect(setUp(choice({ model: "llama-3.1-405b" })).expertParallel).toBe(1);
+    expect(setUp(choice({ tokensInFlight: 1000 }))).toMatchObject({ requestsPerGpu: 16, tokensInFlight: 1024 });
+    expect(setUp(choice({ tokensInFlight: 1, overlap: "two-micro-batches" })).overlap).toBe("none");
+  });
+
+  it("says where a kernel's constants were carried over", () => {
+    expect(notesOf({})).not.toContain("constants");
+    expect(notesOf({ machine: "mi300x" })).toContain("its constants are those of");
+  });
+
+  it("says when weights and cache are more than a GPU holds, and computes all the same", () => {
+    expect(notesOf({})).not.toContain("does not fit");
+    expect(notesOf({ expertParallel: 1, tokensInFlight: 1 })).toMatch(
+      /^This does not fit: weights \(1,03\d GB\) and KV cache \(288 MB\) are 12 times the 85\.9 GB of one GPU\.$/,
+    );
+  });
+
+  it("never leaves the page without an answer: every model, and every machine", () => {
+    const [all, those] = [models().map(({ id }) => id), machines().map(({ id }) => id)];
+    const pairs = [
+      ...all.flatMap((id) => ["h100-sxm", "gb200", "gaudi-2"].map((machine) => [id, machine])),
+      ...those.flatMap((machine) => ["deepseek-v4-pro", "llama-3-70b", "gpt-oss-120b"].map((id) => [id, machine])),
+    ] as [string, string][];
+    for (const [id, machine] of pairs) {
+      const view = viewOf(setUp(choice({ model: id, machine, tensorParallel: 8 })));
+      expect(view.step.seconds, `${id} on ${machine}`).toBeGreaterThan(0);
+      for (const { id: name, value } of view.quantities)
+        if (value !== undefined) expect(Number.isFinite(value) && value >= 0, `${name}: ${id} on ${machine}`).toBe(true);
+    }
+  });
+});
+
+describe("what is shown of a scenario", () => {
+  const setup = setUp(choice({ model: "deepseek-v3", machine: "h200-sxm", expertParallel: 32, tokensInFlight: 4096 }));
+  const view = viewOf(setup);
+  const value = (id: string) => view.quantities.find((quantity) => quantity.id === id)?.value;
+
+  it("are the numbers that the cost model gives", () => {
+    const step = decodeStep({
+      model: model("deepseek-v3"),
+      hardware: hardware("h200-sxm"),
+      requestsPerGpu: 128,
+      contextTokens: 4096,
+      expertParallel: 32,
+    });
+    expect(value("stepSeconds")).toBe(step.seconds);
+    expect(value("tokensPerExpert")).toBe(meanTokensPerExpert(4096, model("deepseek-v3")));
+    const expert = expertSeconds(
+      {
+        model: model("deepseek-v3"),
+        hardware: hardware("h200-sxm"),
+        kernel: "moe_torch_flow_cutlass",
+        aloneKernel: "deepepmoe_generation",
+        weightFormat: "fp8_block",
+      },
+      128,
+    );
+    expect([value("expertFloorSeconds"), value("expertShareSeconds"), value("expertAloneSeconds")]).toEqual([
+      expert.floorSeconds,
+      expert.shareOfLayerSeconds,
+      expert.aloneSeconds,
+    ]);
+    expect(view.requests.map(({ name, requestsPerSecond }) => [name, requestsPerSecond])).toEqual(
+      requestStreams(stepQuestion(setup)).map(({ name, requestsPerSecond }) => [name, requestsPerSecond]),
+    );
+  });
+
+  it("lists every task of the step, and their times sum to it", () => {
+    expect(view.tasks.reduce((sum, task) => sum + task.count, 0)).toBe(view.step.tasks.length);
+    expect(view.tasks.reduce((sum, task) => sum + task.seconds, 0)).toBeCloseTo(view.step.seconds, 12);
+    expect(view.tasks.find(({ name }) => name === "experts")?.count).toBe(58);
+  });
+
+  it("judges each claim as the claims do, with the same draws", () => {
+    const judged = claims({ scenario: scenarioOf(setup), draws: 64 });
+    for (const id of claimIds()) {
+      const row = claimRow(id, scenarioOf(setup), 64);
+      const own = judged.find((claim) => claim.id === id);
+      expect([row.median, row.low, row.high, row.probability, row.verdict], id).toEqual([
+        own?.band.median,
+        own?.band.low,
+        own?.band.high,
+        own?.probability,
+        own?.verdict,
+      ]);
+    }
+  });
+
+  it("says of a dense model which claims do not apply, and why", () => {
+    const dense = scenarioOf(setUp(choice({ model: "llama-3.1-405b" })));
+    expect(claimRow("0a", dense, 8)).toMatchObject({ verdict: "does not apply", because: expect.stringContaining("has none") });
+    expect(claimRow("6c", dense, 8).verdict).not.toBe("does not apply");
+  });
+
+  it("draws the figures of both scenarios, and says why one cannot be drawn", () => {
+    const dense = viewOf(setUp(choice({ model: "llama-3.1-405b" })));
+    const figure = (name: Parameters<typeof pictureOf>[0], views = [view, dense]) => pictureOf(name, views);
+    const names = (picture: ReturnType<typeof pictureOf>) =>
+      "figure" in picture ? picture.figure.data.flatMap(({ name }) => (name === undefined ? [] : [name])) : [];
+    expect(names(figure("access"))).toEqual(["A: DeepSeek-V3 on H200 SXM", "B: Llama-3.1-405B on H100 SXM"]);
+    expect(names(figure("access", [view, view]))).toEqual(["A and B: DeepSeek-V3 on H200 SXM"]);
+    expect(names(figure("tokens")).slice(0, 4)).toEqual(["Mixtral-8x22B", "Llama-4-Maverick", "A: DeepSeek-V3", "B: Llama-3.1-405B"]);
+    expect(figure("task", [dense])).toEqual({ reason: "Llama-3.1-405B has no routed experts, so there is no task of one expert to time." });
+    expect(figure("requests", [viewOf(setUp(choice({ machine: "gaudi-3" })))])).toMatchObject({
+      reason: expect.stringContaining("a network"),
+    });
+  });
+
+  it("writes a difference as a factor, and between shares in points", () => {
+    expect(writeDifference(2e-3, 3e-3, "seconds")).toBe("× 1.5");
+    expect(writeDifference(0.4, 0.35, "share")).toBe("−5 points");
+    expect(writeDifference(1, 1, "count")).toBe("same");
+    expect(writeDifference(1, undefined, "count")).toBe("–");
+  });
+
+  it("saves all numbers as CSV that reads back, and no cell that a spreadsheet would compute", () => {
+    const rows = claimIds().map((id) => claimRow(id, scenarioOf(setup), 8));
+    const hostile = { ...view, setup: { ...setup, model: { ...setup.model, name: '=HYPERLINK("x"),\n"y"' } } };
+    const read = parse(csvOf([hostile, view], [rows, rows]), { columns: true }) as Record<string, string>[];
+    const cell = (scenario: string, part: string, name: string, quantity: string) =>
+      read.find((r) => r.scenario === scenario && r.part === part && r.name === name && r.quantity === quantity)?.value;
+    expect(cell("A", "scenario", "", "model")).toBe(' =HYPERLINK("x"),\n"y"');
+    expect(Number(cell("B", "numbers", "", "stepSeconds"))).toBe(view.step.seconds);
+    expect(Number(cell("B", "task", "experts", "seconds"))).toBe(view.tasks.find(({ name }) => name === "experts")?.seconds);
+    expect(Number(cell("B", "claim", "0a", "median"))).toBe(rows[0]?.median);
+  });
+});
+
+it("takes every configuration that the model does, and refuses the others in its words", () => {
+  const folder = join(root, "data", "configs");
+  const files = readdirSync(folder).filter((name) => name.endsWith(".json"));
+  const refused = files.filter((file) => {
+    const text = readFileSync(join(folder, file), "utf8");
+    try {
+      modelFromConfigText(text);
+    } catch (error) {
+      expect(() => modelFromFile(text, file), file).toThrow((error as Error).message);
+      return true;
+    }
+    expect(viewOf(setUp(choice({ model: modelFromFile(text, file).id }))).step.seconds, file).toBeGreaterThan(0);
+    return false;
+  });
+  expect(files.length - refused.length).toBeGreaterThan(50);
+});
+
+describe("the notebook cell", () => {
+  const load = createRequire(import.meta.url);
+
+  /** Compile as the kernel does, and run with what notebooks import; what is shown is kept. */
+  function runCell(code: string): Record<string, unknown>[][] {
+    const ts = load("@tslab/typescript-for-tslab") as typeof import("typescript");
+    const options = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 };
+    const { outputText, diagnostics = [] } = ts.transpileModule(code, { compilerOptions: options, reportDiagnostics: true });
+    expect(diagnostics).toEqual([]);
+    const tables: Record<string, unknown>[][] = [];
+    const shown = { showTable: (rows: Record<string, unknown>[]) => tables.push(rows), showFigure: () => undefined };
+    const required = (name: string) => (name === "deepshock/notebook" ? shown : load(name));
+    new Function("require", "exports", outputText)(required, {});
+    return tables;
+  }
+
+  it("computes what the page shows", () => {
+    const setups = [
+      setUp(choice()),
+      setUp(choice({ model: "deepseek-v3", machine: "b200-sxm", tensorParallel: 2, overlap: "two-micro-batches" })),
+    ];
+    const [steps = [], judged = []] = runCell(cellOf(setups));
+    expect(steps.map((row) => row.milliseconds)).toEqual(setups.map((setup) => viewOf(setup).step.seconds * 1e3));
+    for (const [i, setup] of setups.entries()) {
+      const row = judged.find((r) => r.scenario === ["A", "B"][i] && r.claim === "0b");
+      expect(row?.probability).toBe(claimRow("0b", scenarioOf(setup), 4096).probability);
+    }
+  }, 60_000);
+
+  it("brings a model of the reader's own along, whatever its name holds", () => {
+    const own = modelFromFile(JSON.stringify(config), `\`$\{process.exit(1)}\`"); </script>\u2028.json`);
+    const [steps = []] = runCell(cellOf([setUp(choice({ model: own.id }))]));
+    expect(steps[0]?.milliseconds).toBe(viewOf(setUp(choice({ model: own.id }))).step.seconds * 1e3);
+  });
+});

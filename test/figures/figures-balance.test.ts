@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+import { balanceConditions } from "../../src/claims/conditions-balance";
+import { sources } from "../../src/data/sources";
+import { balanceGainsFigure } from "../../src/figures/balance-gains";
+import { imbalanceByTokensFigure } from "../../src/figures/imbalance-by-tokens";
+import { placementFigure } from "../../src/figures/placement";
+import { model } from "../../src/model/model";
+import { balanceGains, publishedRankBalance } from "../../src/published/balance-gains";
+import { simulateBalance } from "../../src/routing/balance-simulation";
+import { expectWhole } from "./figure-cases";
+
+describe("published balance", () => {
+  it("is as published, from sources that exist", () => {
+    expect(publishedRankBalance()).toEqual({ experts: 11.948, before: 2.564, after: 1.109, coefficientOfVariation: 1.282 });
+    expect(balanceGains().find((g) => g.system === "8 MI355X (3)")?.gain).toBeCloseTo(8.68 / 6.48, 12);
+    const known = sources().map((s) => s.id);
+    for (const { source } of balanceGains()) expect(known).toContain(source);
+  });
+});
+
+describe("balanceConditions", () => {
+  it("finds experts fragmented, not uniform as they come, and even after paying for it", () => {
+    expect(balanceConditions(model("deepseek-v3"), 6144).map((c) => c.holds)).toEqual([true, false, false, true, false]);
+    expect(balanceConditions(model("mixtral-8x22b"), 6144)[0]?.holds).toBe(false);
+  });
+});
+
+describe("figures of balance", () => {
+  const figures = [
+    imbalanceByTokensFigure(),
+    placementFigure({ experts: 256, devices: 32, tokensPerExpert: 128, coefficientOfVariation: 1.282 }),
+    balanceGainsFigure(),
+    placementFigure({ experts: 256, devices: 256, tokensPerExpert: 8, coefficientOfVariation: 1.282 }),
+  ];
+
+  it("hold finite numbers, words and at most 60 KB", () => {
+    for (const figure of figures) {
+      expectWhole(figure, figure.alt);
+      expect(JSON.stringify(figure).length).toBeLessThan(60_000);
+    }
+  });
+
+  it("draw what the model gives", () => {
+    const stable = figures[1]?.data[0] as { y: number[] };
+    const q = { experts: 256, devices: 32, tokensPerExpert: 128, coefficientOfVariation: 1.282, stability: 1, redundant: [32] };
+    expect(stable.y[1]).toBe(simulateBalance(q).placed[0]);
+  });
+});

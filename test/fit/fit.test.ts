@@ -1,0 +1,123 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { readDataFile } from "../../src/data/files";
+import { fitFamily } from "../../src/fit/family";
+import { stateErrors } from "../../src/fit/fit-all";
+import { errorTable, kernelsCsv, readStatedErrors } from "../../src/fit/fit-tables";
+import { errorFigures, interpolateRow, isFitted, predictRow } from "../../src/fit/judge";
+import { kernels } from "../../src/kernels/families";
+import { hardware } from "../../src/machine/hardware";
+import { type MoeMeasurement, moeMeasurements, setAside } from "../../src/published/layer-times";
+
+let rows: readonly MoeMeasurement[];
+beforeAll(() => {
+  rows = moeMeasurements();
+});
+
+const aside = setAside();
+
+function fittedRows(kernel: string, weightFormat: string, machine: string): readonly MoeMeasurement[] {
+  const family = rows.filter(
+    (r) => r.kernel === kernel && r.weightFormat === weightFormat && r.hardware === machine && !aside.some((a) => a.matches(r)),
+  );
+  const counts = [...new Set(family.map((r) => r.tokens))].sort((a, b) => a - b);
+  return family.filter((r) => ["balanced", "uniform"].includes(r.routing) && isFitted(r.tokens, counts));
+}
+
+describe("fitFamily", () => {
+  it("gives the constants of data/kernels.csv again, to the letter", { timeout: 60_000 }, async () => {
+    const fit = await fitFamily(fittedRows("deepepmoe_generation", "fp8_block", "h100-sxm"), hardware);
+    const [, , ...lines] = kernelsCsv([fit]).trimEnd().split("\n");
+    const written = readDataFile("kernels.csv")
+      .split("\n")
+      .filter((line) => line.startsWith("deepepmoe_generation,fp8_block,Hopper"));
+    expect(lines).toEqual(written);
+  });
+
+  it("finds constants again that made the rows", async () => {
+    const truth = kernels().find((k) => k.from === "moe_torch_flow_cutlass fp8_block Hopper");
+    if (truth === undefined) throw new Error("no such family");
+    const made = fittedRows("moe_torch_flow_cutlass", "fp8_block", "h100-sxm")
+      .filter((r) => r.model === "deepseek-v3")
+      .map((r) => ({ ...r, seconds: predictRow(r, truth, hardware(r.hardware)).seconds }));
+    const { family } = await fitFamily(made, hardware, [truth.tileRows]);
+    expect(family.memoryEfficiency / truth.memoryEfficiency).toBeCloseTo(1, 1);
+    const errors = errorFigures(made.map((r) => ({ predicted: predictRow(r, family, hardware(r.hardware)).seconds, measured: r.seconds })));
+    expect(errors.p90).toBeLessThan(0.02);
+  });
+
+  it("refuses rows of two families, with file and line, and too few", async () => {
+    const some = fittedRows("deepepmoe_generation", "fp8_block", "h100-sxm");
+    const odd = rows.find((r) => r.kernel === "deepgemm") as MoeMeasurement;
+    await expect(fitFamily([...some, odd], hardware)).rejects.toThrow(
+      `${odd.file}:${odd.line}: expected rows of deepepmoe_generation fp8_block on Hopper`,
+    );
+    await expect(fitFamily(some.slice(0, 3), hardware)).rejects.toThrow("expected more rows than the 9 constants, got 3");
+  });
+});
+
+describe("errorFigures", () => {
+  it("takes the middle error and the one that nine of ten rows stay within", () => {
+    const pairs = [1.1, 0.8, 1.3, 1.4, 1].map((predicted) => ({ predicted, measured: 1 }));
+    const figures = errorFigures(pairs);
+    // Errors in order: 0, 0.1, 0.2, 0.3, 0.4; the 90 % point is 0.9 * 4 = 3.6 steps in.
+    expect(figures.median).toBeCloseTo(0.2, 12);
+    expect(figures.p90).toBeCloseTo(0.3 + 0.6 * 0.1, 12);
+    expect(figures.within35).toBe(0.8);
+    expect(figures.bias).toBeCloseTo(Math.log(1.1), 12);
+  });
+});
+
+it("interpolateRow draws a straight line in log-log: halfway from 1 to 4 tokens, 10 to 40 us, is 20 us", () => {
+  const at = (tokens: number, seconds: number) => ({ tokens, seconds }) as MoeMeasurement;
+  expect(interpolateRow(at(2, 0), [at(1, 10e-6), at(4, 40e-6)])).toBeCloseTo(20e-6, 12);
+  expect(interpolateRow(at(8, 0), [at(1, 10e-6), at(4, 40e-6)])).toBeUndefined();
+});
+
+describe("data/fit-errors.csv", () => {
+  const stated = readStatedErrors(readDataFile("fit-errors.csv"));
+
+  it("states no error better than the constants of data/kernels.csv make it", () => {
+    const now = stateErrors(rows, aside, kernels(), hardware);
+    expect(now.length).toBeGreaterThan(100);
+    for (const error of now) {
+      const said = stated.find((s) => s.family === error.family && s.part === error.part);
+      expect(said, `${error.family}, ${error.part}`).toBeDefined();
+      expect(error.rows).toBe(said?.rows);
+      // Five in the last digit written.
+      expect(error.median, `${error.family}, ${error.part}`).toBeLessThanOrEqual((said?.median ?? 0) + 6e-5);
+      expect(error.p90, `${error.family}, ${error.part}`).toBeLessThanOrEqual((said?.p90 ?? 0) + 6e-5);
+    }
+  }, 60_000);
+
+  it("meets what the model promises on rows left out", () => {
+    const figure = (family: string, part: string) => stated.find((s) => s.family === family && s.part === part);
+    expect(figure("all", "tokens left out")?.median).toBeLessThan(0.08);
+    expect(figure("all", "tokens left out")?.p90).toBeLessThan(0.35);
+    expect(figure("all", "models left out")?.median).toBeLessThan(0.12);
+    expect(figure("all", "models left out")?.p90).toBeLessThan(0.35);
+    expect(figure("all", "power law")?.median).toBeLessThan(0.1);
+    for (const family of stated.filter(
+      (s) => /fp8_block Hopper/.test(s.family) && /tokens|models/.test(s.part) && !/floor|interp/.test(s.part),
+    )) {
+      expect(family.median, family.family).toBeLessThan(0.08);
+    }
+  });
+
+  it("has no measured time below the floor but rows set aside and four drawings of a power law", () => {
+    const families = new Map(kernels().map((k) => [k.from, k]));
+    const below = rows.filter((row) => {
+      const family = families.get(`${row.kernel} ${row.weightFormat} ${hardware(row.hardware).generation}`);
+      return (
+        family !== undefined &&
+        !aside.some((a) => a.matches(row)) &&
+        row.seconds < predictRow(row, family, hardware(row.hardware)).floorSeconds
+      );
+    });
+    expect(below.every((row) => row.routing.startsWith("power_law"))).toBe(true);
+    expect(below.length).toBeLessThan(12);
+  }, 60_000);
+
+  it("prints a line a family and part", () => {
+    expect(errorTable(readDataFile("fit-errors.csv")).split("\n")).toHaveLength(stated.length + 1);
+  });
+});

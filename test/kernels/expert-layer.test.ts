@@ -1,0 +1,272 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { expertTaskTime, limitOf, moeLayerTime, timeOf } from "../../src/kernels/expert-layer";
+import { kernels } from "../../src/kernels/families";
+import { hardware } from "../../src/machine/hardware";
+import { model } from "../../src/model/model";
+
+const h100 = hardware("h100-sxm");
+const v3 = { hiddenSize: 7168, moeIntermediateSize: 2048, routedExperts: 256, expertsPerToken: 8 };
+const cutlass = { model: v3, hardware: h100, kernel: "moe_torch_flow_cutlass", weightFormat: "fp8_block" };
+
+const toyFamily = {
+  kernel: "toy",
+  weightFormat: "fp8",
+  generation: "toy",
+  router: "given",
+  fitted: "here",
+  from: "toy",
+  tileRows: 16,
+  fixedSeconds: 10e-6,
+  secondsPerLocalExpert: 1e-6,
+  secondsPerRowElement: 1e-9,
+  secondsPerRoutedElement: 2e-9,
+  memoryEfficiency: 0.5,
+  arithmeticEfficiency: 0.5,
+  activationTraffic: 1,
+  overlapExponent: 1,
+  tileBytesPerSecond: 1e9,
+} as const;
+const toyMachine = { ...h100, memoryBytesPerSecond: 1e9, peakFlopsPerSecond: { fp8: 1e12 } };
+const toyShape = { hiddenSize: 100, moeIntermediateSize: 10, routedExperts: 3, expertsPerToken: 1 };
+const toyLoad = { activeExperts: 2, localExperts: 3, rows: 2, maximumRows: 1, classes: [{ rows: 1, experts: 2 }] };
+
+describe("timeOf", () => {
+  const time = timeOf(toyFamily, toyShape, toyMachine, 1, toyLoad, 4);
+
+  it("adds up as worked by hand", () => {
+    expect(time.weightBytes).toBe(2 * 3 * 100 * 10);
+    // Rows in (100 of 1 B), out (100 of 2 B), between: up and gate 2 * 10 in BF16 written and read, 10 in FP8 written and read.
+    expect(time.activationBytes).toBe(2 * (100 * (1 + 2) + 10 * (8 + 2)));
+    expect(time.memorySeconds).toBeCloseTo((6000 + 800) / (1e9 * 0.5) + (3 * 64 * 100) / 1e9, 15);
+    expect(time.computeSeconds).toBeCloseTo((6 * 100 * 10 * 32) / (1e12 * 0.5), 15);
+    expect(time.overheadSeconds).toBeCloseTo(10e-6 + 3 * 1e-6 + 100 * (2 * 1e-9 + 4 * 2e-9), 15);
+    expect(time.seconds).toBeCloseTo(time.overheadSeconds + time.memorySeconds + time.computeSeconds, 15);
+    expect(time.bound).toBe("memory");
+  });
+
+  it("has a floor of datasheet rates alone: weights once, each token in and out once", () => {
+    expect(time.floorSeconds).toBeCloseTo((6000 + 2 * 100 * 3) / 1e9, 15);
+    expect(timeOf({ ...toyFamily, memoryEfficiency: 0.1, fixedSeconds: 1 }, toyShape, toyMachine, 1, toyLoad, 4).floorSeconds).toBe(
+      time.floorSeconds,
+    );
+  });
+
+  it("splits the experts' width over tensor-parallel ranks", () => {
+    expect(timeOf(toyFamily, toyShape, toyMachine, 2, toyLoad, 4).weightBytes).toBe(time.weightBytes / 2);
+  });
+
+  it("lets the slower of two resources hide the other when the exponent is large", () => {
+    const hidden = timeOf({ ...toyFamily, overlapExponent: 12 }, toyShape, toyMachine, 1, toyLoad, 4);
+    expect(hidden.seconds - hidden.overheadSeconds).toBeCloseTo(hidden.memorySeconds, 12);
+    // Two of a kind joined with exponent 2 are root two of one: 1 s of weights beside 1 s of arithmetic.
+    const even = {
+      ...toyFamily,
+      fixedSeconds: 0,
+      secondsPerLocalExpert: 0,
+      secondsPerRowElement: 0,
+      secondsPerRoutedElement: 0,
+      overlapExponent: 2,
+    };
+    const machine = { ...toyMachine, memoryBytesPerSecond: 2 * (6000 + 800), peakFlopsPerSecond: { fp8: 2 * 6 * 1000 * 32 } };
+    const joined = timeOf({ ...even, tileBytesPerSecond: 1e30 }, toyShape, machine, 1, toyLoad, 4);
+    expect([joined.memorySeconds, joined.computeSeconds]).toEqual([1, 1]);
+    expect(joined.seconds).toBeCloseTo(Math.SQRT2, 12);
+    expect(joined.bound).toBe("compute");
+  });
+
+  it("counts bytes in the format's own widths: twice the weights and the rows in BF16, moved as often as the family does", () => {
+    const wide = { ...toyMachine, peakFlopsPerSecond: { bf16: 1e12 } };
+    const bf16 = timeOf({ ...toyFamily, weightFormat: "bfloat16", activationTraffic: 3 }, toyShape, wide, 1, toyLoad, 4);
+    expect(bf16.weightBytes).toBe(2 * time.weightBytes);
+    expect(bf16.activationBytes).toBe(2 * (100 * (2 + 2) + 10 * (8 + 4)));
+    expect(bf16.memorySeconds).toBeCloseTo((12_000 + 3 * 1040) / (1e9 * 0.5) + (3 * 64 * 100 * 2) / 1e9, 15);
+    // Overhead that is as long as the slower of the two is not named; a floor of both alike is named for arithmetic.
+    const { memorySeconds } = bf16;
+    const just = {
+      ...toyFamily,
+      secondsPerLocalExpert: 0,
+      secondsPerRowElement: 0,
+      secondsPerRoutedElement: 0,
+      fixedSeconds: memorySeconds,
+    };
+    expect(timeOf({ ...just, weightFormat: "bfloat16", activationTraffic: 3 }, toyShape, wide, 1, toyLoad, 4).bound).toBe("memory");
+    const level = { ...toyMachine, memoryBytesPerSecond: 6600, peakFlopsPerSecond: { fp8: 12_000 } };
+    expect(timeOf(toyFamily, toyShape, level, 1, toyLoad, 4)).toMatchObject({ floorSeconds: 1, floorBound: "compute" });
+  });
+
+  it("says which of the three is the largest, and which of two its floor is", () => {
+    const slow = { ...toyMachine, peakFlopsPerSecond: { fp8: 1e6 } };
+    // 6 x 100 x 10 x 2 rows over 1e6 a second are 12 ms, padded to 32 rows at half the peak 384 ms.
+    const computed = timeOf(toyFamily, toyShape, slow, 1, toyLoad, 4);
+    expect(computed).toMatchObject({ bound: "compute", floorBound: "compute", flops: 12_000, paddedRows: 32, rowsPerExpert: 1 });
+    expect(computed.floorSeconds).toBeCloseTo(0.012, 12);
+    expect(computed.computeSeconds).toBeCloseTo(0.384, 12);
+    expect(time.floorBound).toBe("memory");
+    expect(timeOf({ ...toyFamily, fixedSeconds: 1 }, toyShape, toyMachine, 1, toyLoad, 4).bound).toBe("overhead");
+    expect(time).toMatchObject({
+      activeExperts: 2,
+      localExperts: 3,
+      rows: 2,
+      kernel: "toy",
+      weightFormat: "fp8",
+      fitted: "here",
+      heldOutError: undefined,
+    });
+  });
+
+  it("is never less than its floor, though a family were better than the datasheet", () => {
+    const free = {
+      ...toyFamily,
+      fixedSeconds: 0,
+      secondsPerLocalExpert: 0,
+      secondsPerRowElement: 0,
+      secondsPerRoutedElement: 0,
+      memoryEfficiency: 100,
+      arithmeticEfficiency: 100,
+      tileBytesPerSecond: 1e30,
+    };
+    const impossible = timeOf(free, toyShape, toyMachine, 1, toyLoad, 4);
+    expect(impossible.seconds).toBe(impossible.floorSeconds);
+  });
+
+  it("takes the width that experts see, and tokens rather than rows where a token has several experts here", () => {
+    const narrow = timeOf(toyFamily, { ...toyShape, expertHiddenSize: 50 }, toyMachine, 1, toyLoad, 4);
+    expect(narrow.weightBytes).toBe(time.weightBytes / 2);
+    // Four rows of two tokens: each of the two comes in once and leaves once.
+    const load = { activeExperts: 2, localExperts: 3, rows: 4, maximumRows: 2, classes: [{ rows: 2, experts: 2 }] };
+    expect(timeOf(toyFamily, { ...toyShape, expertsPerToken: 2 }, toyMachine, 1, load, 4).floorSeconds).toBeCloseTo(
+      (6000 + 2 * 300) / 1e9,
+      15,
+    );
+  });
+});
+
+describe("moeLayerTime", () => {
+  it("puts the floor of 128 tokens on DeepSeek-V3 at 256 experts' weights over 3.35 TB/s", () => {
+    const { floorSeconds, weightBytes, bound, activeExperts, rowsPerExpert } = moeLayerTime({ ...cutlass, tokens: 128 });
+    expect(weightBytes).toBeCloseTo(256 * 3 * 7168 * 2048 * (1 + 4 / 128 ** 2), 0);
+    expect(floorSeconds).toBeCloseTo((weightBytes + 128 * 7168 * (1 + 4 / 128 + 2)) / 3.35e12, 9);
+    expect({ bound, activeExperts, rowsPerExpert }).toEqual({ bound: "memory", activeExperts: 256, rowsPerExpert: 4 });
+  });
+
+  it("takes a released model and its bare shape for the same", () => {
+    for (const kernel of ["sglang_fused_moe_triton", "moe_torch_flow_cutlass"]) {
+      expect(moeLayerTime({ ...cutlass, kernel, model: model("deepseek-v3"), tokens: 512 })).toEqual(
+        moeLayerTime({ ...cutlass, kernel, tokens: 512 }),
+      );
+    }
+  });
+
+  it("halves the experts of kernels that run DeepSeek-V3's router themselves, unless routing is even", () => {
+    const triton = { ...cutlass, kernel: "sglang_fused_moe_triton", tokens: 512 };
+    expect(moeLayerTime(triton).activeExperts).toBe(128);
+    expect(moeLayerTime({ ...triton, routing: "even" }).activeExperts).toBe(256);
+  });
+
+  it("takes deepepmoe for the low-latency path up to 128 tokens a rank, the normal path above", () => {
+    const wide = { ...cutlass, kernel: "deepepmoe", expertParallel: 32, routing: "uniform" };
+    expect(moeLayerTime({ ...wide, tokens: 128 * 32 }).kernel).toBe("deepepmoe_generation");
+    expect(moeLayerTime({ ...wide, tokens: 129 * 32 }).kernel).toBe("deepepmoe_context");
+  });
+
+  it("never falls below its floor, and never gets slower on a machine twice as fast", () => {
+    const fast = {
+      ...h100,
+      memoryBytesPerSecond: 2 * h100.memoryBytesPerSecond,
+      peakFlopsPerSecond: { bf16: 2 * 989e12, fp8: 2 * 1979e12 },
+    };
+    const hopper = kernels().filter((k) => k.generation === "Hopper");
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...hopper),
+        fc.integer({ min: 1, max: 20000 }),
+        fc.constantFrom(1, 4, 32),
+        fc.constantFrom("balanced", "even", "uniform"),
+        (k, tokens, expertParallel, routing) => {
+          const question = { model: v3, kernel: k.kernel, weightFormat: k.weightFormat, tokens, expertParallel, routing };
+          const time = moeLayerTime({ ...question, hardware: h100 });
+          expect(time.seconds).toBeGreaterThanOrEqual(time.floorSeconds);
+          expect(moeLayerTime({ ...question, hardware: fast }).seconds).toBeLessThanOrEqual(time.seconds);
+        },
+      ),
+    );
+  });
+
+  it("gives a finite time for every model and machine there is, in every known kernel", () => {
+    for (const id of ["a100-sxm", "h20", "h200-sxm", "b300-sxm", "gb200", "mi300x", "tpu-v7"]) {
+      for (const { kernel, weightFormat } of kernels()) {
+        const { seconds } = moeLayerTime({ model: model("kimi-k2"), hardware: hardware(id), kernel, weightFormat, tokens: 64 });
+        expect(seconds).toBeGreaterThan(0);
+        expect(seconds).toBeLessThan(1);
+      }
+    }
+  });
+
+  it("refuses what cannot be, by name", () => {
+    expect(() => moeLayerTime({ ...cutlass, tokens: 0 })).toThrow("tokens must be a positive integer, got 0");
+    expect(() => moeLayerTime({ ...cutlass, tokens: 1.5 })).toThrow("tokens must be a positive integer, got 1.5");
+    expect(() => moeLayerTime({ ...cutlass, tokens: Number.NaN })).toThrow("tokens must be a positive integer, got NaN");
+    for (const field of ["hiddenSize", "moeIntermediateSize"])
+      expect(() => moeLayerTime({ ...cutlass, model: { ...v3, [field]: 0 }, tokens: 1 })).toThrow(
+        `${field} must be a positive integer, got 0`,
+      );
+    expect(() => moeLayerTime({ ...cutlass, tokens: 1, tensorParallel: -1 })).toThrow("tensorParallel must be a positive integer, got -1");
+    expect(() => moeLayerTime({ ...cutlass, tokens: 1, weightFormat: "fp9" })).toThrow(/weightFormat must be one of .*; got "fp9"/);
+    expect(() => moeLayerTime({ ...cutlass, tokens: 1, kernel: "moe_torch_flow_cutlas" })).toThrow(
+      /unknown kernel "moe_torch_flow_cutlas"; nearest: moe_torch_flow/,
+    );
+  });
+});
+
+describe("limitOf", () => {
+  const bare = { hiddenSize: 64, moeIntermediateSize: 32, routedExperts: 64, expertsPerToken: 4 };
+  const v3Groups = { kind: "groups", groups: 8, kept: 4 };
+
+  it("leaves rows where they are, packs them, or limits any shape of sixteen experts or more to DeepSeek-V3's groups", () => {
+    expect(limitOf("given", v3)).toBeUndefined();
+    expect(limitOf("packed", bare)).toEqual({ kind: "packed", block: 128 });
+    expect(limitOf("groups-always", bare)).toEqual(v3Groups);
+    expect(limitOf("groups-always", { ...bare, routedExperts: 16 })).toEqual(v3Groups);
+    expect(limitOf("groups-always", { ...bare, routedExperts: 15 })).toBeUndefined();
+  });
+
+  it("takes a shape for DeepSeek-V3's when all four of its sizes are", () => {
+    expect(limitOf("folded", v3)).toEqual({ kind: "folded" });
+    expect(limitOf("groups", v3)).toEqual(v3Groups);
+    for (const field of ["hiddenSize", "moeIntermediateSize", "routedExperts", "expertsPerToken"] as const) {
+      expect(limitOf("folded", { ...v3, [field]: 16 }), field).toBeUndefined();
+      expect(limitOf("groups", { ...v3, [field]: 16 }), field).toBeUndefined();
+    }
+  });
+
+  it("takes a model's own groups, and none where a token may use all", () => {
+    expect(limitOf("groups", { ...bare, expertGroups: 4, topkGroup: 2 })).toEqual({ kind: "groups", groups: 4, kept: 2 });
+    expect(limitOf("groups", { ...bare, expertGroups: 4, topkGroup: 4 })).toBeUndefined();
+    expect(limitOf("groups", { ...bare, expertGroups: 4 })).toBeUndefined();
+    expect(limitOf("groups", { ...v3, topkGroup: 4 })).toEqual(v3Groups);
+    expect(limitOf("groups", { ...v3, expertGroups: 8 })).toEqual(v3Groups);
+  });
+});
+
+describe("expertTaskTime", () => {
+  it("is the layer of one expert that every token goes to", () => {
+    const alone = { ...v3, routedExperts: 1, expertsPerToken: 1 };
+    expect(expertTaskTime({ ...cutlass, rows: 32 })).toEqual(moeLayerTime({ ...cutlass, model: alone, tokens: 32 }));
+  });
+
+  it("has the floor of one DeepSeek-V3 expert: 44 MB at 3.35 TB/s is 13 us", () => {
+    expect(expertTaskTime({ model: v3, hardware: h100, rows: 1 }).floorSeconds).toBeCloseTo(13.15e-6, 7);
+  });
+
+  it("takes the machine's default for a kernel or a format that is not given", () => {
+    const ask = (given: object) => expertTaskTime({ model: v3, hardware: h100, rows: 8, ...given });
+    expect(ask({})).toMatchObject({ kernel: "moe_torch_flow_cutlass", weightFormat: "fp8_block" });
+    expect(ask({ kernel: "sglang_fused_moe_triton" })).toMatchObject({ kernel: "sglang_fused_moe_triton", weightFormat: "fp8_block" });
+    expect(ask({ weightFormat: "bfloat16" })).toMatchObject({ kernel: "moe_torch_flow_cutlass", weightFormat: "bfloat16" });
+  });
+
+  it("refuses rows that cannot be", () => {
+    expect(() => expertTaskTime({ model: v3, hardware: h100, rows: -1 })).toThrow("rows must be a positive integer, got -1");
+  });
+});

@@ -1,0 +1,29 @@
+import { expect, it } from "vitest";
+import { weightFormat, weightFormatNames } from "../../src/machine/number-formats";
+
+it("counts the bytes of a weight with its share of the block scales", () => {
+  expect(weightFormat("bfloat16").weightBytes).toBe(2);
+  expect(weightFormat("fp8_block").weightBytes).toBe(1 + 4 / 16384); // one FP32 scale for 128 x 128 weights
+  expect(weightFormat("nvfp4").weightBytes).toBe(0.5 + 1 / 16); // 4.5 bits
+  expect(weightFormat("w4a16_mxfp4").weightBytes).toBe(0.5 + 1 / 32); // 4.25 bits
+  expect(weightFormat("int4_wo").weightBytes).toBe(0.5 + 2 / 128);
+});
+
+it("multiplies in the format of the activations, which weight-only formats leave at BF16", () => {
+  expect(weightFormatNames.map((name) => [name, weightFormat(name).arithmetic, weightFormat(name).activationBytes])).toEqual([
+    ["bfloat16", "bf16", 2],
+    ["fp8", "fp8", 1],
+    ["fp8_block", "fp8", 1 + 4 / 128],
+    ["nvfp4", "fp4", 0.5 + 1 / 16],
+    ["w4a8_mxfp4_mxfp8", "fp8", 1 + 1 / 32],
+    ["w4a16_mxfp4", "bf16", 2],
+    ["int4_wo", "bf16", 2],
+  ]);
+});
+
+it("names the known formats when there is no such one", () => {
+  expect(() => weightFormat("fp7")).toThrow(
+    'weightFormat must be one of bfloat16, fp8, fp8_block, nvfp4, w4a8_mxfp4_mxfp8, w4a16_mxfp4, int4_wo; got "fp7"',
+  );
+  expect(() => weightFormat("constructor")).toThrow(RangeError);
+});

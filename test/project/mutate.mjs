@@ -1,0 +1,113 @@
+/**
+ * npm run mutate: changes the physics one place at a time and counts the changes that the tests notice.
+ *
+ *     npm run mutate                       every module of the list below
+ *     npm run mutate -- src/gemm.ts        one module, or several
+ *
+ * Each module is judged by the tests that are about it, not by whatever happens to run through it. A change that no test notices
+ * stands in test/project/mutation-survivors.csv with the reason, or is printed as one without. Noticed is also what keeps a test file from
+ * loading, and what takes far longer than it did. What did not change since the last run is not tried again (.stryker/). Ends with 1
+ * below 85 % noticed.
+ */
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "csv-parse/sync";
+
+const root = join(import.meta.dirname, "..", "..");
+const leastShare = 0.85;
+
+/** Modules that one test file of their name is about, and the others with theirs. */
+const alone =
+  `units formats checks gemm roofline systolic layer dense step-checks durations launch imbalance collective dispatch parallel-time
+   memory dram uncertainty verdict`;
+const tests = {
+  ...Object.fromEntries(alone.split(/\s+/).map((name) => [name, [name]])),
+  parameters: ["parameters", "properties-work"],
+  weights: ["weights", "properties-work"],
+  "array-caps": ["array-caps", "properties-work"],
+  kernel: ["kernel", "properties-time"],
+  attention: ["step", "properties-time"],
+  step: ["step", "properties-time"],
+  tasks: ["tasks", "step", "tensor-parallel", "projections"],
+  "launch-share": ["launch-share", "properties-time"],
+  routing: ["routing", "properties-routing"],
+  skew: ["skew", "properties-routing"],
+  "power-law": ["skew", "properties-routing"],
+  placement: ["placement", "properties-routing"],
+  "skewed-routing": ["placement", "properties-routing"],
+  balance: ["placement", "properties-routing"],
+  transfer: ["requests", "properties-links"],
+  parallel: ["parallel", "properties-links"],
+  "tensor-parallel": ["tensor-parallel", "projections"],
+  footprint: ["tensor-parallel"],
+  "processor-tax": ["movers", "properties-links"],
+  "request-streams": ["requests", "tensor-parallel"],
+  "tier-limits": ["requests"],
+  access: ["access", "properties-memory"],
+  "overlap-bound": ["next", "properties-work"],
+};
+
+const asked = process.argv.slice(2).map((name) => name.replace(/^src\//, "").replace(/\.ts$/, ""));
+const strange = asked.find((name) => !(name in tests));
+if (strange !== undefined) {
+  console.error(`${strange}: expected modules of src/ that are listed: ${Object.keys(tests).join(", ")}`);
+  process.exit(1);
+}
+
+const reasons = parse(readFileSync(join(root, "test", "project", "mutation-survivors.csv"), "utf8"), { columns: true, comment: "#", comment_no_infix: true });
+let [noticed, all, unexplained] = [0, 0, 0];
+for (const name of asked.length > 0 ? asked : Object.keys(tests)) {
+  const began = performance.now();
+  const changes = mutate(name);
+  const lived = changes.filter(({ status }) => status === "Survived" || status === "NoCoverage");
+  noticed += changes.length - lived.length;
+  all += changes.length;
+  const seconds = Math.round((performance.now() - began) / 1000);
+  console.log(`src/${name}.ts: ${words(changes.length - lived.length, changes.length)}, ${seconds} s`);
+  for (const { line, was, became } of lived) {
+    if (reasons.some((r) => r.module === name && r.was === was && r.became === became)) continue;
+    unexplained++;
+    console.log(`  line ${line}, without a reason: ${was}  ->  ${became}`);
+  }
+  for (const r of reasons.filter((r) => r.module === name && !lived.some(({ was, became }) => was === r.was && became === r.became)))
+    console.log(`  is noticed by now, strike it from the list: ${r.was}  ->  ${r.became}`);
+}
+console.log(`all: ${words(noticed, all)}; ${unexplained} unnoticed without a reason; at least ${leastShare * 100} % must be noticed`);
+process.exit(noticed >= leastShare * all ? 0 : 1);
+
+/** The changes of one module that ran: where, what stood there, what stood there instead, and what became of it. */
+function mutate(name) {
+  const stryker = join(root, "node_modules", "@stryker-mutator", "core", "bin", "stryker.js");
+  const { status } = spawnSync(process.execPath, [stryker, "run", "test/project/stryker.config.mjs"], {
+    cwd: root,
+    stdio: "inherit",
+    env: { ...process.env, DEEPSHOCK_MUTATED: name, DEEPSHOCK_MUTATION_TESTS: tests[name].join(" ") },
+  });
+  if (status !== 0) throw new Error(`src/${name}.ts: Stryker ended with ${status}`);
+  const { files } = JSON.parse(readFileSync(join(root, ".stryker", `${name}.json`), "utf8"));
+  return Object.values(files).flatMap(({ source, mutants }) => {
+    const lines = source.split("\n");
+    return mutants
+      .filter((m) => ["Killed", "Timeout", "RuntimeError", "Survived", "NoCoverage"].includes(m.status))
+      .map(({ status, replacement, location: { start, end } }) => ({
+        status,
+        line: start.line,
+        was: oneLine(cut(lines, start, end)),
+        became: oneLine(replacement),
+      }));
+  });
+}
+
+function cut(lines, start, end) {
+  if (start.line === end.line) return lines[start.line - 1].slice(start.column - 1, end.column - 1);
+  return [lines[start.line - 1].slice(start.column - 1), ...lines.slice(start.line, end.line - 1), lines[end.line - 1].slice(0, end.column - 1)].join(" ");
+}
+
+function oneLine(code) {
+  return code.replace(/\s+/g, " ").trim();
+}
+
+function words(part, whole) {
+  return `${part} of ${whole} noticed (${whole === 0 ? "–" : ((100 * part) / whole).toFixed(1)} %)`;
+}

@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import { thenAndNow } from "../../src/claims/verdict-table";
+import { argument, frontFigures } from "../../src/front-page";
+import { moeLayerTime } from "../../src/kernels/expert-layer";
+import { hardware } from "../../src/machine/hardware";
+import { model } from "../../src/model/model";
+import { formatSeconds } from "../../src/text/numbers";
+import { trace } from "../figures/figure-cases";
+
+const judged = thenAndNow();
+const told = argument({}, judged);
+
+describe("the argument in six sentences", () => {
+  it("is six sentences, each ending once", () => {
+    expect(told).toHaveLength(6);
+    for (const sentence of told) expect(sentence).toMatch(/^[A-Z].*[^.]\.$/);
+  });
+
+  it("gives the tokens of an expert: 6,144 × 8 / 384 = 128 and 6,144 × 2 / 8 = 1,536", () => {
+    expect(told[1]).toContain("with 6,144 tokens in flight an expert of Kimi-K2 sees 128 tokens, where one of Mixtral-8x22B sees 1,536");
+    expect(argument({ model: "deepseek-v3", tokensInFlight: 512 }, judged)[1]).toContain("an expert of DeepSeek-V3 sees 16 tokens");
+  });
+
+  it("gives an expert's share of its layer's time, which is less for the finer model", () => {
+    const share = (id: string) => {
+      const place = { model: model(id), hardware: hardware("h100-sxm"), kernel: "moe_torch_flow_cutlass", weightFormat: "fp8_block" };
+      const layer = moeLayerTime({ ...place, tokens: 6144, routing: "even" });
+      return layer.seconds / layer.activeExperts;
+    };
+    const [fine, coarse] = [share("kimi-k2"), share("mixtral-8x22b")];
+    expect(fine).toBeLessThan(coarse / 10);
+    expect(told[2]).toContain(`from ${formatSeconds(coarse)} to ${formatSeconds(fine)} `);
+  });
+
+  it("may say that memory is read in long runs: the share in short ones is under a hundredth without selection", () => {
+    const [, dense, sparse] = /: ([\d.]+) % of the bytes.*?, ([\d.]+) % with/.exec(told[3] ?? "") ?? [];
+    expect(Number(dense)).toBeLessThan(1);
+    expect(Number(sparse)).toBeGreaterThan(Number(dense));
+  });
+
+  it("counts the verdicts and names what is not supported and what is sure", () => {
+    const of = (verdict: string) => judged.filter(({ now }) => now.verdict === verdict);
+    expect(told[4]).toContain(`Of its ${judged.length} claims`);
+    expect(told[4]).toContain(`${of("supported within bounds").length} within bounds`);
+    for (const { now } of of("not supported")) expect(told[4]).toContain(`${now.id} (${now.name})`);
+    for (const { now } of judged) expect(told[5]?.includes(`${now.id} (${now.name})`)).toBe(now.probability >= 0.9);
+    expect(told[5]).toContain(`${judged.filter(({ atArticle }) => atArticle.verdict === "untested").length} of the claims`);
+  });
+
+  it("refuses a model that is not known, with the nearest names", () => {
+    expect(() => argument({ model: "kimi-k3000" }, judged)).toThrow(/kimi-k/);
+  });
+});
+
+describe("the strip of three figures", () => {
+  const [tokens, tasks, accesses] = frontFigures();
+
+  it("draws the tokens of an expert as bars, a dense layer seeing all of them", () => {
+    expect(trace(tokens, "tokens").x).toEqual([6144, 1536, 192, 128]);
+    expect(tokens.alt).toContain("Kimi-K2 128");
+  });
+
+  it("draws shares of a step's time that sum to a hundred, the experts apart in shorter tasks than together", () => {
+    const means = tasks.data.map((set) => {
+      const shares = set.y as readonly number[];
+      expect(shares.reduce((a, b) => a + b, 0)).toBeCloseTo(100, 6);
+      return shares.reduce((sum, share, decade) => sum + share * decade, 0);
+    });
+    expect(means).toHaveLength(3);
+    expect(means[2]).toBeLessThan(means[1] as number);
+  });
+
+  it("draws the bytes by run length up to all of them, and shades the article's 64 B to 16 KiB", () => {
+    for (const { y } of accesses.data) expect((y as readonly number[]).at(-1)).toBeCloseTo(100, 6);
+    expect(accesses.layout.shapes).toMatchObject([{ x0: 64, x1: 16_384 }]);
+  });
+
+  it("has for each a caption and words that carry its numbers", () => {
+    for (const { caption, alt } of [tokens, tasks, accesses]) for (const words of [caption, alt]) expect(words).toMatch(/\d.*\.$/);
+  });
+});

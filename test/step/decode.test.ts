@@ -1,0 +1,281 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { accessFact } from "../../src/data/accesses";
+import { attentionTime, attentionWork } from "../../src/kernels/attention-core";
+import { launch } from "../../src/kernels/launch";
+import { hardware } from "../../src/machine/hardware";
+import { model, models } from "../../src/model/model";
+import { expertExchangeTime } from "../../src/network/exchange";
+import { type DecodeStepQuestion, decodeStep, defaultExperts } from "../../src/step/decode";
+
+const v3 = model("deepseek-v3");
+const h800 = hardware("h800-sxm");
+const question: DecodeStepQuestion = { model: v3, hardware: h800, requestsPerGpu: 128, contextTokens: 4096, expertParallel: 128 };
+
+describe("attention core", () => {
+  it("reads 1,152 bytes a token of a latent cache and works on it for every head", () => {
+    const work = attentionWork({ model: v3, requests: 64, contextTokens: 4096 });
+    expect(work.bytes).toBe(64 * 4096 * (512 + 64) * 2);
+    expect(work.flops).toBe(64 * 4096 * 128 * 2 * (576 + 512));
+    expect(work.runBytes).toBe(64 * 1152);
+  });
+
+  it("reads keys and values of every group otherwise", () => {
+    const work = attentionWork({ model: model("llama-3.1-405b"), requests: 1, contextTokens: 1000 });
+    expect(work.bytes).toBe(1000 * 2 * 8 * 128 * 2);
+    expect(work.flops).toBe(1000 * 128 * 2 * 256);
+  });
+
+  it("takes 180 microseconds for 64 requests of 5,000 tokens, as FlashMLA does, a batch that was not fitted", () => {
+    const { seconds } = attentionTime({ model: v3, hardware: h800, requests: 64, contextTokens: 5000 });
+    expect(Math.abs(seconds / 180e-6 - 1)).toBeLessThan(0.06);
+  });
+
+  it("pads few heads to a tile of 64", () => {
+    const heads = (attentionHeads: number) =>
+      attentionTime({ model: { ...v3, attentionHeads }, hardware: hardware("h20"), requests: 64, contextTokens: 4096 }).computeSeconds;
+    expect(heads(16)).toBeCloseTo(heads(64), 12);
+    expect(heads(65)).toBeCloseTo(heads(128), 12);
+  });
+});
+
+describe("attention core worked by hand", () => {
+  const constants = { fixedSeconds: 0, memoryEfficiency: 0.5, arithmeticEfficiency: 0.25, overlapExponent: 2 };
+  const ask = (change: object = {}, own: object = {}) =>
+    attentionTime({ model: { ...v3, ...change }, hardware: h800, requests: 2, contextTokens: 1000 }, { ...constants, ...own });
+  const bytes = 2000 * 1152;
+  const flops = 2000 * 128 * 2 * (576 + 512);
+
+  it("joins bytes and arithmetic at their shares of the datasheet, after the cost of its two kernels", () => {
+    const time = ask({}, { fixedSeconds: 1e-5 });
+    const [memory, compute] = [bytes / (3.35e12 * 0.5), flops / (989e12 * 0.25)];
+    expect(time).toMatchObject({ bytes, flops, tokenBytes: 1152, overheadSeconds: 1e-5, bound: "overhead" });
+    expect(time.memorySeconds).toBeCloseTo(memory, 15);
+    expect(time.computeSeconds).toBeCloseTo(compute, 15);
+    expect(time.seconds).toBeCloseTo(1e-5 + Math.hypot(memory, compute), 12);
+    expect(time.floorSeconds).toBe(bytes / 3.35e12);
+    expect(ask({ attentionHeads: 1280 }).floorSeconds).toBe((10 * flops) / 989e12);
+  });
+
+  it("names what takes longest, memory when two take as long", () => {
+    expect(ask().bound).toBe("compute");
+    expect(ask({}, { arithmeticEfficiency: 1 }).bound).toBe("memory");
+    const { memorySeconds, computeSeconds } = ask();
+    expect(ask({}, { memoryEfficiency: (0.5 * memorySeconds) / computeSeconds }).bound).toBe("memory");
+    expect(ask({}, { fixedSeconds: computeSeconds }).bound).toBe("compute");
+  });
+
+  it("starts two kernels of a graph for grouped attention, which is not padded to a tile of heads", () => {
+    const { kvLoraRank, qkRopeHeadDim, ...grouped } = v3;
+    const shape = { ...grouped, attentionHeads: 16, keyValueHeads: 4, headDim: 128, valueHeadDim: 64 };
+    const time = attentionTime({ model: shape, hardware: h800, requests: 2, contextTokens: 1000 }, { ...constants, fixedSeconds: 1 });
+    expect(time.overheadSeconds).toBe(2 * launch("graph", h800).seconds);
+    expect(time.computeSeconds).toBeCloseTo((2000 * 16 * 2 * 192) / (989e12 * 0.25), 15);
+    expect(time).toMatchObject({ tokenBytes: 2 * 4 * 192, runBytes: accessFact("gqa-page", "tokens") * 2 * 4 * 128 });
+  });
+
+  it("refuses counts that are none, by name", () => {
+    for (const field of ["requests", "contextTokens"])
+      expect(() => attentionWork({ model: v3, requests: 1, contextTokens: 1, [field]: 0 })).toThrow(
+        `${field} must be a positive integer, got 0`,
+      );
+  });
+});
+
+describe("decode step", () => {
+  it("is within 10 % of the 2,324 tokens a second and GPU that DeepSeek published", () => {
+    const { tokensPerSecondPerGpu } = decodeStep({ ...question, overlap: "two-micro-batches" });
+    expect(Math.abs(tokensPerSecondPerGpu / 2324 - 1)).toBeLessThan(0.1);
+  });
+
+  it("gives each request one token in the seconds it takes", () => {
+    const step = decodeStep(question);
+    expect(step.tokensPerSecondPerGpu).toBeCloseTo(128 / step.seconds, 6);
+  });
+
+  it("lists the tasks of a layer in order, and sums them when nothing overlaps", () => {
+    const { tasks, seconds } = decodeStep(question);
+    const perDense = ["attention projections", "attention core", "output projection", "dense feed-forward"];
+    const perMoe = [
+      "attention projections",
+      "attention core",
+      "output projection",
+      "router",
+      "dispatch",
+      "experts",
+      "shared expert",
+      "combine",
+    ];
+    expect(tasks.slice(0, 4).map((t) => t.name)).toEqual(perDense);
+    expect(tasks.slice(12, 20).map((t) => t.name)).toEqual(perMoe);
+    expect(tasks).toHaveLength(3 * 4 + 58 * 8 + 1);
+    expect(tasks.at(-1)?.name).toBe("head");
+    expect(tasks.reduce((sum, t) => sum + t.seconds, 0)).toBeCloseTo(seconds, 9);
+  });
+
+  it("lists both halves of a layer, one after the other, and the odd request in the first", () => {
+    const { tasks } = decodeStep({ ...question, requestsPerGpu: 5, overlap: "two-micro-batches" });
+    expect(tasks).toHaveLength(3 * 8 + 58 * 16 + 1);
+    const cores = tasks.filter((t) => t.name === "attention core");
+    expect(cores.slice(0, 2).map((t) => t.bytes)).toEqual([3, 2].map((requests) => requests * 4096 * 1152));
+    expect(tasks.at(-1)).toEqual(decodeStep({ ...question, requestsPerGpu: 5 }).tasks.at(-1));
+  });
+
+  it("takes the longest of processors, links and one half of a layer with experts, and adds all else", () => {
+    const step = decodeStep({ ...question, overlap: "two-micro-batches" });
+    const of = (names: readonly string[], from: number, to: number) =>
+      step.tasks
+        .slice(from, to)
+        .filter((t) => names.includes(t.name))
+        .reduce((sum, t) => sum + t.seconds, 0);
+    const layer = step.tasks.slice(24, 40);
+    const links = of(["dispatch", "combine"], 24, 40);
+    const compute = layer.reduce((sum, t) => sum + t.seconds, 0) - links;
+    const processors = (["dispatch", "combine"] as const).map((direction) =>
+      expertExchangeTime({ direction, model: v3, hardware: h800, tokens: 64, expertParallel: 128 }),
+    );
+    const taken = 2 * processors.reduce((sum, p) => sum + Math.min(p.seconds, p.processorSeconds), 0);
+    const dense = step.tasks.slice(0, 24).reduce((sum, t) => sum + t.seconds, 0);
+    const head = step.tasks.at(-1)?.seconds ?? 0;
+    const moe = Math.min(compute + links, Math.max(compute + taken, links, (compute + links) / 2));
+    expect(step.seconds).toBeCloseTo(dense + 58 * moe + head, 12);
+  });
+
+  it("takes no less than its longer half does alone, where that is longer than all links and all processors", () => {
+    const slow = { ...h800, networkBytesPerSecond: 1.2e9 };
+    const step = decodeStep({ ...question, hardware: slow, requestsPerGpu: 3, overlap: "two-micro-batches" });
+    const seconds = (from: number, to: number, link = false) =>
+      step.tasks
+        .slice(from, to)
+        .filter((t) => !link || t.name === "dispatch" || t.name === "combine")
+        .reduce((sum, t) => sum + t.seconds, 0);
+    const longer = seconds(24, 32);
+    expect(longer).toBeGreaterThan(1.02 * seconds(24, 40, true));
+    expect(step.seconds).toBeCloseTo(seconds(0, 24) + 58 * longer + (step.tasks.at(-1)?.seconds ?? 0), 12);
+  });
+
+  it("multiplies with the vocabulary in BF16", () => {
+    // 128 rows of 7,168 in, 129,280 weights a row of them, all results; before it the residual stream is passed over once, there and back.
+    const bytes = 2 * (128 * 7168 + 7168 * 129_280 + 128 * 129_280) + 2 * 2 * 128 * 7168;
+    expect(decodeStep(question).tasks.at(-1)).toMatchObject({ name: "head", bytes, runBytes: 2 * 7168 * 129_280 });
+  });
+
+  it("takes a kernel measured in the released format, as far as the machine has it", () => {
+    const ask = (weightDtype: string, id: string, expertParallel = 8) => {
+      const { kernel, weightFormat } = defaultExperts({ ...v3, weightDtype }, hardware(id), expertParallel);
+      return `${kernel} ${weightFormat}`;
+    };
+    for (const released of ["mxfp4 experts, bf16 rest", "fp4 experts, fp8 rest"]) {
+      expect(ask(released, "b200-sxm")).toBe("sglang_mxfp4_flashinfer_trtllm_moe w4a8_mxfp4_mxfp8");
+      expect(ask(released, "h100-sxm")).toBe("moe_torch_flow w4a16_mxfp4");
+    }
+    expect(ask("nvfp4", "b200-sxm")).toBe("sglang_flashinfer_trtllm_moe nvfp4");
+    expect(ask("nvfp4", "h100-sxm")).toBe("moe_torch_flow w4a16_mxfp4");
+    expect(ask("nvfp4 g16 experts, bf16 rest", "b200-sxm")).toBe("sglang_flashinfer_trtllm_moe nvfp4");
+    // What was released in several formats is taken in the first.
+    expect(ask("fp8/nvfp4", "b200-sxm")).toBe("deepepmoe fp8_block");
+    expect(ask("int4 g32 QAT experts, bf16 rest", "h100-sxm")).toBe("sglang_marlin_moe int4_wo");
+    expect(ask("fp8 e4m3 128x128", "h100-sxm")).toBe("deepepmoe fp8_block");
+    expect(ask("fp8 e4m3 128x128", "h100-sxm", 1)).toBe("moe_torch_flow_cutlass fp8_block");
+    expect(ask("fp8 e4m3 128x128", "b200-sxm", 1)).toBe("deepgemm fp8_block");
+    expect(ask("fp8 e4m3 128x128", "mi300x")).toBe("moe_torch_flow_cutlass fp8_block");
+    expect(ask("fp8 e4m3 128x128", "a100-sxm")).toBe("moe_torch_flow_cutlass bfloat16");
+    const without = { ...hardware("h100-sxm"), peakFlopsPerSecond: { bf16: 989e12 } };
+    expect(defaultExperts({ ...v3, weightDtype: "fp8 e4m3 128x128" }, without, 8).weightFormat).toBe("bfloat16");
+    for (const released of ["bf16 (fp8 also)", "int8 weights (bf16 compute)", "unknown"])
+      expect(ask(released, "h100-sxm")).toBe("moe_torch_flow_cutlass bfloat16");
+  });
+
+  it("hides communication behind compute with two micro-batches, and cannot hide more than all of it", () => {
+    const step = decodeStep({ ...question, overlap: "two-micro-batches" });
+    const part = (names: readonly string[]) => step.tasks.filter((t) => names.includes(t.name)).reduce((sum, t) => sum + t.seconds, 0);
+    const all = step.tasks.reduce((sum, t) => sum + t.seconds, 0);
+    const communication = part(["dispatch", "combine"]);
+    expect(step.seconds).toBeLessThan(all);
+    expect(step.seconds).toBeGreaterThanOrEqual(all - communication);
+    expect(step.seconds).toBeLessThan(decodeStep(question).seconds);
+  });
+
+  it("waits for the link where communication is the longer half", () => {
+    const slow = { ...h800, networkBytesPerSecond: 5e9 };
+    const step = decodeStep({ ...question, hardware: slow, overlap: "two-micro-batches" });
+    const communication = step.tasks.filter((t) => t.name === "dispatch" || t.name === "combine").reduce((sum, t) => sum + t.seconds, 0);
+    expect(step.seconds).toBeGreaterThan(communication);
+    expect(step.seconds).toBeLessThan(communication * 1.1);
+  });
+
+  it("reads the weights of attention and the KV cache of every layer once", () => {
+    const { tasks } = decodeStep({ ...question, requestsPerGpu: 1, contextTokens: 1000 });
+    // Latent attention in FP8 with absorbed projections in BF16: 7168 x 2112, 1536 x 24576 and twice 128 x 512 x 128 values.
+    const weights = (7168 * 2112 + 1536 * 24576) * (1 + 4 / 128 ** 2) + 2 * 128 * 512 * 128;
+    const bytes = tasks[0]?.bytes ?? 0;
+    expect(bytes).toBeGreaterThan(weights);
+    expect(bytes).toBeLessThan(weights * 1.02);
+    expect(tasks[1]?.bytes).toBe(1000 * 1152);
+  });
+
+  it("takes the released format and a kernel measured in it", () => {
+    expect(decodeStep(question)).toMatchObject({ kernel: "deepepmoe", weightFormat: "fp8_block" });
+    const ask = (id: string, machine: string) =>
+      decodeStep({ ...question, model: model(id), hardware: hardware(machine), expertParallel: 8 }).weightFormat;
+    expect(ask("mixtral-8x7b", "h100-sxm")).toBe("bfloat16");
+    expect(ask("gpt-oss-120b", "b200-sxm")).toBe("w4a8_mxfp4_mxfp8");
+    expect(ask("gpt-oss-120b", "h100-sxm")).toBe("w4a16_mxfp4");
+    expect(ask("deepseek-v3", "a100-sxm")).toBe("bfloat16");
+  });
+
+  it("has no router, dispatch or combine in a dense model, and no exchange on one GPU", () => {
+    const dense = decodeStep({ ...question, model: model("llama-3.1-405b"), requestsPerGpu: 4, expertParallel: 1 });
+    expect(new Set(dense.tasks.map((t) => t.name))).toEqual(
+      new Set(["attention projections", "attention core", "output projection", "dense feed-forward", "head"]),
+    );
+    const mixtral = decodeStep({ ...question, model: model("mixtral-8x7b"), expertParallel: 1 });
+    expect(mixtral.tasks.some((t) => t.name === "dispatch")).toBe(false);
+  });
+
+  it("gives finite numbers for every model it can express, no task below its floor, no faster with a longer context", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...models()),
+        fc.constantFrom("h100-sxm", "h20", "b200-sxm", "gb200", "mi300x"),
+        fc.integer({ min: 2, max: 300 }),
+        fc.integer({ min: 1, max: 50000 }),
+        fc.boolean(),
+        (m, id, requestsPerGpu, contextTokens, overlap) => {
+          const ask = (context: number) =>
+            decodeStep({
+              model: m,
+              hardware: hardware(id),
+              requestsPerGpu,
+              contextTokens: context,
+              expertParallel: m.routedExperts >= 8 ? 8 : 1,
+              overlap: overlap ? "two-micro-batches" : "none",
+            });
+          const step = ask(contextTokens);
+          expect(Number.isFinite(step.seconds) && step.seconds > 0).toBe(true);
+          for (const t of new Set(step.tasks)) {
+            for (const value of [t.seconds, t.floorSeconds, t.flops, t.bytes, t.runBytes])
+              expect(Number.isFinite(value), `${m.id} ${t.name}`).toBe(true);
+            expect(t.seconds, `${m.id} ${t.name}`).toBeGreaterThanOrEqual(t.floorSeconds * 0.999999);
+          }
+          expect(ask(contextTokens + 100).seconds).toBeGreaterThanOrEqual(step.seconds);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it("refuses what cannot be, naming the field", () => {
+    const ask = (change: Partial<Record<keyof DecodeStepQuestion, unknown>>) => () =>
+      decodeStep({ ...question, ...change } as DecodeStepQuestion);
+    for (const field of ["requestsPerGpu", "contextTokens", "expertParallel"] as const) {
+      for (const value of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])
+        expect(ask({ [field]: value })).toThrow(new RegExp(`${field} must be a positive integer`));
+    }
+    expect(ask({ expertParallel: 512 })).toThrow(/expertParallel must be at most routedExperts \(256/);
+    expect(ask({ requestsPerGpu: 1, overlap: "two-micro-batches" })).toThrow(/requestsPerGpu must be at least 2/);
+    expect(ask({ overlap: "three" })).toThrow(/overlap must be none or two-micro-batches/);
+    expect(ask({ kernel: "no such kernel" })).toThrow(/unknown kernel/);
+    expect(ask({ weightFormat: "fp7" })).toThrow(/weightFormat must be one of/);
+  });
+});
