@@ -2,7 +2,7 @@ import { arrayCaps, arrayMachines } from "../kernels/array-caps";
 import { type Hardware, hardware } from "../machine/hardware";
 import { type WeightFormatName, weightFormat } from "../machine/number-formats";
 import { requestsPerSecond } from "../machine/random-access";
-import { model } from "../model/model";
+import { model } from "../model/registry";
 import { meanTokensPerExpert } from "../routing/uniform";
 import { type DecodeStepQuestion, decodeStep } from "../step/decode";
 import { arrayConditions } from "./conditions-arrays";
@@ -42,7 +42,7 @@ const arraySize: ClaimRule = {
       .filter((m) => m.limits.arrayRows >= wide && isKnown(String(m.released), knownBy))
       .map((m) => m.id),
   }),
-  value: (s) => gainOfHalfArray(hardware(s.hardware), rowsOf(s), knob("1", "memoryShare", s), model(s.model).weightDtype),
+  value: (s) => gainOfHalfArray(hardware(s.hardware), rowsOf(s), knob("1", "memoryShare", s), model(s.model).formats.experts),
   conditions: (s) => {
     // The first of its conditions is the quantity itself; the second compares training runs published since.
     const [, training, turned] = arrayConditions(

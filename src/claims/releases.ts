@@ -1,4 +1,5 @@
-import { isMoe, type Model, models } from "../model/model";
+import { isMoe, type Model } from "../model/model";
+import { models } from "../model/registry";
 import { expertParameters } from "../model/parameters";
 import { formatCount, formatNumber } from "../text/numbers";
 import { sided } from "./evidence";

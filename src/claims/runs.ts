@@ -1,5 +1,5 @@
 import type { WeightFormatName } from "../machine/number-formats";
-import { model } from "../model/model";
+import { model } from "../model/registry";
 import { type Access, decodeAccesses } from "../step/accesses";
 import type { Scenario } from "./scenario";
 
@@ -13,7 +13,7 @@ export function stepAccesses(s: Scenario, sparseAttention: boolean): readonly Ac
     requestsPerGpu: Math.max(1, Math.round(s.tokensInFlight / expertParallel)),
     contextTokens: s.contextTokens,
     expertParallel,
-    attention: sparseAttention && m.kvLoraRank !== undefined ? "sparse" : "dense",
+    attention: sparseAttention && m.runs.some(({ blocks }) => blocks.some(({ kind }) => kind === "latent")) ? "sparse" : "dense",
   });
 }
 

@@ -1,7 +1,8 @@
 import { at, number, oneOf, optionalText, type Row, readRows, text } from "../data/rows";
 import { kernels } from "../kernels/families";
 import { hardware, machines } from "../machine/hardware";
-import { isMoe, type Model, models } from "../model/model";
+import { isMoe, type Model } from "../model/model";
+import { models } from "../model/registry";
 import { nearest } from "../text/nearest";
 import { isUnit, toBase } from "../units";
 import { isKnown, monthsBefore } from "./known-by";

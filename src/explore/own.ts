@@ -1,5 +1,6 @@
 import { addModel, modelFromConfigText } from "../index";
-import { type Model, readModels } from "../model/model";
+import type { Model } from "../model/model";
+import { readModels } from "../model/registry";
 
 /** Largest file that is read as a configuration: a thousand times a usual one. */
 export const largestFile = 10_000_000;

@@ -16,7 +16,7 @@ import { source } from "../../src/data/sources";
 import { probabilitiesFigure } from "../../src/figures/probabilities";
 import { tornadoFigure } from "../../src/figures/tornado";
 import { hardware } from "../../src/machine/hardware";
-import { model } from "../../src/model/model";
+import { model } from "../../src/model/registry";
 import { busiestOverMean, expectedMaximum } from "../../src/routing/busiest-gpu";
 
 const ids = ["0a", "0b", "0c", "0d", "1", "2", "3", "4", "5", "6a", "6b", "6c", "7a", "7b", "8", "9"];

@@ -5,7 +5,8 @@ import { parameterRows } from "../../src/claims/scenario";
 import type { Parameter } from "../../src/claims/uncertainty";
 import { machines } from "../../src/machine/hardware";
 import { weightFormatNames } from "../../src/machine/number-formats";
-import { isMoe, model, models } from "../../src/model/model";
+import { isMoe } from "../../src/model/model";
+import { model, models } from "../../src/model/registry";
 
 const slow = { timeout: 180_000 };
 const pick = <T>(values: readonly T[]) => fc.constantFrom(...values);

@@ -8,7 +8,7 @@ import { readSources } from "../../src/data/sources";
 import { decodeComparisons } from "../../src/fit/validation";
 import { readMachines } from "../../src/machine/hardware";
 import { readLinks } from "../../src/machine/link-facts";
-import { readModels } from "../../src/model/model";
+import { readModels } from "../../src/model/registry";
 import { balanceGains } from "../../src/published/balance-gains";
 import { decodeFusions, fusedExperts } from "../../src/published/fused-kernels";
 import { readMoeMeasurements } from "../../src/published/layer-times";

@@ -3,7 +3,7 @@ import { thenAndNow } from "../../src/claims/verdict-table";
 import { argument, frontFigures } from "../../src/front-page";
 import { moeLayerTime } from "../../src/kernels/expert-layer";
 import { hardware } from "../../src/machine/hardware";
-import { model } from "../../src/model/model";
+import { model } from "../../src/model/registry";
 import { formatSeconds } from "../../src/text/numbers";
 import { trace } from "../figures/figure-cases";
 
