@@ -169,7 +169,8 @@ export function shapeOf({ model }: Pick<Plan, "model">, block: ExpertsBlock) {
     expertHiddenSize: block.inputWidth,
     moeIntermediateSize: block.width,
     routedExperts: block.routed,
-    expertsPerToken: block.perToken,
+    // Experts that compute nothing take no rows.
+    expertsPerToken: Math.max(1, Math.round(block.computedPerToken)),
     expertMatrices: block.matrices,
     expertGroups: block.groups,
     topkGroup: block.chosenGroups,
