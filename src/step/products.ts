@@ -2,6 +2,7 @@ import { peakFlops } from "../kernels/families";
 import { type DenseFamily, denseFamily, denseTime } from "../kernels/product";
 import type { Hardware } from "../machine/hardware";
 import { bf16Bytes, weightFormat as lookUpFormat, type WeightFormat, type WeightFormatName } from "../machine/number-formats";
+import type { Engine } from "./engine";
 import type { DecodeTask, TaskName } from "./task";
 
 /** The kernels of all products outside the routed experts, in the format of the rest and in BF16, and what starting a small kernel costs. */
@@ -13,15 +14,16 @@ export interface ProductKernels {
   readonly launchSeconds: number;
 }
 
-/** The kernels for a machine and the format of the rest. */
-export function productKernels(hardware: Hardware, rest: WeightFormatName, launchSeconds: number): ProductKernels {
-  return {
-    hardware,
-    format: lookUpFormat(rest),
-    quantised: denseFamily(hardware, undefined, rest),
-    wide: denseFamily(hardware, undefined, "bfloat16"),
-    launchSeconds,
-  };
+/** The kernels for a machine and the format of the rest, of an engine. */
+export function productKernels(hardware: Hardware, rest: WeightFormatName, launchSeconds: number, engine: Engine): ProductKernels {
+  const V = process.env.PV ?? "A";
+  const kernelOf: Record<string, string> = { bfloat16: "sglang_torch_linear", fp8: "sglang_fp8_scaled_mm", fp8_block: "sglang_deepgemm", nvfp4: "sglang_cutedsl" };
+  let quantised = denseFamily(hardware, V.includes("B") && (engine !== "tensorrt-llm" || V.includes("D")) ? kernelOf[rest] : undefined, rest);
+  const wide = denseFamily(hardware, undefined, "bfloat16");
+  if (V.includes("C") && rest !== "bfloat16")
+    quantised = { ...quantised, constants: { ...quantised.constants, activationPasses: 0, fixedSeconds: Math.min(quantised.constants.fixedSeconds, wide.constants.fixedSeconds + Number(process.env.QF ?? 1e-6)) } };
+  if (V.includes("M")) quantised = { ...quantised, constants: { ...quantised.constants, memoryEfficiency: Math.max(wide.constants.memoryEfficiency, quantised.constants.memoryEfficiency) } };
+  return { hardware, format: lookUpFormat(rest), quantised, wide, launchSeconds };
 }
 
 /** One product of every row with a matrix. */
