@@ -5,6 +5,7 @@ import { mixerKinds, mixerSizes } from "./mixers/mixers";
 
 /** Most layers, and most of any size: no released model comes near. */
 const mostLayers = 10_000;
+const largestSize = 1e9;
 
 /**
  * Refuse runs that no model can have.
@@ -28,7 +29,10 @@ export function requireRuns(runs: readonly Run[], hiddenSize: number): void {
 function requireBlock(block: Block, path: string, hiddenSize: number): void {
   const record = block as unknown as Readonly<Record<string, number>>;
   const sizes = (names: readonly string[]) => {
-    for (const name of names) requirePositiveInteger(`${path}.${name}`, record[name] as number);
+    for (const name of names) {
+      requirePositiveInteger(`${path}.${name}`, record[name] as number);
+      if ((record[name] as number) > largestSize) throw new RangeError(`${path}.${name} must be at most ${largestSize}, got ${record[name]}`);
+    }
   };
   switch (block.kind) {
     case "dense":
