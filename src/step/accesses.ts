@@ -94,11 +94,17 @@ function tokenAccesses({ model, groupRequests, formats }: ResolvedQuestion): rea
   const format: WeightFormat = weightFormat(formats.experts);
   const rows = new Map<number, number>();
   for (const { count, blocks } of model.runs)
-    for (const block of blocks) if (block.kind === "experts") rows.set(block.inputWidth, (rows.get(block.inputWidth) ?? 0) + count * copies(block));
+    for (const block of blocks)
+      if (block.kind === "experts") rows.set(block.inputWidth, (rows.get(block.inputWidth) ?? 0) + count * copies(block));
   return [
     embedding,
     ...[...rows].flatMap(([width, perRequest]) => [
-      { tensor: "dispatched rows", runBytes: width * format.activationBytes, bytes: width * format.activationBytes * perRequest * groupRequests, run: "one token" },
+      {
+        tensor: "dispatched rows",
+        runBytes: width * format.activationBytes,
+        bytes: width * format.activationBytes * perRequest * groupRequests,
+        run: "one token",
+      },
       { tensor: "combined rows", runBytes: width * bf16Bytes, bytes: width * bf16Bytes * perRequest * groupRequests, run: "one token" },
     ]),
   ];
