@@ -115,8 +115,7 @@ describe.each(named)("the stack of %s", (_, m) => {
       (task) => task.bytes,
     );
     const active = 2 * parameterCount(m).activeBy["with head"];
-    // Two matrices of an expert are timed as three.
-    if (threeForTwo(m)) expect(bytes).toBeGreaterThan(active);
+    if (threeForTwo(m)) expect(bytes / active, "no longer timed as three: strike threeForTwo").toBeGreaterThan(1.1);
     else {
       expect(bytes / active).toBeGreaterThan(0.999);
       expect(bytes / active).toBeLessThan(1.005 + activations(m) / active);
@@ -131,7 +130,7 @@ describe.each(named)("the stack of %s", (_, m) => {
     expect(bytes / (2 * parameterCount(m).activeBy["with head"])).toBeCloseTo(1, 9);
   });
 
-  it("has matrices that sum to its parameters, an input embedding of its own apart", () => {
+  it("has matrices that sum to its parameters, but an input embedding of its own", () => {
     const elements = sum(weightMatrices(m), ({ outputs, inputs, count }) => outputs * inputs * count);
     expect(elements).toBe(parameterCount(m).total - (m.tiedEmbeddings ? 0 : m.vocabSize * m.hiddenSize));
     const { weightBytes } = memoryFootprint({ model: m, requests: 1, contextTokens: 1, weightFormat: "bfloat16" });
@@ -147,9 +146,7 @@ describe.each(named)("the stack of %s", (_, m) => {
       return;
     }
     const elements = (runs: readonly Run[]) =>
-      sum(blocksOf({ runs }), ({ count, block }) =>
-        sum(blockMatrices(block, m.hiddenSize), (w) => count * w.count * w.outputs * w.inputs),
-      );
+      sum(blocksOf({ runs }), ({ count, block }) => sum(blockMatrices(block, m.hiddenSize), (w) => count * w.count * w.outputs * w.inputs));
     const copies = sum(blocksOf(m), ({ count, block }) => count * copiedElements(block, m.hiddenSize, degree));
     // Widths are cut to the next whole number.
     const ratio = (degree * elements(share.runs)) / (elements(m.runs) + (degree - 1) * copies);
@@ -332,21 +329,24 @@ describe("one question record", () => {
     [8, 1, 1],
     [3, 4, 2],
     [4, 8, 1],
-  ])("takes %i requests of each GPU, cut over %i, as so many of the replica, experts dealt over %i", (requestsPerGpu, tensorParallel, expertParallel) => {
-    const { requests: _, ...bare } = asked;
-    const older = { ...bare, requestsPerGpu, tensorParallel, expertParallel };
-    const newer = {
-      ...bare,
-      requests: requestsPerGpu * tensorParallel * expertParallel,
-      tensorParallel,
-      dataParallel: expertParallel,
-      expertParallel,
-    };
-    expect(decodeStep(newer)).toEqual(decodeStep(older));
-    expect(memoryFootprint(newer)).toEqual(memoryFootprint(older));
-    expect(decodeAccesses(newer)).toEqual(decodeAccesses(older));
-    expect(requestStreams(newer)).toEqual(requestStreams(older));
-  });
+  ])(
+    "takes %i requests of each GPU, cut over %i, as so many of the replica, experts dealt over %i",
+    (requestsPerGpu, tensorParallel, expertParallel) => {
+      const { requests: _, ...bare } = asked;
+      const older = { ...bare, requestsPerGpu, tensorParallel, expertParallel };
+      const newer = {
+        ...bare,
+        requests: requestsPerGpu * tensorParallel * expertParallel,
+        tensorParallel,
+        dataParallel: expertParallel,
+        expertParallel,
+      };
+      expect(decodeStep(newer)).toEqual(decodeStep(older));
+      expect(memoryFootprint(newer)).toEqual(memoryFootprint(older));
+      expect(decodeAccesses(newer)).toEqual(decodeAccesses(older));
+      expect(requestStreams(newer)).toEqual(requestStreams(older));
+    },
+  );
 
   it("refuses both forms at once, and neither", () => {
     expect(() => decodeStep({ ...asked, requestsPerGpu: 1 })).toThrow("requests must be left out where requestsPerGpu is given");
