@@ -1,5 +1,6 @@
 import { number, readRows } from "../data/rows";
 import { source } from "../data/sources";
+import { defaultExperts } from "../kernels/default-experts";
 import { expertTaskTime, moeLayerTime } from "../kernels/expert-layer";
 import { peakFlops } from "../kernels/families";
 import { expertWork } from "../kernels/gemm";
@@ -12,7 +13,6 @@ import { busiestOverMean } from "../routing/busiest-gpu";
 import { meanTokensPerExpert } from "../routing/uniform";
 import { tileRowBytes } from "../step/accesses";
 import { decodeStep } from "../step/decode";
-import { defaultExperts } from "../kernels/default-experts";
 import { shareByDecade, timedTasks } from "../step/durations";
 import { formatBytes, formatCount, formatNumber, formatSeconds, formatShare } from "../text/numbers";
 import { balanceConditions } from "./conditions-balance";

@@ -1,6 +1,6 @@
 import { isMoe, type Model } from "../model/model";
-import { models } from "../model/registry";
 import { expertParameters } from "../model/parameters";
+import { models } from "../model/registry";
 import { formatCount, formatNumber } from "../text/numbers";
 import { sided } from "./evidence";
 import { articleDay, isKnown, monthsBefore } from "./known-by";

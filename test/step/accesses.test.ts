@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { accessFact } from "../../src/data/accesses";
 import type { Model } from "../../src/model/model";
-import { model, models } from "../../src/model/registry";
 import { parameterCount } from "../../src/model/parameters";
+import { model, models } from "../../src/model/registry";
 import { type DecodeAccesses, decodeAccesses, tileRowBytes } from "../../src/step/accesses";
 
 /** Two layers, one dense and one of four experts, two a token: small enough for a page. */

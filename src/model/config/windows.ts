@@ -1,7 +1,7 @@
-import { ConfigError, shown } from "./error";
 import type { Decoder } from "./decoder";
-import type { Attends } from "./layer-kinds";
+import { ConfigError, shown } from "./error";
 import { windowOf } from "./layer-fields";
+import type { Attends } from "./layer-kinds";
 import { fieldOf, flag, inRange, listOf, optionalCount, pathOf, type Section } from "./section";
 
 type Rule = (layer: number) => Attends;
@@ -64,7 +64,8 @@ function rhythmOf(section: Section): Rule | undefined {
   const value = fieldOf(section, name);
   const path = pathOf(section, name);
   if (typeof value !== "string") return everyNth(inRange(value, path, { most: 10_000 }));
-  if (!/^[LG]{1,10000}$/.test(value)) throw new ConfigError(path, `expected a number, or letters L (window) and G (all), got ${shown(value)}`);
+  if (!/^[LG]{1,10000}$/.test(value))
+    throw new ConfigError(path, `expected a number, or letters L (window) and G (all), got ${shown(value)}`);
   return (layer) => (value[layer % value.length] === "L" ? "window" : "full");
 }
 
