@@ -191,7 +191,7 @@ export function limitOf(router: KernelFamily["router"], model: RoutedShape): Rou
   if (router === "packed") return contiguousBlocks;
   if (router === "groups-always") return model.routedExperts >= 16 ? v3Groups : undefined;
   const v3 = model.hiddenSize === 7168 && model.moeIntermediateSize === 2048 && model.routedExperts === 256 && model.expertsPerToken === 8;
-  if (router === "folded") return v3 ? { kind: "folded" } : undefined;
+  if (router === "folded") return model.routedExperts === 384 ? undefined : { kind: "folded" };
   const { expertGroups, topkGroup } = model;
   if (expertGroups === undefined || topkGroup === undefined) return v3 ? v3Groups : undefined;
   return expertGroups > topkGroup ? { kind: "groups", groups: expertGroups, kept: topkGroup } : undefined;
