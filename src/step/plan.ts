@@ -47,7 +47,7 @@ const mostRemembered = 4096;
 export function planOf(question: ResolvedQuestion, kernel: string | undefined): Plan {
   const { model, hardware, formats, tensorParallel, expertTensorParallel, dataParallel, expertParallel, engine } = question;
   const exchanges = dataParallel > 1 && expertParallel > 1;
-  const chosen = kernel ?? defaultExpertKernel(hardware, formats.experts, exchanges, question.engineAsked ? engine : undefined);
+  const chosen = kernel ?? defaultExpertKernel({ hardware, format: formats.experts, exchanges, engine: question.engineAsked ? engine : undefined, matrices: model.expertMatrices });
   let ofModel = remembered.get(model);
   if (ofModel === undefined) {
     ofModel = new Map();

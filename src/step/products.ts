@@ -16,7 +16,7 @@ export interface ProductKernels {
 
 /** The kernels for a machine and the format of the rest, of an engine. */
 export function productKernels(hardware: Hardware, rest: WeightFormatName, launchSeconds: number, engine: Engine): ProductKernels {
-  const V = process.env.PV ?? "A";
+  const V = process.env.PV ?? "BC";
   const kernelOf: Record<string, string> = { bfloat16: "sglang_torch_linear", fp8: "sglang_fp8_scaled_mm", fp8_block: "sglang_deepgemm", nvfp4: "sglang_cutedsl" };
   let quantised = denseFamily(hardware, V.includes("B") && (engine !== "tensorrt-llm" || V.includes("D")) ? kernelOf[rest] : undefined, rest);
   const wide = denseFamily(hardware, undefined, "bfloat16");
