@@ -35,7 +35,7 @@ export interface DecodeStep {
  * Share of what two micro-batches could hide that they do hide: the rest is waiting for the slower rank, and kernels that share
  * processors and memory. Of the measured runs one gained 25 % (H100, 72 ranks) where perfect hiding would have given 60.
  */
-const hiding = Number(process.env.HIDE ?? 0.6);
+const hiding = 0.6;
 
 /**
  * Time one decode step: every request of the replica gets one token, and with drafts as many more as are accepted.
@@ -102,7 +102,7 @@ function endTasks(plan: Plan): readonly DecodeTask[] {
     const draft = layerTasks(plan, last, { requests: groupRequests, newTokens: 1, rows: groupRequests, replicaRows: requests });
     for (let i = 0; i < draftTokens; i++) tasks.push(...draft.tasks, head(groupRequests));
   }
-  if (plan.engineTime.stepSeconds > 0) tasks.push(betweenTask(plan.engineTime.stepSeconds * (1 + draftTokens)));
+  if (plan.engineTime.requestSeconds > 0) tasks.push(betweenTask(plan.engineTime.requestSeconds * groupRequests));
   return tasks;
 }
 

@@ -28,9 +28,12 @@ export function engineOf(name: string | undefined, { vendor }: Pick<Hardware, "v
   return known;
 }
 
-/** What an engine adds to the kernels of a step, and how far steps on its rows were off. */
-export const engineConstantNames = ["layerSeconds", "stepSeconds", "bandLow", "bandHigh"] as const;
+/** What an engine adds to the kernels of a step, and how far steps on rows left out of the fit were off. */
+export const engineConstantNames = ["layerSeconds", "requestSeconds", "sparseSeconds", "linearSeconds", "bandLow", "bandHigh"] as const;
 export type EngineConstants = Constants<(typeof engineConstantNames)[number]>;
+
+/** Those that are times. */
+export const engineTimeNames = ["layerSeconds", "requestSeconds", "sparseSeconds", "linearSeconds"] as const;
 
 /** An engine's constants on a machine, and whose they are. */
 export interface EngineTime extends EngineConstants {
@@ -38,17 +41,49 @@ export interface EngineTime extends EngineConstants {
   readonly carriedFrom?: string;
 }
 
+/** What is said of the runs and the requests of a step: what the constants of an engine are multiplied by. */
+export interface EngineLoad {
+  readonly runs: readonly { readonly count: number; readonly parts: number; readonly sparse: number; readonly linear: number }[];
+  readonly groupRequests: number;
+}
+
 /**
- * The constants of an engine on a machine, from data/engines.csv: those of its generation; of another generation where it was not
- * measured there; AMD's machines take those of SGLang on CDNA3, of which it has rows.
+ * How often each of an engine's times falls due in a step.
+ *
+ *     layers (a mixer and a feed-forward part are one), requests of a GPU's group, sparse and linear mixers
  */
-export function engineTime(engine: Engine, { generation, vendor }: Pick<Hardware, "generation" | "vendor">): EngineTime {
-  table ??= readConstants("engines.csv", ["engine", "generation"], engineConstantNames);
-  const key = `${engine} ${generation}`;
-  const found = table.get(key);
-  if (found !== undefined) return found;
-  const like = vendor === "AMD" ? "sglang CDNA3" : /Rubin|Blackwell/.test(generation) ? `${engine} Blackwell` : `${engine} Hopper`;
-  return { ...(table.get(like) as EngineConstants), carriedFrom: like };
+export function stepFeatures({ runs, groupRequests }: EngineLoad): Readonly<Record<(typeof engineTimeNames)[number], number>> {
+  let [layerSeconds, sparseSeconds, linearSeconds] = [0, 0, 0];
+  for (const { count, parts, sparse, linear } of runs) {
+    layerSeconds += (count * parts) / 2;
+    sparseSeconds += count * sparse;
+    linearSeconds += count * linear;
+  }
+  return { layerSeconds, requestSeconds: groupRequests, sparseSeconds, linearSeconds };
+}
+
+/** The row of constants that stands for an engine on a machine: of its generation, of AMD's, or of the nearest that was measured. */
+export function engineFamily(engine: Engine, { generation, vendor }: Pick<Hardware, "generation" | "vendor">): string {
+  const own = `${engine} ${generation}`;
+  if (tables().has(own)) return own;
+  if (vendor === "AMD") return "sglang CDNA3";
+  return /Rubin|Blackwell/.test(generation) ? `${engine} Blackwell` : `${engine} Hopper`;
+}
+
+/**
+ * The constants of an engine on a machine, from data/engines.csv: those of its generation, else of the nearest that was measured.
+ *
+ * @example engineTime("vllm", hardware("a100-sxm")).carriedFrom // "vllm Hopper"
+ */
+export function engineTime(engine: Engine, hardware: Pick<Hardware, "generation" | "vendor">): EngineTime {
+  const family = engineFamily(engine, hardware);
+  const constants = tables().get(family) as EngineConstants;
+  return family === `${engine} ${hardware.generation}` ? constants : { ...constants, carriedFrom: family };
 }
 
 let table: ReadonlyMap<string, EngineConstants> | undefined;
+
+function tables(): ReadonlyMap<string, EngineConstants> {
+  table ??= readConstants("engines.csv", ["engine", "generation"], engineConstantNames);
+  return table;
+}

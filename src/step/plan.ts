@@ -1,8 +1,10 @@
+import { decodeAttentionKernel } from "../kernels/default-attention";
 import { defaultExpertKernel } from "../kernels/default-experts";
+import { type AttentionPlan, attentionPlan } from "../kernels/attention/attention-plan";
 import { launch } from "../kernels/launch";
-import { type Block, type ExpertsBlock, isMixer, type Run } from "../model/blocks";
+import { type Block, type ExpertsBlock, isMixer, type Mixer, type Run } from "../model/blocks";
 import { type FeedForwardMatrix, feedForwardMatrices } from "../model/feed-forward";
-import { mixerMatrices } from "../model/mixers/mixers";
+import { mixerMatrices, mixerWork } from "../model/mixers/mixers";
 import type { BlockMatrix } from "../model/mixers/rules";
 import { paddedBlock } from "../model/padded";
 import { cutBlock } from "../model/shard";
@@ -14,6 +16,8 @@ import type { ResolvedQuestion } from "./question";
 export interface PlannedBlock {
   readonly block: Block;
   readonly matrices: Readonly<Record<string, readonly (BlockMatrix | FeedForwardMatrix)[]>>;
+  /** The core of a mixer: its kernel and time, and the run in which it reads. */
+  readonly core?: AttentionPlan & { readonly runBytes: number };
 }
 
 /** Layers that are alike, as one GPU holds them. */
@@ -22,6 +26,9 @@ export interface PlannedRun {
   readonly blocks: readonly PlannedBlock[];
   /** Mixers, and one for all feed-forward parts: what the time between kernels is counted by. */
   readonly parts: number;
+  /** Mixers with an indexer that scores, and linear ones. */
+  readonly sparse: number;
+  readonly linear: number;
   readonly experts: ExpertsBlock | undefined;
 }
 
@@ -53,7 +60,7 @@ export function planOf(question: ResolvedQuestion, kernel: string | undefined): 
     ofModel = new Map();
     remembered.set(model, ofModel);
   }
-  const key = `${hardwareKey(hardware)} ${tensorParallel} ${expertTensorParallel} ${formats.rest} ${engine} ${chosen}`;
+  const key = `${hardwareKey(hardware)} ${tensorParallel} ${expertTensorParallel} ${formats.rest} ${formats.cache} ${engine} ${chosen}`;
   let setup = ofModel.get(key);
   if (setup === undefined) {
     setup = setUp(question, chosen);
@@ -76,14 +83,16 @@ function hardwareKey(hardware: object): number {
   return number;
 }
 
-function setUp({ model, hardware, formats, tensorParallel, expertTensorParallel, engine }: ResolvedQuestion, kernel: string): Setup {
+function setUp(question: ResolvedQuestion, kernel: string): Setup {
+  const { model, hardware, formats, tensorParallel, expertTensorParallel, engine } = question;
   const cut = { tensorParallel, expertTensorParallel };
   let padded = false;
   const planned = (block: Block): PlannedBlock => {
     const whole = paddedBlock(block, tensorParallel);
     padded ||= whole !== block;
     const share = cutBlock(whole, cut);
-    return { block: share, matrices: matricesOf(share, model.hiddenSize) };
+    const matrices = matricesOf(share, model.hiddenSize);
+    return isMixer(share) ? { block: share, matrices, core: coreOf(share, question) } : { block: share, matrices };
   };
   return {
     kernel,
@@ -94,10 +103,21 @@ function setUp({ model, hardware, formats, tensorParallel, expertTensorParallel,
   };
 }
 
+/** The core of a mixer in decode, read cold: other layers have run since. */
+function coreOf(mixer: Mixer, { model, hardware, formats, engine }: ResolvedQuestion): NonNullable<PlannedBlock["core"]> {
+  const options = { phase: "decode", part: "core", cacheFormat: formats.cache, weightFormat: "bfloat16", arithmetic: "bfloat16", warm: false } as const;
+  const work = mixerWork(mixer, { contextTokens: 1, newTokens: 1, cacheFormat: formats.cache, phase: "decode" }).at(-1);
+  const kernel = decodeAttentionKernel(mixer, engine, hardware, formats.cache);
+  const chosen = kernel === undefined ? options : { ...options, kernel };
+  return { ...attentionPlan(mixer, hardware, { ...chosen, hiddenSize: model.hiddenSize }), runBytes: work?.runBytes ?? 0 };
+}
+
 function plannedRun({ count }: Run, blocks: readonly PlannedBlock[]): PlannedRun {
   const mixers = blocks.filter(({ block }) => isMixer(block)).length;
   const experts = blocks.map(({ block }) => block).find((block): block is ExpertsBlock => block.kind === "experts");
-  return { count, blocks, parts: mixers + (mixers < blocks.length ? 1 : 0), experts };
+  const sparse = blocks.filter(({ block }) => "indexer" in block && block.indexer?.scores === true).length;
+  const linear = blocks.filter(({ block }) => block.kind === "linear").length;
+  return { count, blocks, parts: mixers + (mixers < blocks.length ? 1 : 0), sparse, linear, experts };
 }
 
 function matricesOf(block: Block, hiddenSize: number): PlannedBlock["matrices"] {

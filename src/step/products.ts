@@ -14,16 +14,28 @@ export interface ProductKernels {
   readonly launchSeconds: number;
 }
 
-/** The kernels for a machine and the format of the rest, of an engine. */
+/** The tables' families of products in narrow formats whose time is the product's and its conversion's alone. */
+const narrowKernels: Partial<Record<WeightFormatName, string>> = { fp8: "sglang_fp8_scaled_mm", fp8_block: "sglang_deepgemm", nvfp4: "sglang_cutedsl" };
+
+/** What is left of converting a product's input where the norm or activation before it does so on the way: fitted on whole steps. */
+const fusedConversionSeconds = 3e-6;
+
+/**
+ * The kernels for a machine and the format of the rest, of an engine.
+ *
+ *     fixed, in a narrow format:  min(the family's, BF16's + 3 us) and no pass over the input; in SGLang the family's own
+ *
+ * The tables time the conversion of the input with the product. TensorRT-LLM and vLLM let the kernel before do it; SGLang calls it
+ * as it is timed.
+ */
 export function productKernels(hardware: Hardware, rest: WeightFormatName, launchSeconds: number, engine: Engine): ProductKernels {
-  const V = process.env.PV ?? "BC";
-  const kernelOf: Record<string, string> = { bfloat16: "sglang_torch_linear", fp8: "sglang_fp8_scaled_mm", fp8_block: "sglang_deepgemm", nvfp4: "sglang_cutedsl" };
-  let quantised = denseFamily(hardware, V.includes("B") && (engine !== "tensorrt-llm" || V.includes("D")) ? kernelOf[rest] : undefined, rest);
-  const wide = denseFamily(hardware, undefined, "bfloat16");
-  if (V.includes("C") && rest !== "bfloat16")
-    quantised = { ...quantised, constants: { ...quantised.constants, activationPasses: 0, fixedSeconds: Math.min(quantised.constants.fixedSeconds, wide.constants.fixedSeconds + Number(process.env.QF ?? 1e-6)) } };
-  if (V.includes("M")) quantised = { ...quantised, constants: { ...quantised.constants, memoryEfficiency: Math.max(wide.constants.memoryEfficiency, quantised.constants.memoryEfficiency) } };
-  return { hardware, format: lookUpFormat(rest), quantised, wide, launchSeconds };
+  const wide = denseFamily(hardware, engine === "tensorrt-llm" ? undefined : "sglang_torch_linear", "bfloat16");
+  const timed = denseFamily(hardware, narrowKernels[rest], rest);
+  const { constants } = timed;
+  const fixedSeconds = Math.min(constants.fixedSeconds, wide.constants.fixedSeconds + fusedConversionSeconds);
+  const isFused = engine !== "sglang" && rest !== "bfloat16";
+  const quantised = isFused ? { ...timed, constants: { ...constants, fixedSeconds, activationPasses: 0 } } : timed;
+  return { hardware, format: lookUpFormat(rest), quantised: rest === "bfloat16" ? wide : quantised, wide, launchSeconds };
 }
 
 /** One product of every row with a matrix. */

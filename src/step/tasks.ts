@@ -1,4 +1,3 @@
-import { mixerCoreTime } from "../kernels/attention-core";
 import { moeLayerTime } from "../kernels/expert-layer";
 import { weightFormat as lookUpFormat } from "../machine/number-formats";
 import { type ExpertsBlock, isMixer, type Mixer } from "../model/blocks";
@@ -55,7 +54,9 @@ export function layerTasks(plan: Plan, run: PlannedRun, passing: Passing): Layer
       if (reduce !== undefined) tasks.push(reduce);
     }
   }
-  if (plan.engineTime.layerSeconds > 0) tasks.push(betweenTask((plan.engineTime.layerSeconds * run.parts) / 2));
+  const { layerSeconds, sparseSeconds, linearSeconds } = plan.engineTime;
+  const between = (layerSeconds * run.parts) / 2 + sparseSeconds * run.sparse + linearSeconds * run.linear;
+  if (between > 0) tasks.push(betweenTask(between));
   return { tasks, computeSeconds: total(tasks) - communicationSeconds, communicationSeconds, processorSeconds };
 }
 
@@ -64,44 +65,34 @@ export function betweenTask(seconds: number): DecodeTask {
   return { name: "between kernels", seconds, floorSeconds: 0, flops: 0, bytes: 0, runBytes: 0, bound: "overhead", kernelSeconds: [] };
 }
 
-/** Kernels beside a mixer's products: norm of the input, rotation with the write to the cache, norms of latents. */
+/** Kernels beside a mixer's products: norm of the input, norms of latents. Rotation and the write to the cache are in the core's time. */
 function besides(mixer: Mixer): number {
-  return mixer.kind === "latent" || mixer.kind === "compressed" || ("queryRank" in mixer && mixer.queryRank !== undefined) ? 3 : 2;
+  return mixer.kind === "latent" || mixer.kind === "compressed" || ("queryRank" in mixer && mixer.queryRank !== undefined) ? 2 : 1;
 }
 
-/** Products before the core, the indexer, the core, products after it. */
-function mixerTasks(plan: Plan, { matrices }: PlannedBlock, mixer: Mixer, passing: Passing): readonly DecodeTask[] {
-  const { hardware, contextTokens, formats, kernels } = plan;
+/** Products before the core, those of an indexer, the core, products after it. */
+function mixerTasks(plan: Plan, { matrices, core }: PlannedBlock, mixer: Mixer, passing: Passing): readonly DecodeTask[] {
+  const { kernels, contextTokens } = plan;
   const { rows, requests, newTokens } = passing;
-  const times = mixerCoreTime({ mixer, hardware, requests, contextTokens, newTokens, cacheFormat: formats.cache });
-  const core = ({ seconds, floorSeconds, flops, bytes, runBytes, bound }: (typeof times)["core"], name: DecodeTask["name"]): DecodeTask => ({
+  const tasks = [productTask("attention projections", kernels, rows, matrices.projections ?? [], besides(mixer))];
+  if (matrices.indexer !== undefined) tasks.push(productTask("indexer", kernels, rows, matrices.indexer, 1));
+  if (core !== undefined) tasks.push(coreTask(mixer.kind === "linear" ? "linear mixer" : "attention core", core, requests, contextTokens, newTokens));
+  tasks.push(productTask("output projection", kernels, rows, matrices.output ?? [], 0));
+  return tasks;
+}
+
+/** Attention, with the scores and the choice of an indexer; or the update of a state, with its convolution. */
+function coreTask(name: DecodeTask["name"], core: NonNullable<PlannedBlock["core"]>, requests: number, contextTokens: number, newTokens: number): DecodeTask {
+  const { seconds, floorSeconds, flops, bytes, overheadSeconds, computeSeconds, memorySeconds } = core.time(requests, contextTokens, newTokens);
+  return {
     name,
     seconds,
     floorSeconds,
     flops,
     bytes,
-    runBytes,
-    bound,
+    runBytes: core.runBytes,
+    bound: overheadSeconds > Math.max(computeSeconds, memorySeconds) ? "overhead" : computeSeconds > memorySeconds ? "compute" : "memory",
     kernelSeconds: [seconds],
-  });
-  const tasks = [productTask("attention projections", kernels, rows, matrices.projections ?? [], besides(mixer))];
-  if (times.index !== undefined) tasks.push(indexerTask(productTask("indexer", kernels, rows, matrices.indexer ?? [], 1), core(times.index, "indexer")));
-  tasks.push(core(times.core, mixer.kind === "linear" ? "linear mixer" : "attention core"));
-  tasks.push(productTask("output projection", kernels, rows, matrices.output ?? [], 0));
-  return tasks;
-}
-
-/** An indexer's products and scores as one task. */
-function indexerTask(products: DecodeTask, scores: DecodeTask): DecodeTask {
-  return {
-    name: "indexer",
-    seconds: products.seconds + scores.seconds,
-    floorSeconds: products.floorSeconds + scores.floorSeconds,
-    flops: products.flops + scores.flops,
-    bytes: products.bytes + scores.bytes,
-    runBytes: scores.runBytes,
-    bound: scores.seconds > products.seconds ? scores.bound : products.bound,
-    kernelSeconds: [...products.kernelSeconds, ...scores.kernelSeconds],
   };
 }
 
@@ -133,7 +124,7 @@ function expertTask(plan: Plan, block: ExpertsBlock, tokens: number): DecodeTask
   const { hardware, kernel, formats, expertParallel, routing } = plan;
   const model = shapeOf(plan, block);
   const waited = Math.max(1, Math.round(tokens * waitingOf(plan, model, tokens)));
-  const time = moeLayerTime({ model, hardware, kernel, weightFormat: formats.experts, tokens: waited, expertParallel, routing });
+  const time = moeLayerTime({ model, hardware, kernel, weightFormat: formats.experts, tokens: waited, expertParallel, routing, cache: "cold" });
   return {
     name: "experts",
     seconds: time.seconds,
@@ -150,7 +141,8 @@ function expertTask(plan: Plan, block: ExpertsBlock, tokens: number): DecodeTask
 function waitingOf({ waiting, routing, expertParallel }: Plan, shape: ReturnType<typeof shapeOf>, tokens: number): number {
   if (waiting !== undefined) return waiting;
   if (routing !== "chance") return 1;
-  return busiestRank({ tokens, expertsPerToken: shape.expertsPerToken, experts: shape.routedExperts, ranks: expertParallel });
+  const { expertsPerToken, routedExperts, expertGroups, topkGroup } = shape;
+  return busiestRank({ tokens, expertsPerToken, experts: routedExperts, ranks: expertParallel, expertGroups, chosenGroups: topkGroup });
 }
 
 /** The layer's shape as the expert kernels take it; slots stand for experts, since copies share an expert's rows. */
