@@ -5,8 +5,8 @@ import { type Collective, type CollectiveImplementation, type CollectiveTime, co
 /** Who brings an all-reduce of its own along, beside NCCL's. */
 export type AllReduceOwner = Extract<CollectiveImplementation, "trtllm" | "vllm" | "sglang">;
 
-/** One message to another node and back: post, wire, switch and completion; DeepEP's dispatch of next to nothing over two nodes less its local part. */
-const networkHopSeconds = 12e-6;
+/** One pass to another node, of NCCL's kernel inside a step: set by two engines' steps on 16 H100 (23.2 and 31.3 ms), which differ by a third. */
+const networkHopSeconds = 45e-6;
 /** Share of the network card's rate that long messages reach, as NCCL's ring over nodes does. */
 const networkEfficiency = 0.85;
 

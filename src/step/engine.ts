@@ -29,11 +29,11 @@ export function engineOf(name: string | undefined, { vendor }: Pick<Hardware, "v
 }
 
 /** What an engine adds to the kernels of a step, and how far steps on rows left out of the fit were off. */
-export const engineConstantNames = ["layerSeconds", "requestSeconds", "sparseSeconds", "linearSeconds", "bandLow", "bandHigh"] as const;
+export const engineConstantNames = ["layerSeconds", "requestSeconds", "latentSeconds", "sparseSeconds", "linearSeconds", "bandLow", "bandHigh"] as const;
 export type EngineConstants = Constants<(typeof engineConstantNames)[number]>;
 
 /** Those that are times. */
-export const engineTimeNames = ["layerSeconds", "requestSeconds", "sparseSeconds", "linearSeconds"] as const;
+export const engineTimeNames = ["layerSeconds", "requestSeconds", "latentSeconds", "sparseSeconds", "linearSeconds"] as const;
 
 /** An engine's constants on a machine, and whose they are. */
 export interface EngineTime extends EngineConstants {
@@ -43,23 +43,24 @@ export interface EngineTime extends EngineConstants {
 
 /** What is said of the runs and the requests of a step: what the constants of an engine are multiplied by. */
 export interface EngineLoad {
-  readonly runs: readonly { readonly count: number; readonly parts: number; readonly sparse: number; readonly linear: number }[];
+  readonly runs: readonly { readonly count: number; readonly parts: number; readonly latent: number; readonly sparse: number; readonly linear: number }[];
   readonly groupRequests: number;
 }
 
 /**
  * How often each of an engine's times falls due in a step.
  *
- *     layers (a mixer and a feed-forward part are one), requests of a GPU's group, sparse and linear mixers
+ *     layers (a mixer and a feed-forward part are one), requests of a GPU's group, latent mixers that read all, sparse and linear ones
  */
 export function stepFeatures({ runs, groupRequests }: EngineLoad): Readonly<Record<(typeof engineTimeNames)[number], number>> {
-  let [layerSeconds, sparseSeconds, linearSeconds] = [0, 0, 0];
-  for (const { count, parts, sparse, linear } of runs) {
+  let [layerSeconds, latentSeconds, sparseSeconds, linearSeconds] = [0, 0, 0, 0];
+  for (const { count, parts, latent, sparse, linear } of runs) {
     layerSeconds += (count * parts) / 2;
+    latentSeconds += count * latent;
     sparseSeconds += count * sparse;
     linearSeconds += count * linear;
   }
-  return { layerSeconds, requestSeconds: groupRequests, sparseSeconds, linearSeconds };
+  return { layerSeconds, requestSeconds: groupRequests, latentSeconds, sparseSeconds, linearSeconds };
 }
 
 /** The row of constants that stands for an engine on a machine: of its generation, of AMD's, or of the nearest that was measured. */

@@ -26,7 +26,8 @@ export interface PlannedRun {
   readonly blocks: readonly PlannedBlock[];
   /** Mixers, and one for all feed-forward parts: what the time between kernels is counted by. */
   readonly parts: number;
-  /** Mixers with an indexer that scores, and linear ones. */
+  /** Latent mixers without an indexer, mixers with one that scores, and linear ones. */
+  readonly latent: number;
   readonly sparse: number;
   readonly linear: number;
   readonly experts: ExpertsBlock | undefined;
@@ -116,8 +117,9 @@ function plannedRun({ count }: Run, blocks: readonly PlannedBlock[]): PlannedRun
   const mixers = blocks.filter(({ block }) => isMixer(block)).length;
   const experts = blocks.map(({ block }) => block).find((block): block is ExpertsBlock => block.kind === "experts");
   const sparse = blocks.filter(({ block }) => "indexer" in block && block.indexer?.scores === true).length;
+  const latent = blocks.filter(({ block }) => block.kind === "latent" && block.indexer === undefined).length;
   const linear = blocks.filter(({ block }) => block.kind === "linear").length;
-  return { count, blocks, parts: mixers + (mixers < blocks.length ? 1 : 0), sparse, linear, experts };
+  return { count, blocks, parts: mixers + (mixers < blocks.length ? 1 : 0), latent, sparse, linear, experts };
 }
 
 function matricesOf(block: Block, hiddenSize: number): PlannedBlock["matrices"] {

@@ -1,5 +1,5 @@
 import { peakFlops } from "../kernels/families";
-import { type DenseFamily, denseFamily, denseTime } from "../kernels/product";
+import { type DenseFamily, denseFamily, denseTime, meanEdges } from "../kernels/product";
 import type { Hardware } from "../machine/hardware";
 import { bf16Bytes, weightFormat as lookUpFormat, type WeightFormat, type WeightFormatName } from "../machine/number-formats";
 import type { Engine } from "./engine";
@@ -61,7 +61,7 @@ export function productTask(
   let [flops, bytes, computeFloor, runBytes, longest] = [0, besides * streamBytes, 0, 0, 0];
   let bound: DecodeTask["bound"] = "overhead";
   for (const { outputs: n, inputs: k, bf16 = false } of products) {
-    const time = denseTime(bf16 ? kernels.wide : kernels.quantised, { m: rows, n, k }, hardware);
+    const time = denseTime(bf16 ? kernels.wide : kernels.quantised, { m: rows, n, k }, hardware, meanEdges);
     seconds += time.seconds;
     kernelSeconds.push(time.seconds);
     flops += time.flops;

@@ -54,8 +54,8 @@ export function layerTasks(plan: Plan, run: PlannedRun, passing: Passing): Layer
       if (reduce !== undefined) tasks.push(reduce);
     }
   }
-  const { layerSeconds, sparseSeconds, linearSeconds } = plan.engineTime;
-  const between = (layerSeconds * run.parts) / 2 + sparseSeconds * run.sparse + linearSeconds * run.linear;
+  const { layerSeconds, latentSeconds, sparseSeconds, linearSeconds } = plan.engineTime;
+  const between = (layerSeconds * run.parts) / 2 + latentSeconds * run.latent + sparseSeconds * run.sparse + linearSeconds * run.linear;
   if (between > 0) tasks.push(betweenTask(between));
   return { tasks, computeSeconds: total(tasks) - communicationSeconds, communicationSeconds, processorSeconds };
 }
