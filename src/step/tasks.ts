@@ -230,7 +230,16 @@ function expertTask(
   kernel: string,
   weightFormat: string,
 ): DecodeTask {
-  const time = moeLayerTime({ model, hardware, kernel, weightFormat, tokens: requests * expertParallel, expertParallel, routing: "even" });
+  const time = moeLayerTime({
+    model,
+    hardware,
+    kernel,
+    weightFormat,
+    tokens: requests * expertParallel,
+    expertParallel,
+    routing: "even",
+    cache: "cold",
+  });
   const runBytes =
     Math.max(1, model.expertMatrices - 1) * model.moeIntermediateSize * model.expertHiddenSize * lookUpFormat(weightFormat).weightBytes;
   return {
