@@ -46,7 +46,7 @@ const core: Partial<Record<keyof MixerConstants, Bounds>> = {
 };
 const cutting: typeof core = { mostParts: [16, 1, 256], streamShare: [4, 1, 40, 0.7] };
 const ofLayer: typeof core = {
-  tokenSeconds: [1e-8, 1e-11, 1e-5],
+  activationPasses: [3, 0.01, 200, 1],
   weightEfficiency: [0.8, 0.1, 1.2, 0.3],
   productEfficiency: [0.5, 0.03, 1.2, 0.5],
 };
@@ -56,15 +56,18 @@ const ofIndex: typeof core = { indexEfficiency: [0.3, 0.01, 2, 1], indexMemoryEf
 function boundsOf(key: FamilyKey, rows: readonly AttentionMeasurement[]): typeof core {
   const layer = key.work.endsWith("layer");
   const scores = rows.some((r) => "indexer" in r.mixer && r.mixer.indexer?.scores === true);
+  const reaching = rows.some((r) => "window" in r.mixer || r.mixer.kind === "block-selected" || (r.mixer.kind === "latent" && r.mixer.indexer !== undefined));
   const recurrence = key.work === "gated-delta" || key.work === "kimi-delta";
   return {
     ...core,
     ...(key.phase === "decode" && key.work !== "convolution" && !recurrence ? cutting : {}),
     ...(key.phase === "decode" && key.work === "grouped" ? { wideGroupCost: [1, 0.3, 40, 1] as const } : {}),
+    ...(key.phase === "prefill" && reaching ? { outsideShare: [0.02, 1e-4, 1.5, 2] as const } : {}),
+    ...(key.phase === "prefill" && key.work === "convolution" ? { chunkSeconds: [1e-7, 1e-10, 2e-5] as const } : {}),
     ...(recurrence ? { chunkSeconds: [1e-6, 1e-8, 2e-5] as const } : {}),
     ...(layer ? ofLayer : {}),
     ...(scores ? ofIndex : {}),
-    ...(key.phase === "prefill" && (layer || recurrence) ? { hostSeconds: [Math.min(...rows.map((r) => r.seconds)), 1e-6, 5e-3] as const } : {}),
+    ...(key.phase === "prefill" && (layer || recurrence || key.work === "convolution") ? { hostSeconds: [Math.min(...rows.map((r) => r.seconds)), 1e-6, 5e-3] as const } : {}),
   };
 }
 

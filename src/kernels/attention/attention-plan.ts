@@ -97,7 +97,7 @@ export function attentionPlan(mixer: Mixer, hardware: Hardware, options: Attenti
 }
 
 function withoutProjections(c: MixerConstants): MixerConstants {
-  return { ...c, fixedSeconds: c.fixedSeconds * (1 - projectionShare), tokenSeconds: 0 };
+  return { ...c, fixedSeconds: c.fixedSeconds * (1 - projectionShare), activationPasses: 0 };
 }
 
 function added(times: readonly AttentionPlan["time"][]): AttentionPlan["time"] {

@@ -2,6 +2,7 @@ import { type CacheFormatName, weightFormat, type WeightFormatName } from "../..
 import type { Indexer, LinearMixer, Mixer } from "../../model/blocks";
 import { convolutionChannels, convolutionStateBytes, recurrentStateBytes } from "../../model/mixers/linear";
 import { mixerMatrices, mixerWork } from "../../model/mixers/mixers";
+import { visiblePairs } from "../../model/mixers/rules";
 
 /** Of which part of a layer a time is asked. */
 export type MixerPart = "core" | "layer" | "convolution" | "recurrence";
@@ -20,10 +21,15 @@ export interface MixerDemand {
   readonly flops: number;
   /** Of whole tiles. */
   readonly paddedFlops: number;
+  /** Arithmetic on pairs out of a window's or a selection's reach, which a kernel may do and throw away. */
+  readonly outsideFlops: number;
+  /** The longest unit's work over the mean: late queries see more. */
+  readonly longestShare: number;
   /** Whether a group of queries has more than 32 heads. */
   readonly wideGroup: boolean;
   readonly chunks: number;
-  readonly newTokens: number;
+  /** Of the inputs and results of a layer's matrices, in BF16. */
+  readonly activationBytes: number;
   readonly weightBytes: number;
   readonly productFlops: number;
   readonly indexBytes: number;
@@ -60,8 +66,8 @@ const widestGroup = 32;
 export function demandOf(setting: DemandSetting): Demand {
   const { mixer, part } = setting;
   if (mixer.kind === "linear") return linearDemand(mixer, setting.phase, part);
-  const product = part === "layer" ? productsOf(setting) : { weightBytes: 0, flopsPerToken: 0 };
-  const shape = headsOf(mixer);
+  const product = part === "layer" ? productsOf(setting) : { weightBytes: 0, flopsPerToken: 0, activationBytesPerToken: 0 };
+  const shape = headsOf(mixer, setting.phase, setting.expanded === true);
   const { queryRows, keyHeads, width } = shape;
   const [tileRows, unitRows] = setting.phase === "decode" ? [setting.tileRows, setting.unitRows] : [queryTile, queryTile];
   const widen = setting.expanded === true && mixer.kind === "latent" ? expandedShare(mixer) : 1;
@@ -78,6 +84,8 @@ export function demandOf(setting: DemandSetting): Demand {
     const rows = queryRows * newTokens;
     const flops = requests * core.flops * widen;
     const padded = (Math.ceil(rows / tileRows) * tileRows) / rows;
+    const reach = reachOf(mixer);
+    const [near, all] = decode || reach === undefined ? [1, 1] : [visiblePairs(contextTokens, newTokens, reach), visiblePairs(contextTokens, newTokens)];
     const diagonal = decode ? 1 : 1 + queryTile / 2 / (contextTokens + newTokens / 2 + queryTile / 2);
     const tokens = requests * newTokens;
     return {
@@ -87,9 +95,11 @@ export function demandOf(setting: DemandSetting): Demand {
       otherBytes: decode ? tokens * width * 2 + requests * core.writtenBytes : 0,
       flops,
       paddedFlops: flops * padded * diagonal,
+      outsideFlops: flops * padded * (all / near - 1),
+      longestShare: decode || all > near ? 1 : (contextTokens + newTokens) / (contextTokens + newTokens / 2),
       wideGroup: decode && mixer.kind === "grouped" && queryRows > widestGroup,
       chunks: 0,
-      newTokens: tokens,
+      activationBytes: product.activationBytesPerToken * tokens,
       weightBytes: product.weightBytes,
       productFlops: product.flopsPerToken * tokens,
       indexBytes: index === undefined ? 0 : requests * (index.readBytes + index.writtenBytes),
@@ -98,8 +108,15 @@ export function demandOf(setting: DemandSetting): Demand {
   };
 }
 
+/** Tokens that a mixer attends to at most, where it is told in tokens. */
+function reachOf(mixer: Exclude<Mixer, LinearMixer>): number | undefined {
+  if (mixer.kind === "grouped") return mixer.window ?? (mixer.chunk === undefined ? undefined : mixer.chunk / 2);
+  if (mixer.kind === "block-selected") return mixer.indexer.topK * mixer.blockTokens;
+  return mixer.kind === "latent" ? mixer.indexer?.topK : undefined;
+}
+
 /** Rows of queries that share keys, keys that differ, and numbers of queries and results of a token. */
-function headsOf(mixer: Exclude<Mixer, LinearMixer>) {
+function headsOf(mixer: Exclude<Mixer, LinearMixer>, phase: MixerPhase, expanded: boolean) {
   switch (mixer.kind) {
     case "grouped":
     case "block-selected": {
@@ -108,7 +125,8 @@ function headsOf(mixer: Exclude<Mixer, LinearMixer>) {
     }
     case "latent": {
       const { heads, noRotaryDim, rotaryDim, valueHeadDim } = mixer;
-      return { queryRows: heads, keyHeads: 1, width: heads * (2 * (noRotaryDim + rotaryDim) + 2 * valueHeadDim) };
+      const apart = phase === "prefill" && (mixer.indexer === undefined || expanded);
+      return { queryRows: apart ? 1 : heads, keyHeads: apart ? heads : 1, width: heads * (2 * (noRotaryDim + rotaryDim) + 2 * valueHeadDim) };
     }
     case "compressed":
       return { queryRows: mixer.heads, keyHeads: 1, width: mixer.heads * 2 * mixer.headDim };
@@ -124,14 +142,16 @@ function productsOf({ mixer, hiddenSize, weightFormat: format }: DemandSetting) 
   const own = weightFormat(format);
   let weightBytes = 0;
   let flopsPerToken = 0;
+  let activationBytesPerToken = 0;
   for (const { outputs, inputs, bf16 } of mixerMatrices(mixer, hiddenSize)) {
     weightBytes += outputs * inputs * (bf16 === true ? 2 : own.weightBytes);
     flopsPerToken += 2 * outputs * inputs;
+    activationBytesPerToken += 2 * (outputs + inputs);
   }
-  return { weightBytes, flopsPerToken };
+  return { weightBytes, flopsPerToken, activationBytesPerToken };
 }
 
-const nothing = { otherBytes: 0, wideGroup: false, weightBytes: 0, productFlops: 0, indexBytes: 0, indexFlops: 0, cutTokens: 0 } as const;
+const nothing = { activationBytes: 0, otherBytes: 0, outsideFlops: 0, longestShare: 1, wideGroup: false, weightBytes: 0, productFlops: 0, indexBytes: 0, indexFlops: 0, cutTokens: 0 } as const;
 
 /** The short convolution, or the recurrence: in decode the state read once and written for each new token, in prefill chunks one after another. */
 function linearDemand(mixer: LinearMixer, phase: MixerPhase, part: MixerPart): Demand {
@@ -144,7 +164,7 @@ function linearDemand(mixer: LinearMixer, phase: MixerPhase, part: MixerPart): D
       const flops = tokens * channels * 2 * mixer.convolutionWidth;
       const units = Math.ceil((requests * Math.ceil(channels / 256) * Math.ceil(newTokens / 8)) / 4);
       const cacheBytes = tokens * channels * 4 + requests * state * (phase === "decode" ? 1 + newTokens : 2);
-      return { ...nothing, units, cacheBytes, flops, paddedFlops: flops, chunks: 0, newTokens: tokens };
+      return { ...nothing, units, cacheBytes, flops, paddedFlops: flops, chunks: phase === "decode" ? 0 : requests };
     };
   }
   const state = recurrentStateBytes(mixer);
@@ -161,7 +181,6 @@ function linearDemand(mixer: LinearMixer, phase: MixerPhase, part: MixerPart): D
       flops,
       paddedFlops: phase === "decode" ? tokens * valueHeads * perToken : flops,
       chunks: phase === "decode" ? newTokens : Math.ceil(newTokens / chunkTokens),
-      newTokens: tokens,
     };
   };
 }
