@@ -57,6 +57,9 @@ export { type Bound, datasheetRates, type Rates, ridgePoint, ridgeRows, roofline
 export { defaultKernel, type KernelFamily, kernelFamily, kernels } from "./kernels/families";
 export { type DenseQuestion, denseGemmTime, type DenseTime } from "./kernels/product";
 export { attentionTime, type AttentionTime, attentionWork } from "./kernels/attention-core";
+export { type AttentionOptions, type AttentionPlan, attentionPlan, type AttentionPlanTime } from "./kernels/attention/attention-plan";
+export { mixerTime, type MixerQuestion, type MixerTime } from "./kernels/attention/mixer-time";
+export { type AttentionMeasurement, attentionTimes } from "./published/attention-times";
 export { expertTaskTime, moeLayerTime, type MoeLayerQuestion, type MoeLayerTime } from "./kernels/expert-layer";
 export { type DecodeStep, decodeStep, type DecodeStepQuestion, type DecodeTask, defaultExperts, type TaskName } from "./step/decode";
 export { type DurationShare, shareByDecade, timedTasks, type TimedTasks } from "./step/durations";

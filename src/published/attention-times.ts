@@ -53,7 +53,8 @@ const formats = ["bfloat16", "fp8"] as const;
 /** A whole number of at least `least`. @throws Error naming file and line. */
 function count(row: Row, column: string, least = 1): number {
   const value = number(row, column);
-  if (!Number.isInteger(value) || value < least) throw new Error(`${at(row)}: expected ${column} to be a whole number of at least ${least}, got ${value}`);
+  if (!Number.isInteger(value) || value < least)
+    throw new Error(`${at(row)}: expected ${column} to be a whole number of at least ${least}, got ${value}`);
   return value;
 }
 
@@ -71,14 +72,27 @@ function tokensOf(row: Row, phase: "decode" | "prefill") {
 
 function groupedTimes(machine: (typeof machines)[number], phase: "decode" | "prefill"): readonly AttentionMeasurement[] {
   return readRows(`measurements/attention-${phase}-${machine}.csv`).map((row) => {
-    const [heads, keyValueHeads, headDim, window] = [count(row, "heads"), count(row, "kv_heads"), count(row, "head_dim"), count(row, "window", 0)];
+    const [heads, keyValueHeads, headDim, window] = [
+      count(row, "heads"),
+      count(row, "kv_heads"),
+      count(row, "head_dim"),
+      count(row, "window", 0),
+    ];
     const cacheFormat = oneOf(row, "cache", formats);
     return {
       machine,
       kernel: text(row, "kernel"),
       phase,
       part: "core",
-      mixer: { kind: "grouped", heads, keyValueHeads, headDim, valueHeadDim: headDim, cacheSource: "own", ...(window === 0 ? {} : { window }) },
+      mixer: {
+        kind: "grouped",
+        heads,
+        keyValueHeads,
+        headDim,
+        valueHeadDim: headDim,
+        cacheSource: "own",
+        ...(window === 0 ? {} : { window }),
+      },
       hiddenSize: heads * headDim,
       cacheFormat,
       arithmetic: phase === "decode" ? "bfloat16" : oneOf(row, "arithmetic", formats),
@@ -168,7 +182,16 @@ function linearTimes(): readonly AttentionMeasurement[] {
       kernel,
       phase: oneOf(row, "phase", ["context", "generation", "verify"]) === "context" ? "prefill" : "decode",
       part,
-      mixer: { kind: "linear", family, keyHeads, valueHeads, keyDim, valueDim, convolutionWidth: count(row, "conv_width"), stateElementBytes: 4 },
+      mixer: {
+        kind: "linear",
+        family,
+        keyHeads,
+        valueHeads,
+        keyDim,
+        valueDim,
+        convolutionWidth: count(row, "conv_width"),
+        stateElementBytes: 4,
+      },
       hiddenSize: 4096,
       cacheFormat: "bfloat16",
       arithmetic: "bfloat16",

@@ -38,7 +38,14 @@ export interface MixerFamily extends FamilyKey {
   readonly heldOutError: { readonly median: number; readonly p90: number } | undefined;
 }
 
-export const familyColumns = ["work", "phase", "kernel", "generation", "cacheFormat", "arithmetic"] as const satisfies readonly (keyof FamilyKey)[];
+export const familyColumns = [
+  "work",
+  "phase",
+  "kernel",
+  "generation",
+  "cacheFormat",
+  "arithmetic",
+] as const satisfies readonly (keyof FamilyKey)[];
 
 export const familyName = (key: FamilyKey): string => familyColumns.map((column) => key[column]).join(" | ");
 
@@ -76,7 +83,13 @@ function readFamilies(): readonly MixerFamily[] {
   return Object.freeze(
     [...found].map(([name, { key, values }]) => {
       const { tileRows = 64, unitRows = 64, ...constants } = values;
-      return Object.freeze({ ...key, tileRows, unitRows, constants: Object.freeze({ ...idleConstants, ...constants }), heldOutError: errors.get(name) });
+      return Object.freeze({
+        ...key,
+        tileRows,
+        unitRows,
+        constants: Object.freeze({ ...idleConstants, ...constants }),
+        heldOutError: errors.get(name),
+      });
     }),
   );
 }

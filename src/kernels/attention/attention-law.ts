@@ -30,8 +30,8 @@ export interface MixerConstants {
   readonly chunkSeconds: number;
   /** Least time between calls that the host needs where a benchmark ran without a graph; 0 where it had one. */
   readonly hostSeconds: number;
-  /** Of a layer: passes over the inputs and results of its matrices, at the datasheet bandwidth: norms, rotation, conversions. */
-  readonly activationPasses: number;
+  /** Of a layer: bytes moved for each new token by norms, rotation, conversions and compressors. */
+  readonly tokenBytes: number;
   /** Of a layer: share of the bandwidth at which its weights stream. */
   readonly weightEfficiency: number;
   /** Of a layer: share of the peak at which its projections multiply. */
@@ -57,7 +57,7 @@ export const idleConstants: MixerConstants = {
   outsideShare: 0,
   chunkSeconds: 0,
   hostSeconds: 0,
-  activationPasses: 0,
+  tokenBytes: 0,
   weightEfficiency: 0.8,
   productEfficiency: 0.6,
   indexEfficiency: 0.3,
@@ -113,7 +113,7 @@ export interface LawTime {
 /**
  * The law of all attention kernels.
  *
- *     seconds = fixed + unit max(0, units/P - 1) + chunk chunks + core + (layers: products + index + passes activations/B)
+ *     seconds = fixed + unit max(0, units/P - 1) + chunk chunks + core + (layers: products + index + token bytes x new tokens/B)
  *     core    = (memory^p + compute^p)^(1/p),   memory = (read(cache) + other/B) / min(1, o r),   compute = flops/(F e') / o
  *     read(b) = b ((1 - hit)/(B e) + hit/(L e2)),   hit = 1/(1 + (all bytes/(c L2))^3) of a repeated call, 0 of a step
  *     flops   = of whole tiles, of wide groups more, and a share of the pairs out of reach; over the longest unit where units are few
@@ -147,7 +147,7 @@ export function lawTime(c: MixerConstants, d: MixerDemand, rates: MixerRates, wa
   if (d.weightBytes > 0) {
     const weights = read(d.weightBytes, c.weightEfficiency);
     const products = d.productFlops / (rates.productFlopsPerSecond * c.productEfficiency);
-    overheadSeconds += (c.activationPasses * d.activationBytes) / rates.bytesPerSecond;
+    overheadSeconds += (c.tokenBytes * d.newTokens) / rates.bytesPerSecond;
     work += norm(weights, products, p);
     memorySeconds += weights;
     computeSeconds += products;

@@ -1,4 +1,4 @@
-import { type CacheFormatName, weightFormat, type WeightFormatName } from "../../machine/number-formats";
+import { type CacheFormatName, type WeightFormatName, weightFormat } from "../../machine/number-formats";
 import type { Indexer, LinearMixer, Mixer } from "../../model/blocks";
 import { convolutionChannels, convolutionStateBytes, recurrentStateBytes } from "../../model/mixers/linear";
 import { mixerMatrices, mixerWork } from "../../model/mixers/mixers";
@@ -28,8 +28,8 @@ export interface MixerDemand {
   /** Whether a group of queries has more than 32 heads. */
   readonly wideGroup: boolean;
   readonly chunks: number;
-  /** Of the inputs and results of a layer's matrices, in BF16. */
-  readonly activationBytes: number;
+  /** New tokens of all requests. */
+  readonly newTokens: number;
   readonly weightBytes: number;
   readonly productFlops: number;
   readonly indexBytes: number;
@@ -44,7 +44,7 @@ export interface DemandSetting {
   readonly phase: MixerPhase;
   readonly cacheFormat: CacheFormatName;
   readonly weightFormat: WeightFormatName;
-  /** Query rows of one tile of arithmetic, and of one unit of work, in decode. */
+  /** Query rows of one tile of arithmetic, and of one unit of work. */
   readonly tileRows: number;
   readonly unitRows: number;
   /** Keys and values of each head are made from the latent before (prefill of short contexts in some engines). */
@@ -53,7 +53,6 @@ export interface DemandSetting {
 
 export type Demand = (requests: number, contextTokens: number, newTokens: number) => MixerDemand;
 
-const queryTile = 128;
 const chunkTokens = 64;
 const widestGroup = 32;
 
@@ -66,10 +65,10 @@ const widestGroup = 32;
 export function demandOf(setting: DemandSetting): Demand {
   const { mixer, part } = setting;
   if (mixer.kind === "linear") return linearDemand(mixer, setting.phase, part);
-  const product = part === "layer" ? productsOf(setting) : { weightBytes: 0, flopsPerToken: 0, activationBytesPerToken: 0 };
+  const product = part === "layer" ? productsOf(setting) : { weightBytes: 0, flopsPerToken: 0 };
   const shape = headsOf(mixer, setting.phase, setting.expanded === true);
   const { queryRows, keyHeads, width } = shape;
-  const [tileRows, unitRows] = setting.phase === "decode" ? [setting.tileRows, setting.unitRows] : [queryTile, queryTile];
+  const { tileRows, unitRows } = setting;
   const widen = setting.expanded === true && mixer.kind === "latent" ? expandedShare(mixer) : 1;
   return (requests, contextTokens, newTokens) => {
     const decode = setting.phase === "decode";
@@ -85,8 +84,9 @@ export function demandOf(setting: DemandSetting): Demand {
     const flops = requests * core.flops * widen;
     const padded = (Math.ceil(rows / tileRows) * tileRows) / rows;
     const reach = reachOf(mixer);
-    const [near, all] = decode || reach === undefined ? [1, 1] : [visiblePairs(contextTokens, newTokens, reach), visiblePairs(contextTokens, newTokens)];
-    const diagonal = decode ? 1 : 1 + queryTile / 2 / (contextTokens + newTokens / 2 + queryTile / 2);
+    const [near, all] =
+      decode || reach === undefined ? [1, 1] : [visiblePairs(contextTokens, newTokens, reach), visiblePairs(contextTokens, newTokens)];
+    const diagonal = decode ? 1 : 1 + tileRows / 2 / (contextTokens + newTokens / 2 + tileRows / 2);
     const tokens = requests * newTokens;
     return {
       units: requests * keyHeads * Math.ceil(rows / unitRows),
@@ -99,7 +99,7 @@ export function demandOf(setting: DemandSetting): Demand {
       longestShare: decode || all > near ? 1 : (contextTokens + newTokens) / (contextTokens + newTokens / 2),
       wideGroup: decode && mixer.kind === "grouped" && queryRows > widestGroup,
       chunks: 0,
-      activationBytes: product.activationBytesPerToken * tokens,
+      newTokens: tokens,
       weightBytes: product.weightBytes,
       productFlops: product.flopsPerToken * tokens,
       indexBytes: index === undefined ? 0 : requests * (index.readBytes + index.writtenBytes),
@@ -126,7 +126,11 @@ function headsOf(mixer: Exclude<Mixer, LinearMixer>, phase: MixerPhase, expanded
     case "latent": {
       const { heads, noRotaryDim, rotaryDim, valueHeadDim } = mixer;
       const apart = phase === "prefill" && (mixer.indexer === undefined || expanded);
-      return { queryRows: apart ? 1 : heads, keyHeads: apart ? heads : 1, width: heads * (2 * (noRotaryDim + rotaryDim) + 2 * valueHeadDim) };
+      return {
+        queryRows: apart ? 1 : heads,
+        keyHeads: apart ? heads : 1,
+        width: heads * (2 * (noRotaryDim + rotaryDim) + 2 * valueHeadDim),
+      };
     }
     case "compressed":
       return { queryRows: mixer.heads, keyHeads: 1, width: mixer.heads * 2 * mixer.headDim };
@@ -142,16 +146,25 @@ function productsOf({ mixer, hiddenSize, weightFormat: format }: DemandSetting) 
   const own = weightFormat(format);
   let weightBytes = 0;
   let flopsPerToken = 0;
-  let activationBytesPerToken = 0;
   for (const { outputs, inputs, bf16 } of mixerMatrices(mixer, hiddenSize)) {
     weightBytes += outputs * inputs * (bf16 === true ? 2 : own.weightBytes);
     flopsPerToken += 2 * outputs * inputs;
-    activationBytesPerToken += 2 * (outputs + inputs);
   }
-  return { weightBytes, flopsPerToken, activationBytesPerToken };
+  return { weightBytes, flopsPerToken };
 }
 
-const nothing = { activationBytes: 0, otherBytes: 0, outsideFlops: 0, longestShare: 1, wideGroup: false, weightBytes: 0, productFlops: 0, indexBytes: 0, indexFlops: 0, cutTokens: 0 } as const;
+const nothing = {
+  newTokens: 0,
+  otherBytes: 0,
+  outsideFlops: 0,
+  longestShare: 1,
+  wideGroup: false,
+  weightBytes: 0,
+  productFlops: 0,
+  indexBytes: 0,
+  indexFlops: 0,
+  cutTokens: 0,
+} as const;
 
 /** The short convolution, or the recurrence: in decode the state read once and written for each new token, in prefill chunks one after another. */
 function linearDemand(mixer: LinearMixer, phase: MixerPhase, part: MixerPart): Demand {
@@ -171,8 +184,7 @@ function linearDemand(mixer: LinearMixer, phase: MixerPhase, part: MixerPart): D
   const width = (2 * keyHeads * keyDim + 2 * valueHeads * valueDim) * 2;
   return (requests, _context, newTokens) => {
     const tokens = requests * newTokens;
-    const perToken =
-      phase === "decode" ? 7 * keyDim * valueDim : 4 * chunkTokens * (keyDim + valueDim) + 6 * keyDim * valueDim;
+    const perToken = phase === "decode" ? 7 * keyDim * valueDim : 4 * chunkTokens * (keyDim + valueDim) + 6 * keyDim * valueDim;
     const flops = phase === "decode" ? 0 : tokens * valueHeads * perToken;
     return {
       ...nothing,

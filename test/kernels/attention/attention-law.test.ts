@@ -22,7 +22,7 @@ const demand: MixerDemand = {
   longestShare: 1,
   wideGroup: false,
   chunks: 0,
-  activationBytes: 0,
+  newTokens: 0,
   weightBytes: 0,
   productFlops: 0,
   indexBytes: 0,

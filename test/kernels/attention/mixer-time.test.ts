@@ -18,10 +18,17 @@ const gatedDelta: LinearMixer = {
   stateElementBytes: 4,
 };
 const dsa = timedLayers["deepseek-v3.2-exp"]?.mixer as LatentMixer;
-const mixers: readonly Mixer[] = [grouped, { ...grouped, window: 128 }, { ...grouped, chunk: 8192 }, gatedDelta, ...Object.values(timedLayers).map((l) => l.mixer)];
+const mixers: readonly Mixer[] = [
+  grouped,
+  { ...grouped, window: 128 },
+  { ...grouped, chunk: 8192 },
+  gatedDelta,
+  ...Object.values(timedLayers).map((l) => l.mixer),
+];
 const model = { hiddenSize: 4096 };
 const h200 = hardware("h200-sxm");
-const ask = (more: Partial<MixerQuestion>) => mixerTime({ model, block: grouped, hardware: h200, requests: 64, contextTokens: 4096, ...more });
+const ask = (more: Partial<MixerQuestion>) =>
+  mixerTime({ model, block: grouped, hardware: h200, requests: 64, contextTokens: 4096, ...more });
 
 describe("mixerTime", () => {
   it("counts the bytes of the cache, the new token's among them", () => {
@@ -48,7 +55,8 @@ describe("mixerTime", () => {
   it("makes a sparse layer slower than a dense one at short contexts and faster at long ones", () => {
     const { indexer: _, ...dense } = dsa;
     const time = (block: Mixer, contextTokens: number) =>
-      ask({ block, contextTokens, hardware: hardware("b200-sxm"), model: { hiddenSize: 7168 }, part: "layer", weightFormat: "fp8_block" }).seconds;
+      ask({ block, contextTokens, hardware: hardware("b200-sxm"), model: { hiddenSize: 7168 }, part: "layer", weightFormat: "fp8_block" })
+        .seconds;
     expect(time(dsa, 4096)).toBeGreaterThan(time(dense as Mixer, 4096));
     expect(time(dsa, 131072)).toBeLessThan(time(dense as Mixer, 131072) / 2);
   });
@@ -68,7 +76,8 @@ describe("mixerTime", () => {
           const cold = ask(asked);
           expect(cold.seconds).toBeGreaterThanOrEqual(ask({ ...asked, warm: true }).seconds * (1 - 1e-12));
           expect(cold.seconds).toBeGreaterThanOrEqual(cold.floorSeconds);
-          if (phase === "decode") expect(ask({ ...asked, contextTokens: contextTokens * 2 }).seconds).toBeGreaterThanOrEqual(cold.seconds * (1 - 1e-9));
+          if (phase === "decode")
+            expect(ask({ ...asked, contextTokens: contextTokens * 2 }).seconds).toBeGreaterThanOrEqual(cold.seconds * (1 - 1e-9));
           expect(Number.isFinite(cold.seconds)).toBe(true);
         },
       ),
@@ -93,7 +102,13 @@ describe("mixerTime", () => {
     for (const block of mixers) {
       const whole = ask({ block, part: "layer", weightFormat: "fp8_block" });
       expect(whole.seconds).toBeGreaterThan(ask({ block }).seconds);
-      const part = ask({ block, part: "layer", weightFormat: "fp8_block", tensorParallel: 2, ...(block.kind === "grouped" ? { block: { ...block, keyValueHeads: 2 } } : {}) });
+      const part = ask({
+        block,
+        part: "layer",
+        weightFormat: "fp8_block",
+        tensorParallel: 2,
+        ...(block.kind === "grouped" ? { block: { ...block, keyValueHeads: 2 } } : {}),
+      });
       expect(part.flops).toBeLessThan(whole.flops * (block.kind === "grouped" ? 1.1 : 1));
     }
   });
@@ -120,7 +135,15 @@ describe("mixerTime", () => {
 
 describe("attentionPlan", () => {
   it("gives what mixerTime gives, with the choices made once", () => {
-    const options = { phase: "decode", part: "core", cacheFormat: "bfloat16", weightFormat: "bfloat16", arithmetic: "bfloat16", hiddenSize: 4096, warm: false } as const;
+    const options = {
+      phase: "decode",
+      part: "core",
+      cacheFormat: "bfloat16",
+      weightFormat: "bfloat16",
+      arithmetic: "bfloat16",
+      hiddenSize: 4096,
+      warm: false,
+    } as const;
     expect(attentionPlan(grouped, h200, options).time(64, 4096, 1).seconds).toBe(ask({}).seconds);
   });
 });
