@@ -55,14 +55,14 @@ function boundsOf(key: FamilyKey, rows: readonly AttentionMeasurement[]): typeof
   const recurrence = key.work === "gated-delta" || key.work === "kimi-delta";
   return {
     ...core,
-    ...(key.phase === "decode" && key.work !== "convolution" && !recurrence ? cutting : {}),
+    ...(key.phase === "decode" && !key.work.endsWith("convolution") && !recurrence ? cutting : {}),
     ...(key.phase === "decode" && key.work === "grouped" ? { wideGroupCost: [1, 0.3, 40, 1] as const } : {}),
     ...(key.phase === "prefill" && reaching ? { outsideShare: [0.02, 1e-4, 1.5, 2] as const } : {}),
-    ...(key.phase === "prefill" && key.work === "convolution" ? { chunkSeconds: [1e-7, 1e-10, 2e-5] as const } : {}),
+    ...(key.phase === "prefill" && key.work.endsWith("convolution") ? { chunkSeconds: [1e-7, 1e-10, 2e-5] as const } : {}),
     ...(recurrence ? { chunkSeconds: [1e-6, 1e-8, 2e-5] as const } : {}),
     ...(layer ? ofLayer : {}),
     ...(scores ? ofIndex : {}),
-    ...(key.phase === "prefill" && (layer || recurrence || key.work === "convolution")
+    ...(key.phase === "prefill" && (layer || recurrence || key.work.endsWith("convolution"))
       ? { hostSeconds: [Math.min(...rows.map((r) => r.seconds)), 1e-6, 5e-3] as const }
       : {}),
   };
@@ -84,7 +84,7 @@ const prefillTiles = [
 ] as const;
 
 function tilesOf({ phase, work }: FamilyKey): readonly (readonly [number, number])[] {
-  if (work === "convolution" || work.endsWith("delta")) return [[64, 64]];
+  if (work.endsWith("convolution") || work.endsWith("delta")) return [[64, 64]];
   if (phase === "decode") return tiles;
   return work.endsWith("layer") ? [[128, 128]] : prefillTiles;
 }

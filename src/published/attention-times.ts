@@ -37,6 +37,7 @@ const machines = ["a100-sxm", "h100-sxm", "b200-sxm", "l40s"] as const;
 export function attentionTimes(): readonly AttentionMeasurement[] {
   return [
     ...machines.flatMap((machine) => (["decode", "prefill"] as const).flatMap((phase) => groupedTimes(machine, phase))),
+    ...flashMlaTimes(),
     ...latentTimes("decode"),
     ...latentTimes("prefill"),
     ...layerTimes("mla-module", (row) => text(row, "model")),
@@ -135,6 +136,31 @@ function latentTimes(phase: "decode" | "prefill"): readonly AttentionMeasurement
     geometry: text(row, "heads"),
     where: at(row),
   }));
+}
+
+/** FlashMLA on H800, as DeepSeek's simulator states it: several query tokens of a request are drafts to verify. */
+function flashMlaTimes(): readonly AttentionMeasurement[] {
+  const layer = layerNamed("deepseek-v3");
+  return readRows("measurements/attention-flashmla-h800.csv").map((row) => {
+    const newTokens = count(row, "queryTokens");
+    return {
+      machine: text(row, "machine"),
+      kernel: "flashmla",
+      phase: "decode",
+      part: "core",
+      mixer: cut(layer, count(row, "heads")),
+      hiddenSize: layer.hiddenSize,
+      cacheFormat: "bfloat16",
+      arithmetic: "bfloat16",
+      requests: count(row, "requests"),
+      contextTokens: count(row, "contextTokens") - newTokens,
+      newTokens,
+      seconds: seconds(row),
+      kind: "latent core",
+      geometry: `FlashMLA ${text(row, "requests")}`,
+      where: at(row),
+    };
+  });
 }
 
 const layerKinds = { "mla-module": "latent layer", "mla-wideep": "latent layer", dsa: "DSA", dsv4: "CSA and HCA", msa: "MSA" } as const;

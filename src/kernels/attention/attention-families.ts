@@ -14,6 +14,7 @@ export const mixerWorks = [
   "hca layer",
   "block-selected layer",
   "convolution",
+  "mamba2 convolution",
   "gated-delta",
   "kimi-delta",
 ] as const;
@@ -106,12 +107,19 @@ export function workOf(mixer: Mixer, part: MixerPart): MixerWorkName {
     case "block-selected":
       return "block-selected layer";
     case "linear":
-      return part === "convolution" ? "convolution" : mixer.family === "kimi-delta" ? "kimi-delta" : "gated-delta";
+      return part === "convolution"
+        ? mixer.family === "mamba2"
+          ? "mamba2 convolution"
+          : "convolution"
+        : mixer.family === "kimi-delta"
+          ? "kimi-delta"
+          : "gated-delta";
   }
 }
 
 /** Kernels that engines run where nothing is said, the first that fits the machine: TensorRT-LLM's and vLLM's choices. */
 const preferred: readonly string[] = [
+  "flashmla",
   "vllm_flash_attn_fa3",
   "vllm_flashinfer_trtllmdecode",
   "vllm_flashinfer_trtllmprefill",
