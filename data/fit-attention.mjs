@@ -12,19 +12,29 @@ const { attentionErrorTable, attentionErrorsCsv, attentionKernelsCsv, readAttent
 if (!process.argv.includes("--report")) {
   const { hardware } = require("../dist/machine/hardware.js");
   const { attentionTimes } = require("../dist/published/attention-times.js");
-  const { attentionErrors, byFamily, fitAttention } = require("../dist/fit/attention-fit.js");
+  const { attentionErrors, byFamily, crossGeneration, fitAttention } = require("../dist/fit/attention-fit.js");
   const { familyName } = require("../dist/kernels/attention/attention-families.js");
   const fits = [];
-  for (const [key, rows] of byFamily(attentionTimes(), hardware)) {
+  const families = byFamily(attentionTimes(), hardware);
+  for (const [key, rows] of families) {
     if (rows.length < 25) continue;
     const began = Date.now();
     fits.push(fitAttention(key, rows, hardware));
     if (process.argv.includes("--progress")) console.log(familyName(key), rows.length, Date.now() - began, "ms");
   }
   write("attention-kernels.csv", attentionKernelsCsv(fits));
-  write("attention-errors.csv", attentionErrorsCsv(attentionErrors(fits.map((f) => [familyName(f.key), f.held]))));
+  write(
+    "attention-errors.csv",
+    attentionErrorsCsv(
+      attentionErrors(
+        fits.map((f) => [familyName(f.key), f.held]),
+        crossGeneration(fits, families, hardware),
+      ),
+    ),
+  );
 }
-if (existsSync(join(here, "attention-errors.csv"))) console.log(attentionErrorTable(readAttentionErrors(readFileSync(join(here, "attention-errors.csv"), "utf8"))));
+if (existsSync(join(here, "attention-errors.csv")))
+  console.log(attentionErrorTable(readAttentionErrors(readFileSync(join(here, "attention-errors.csv"), "utf8"))));
 
 /** Beside, then rename: a reader never sees half a file. */
 function write(name, text) {

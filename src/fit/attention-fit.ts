@@ -1,14 +1,7 @@
-import {
-  chooseFamily,
-  type FamilyKey,
-  familyName,
-  mixerFamilies,
-  type MixerFamily,
-  workOf,
-} from "../kernels/attention/attention-families";
-import { idleConstants, lawTime, type MixerConstants, type MixerRates, mixerRates } from "../kernels/attention/attention-law";
-import { demandOf, type MixerDemand } from "../kernels/attention/mixer-demand";
+import { type FamilyKey, familyName, type MixerFamily, workOf } from "../kernels/attention/attention-families";
+import { idleConstants, lawTime, type MixerConstants, type MixerRates } from "../kernels/attention/attention-law";
 import { ratesFor } from "../kernels/attention/attention-plan";
+import { demandOf, type MixerDemand } from "../kernels/attention/mixer-demand";
 import type { Hardware } from "../machine/hardware";
 import type { AttentionMeasurement } from "../published/attention-times";
 import { type ErrorFigures, errorFigures } from "./judge";
@@ -46,7 +39,7 @@ const core: Partial<Record<keyof MixerConstants, Bounds>> = {
 };
 const cutting: typeof core = { mostParts: [16, 1, 256], streamShare: [4, 1, 40, 0.7] };
 const ofLayer: typeof core = {
-  tokenSeconds: [1e-8, 1e-11, 1e-5],
+  tokenBytes: [1e5, 100, 1e8],
   weightEfficiency: [0.8, 0.1, 1.2, 0.3],
   productEfficiency: [0.5, 0.03, 1.2, 0.5],
 };
@@ -56,15 +49,22 @@ const ofIndex: typeof core = { indexEfficiency: [0.3, 0.01, 2, 1], indexMemoryEf
 function boundsOf(key: FamilyKey, rows: readonly AttentionMeasurement[]): typeof core {
   const layer = key.work.endsWith("layer");
   const scores = rows.some((r) => "indexer" in r.mixer && r.mixer.indexer?.scores === true);
+  const reaching = rows.some(
+    (r) => "window" in r.mixer || r.mixer.kind === "block-selected" || (r.mixer.kind === "latent" && r.mixer.indexer !== undefined),
+  );
   const recurrence = key.work === "gated-delta" || key.work === "kimi-delta";
   return {
     ...core,
-    ...(key.phase === "decode" && key.work !== "convolution" && !recurrence ? cutting : {}),
+    ...(key.phase === "decode" && !key.work.endsWith("convolution") && !recurrence ? cutting : {}),
     ...(key.phase === "decode" && key.work === "grouped" ? { wideGroupCost: [1, 0.3, 40, 1] as const } : {}),
+    ...(key.phase === "prefill" && reaching ? { outsideShare: [0.02, 1e-4, 1.5, 2] as const } : {}),
+    ...(key.phase === "prefill" && key.work.endsWith("convolution") ? { chunkSeconds: [1e-7, 1e-10, 2e-5] as const } : {}),
     ...(recurrence ? { chunkSeconds: [1e-6, 1e-8, 2e-5] as const } : {}),
     ...(layer ? ofLayer : {}),
     ...(scores ? ofIndex : {}),
-    ...(key.phase === "prefill" && (layer || recurrence) ? { hostSeconds: [Math.min(...rows.map((r) => r.seconds)), 1e-6, 5e-3] as const } : {}),
+    ...(key.phase === "prefill" && (layer || recurrence || key.work.endsWith("convolution"))
+      ? { hostSeconds: [Math.min(...rows.map((r) => r.seconds)), 1e-6, 5e-3] as const }
+      : {}),
   };
 }
 
@@ -77,11 +77,26 @@ const tiles = [
   [128, 128],
 ] as const;
 
+const prefillTiles = [
+  [16, 16],
+  [64, 64],
+  [128, 128],
+] as const;
+
+function tilesOf({ phase, work }: FamilyKey): readonly (readonly [number, number])[] {
+  if (work.endsWith("convolution") || work.endsWith("delta")) return [[64, 64]];
+  if (phase === "decode") return tiles;
+  return work.endsWith("layer") ? [[128, 128]] : prefillTiles;
+}
+
 /** Rows of a family, spread over all of them, beyond which more tell little. */
 const mostRows = 700;
 
 /** Group rows by family, in order of name. */
-export function byFamily(rows: readonly AttentionMeasurement[], hardware: (id: string) => Hardware): readonly (readonly [FamilyKey, readonly AttentionMeasurement[]])[] {
+export function byFamily(
+  rows: readonly AttentionMeasurement[],
+  hardware: (id: string) => Hardware,
+): readonly (readonly [FamilyKey, readonly AttentionMeasurement[]])[] {
   const found = new Map<string, { key: FamilyKey; rows: AttentionMeasurement[] }>();
   for (const row of rows) {
     const key = keyOf(row, hardware(row.machine));
@@ -119,9 +134,16 @@ export function fitAttention(key: FamilyKey, rows: readonly AttentionMeasurement
   return { ...best(key, rows, hardware), rows: rows.length, held: judged };
 }
 
-function best(key: FamilyKey, rows: readonly AttentionMeasurement[], hardware: (id: string) => Hardware): Omit<AttentionFit, "rows" | "held"> {
-  const tried = key.phase === "decode" && key.work !== "convolution" && !key.work.endsWith("delta") ? tiles : ([[64, 64]] as const);
-  const some = rows.length <= mostRows ? rows : rows.filter((_, i) => Math.floor((i * mostRows) / rows.length) !== Math.floor(((i - 1) * mostRows) / rows.length));
+function best(
+  key: FamilyKey,
+  rows: readonly AttentionMeasurement[],
+  hardware: (id: string) => Hardware,
+): Omit<AttentionFit, "rows" | "held"> {
+  const tried = tilesOf(key);
+  const some =
+    rows.length <= mostRows
+      ? rows
+      : rows.filter((_, i) => Math.floor((i * mostRows) / rows.length) !== Math.floor(((i - 1) * mostRows) / rows.length));
   let winner: (Omit<AttentionFit, "rows" | "held"> & { loss: number }) | undefined;
   for (const [tileRows, unitRows] of tried) {
     const bounds = Object.entries(boundsOf(key, some)) as [keyof MixerConstants, Bounds][];
@@ -157,14 +179,29 @@ interface Sample {
 function sampleOf(row: AttentionMeasurement, tileRows: number, unitRows: number, hardware: Hardware): Sample {
   const { mixer, hiddenSize, part, phase, cacheFormat, arithmetic, kernel } = row;
   const weightFormat = part === "layer" ? arithmetic : "bfloat16";
-  const setting = { mixer, hiddenSize, part, phase, cacheFormat, weightFormat: weightFormat as "bfloat16", tileRows, unitRows, expanded: kernel.includes("dense_mha") };
+  const setting = {
+    mixer,
+    hiddenSize,
+    part,
+    phase,
+    cacheFormat,
+    weightFormat: weightFormat as "bfloat16",
+    tileRows,
+    unitRows,
+    expanded: kernel.includes("dense_mha"),
+  };
   return { demand: demandOf(setting)(row.requests, row.contextTokens, row.newTokens), rates: ratesFor(hardware, part, phase, arithmetic) };
 }
 
-/** Predict a row, warm, with the constants of a family. */
-export function predictRow(row: AttentionMeasurement, family: Pick<MixerFamily, "constants" | "tileRows" | "unitRows">, hardware: Hardware): number {
+/** Predict a row, warm, with the constants of a family: its time, or its floor. */
+export function predictRow(
+  row: AttentionMeasurement,
+  family: Pick<MixerFamily, "constants" | "tileRows" | "unitRows">,
+  hardware: Hardware,
+  what: "seconds" | "floorSeconds" = "seconds",
+): number {
   const { demand, rates } = sampleOf(row, family.tileRows, family.unitRows, hardware);
-  return lawTime(family.constants, demand, rates, true).seconds;
+  return lawTime(family.constants, demand, rates, true)[what];
 }
 
 /** One line of data/attention-errors.csv: how far predictions are off, by what. */
@@ -174,7 +211,10 @@ export interface AttentionError extends ErrorFigures {
 }
 
 /** Error figures of rows left out, by family, by kind, by machine, by geometry. */
-export function attentionErrors(held: readonly (readonly [string, readonly Judged[]])[], elsewhere: readonly Judged[] = []): readonly AttentionError[] {
+export function attentionErrors(
+  held: readonly (readonly [string, readonly Judged[]])[],
+  elsewhere: readonly Judged[] = [],
+): readonly AttentionError[] {
   const all = held.flatMap(([, rows]) => rows);
   return [
     ...grouped("phase", all, ({ row }) => row.phase),
@@ -194,4 +234,19 @@ function grouped(by: AttentionError["by"], rows: readonly Judged[], name: (row: 
     else these.push(row);
   }
   return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([what, these]) => ({ by, what, ...errorFigures(these) }));
+}
+
+/** Predict each family's rows with the constants of the same kernel and formats on another generation of machines: harder than another machine of its own. */
+export function crossGeneration(
+  fits: readonly AttentionFit[],
+  families: readonly (readonly [FamilyKey, readonly AttentionMeasurement[]])[],
+  hardware: (id: string) => Hardware,
+): readonly Judged[] {
+  return families.flatMap(([key, rows]) => {
+    const twin = fits.find(
+      (f) => f.key.generation !== key.generation && familyName({ ...f.key, generation: "" }) === familyName({ ...key, generation: "" }),
+    );
+    if (twin === undefined) return [];
+    return rows.map((row) => ({ row, measured: row.seconds, predicted: predictRow(row, twin, hardware(row.machine)) }));
+  });
 }

@@ -11,20 +11,24 @@ export function attentionKernelsCsv(fits: readonly AttentionFit[]): string {
     return [
       ...names.map((name, i) => {
         const error = relativeErrors[i];
-        const unit = name.endsWith("Seconds") ? "s" : name === "mostParts" ? "count" : "ratio";
+        const unit = name.endsWith("Seconds") ? "s" : name.endsWith("Bytes") ? "B" : name === "mostParts" ? "count" : "ratio";
         return `${family},${name},${digits(constants[name], 4)},${unit},${error === undefined ? "" : digits(error, 2)},${rows}`;
       }),
-      ...(key.phase === "decode" ? [`${family},tileRows,${tileRows},row,,${rows}`, `${family},unitRows,${unitRows},row,,${rows}`] : []),
+      `${family},tileRows,${tileRows},row,,${rows}`,
+      `${family},unitRows,${unitRows},row,,${rows}`,
     ];
   });
-  const head = "# Written by npm run fit. A standard error is missing where a constant is chosen, rests on its bound, or is not pinned down by the rows.";
+  const head =
+    "# Written by npm run fit. A standard error is missing where a constant is chosen, rests on its bound, or is not pinned down by the rows.";
   return `${[head, `${familyColumns.join(",")},constant,value,unit,relativeStandardError,rows`, ...lines].join("\n")}\n`;
 }
 
 /** data/attention-errors.csv: errors of rows whose head geometry was left out of the fit. */
 export function attentionErrorsCsv(errors: readonly AttentionError[]): string {
-  const head = "# Written by npm run fit. |predicted / measured - 1| of head geometries left out; by another generation's constants where it says so.";
-  const line = (e: AttentionError) => [e.by, e.what, e.rows, digits(e.median, 3), digits(e.p90, 3), digits(e.within35, 3), digits(e.bias, 3)].join(",");
+  const head =
+    "# Written by npm run fit. |predicted / measured - 1| of head geometries left out; by another generation's constants where it says so.";
+  const line = (e: AttentionError) =>
+    [e.by, e.what, e.rows, digits(e.median, 3), digits(e.p90, 3), digits(e.within35, 3), digits(e.bias, 3)].join(",");
   return `${[head, "by,what,rows,median,p90,within35,bias", ...errors.map(line)].join("\n")}\n`;
 }
 

@@ -37,6 +37,7 @@ const machines = ["a100-sxm", "h100-sxm", "b200-sxm", "l40s"] as const;
 export function attentionTimes(): readonly AttentionMeasurement[] {
   return [
     ...machines.flatMap((machine) => (["decode", "prefill"] as const).flatMap((phase) => groupedTimes(machine, phase))),
+    ...flashMlaTimes(),
     ...latentTimes("decode"),
     ...latentTimes("prefill"),
     ...layerTimes("mla-module", (row) => text(row, "model")),
@@ -53,7 +54,8 @@ const formats = ["bfloat16", "fp8"] as const;
 /** A whole number of at least `least`. @throws Error naming file and line. */
 function count(row: Row, column: string, least = 1): number {
   const value = number(row, column);
-  if (!Number.isInteger(value) || value < least) throw new Error(`${at(row)}: expected ${column} to be a whole number of at least ${least}, got ${value}`);
+  if (!Number.isInteger(value) || value < least)
+    throw new Error(`${at(row)}: expected ${column} to be a whole number of at least ${least}, got ${value}`);
   return value;
 }
 
@@ -71,14 +73,27 @@ function tokensOf(row: Row, phase: "decode" | "prefill") {
 
 function groupedTimes(machine: (typeof machines)[number], phase: "decode" | "prefill"): readonly AttentionMeasurement[] {
   return readRows(`measurements/attention-${phase}-${machine}.csv`).map((row) => {
-    const [heads, keyValueHeads, headDim, window] = [count(row, "heads"), count(row, "kv_heads"), count(row, "head_dim"), count(row, "window", 0)];
+    const [heads, keyValueHeads, headDim, window] = [
+      count(row, "heads"),
+      count(row, "kv_heads"),
+      count(row, "head_dim"),
+      count(row, "window", 0),
+    ];
     const cacheFormat = oneOf(row, "cache", formats);
     return {
       machine,
       kernel: text(row, "kernel"),
       phase,
       part: "core",
-      mixer: { kind: "grouped", heads, keyValueHeads, headDim, valueHeadDim: headDim, cacheSource: "own", ...(window === 0 ? {} : { window }) },
+      mixer: {
+        kind: "grouped",
+        heads,
+        keyValueHeads,
+        headDim,
+        valueHeadDim: headDim,
+        cacheSource: "own",
+        ...(window === 0 ? {} : { window }),
+      },
       hiddenSize: heads * headDim,
       cacheFormat,
       arithmetic: phase === "decode" ? "bfloat16" : oneOf(row, "arithmetic", formats),
@@ -121,6 +136,31 @@ function latentTimes(phase: "decode" | "prefill"): readonly AttentionMeasurement
     geometry: text(row, "heads"),
     where: at(row),
   }));
+}
+
+/** FlashMLA on H800, as DeepSeek's simulator states it: several query tokens of a request are drafts to verify. */
+function flashMlaTimes(): readonly AttentionMeasurement[] {
+  const layer = layerNamed("deepseek-v3");
+  return readRows("measurements/attention-flashmla-h800.csv").map((row) => {
+    const newTokens = count(row, "queryTokens");
+    return {
+      machine: text(row, "machine"),
+      kernel: "flashmla",
+      phase: "decode",
+      part: "core",
+      mixer: cut(layer, count(row, "heads")),
+      hiddenSize: layer.hiddenSize,
+      cacheFormat: "bfloat16",
+      arithmetic: "bfloat16",
+      requests: count(row, "requests"),
+      contextTokens: count(row, "contextTokens") - newTokens,
+      newTokens,
+      seconds: seconds(row),
+      kind: "latent core",
+      geometry: `FlashMLA ${text(row, "requests")}`,
+      where: at(row),
+    };
+  });
 }
 
 const layerKinds = { "mla-module": "latent layer", "mla-wideep": "latent layer", dsa: "DSA", dsv4: "CSA and HCA", msa: "MSA" } as const;
@@ -168,7 +208,16 @@ function linearTimes(): readonly AttentionMeasurement[] {
       kernel,
       phase: oneOf(row, "phase", ["context", "generation", "verify"]) === "context" ? "prefill" : "decode",
       part,
-      mixer: { kind: "linear", family, keyHeads, valueHeads, keyDim, valueDim, convolutionWidth: count(row, "conv_width"), stateElementBytes: 4 },
+      mixer: {
+        kind: "linear",
+        family,
+        keyHeads,
+        valueHeads,
+        keyDim,
+        valueDim,
+        convolutionWidth: count(row, "conv_width"),
+        stateElementBytes: 4,
+      },
       hiddenSize: 4096,
       cacheFormat: "bfloat16",
       arithmetic: "bfloat16",

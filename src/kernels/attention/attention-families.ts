@@ -14,6 +14,7 @@ export const mixerWorks = [
   "hca layer",
   "block-selected layer",
   "convolution",
+  "mamba2 convolution",
   "gated-delta",
   "kimi-delta",
 ] as const;
@@ -38,7 +39,14 @@ export interface MixerFamily extends FamilyKey {
   readonly heldOutError: { readonly median: number; readonly p90: number } | undefined;
 }
 
-export const familyColumns = ["work", "phase", "kernel", "generation", "cacheFormat", "arithmetic"] as const satisfies readonly (keyof FamilyKey)[];
+export const familyColumns = [
+  "work",
+  "phase",
+  "kernel",
+  "generation",
+  "cacheFormat",
+  "arithmetic",
+] as const satisfies readonly (keyof FamilyKey)[];
 
 export const familyName = (key: FamilyKey): string => familyColumns.map((column) => key[column]).join(" | ");
 
@@ -76,7 +84,13 @@ function readFamilies(): readonly MixerFamily[] {
   return Object.freeze(
     [...found].map(([name, { key, values }]) => {
       const { tileRows = 64, unitRows = 64, ...constants } = values;
-      return Object.freeze({ ...key, tileRows, unitRows, constants: Object.freeze({ ...idleConstants, ...constants }), heldOutError: errors.get(name) });
+      return Object.freeze({
+        ...key,
+        tileRows,
+        unitRows,
+        constants: Object.freeze({ ...idleConstants, ...constants }),
+        heldOutError: errors.get(name),
+      });
     }),
   );
 }
@@ -93,12 +107,19 @@ export function workOf(mixer: Mixer, part: MixerPart): MixerWorkName {
     case "block-selected":
       return "block-selected layer";
     case "linear":
-      return part === "convolution" ? "convolution" : mixer.family === "kimi-delta" ? "kimi-delta" : "gated-delta";
+      return part === "convolution"
+        ? mixer.family === "mamba2"
+          ? "mamba2 convolution"
+          : "convolution"
+        : mixer.family === "kimi-delta"
+          ? "kimi-delta"
+          : "gated-delta";
   }
 }
 
 /** Kernels that engines run where nothing is said, the first that fits the machine: TensorRT-LLM's and vLLM's choices. */
 const preferred: readonly string[] = [
+  "flashmla",
   "vllm_flash_attn_fa3",
   "vllm_flashinfer_trtllmdecode",
   "vllm_flashinfer_trtllmprefill",

@@ -24,12 +24,14 @@ export interface MixerConstants {
   readonly streamShare: number;
   /** Arithmetic of query groups above 32 heads, in that of padded tiles: some kernels leave their fast path there. */
   readonly wideGroupCost: number;
-  /** Of each chunk that waits for the one before (linear mixers in prefill). */
+  /** Share of the pairs out of reach that prefill multiplies all the same: 0 where a kernel skips them, 1 where it only masks them. */
+  readonly outsideShare: number;
+  /** Of each chunk that waits for the one before (a recurrence), or of each request that has a launch of its own (a convolution). */
   readonly chunkSeconds: number;
   /** Least time between calls that the host needs where a benchmark ran without a graph; 0 where it had one. */
   readonly hostSeconds: number;
-  /** Of a layer: norms, rotation, conversions, per new token. */
-  readonly tokenSeconds: number;
+  /** Of a layer: bytes moved for each new token by norms, rotation, conversions and compressors. */
+  readonly tokenBytes: number;
   /** Of a layer: share of the bandwidth at which its weights stream. */
   readonly weightEfficiency: number;
   /** Of a layer: share of the peak at which its projections multiply. */
@@ -52,9 +54,10 @@ export const idleConstants: MixerConstants = {
   mostParts: 1,
   streamShare: 4,
   wideGroupCost: 1,
+  outsideShare: 0,
   chunkSeconds: 0,
   hostSeconds: 0,
-  tokenSeconds: 0,
+  tokenBytes: 0,
   weightEfficiency: 0.8,
   productEfficiency: 0.6,
   indexEfficiency: 0.3,
@@ -110,9 +113,10 @@ export interface LawTime {
 /**
  * The law of all attention kernels.
  *
- *     seconds = fixed + unit max(0, units/P - 1) + chunk chunks + core + (layers: products + index + token new tokens)
+ *     seconds = fixed + unit max(0, units/P - 1) + chunk chunks + core + (layers: products + index + token bytes x new tokens/B)
  *     core    = (memory^p + compute^p)^(1/p),   memory = (read(cache) + other/B) / min(1, o r),   compute = flops/(F e') / o
  *     read(b) = b ((1 - hit)/(B e) + hit/(L e2)),   hit = 1/(1 + (all bytes/(c L2))^3) of a repeated call, 0 of a step
+ *     flops   = of whole tiles, of wide groups more, and a share of the pairs out of reach; over the longest unit where units are few
  *     o       = min(1, units min(parts, max(1, n/128)) / P)
  *
  * P processors; B, F, L the rates of memory, arithmetic and last-level cache; flops of whole tiles. o is the share of the
@@ -133,7 +137,9 @@ export function lawTime(c: MixerConstants, d: MixerDemand, rates: MixerRates, wa
   const occupied = Math.min(1, (d.units * parts) / rates.processors);
   const p = c.overlapExponent;
   const coreMemory = (read(d.cacheBytes, c.memoryEfficiency) + d.otherBytes / rates.bytesPerSecond) / Math.min(1, occupied * c.streamShare);
-  const coreCompute = (d.paddedFlops * (d.wideGroup ? c.wideGroupCost : 1)) / (rates.coreFlopsPerSecond * c.arithmeticEfficiency) / occupied;
+  const idle = Math.max(1, (rates.processors * d.longestShare) / (d.units * parts));
+  const multiplied = d.paddedFlops * (d.wideGroup ? c.wideGroupCost : 1) + d.outsideFlops * c.outsideShare;
+  const coreCompute = (multiplied * idle) / (rates.coreFlopsPerSecond * c.arithmeticEfficiency);
   let work = norm(coreMemory, coreCompute, p);
   let memorySeconds = coreMemory;
   let computeSeconds = coreCompute;
@@ -141,7 +147,7 @@ export function lawTime(c: MixerConstants, d: MixerDemand, rates: MixerRates, wa
   if (d.weightBytes > 0) {
     const weights = read(d.weightBytes, c.weightEfficiency);
     const products = d.productFlops / (rates.productFlopsPerSecond * c.productEfficiency);
-    overheadSeconds += c.tokenSeconds * d.newTokens;
+    overheadSeconds += (c.tokenBytes * d.newTokens) / rates.bytesPerSecond;
     work += norm(weights, products, p);
     memorySeconds += weights;
     computeSeconds += products;

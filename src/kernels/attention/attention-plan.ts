@@ -76,7 +76,13 @@ export function attentionPlan(mixer: Mixer, hardware: Hardware, options: Attenti
   const work = workOf(mixer, part);
   const ofLayer = work.endsWith("layer");
   const arithmetic = ofLayer ? weightFormat : linear || phase === "decode" ? "bfloat16" : options.arithmetic;
-  const { family, carried }: ChosenFamily = chooseFamily(hardware, { work, phase, kernel, cacheFormat: linear ? "bfloat16" : cacheFormat, arithmetic });
+  const { family, carried }: ChosenFamily = chooseFamily(hardware, {
+    work,
+    phase,
+    kernel,
+    cacheFormat: linear ? "bfloat16" : cacheFormat,
+    arithmetic,
+  });
   const { tileRows, unitRows } = family;
   const expanded = family.kernel.includes("dense_mha");
   const demand = demandOf({ mixer, hiddenSize, part, phase, cacheFormat, weightFormat, tileRows, unitRows, expanded });
@@ -97,7 +103,7 @@ export function attentionPlan(mixer: Mixer, hardware: Hardware, options: Attenti
 }
 
 function withoutProjections(c: MixerConstants): MixerConstants {
-  return { ...c, fixedSeconds: c.fixedSeconds * (1 - projectionShare), tokenSeconds: 0 };
+  return { ...c, fixedSeconds: c.fixedSeconds * (1 - projectionShare), tokenBytes: 0 };
 }
 
 function added(times: readonly AttentionPlan["time"][]): AttentionPlan["time"] {
@@ -117,7 +123,12 @@ function sum(a: AttentionPlanTime, b: AttentionPlanTime): AttentionPlanTime {
 }
 
 /** The core, and each matrix as a dense product of all new tokens. */
-function withProducts(plan: AttentionPlan, mixer: Mixer, hardware: Hardware, { hiddenSize, weightFormat }: AttentionOptions): AttentionPlan {
+function withProducts(
+  plan: AttentionPlan,
+  mixer: Mixer,
+  hardware: Hardware,
+  { hiddenSize, weightFormat }: AttentionOptions,
+): AttentionPlan {
   const products = mixerMatrices(mixer, hiddenSize).map(({ outputs, inputs, bf16 }) => ({
     n: outputs,
     k: inputs,
@@ -126,6 +137,8 @@ function withProducts(plan: AttentionPlan, mixer: Mixer, hardware: Hardware, { h
   return {
     ...plan,
     time: (requests, contextTokens, newTokens) =>
-      products.map(({ n, k, family }) => denseTime(family, { m: requests * newTokens, n, k }, hardware)).reduce(sum, plan.time(requests, contextTokens, newTokens)),
+      products
+        .map(({ n, k, family }) => denseTime(family, { m: requests * newTokens, n, k }, hardware))
+        .reduce(sum, plan.time(requests, contextTokens, newTokens)),
   };
 }

@@ -1,7 +1,8 @@
-import { type CacheFormatName, weightFormat, type WeightFormatName } from "../../machine/number-formats";
+import { type CacheFormatName, type WeightFormatName, weightFormat } from "../../machine/number-formats";
 import type { Indexer, LinearMixer, Mixer } from "../../model/blocks";
 import { convolutionChannels, convolutionStateBytes, recurrentStateBytes } from "../../model/mixers/linear";
 import { mixerMatrices, mixerWork } from "../../model/mixers/mixers";
+import { visiblePairs } from "../../model/mixers/rules";
 
 /** Of which part of a layer a time is asked. */
 export type MixerPart = "core" | "layer" | "convolution" | "recurrence";
@@ -20,9 +21,14 @@ export interface MixerDemand {
   readonly flops: number;
   /** Of whole tiles. */
   readonly paddedFlops: number;
+  /** Arithmetic on pairs out of a window's or a selection's reach, which a kernel may do and throw away. */
+  readonly outsideFlops: number;
+  /** The longest unit's work over the mean: late queries see more. */
+  readonly longestShare: number;
   /** Whether a group of queries has more than 32 heads. */
   readonly wideGroup: boolean;
   readonly chunks: number;
+  /** New tokens of all requests. */
   readonly newTokens: number;
   readonly weightBytes: number;
   readonly productFlops: number;
@@ -38,7 +44,7 @@ export interface DemandSetting {
   readonly phase: MixerPhase;
   readonly cacheFormat: CacheFormatName;
   readonly weightFormat: WeightFormatName;
-  /** Query rows of one tile of arithmetic, and of one unit of work, in decode. */
+  /** Query rows of one tile of arithmetic, and of one unit of work. */
   readonly tileRows: number;
   readonly unitRows: number;
   /** Keys and values of each head are made from the latent before (prefill of short contexts in some engines). */
@@ -47,7 +53,6 @@ export interface DemandSetting {
 
 export type Demand = (requests: number, contextTokens: number, newTokens: number) => MixerDemand;
 
-const queryTile = 128;
 const chunkTokens = 64;
 const widestGroup = 32;
 
@@ -61,9 +66,9 @@ export function demandOf(setting: DemandSetting): Demand {
   const { mixer, part } = setting;
   if (mixer.kind === "linear") return linearDemand(mixer, setting.phase, part);
   const product = part === "layer" ? productsOf(setting) : { weightBytes: 0, flopsPerToken: 0 };
-  const shape = headsOf(mixer);
+  const shape = headsOf(mixer, setting.phase, setting.expanded === true);
   const { queryRows, keyHeads, width } = shape;
-  const [tileRows, unitRows] = setting.phase === "decode" ? [setting.tileRows, setting.unitRows] : [queryTile, queryTile];
+  const { tileRows, unitRows } = setting;
   const widen = setting.expanded === true && mixer.kind === "latent" ? expandedShare(mixer) : 1;
   return (requests, contextTokens, newTokens) => {
     const decode = setting.phase === "decode";
@@ -78,7 +83,10 @@ export function demandOf(setting: DemandSetting): Demand {
     const rows = queryRows * newTokens;
     const flops = requests * core.flops * widen;
     const padded = (Math.ceil(rows / tileRows) * tileRows) / rows;
-    const diagonal = decode ? 1 : 1 + queryTile / 2 / (contextTokens + newTokens / 2 + queryTile / 2);
+    const reach = reachOf(mixer);
+    const [near, all] =
+      decode || reach === undefined ? [1, 1] : [visiblePairs(contextTokens, newTokens, reach), visiblePairs(contextTokens, newTokens)];
+    const diagonal = decode ? 1 : 1 + tileRows / 2 / (contextTokens + newTokens / 2 + tileRows / 2);
     const tokens = requests * newTokens;
     return {
       units: requests * keyHeads * Math.ceil(rows / unitRows),
@@ -87,6 +95,8 @@ export function demandOf(setting: DemandSetting): Demand {
       otherBytes: decode ? tokens * width * 2 + requests * core.writtenBytes : 0,
       flops,
       paddedFlops: flops * padded * diagonal,
+      outsideFlops: flops * padded * (all / near - 1),
+      longestShare: decode || all > near ? 1 : (contextTokens + newTokens) / (contextTokens + newTokens / 2),
       wideGroup: decode && mixer.kind === "grouped" && queryRows > widestGroup,
       chunks: 0,
       newTokens: tokens,
@@ -98,8 +108,15 @@ export function demandOf(setting: DemandSetting): Demand {
   };
 }
 
+/** Tokens that a mixer attends to at most, where it is told in tokens. */
+function reachOf(mixer: Exclude<Mixer, LinearMixer>): number | undefined {
+  if (mixer.kind === "grouped") return mixer.window ?? (mixer.chunk === undefined ? undefined : mixer.chunk / 2);
+  if (mixer.kind === "block-selected") return mixer.indexer.topK * mixer.blockTokens;
+  return mixer.kind === "latent" ? mixer.indexer?.topK : undefined;
+}
+
 /** Rows of queries that share keys, keys that differ, and numbers of queries and results of a token. */
-function headsOf(mixer: Exclude<Mixer, LinearMixer>) {
+function headsOf(mixer: Exclude<Mixer, LinearMixer>, phase: MixerPhase, expanded: boolean) {
   switch (mixer.kind) {
     case "grouped":
     case "block-selected": {
@@ -108,7 +125,12 @@ function headsOf(mixer: Exclude<Mixer, LinearMixer>) {
     }
     case "latent": {
       const { heads, noRotaryDim, rotaryDim, valueHeadDim } = mixer;
-      return { queryRows: heads, keyHeads: 1, width: heads * (2 * (noRotaryDim + rotaryDim) + 2 * valueHeadDim) };
+      const apart = phase === "prefill" && (mixer.indexer === undefined || expanded);
+      return {
+        queryRows: apart ? 1 : heads,
+        keyHeads: apart ? heads : 1,
+        width: heads * (2 * (noRotaryDim + rotaryDim) + 2 * valueHeadDim),
+      };
     }
     case "compressed":
       return { queryRows: mixer.heads, keyHeads: 1, width: mixer.heads * 2 * mixer.headDim };
@@ -131,7 +153,18 @@ function productsOf({ mixer, hiddenSize, weightFormat: format }: DemandSetting) 
   return { weightBytes, flopsPerToken };
 }
 
-const nothing = { otherBytes: 0, wideGroup: false, weightBytes: 0, productFlops: 0, indexBytes: 0, indexFlops: 0, cutTokens: 0 } as const;
+const nothing = {
+  newTokens: 0,
+  otherBytes: 0,
+  outsideFlops: 0,
+  longestShare: 1,
+  wideGroup: false,
+  weightBytes: 0,
+  productFlops: 0,
+  indexBytes: 0,
+  indexFlops: 0,
+  cutTokens: 0,
+} as const;
 
 /** The short convolution, or the recurrence: in decode the state read once and written for each new token, in prefill chunks one after another. */
 function linearDemand(mixer: LinearMixer, phase: MixerPhase, part: MixerPart): Demand {
@@ -144,15 +177,14 @@ function linearDemand(mixer: LinearMixer, phase: MixerPhase, part: MixerPart): D
       const flops = tokens * channels * 2 * mixer.convolutionWidth;
       const units = Math.ceil((requests * Math.ceil(channels / 256) * Math.ceil(newTokens / 8)) / 4);
       const cacheBytes = tokens * channels * 4 + requests * state * (phase === "decode" ? 1 + newTokens : 2);
-      return { ...nothing, units, cacheBytes, flops, paddedFlops: flops, chunks: 0, newTokens: tokens };
+      return { ...nothing, units, cacheBytes, flops, paddedFlops: flops, chunks: phase === "decode" ? 0 : requests };
     };
   }
   const state = recurrentStateBytes(mixer);
   const width = (2 * keyHeads * keyDim + 2 * valueHeads * valueDim) * 2;
   return (requests, _context, newTokens) => {
     const tokens = requests * newTokens;
-    const perToken =
-      phase === "decode" ? 7 * keyDim * valueDim : 4 * chunkTokens * (keyDim + valueDim) + 6 * keyDim * valueDim;
+    const perToken = phase === "decode" ? 7 * keyDim * valueDim : 4 * chunkTokens * (keyDim + valueDim) + 6 * keyDim * valueDim;
     const flops = phase === "decode" ? 0 : tokens * valueHeads * perToken;
     return {
       ...nothing,
@@ -161,7 +193,6 @@ function linearDemand(mixer: LinearMixer, phase: MixerPhase, part: MixerPart): D
       flops,
       paddedFlops: phase === "decode" ? tokens * valueHeads * perToken : flops,
       chunks: phase === "decode" ? newTokens : Math.ceil(newTokens / chunkTokens),
-      newTokens: tokens,
     };
   };
 }

@@ -86,7 +86,8 @@ const mostDrafts = 16;
 export function mixerTime(question: MixerQuestion): MixerTime {
   const { requests, contextTokens, newTokens = 1 } = question;
   for (const field of Object.keys(question)) {
-    if (!(fields as readonly string[]).includes(field)) throw new RangeError(`unknown field "${field}"; nearest: ${nearest(field, fields).join(", ")}`);
+    if (!(fields as readonly string[]).includes(field))
+      throw new RangeError(`unknown field "${field}"; nearest: ${nearest(field, fields).join(", ")}`);
   }
   requirePositiveInteger("requests", requests);
   requirePositiveInteger("newTokens", newTokens);
@@ -130,7 +131,8 @@ function planOf(question: MixerQuestion, newTokens: number): AttentionPlan {
   requirePositiveInteger("tensorParallel", tensorParallel);
   requireMachine(hardware);
   if (typeof warm !== "boolean") throw new RangeError(`warm must be true or false, got ${String(warm)}`);
-  if (kernel !== undefined && (typeof kernel !== "string" || kernel === "")) throw new RangeError(`kernel must be a name, got ${String(kernel)}`);
+  if (kernel !== undefined && (typeof kernel !== "string" || kernel === ""))
+    throw new RangeError(`kernel must be a name, got ${String(kernel)}`);
   const hiddenSize = model?.hiddenSize;
   requirePositiveInteger("model.hiddenSize", hiddenSize);
   const options: AttentionOptions = {
