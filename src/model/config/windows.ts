@@ -1,8 +1,8 @@
 import type { Decoder } from "./decoder";
 import { ConfigError, shown } from "./error";
-import { windowOf } from "./layer-fields";
 import type { Attends } from "./layer-kinds";
 import { fieldOf, flag, inRange, listOf, optionalCount, pathOf, type Section } from "./section";
+import { windowOf } from "./window-width";
 
 type Rule = (layer: number) => Attends;
 
