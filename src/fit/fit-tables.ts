@@ -5,6 +5,8 @@ import type { StatedError } from "./fit-all";
 
 const units: Readonly<Record<keyof KernelConstants, string>> = {
   tileRows: "row",
+  smallestTileRows: "row",
+  passRows: "row",
   fixedSeconds: "s",
   secondsPerLocalExpert: "s",
   secondsPerRowElement: "s",

@@ -7,8 +7,10 @@ import { nearest } from "../text/nearest";
 
 /** The constants of a kernel family: what a layer's time needs beside the datasheet. */
 export interface KernelConstants {
-  /** Rows are computed in tiles of this many. */
+  /** Rows are computed in tiles of at most this many. */
   readonly tileRows: number;
+  /** The smallest tile: an expert with few rows takes the least power of two of it that holds them. */
+  readonly smallestTileRows: number;
   /** What the layer's kernels cost when there is next to nothing to do. */
   readonly fixedSeconds: number;
   /** For each expert that stands on the GPU, active or not: scheduling and set-up. */
@@ -25,12 +27,15 @@ export interface KernelConstants {
   readonly activationTraffic: number;
   /** p of the p-norm that joins compute and memory: 1 adds them, many take the slower. */
   readonly overlapExponent: number;
+  /** What passing an expert's weights through the processors once costs beside multiplying, in rows: widening of narrow weights, set-up. */
+  readonly passRows: number;
   /** Rate at which one processor streams the weights of its own column tile: what bounds a GPU with too few experts to fill it. */
   readonly tileBytesPerSecond: number;
 }
 
 export const constantNames = [
   "tileRows",
+  "smallestTileRows",
   "fixedSeconds",
   "secondsPerLocalExpert",
   "secondsPerRowElement",
@@ -39,6 +44,7 @@ export const constantNames = [
   "arithmeticEfficiency",
   "activationTraffic",
   "overlapExponent",
+  "passRows",
   "tileBytesPerSecond",
 ] as const satisfies readonly (keyof KernelConstants)[];
 
@@ -65,6 +71,9 @@ export interface HeldOutError {
 /** Words in a kernel's name that tell its implementation. */
 const implementations = ["deepepmoe", "deepgemm", "marlin", "cutedsl", "min_latency", "trtllm", "cutlass", "triton", "mxfp4"] as const;
 
+/** How kernels of each engine are called in the tables. */
+const engines = ["vllm_", "sglang_"] as const;
+
 let table: readonly KernelFamily[] | undefined;
 const found = new Map<string, KernelFamily>();
 
@@ -83,10 +92,11 @@ export function kernels(): readonly KernelFamily[] {
  * @throws RangeError naming the nearest kernels when nothing is known of it.
  */
 export function kernelFamily(kernel: string, format: string, hardware: Hardware): KernelFamily {
-  const key = `${kernel} ${format} ${hardware.generation}`;
+  const generation = constantsOf(hardware);
+  const key = `${kernel} ${format} ${generation}`;
   let family = found.get(key);
   if (family === undefined) {
-    family = resolve(kernel, format, hardware.generation);
+    family = resolve(kernel, format, generation, hardware.generation);
     found.set(key, family);
   }
   return family;
@@ -142,19 +152,28 @@ export function peakFlops(hardware: Hardware, format: NumberFormat): number {
     fp6: ["fp8"],
     int8: ["fp8"],
   };
+  const widest = Object.values(hardware.peakFlopsPerSecond)[0];
   for (const candidate of [format, ...(wider[format] ?? []), "bf16", "fp16", "fp32"] as const) {
     const peak = hardware.peakFlopsPerSecond[candidate as NumberFormat];
     if (peak !== undefined) return peak;
   }
+  if (widest !== undefined) return widest;
   throw new RangeError(`${hardware.id}: expected a peak rate for ${format} or a wider format`);
 }
 
-function resolve(kernel: string, format: string, generation: string): KernelFamily {
+/** Machines with graphics memory run kernels of their own whatever their generation is called: those of the L40S are nearest. */
+function constantsOf({ generation, memoryKind }: Hardware): string {
+  return /^GDDR/.test(memoryKind ?? "") && generation !== "Ada" ? `${generation} as Ada` : generation;
+}
+
+function resolve(kernel: string, format: string, key: string, named: string): KernelFamily {
+  const generation = key.endsWith(" as Ada") ? "Ada" : named;
   weightFormat(format);
   const all = kernels();
   const same = all.filter((f) => f.kernel === kernel);
   const exact = same.find((f) => f.weightFormat === format && f.generation === generation);
-  if (exact !== undefined) return exact;
+  if (exact !== undefined)
+    return named === generation ? exact : { ...exact, generation: named, fitted: "transferred", heldOutError: undefined };
   const fitted = same.length > 0 ? "transferred" : "by-name";
   const candidates = same.length > 0 ? same : alike(kernel, all);
   const best = [...candidates].sort((a, b) => score(b) - score(a) || (a.from < b.from ? -1 : 1))[0];
@@ -162,7 +181,7 @@ function resolve(kernel: string, format: string, generation: string): KernelFami
     const knownNames = [...new Set(all.map((f) => f.kernel))];
     throw new RangeError(`unknown kernel "${kernel}"; nearest: ${nearest(kernel, knownNames).join(", ")}`);
   }
-  return { ...best, kernel, weightFormat: format, generation, fitted, router: routerOf(kernel, format), heldOutError: undefined };
+  return { ...best, kernel, weightFormat: format, generation: named, fitted, router: routerOf(kernel, format), heldOutError: undefined };
 
   function score(f: KernelFamily): number {
     const own = f.kernel.split("_")[0] === kernel.split("_")[0] ? 0.5 : 0;
@@ -172,7 +191,10 @@ function resolve(kernel: string, format: string, generation: string): KernelFami
 
 function alike(kernel: string, all: readonly KernelFamily[]): readonly KernelFamily[] {
   const word = implementations.find((w) => kernel.includes(w));
-  return word === undefined ? [] : all.filter((f) => f.kernel.includes(word));
+  if (word !== undefined) return all.filter((f) => f.kernel.includes(word));
+  // A kernel of an engine that is known, by an implementation that is not.
+  const engine = engines.find((e) => kernel.startsWith(e));
+  return engine === undefined ? [] : all.filter((f) => f.kernel.startsWith(engine));
 }
 
 /** Formats of the same width are closest. */

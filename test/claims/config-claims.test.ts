@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { claims } from "../../src/claims/claims";
+import { defaultExperts } from "../../src/kernels/default-experts";
 import { hardware, machines } from "../../src/machine/hardware";
 import { weightFormatNames } from "../../src/machine/number-formats";
 import { modelFromConfigText } from "../../src/model/config/read-config";
 import { isMoe } from "../../src/model/model";
 import { addModel, models } from "../../src/model/registry";
-import { decodeStep, defaultExperts } from "../../src/step/decode";
+import { decodeStep } from "../../src/step/decode";
 import { publishedConfigs } from "../model/config/configs";
 
 const read = (name: string) => {
@@ -56,7 +57,7 @@ describe("the format of the weights", () => {
     ["jamba-v0.1", "not stated", "bfloat16", "bfloat16"],
   ])("of %s is %s: %s on H100, %s on B200", (name, dtype, onH100, onB200) => {
     const model = read(name);
-    expect(model.weightDtype).toBe(dtype);
+    expect(model.formats.released).toBe(dtype);
     expect(defaultExperts(model, hardware("h100-sxm"), 1).weightFormat).toBe(onH100);
     expect(defaultExperts(model, hardware("b200-sxm"), 1).weightFormat).toBe(onB200);
   });
@@ -85,7 +86,7 @@ describe("the format of the weights", () => {
     [{ bits: 4, group_size: 32, mode: "mxfp4" }, "mxfp4, bf16 rest"],
   ])("of a file with %j is %s", (quantization_config, dtype) => {
     const plain = JSON.parse(publishedConfigs.find((c) => c.name === "llama-3.1-8b")?.text as string) as object;
-    expect(modelFromConfigText(JSON.stringify({ ...plain, quantization_config })).weightDtype).toBe(dtype);
+    expect(modelFromConfigText(JSON.stringify({ ...plain, quantization_config })).formats.released).toBe(dtype);
   });
 
   it.each([

@@ -115,11 +115,8 @@ describe.each(named)("the stack of %s", (_, m) => {
       (task) => task.bytes,
     );
     const active = 2 * parameterCount(m).activeBy["with head"];
-    if (threeForTwo(m)) expect(bytes / active, "no longer timed as three: strike threeForTwo").toBeGreaterThan(1.1);
-    else {
-      expect(bytes / active).toBeGreaterThan(0.999);
-      expect(bytes / active).toBeLessThan(1.005 + activations(m) / active);
-    }
+    expect(bytes / active).toBeGreaterThan(0.999);
+    expect(bytes / active).toBeLessThan(1.005 + activations(m) / active);
   });
 
   it("reads in the accesses of a step of one request its active weights to the byte, in BF16", () => {
@@ -161,9 +158,6 @@ describe.each(named)("the stack of %s", (_, m) => {
     });
   });
 });
-
-/** Experts without a gate: the expert layer counts a third matrix. To be struck with the expert layer that does not. */
-const threeForTwo = (m: Model) => m.expertMatrices === 2;
 
 /** Bytes of the activations of one token, generously: what enters and leaves every matrix, and kernels beside. */
 const activations = (m: Model) =>
