@@ -82,11 +82,9 @@ function isFrame(rows: readonly TableRow[] | DataFrame): rows is DataFrame {
   return !Array.isArray(rows);
 }
 
-/** Loaded at the first table only: it takes half a second. PROD keeps its tensor library from printing a banner. */
+/** Loaded at the first table only: it takes half a second. */
 function danfo(): typeof import("danfojs-node") {
-  const module = load("danfojs-node") as typeof import("danfojs-node");
-  module.tensorflow.env().set("PROD", true);
-  return module;
+  return load("danfojs-node") as typeof import("danfojs-node");
 }
 
 /**
