@@ -120,9 +120,21 @@ describe("the workflow", () => {
     expect(jobs.filter(([, { permissions }]) => permissions !== undefined).map(([name]) => name)).toEqual(["publish"]);
   });
 
-  it("pins every action to a version", () => {
-    const actions = jobs.flatMap(([, { steps }]) => steps.flatMap(({ uses }) => uses ?? []));
-    expect(actions.filter((action) => !/^actions\/[a-z-]+@v\d+(\.\d+)*$/.test(action))).toEqual([]);
-    expect(actions).toContainEqual(expect.stringMatching(/^actions\/deploy-pages@/));
+  it("pins every action by hash, with its version beside", () => {
+    const lines = read(".github/workflows/site.yml")
+      .split("\n")
+      .filter((line) => line.includes("uses:"));
+    expect(lines.filter((line) => !/uses: actions\/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(line))).toEqual([]);
+    expect(lines).toContainEqual(expect.stringContaining("actions/deploy-pages@"));
   });
+
+  it("tries every Node and Python that README promises", () => {
+    const matrix = (workflow.jobs.check as unknown as { strategy: { matrix: { include: { node: string; python: string }[] } } }).strategy.matrix;
+    expect(new Set(matrix.include.map(({ node }) => node))).toEqual(new Set(["20", "22", "24"]));
+    expect(new Set(matrix.include.map(({ python }) => python))).toEqual(new Set(["3.10", "3.11", "3.12", "3.13"]));
+  });
+});
+
+it("texts have the same line ends everywhere", () => {
+  expect(read(".gitattributes")).toMatch(/^\* text=auto eol=lf$/m);
 });
