@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import type { DataFrame } from "danfojs-node";
 import type { Figure } from "./figures/figure";
+import { markdownOnly } from "./text/markdown";
 import { columnsOf, layOut, type TableOptions, type TableRow, tableHtml, tableText } from "./text/table";
 
 /**
@@ -28,7 +29,7 @@ export function showFigure(figure: Figure): void {
     [plotlyMime]: { data, layout, config: { responsive: true, displaylogo: false } },
     "text/plain": figure.alt,
   });
-  send({ "text/markdown": figure.caption, "text/plain": figure.caption }, { deepshock: "caption" });
+  send({ "text/markdown": markdownOnly(figure.caption), "text/plain": figure.caption }, { deepshock: "caption" });
 }
 
 /**
@@ -45,9 +46,9 @@ export function showTable(rows: readonly TableRow[] | DataFrame, options: TableO
   send({ "text/html": tableHtml(table), "text/plain": tableText(table) });
 }
 
-/** Show text, in Markdown with formulas between dollar signs. */
+/** Show text, in Markdown with formulas between dollar signs; HTML in it is shown as text. */
 export function showText(markdown: string): void {
-  send({ "text/markdown": markdown, "text/plain": markdown });
+  send({ "text/markdown": markdownOnly(markdown), "text/plain": markdown });
 }
 
 /**

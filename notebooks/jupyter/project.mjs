@@ -53,7 +53,16 @@ export function jupyterEnvironment() {
     LANG: "C.UTF-8",
     LC_ALL: "C.UTF-8",
   };
-  for (const name of ["JUPYTER_PATH", "JUPYTER_NO_CONFIG", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONDONTWRITEBYTECODE", "FORCE_COLOR", "VIRTUAL_ENV"])
+  for (const name of [
+    "JUPYTER_PATH",
+    "JUPYTER_NO_CONFIG",
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "PYTHONSTARTUP",
+    "PYTHONDONTWRITEBYTECODE",
+    "FORCE_COLOR",
+    "VIRTUAL_ENV",
+  ])
     delete env[name];
   return env;
 }

@@ -110,7 +110,13 @@ function packagesContents() {
 function sitePackages(folder = venv) {
   const python = existsSync(join(folder, "lib")) ? readdirSync(join(folder, "lib")).find((name) => name.startsWith("python")) : undefined;
   const place = process.platform === "win32" ? join(folder, "Lib", "site-packages") : join(folder, "lib", python ?? "", "site-packages");
-  return existsSync(place) ? hash(...readdirSync(place).filter((name) => name !== "__pycache__").sort()) : hash();
+  return existsSync(place)
+    ? hash(
+        ...readdirSync(place)
+          .filter((name) => name !== "__pycache__")
+          .sort(),
+      )
+    : hash();
 }
 
 /** @throws SetupError unless the version is at least what package.json asks for. */

@@ -1,5 +1,6 @@
 import { addModel, modelFromConfigText } from "../index";
 import { type Model, readModels } from "../model/model";
+import { harmless } from "../text/harmless";
 
 /** Largest file that is read as a configuration: a thousand times a usual one. */
 export const largestFile = 10_000_000;
@@ -24,15 +25,10 @@ export function noteOnFile(text: string): string {
   return note === "" ? "" : ` To know: ${note}.`;
 }
 
-/** A name that figures may show: short, and without the angle brackets that a figure would take for markup. */
+/** A name that figures, sentences, cells and files may show. */
 function nameOf(name: string): string {
-  const plain = name
-    .replace(/\.(json|txt)$/i, "")
-    .replaceAll("<", "‹")
-    .replaceAll(">", "›")
-    .replace(/[\p{C}&]/gu, "")
-    .trim();
-  return plain === "config" ? "" : plain.slice(0, 48);
+  const plain = harmless(name.replace(/\.(json|txt)$/i, ""));
+  return plain === "config" ? "" : plain;
 }
 
 /** The record of a model as text that may stand in an address. */
@@ -92,10 +88,15 @@ function recordOf(text: string): object {
   return record;
 }
 
-/** What would stand in the row's cell; no size that a model could have is near the limit. */
+/** More than a config.json may say; a page would draw more of them for minutes. */
+const mostLayers = 10_000;
+
+/** What would stand in the row's cell; no size that a model could have is near the limits. */
 function cellOf(field: string, value: unknown): string {
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (typeof value === "number" && Math.abs(value) > 1e9 && !field.endsWith("Parameters"))
     throw new RangeError(`expected ${field} up to 1,000,000,000, got ${value}`);
+  if (typeof value === "number" && /layers$/i.test(field) && value > mostLayers)
+    throw new RangeError(`expected ${field} up to ${mostLayers.toLocaleString("en-US")}, got ${value}`);
   return typeof value === "string" || typeof value === "number" ? String(value) : "";
 }

@@ -6,8 +6,8 @@ import { isMoe, model, models } from "../../src/model/model";
 import { deployments } from "../../src/published/tables";
 import { expertLoad, simulateUniformRouting } from "../../src/routing/uniform";
 import { formatNumber, formatShare } from "../../src/text/numbers";
-import { compared, expectWhole, figures, kimi, trace, traces, yAt } from "./figure-cases";
 import { exactBinomial } from "../binomial";
+import { compared, expectWhole, figures, kimi, trace, traces, yAt } from "./figure-cases";
 
 describe("tokens-per-expert", () => {
   const figure = figures["tokens-per-expert"]?.() as Figure;

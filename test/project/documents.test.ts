@@ -129,7 +129,8 @@ describe("the workflow", () => {
   });
 
   it("tries every Node and Python that README promises", () => {
-    const matrix = (workflow.jobs.check as unknown as { strategy: { matrix: { include: { node: string; python: string }[] } } }).strategy.matrix;
+    const matrix = (workflow.jobs.check as unknown as { strategy: { matrix: { include: { node: string; python: string }[] } } }).strategy
+      .matrix;
     expect(new Set(matrix.include.map(({ node }) => node))).toEqual(new Set(["20", "22", "24"]));
     expect(new Set(matrix.include.map(({ python }) => python))).toEqual(new Set(["3.10", "3.11", "3.12", "3.13"]));
   });

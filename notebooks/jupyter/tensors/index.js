@@ -5,7 +5,6 @@
  * precision (16,777,217 becomes 16,777,216). package.json puts this in its place. It gives all that danfo's frames, series,
  * scalers and encoders call; anything else of a tensor library is not here, and asking for it is an error that says so.
  */
-"use strict";
 
 /** Numbers in rows: rank 0 is one number, rank 1 a list, rank 2 a table. */
 class Tensor {
@@ -191,6 +190,8 @@ const given = { Tensor, scalar, tensor1d, tensor2d, moments, data };
 module.exports = new Proxy(given, {
   get(target, name) {
     if (name in target || typeof name === "symbol" || ["default", "__esModule", "then", "toJSON"].includes(name)) return target[name];
-    throw new Error(`${name} is of TensorFlow.js, which is not installed here: danfo has what its tables need, from notebooks/jupyter/tensors`);
+    throw new Error(
+      `${name} is of TensorFlow.js, which is not installed here: danfo has what its tables need, from notebooks/jupyter/tensors`,
+    );
   },
 });
