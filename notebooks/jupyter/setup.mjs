@@ -18,9 +18,10 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
+import { createRequire } from "node:module";
 import { connect } from "node:net";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { withLock } from "./lock.mjs";
 import { hash, hashFolder, isProgram, jupyterFolder, root, run, secondsSince, venv, venvPython, writeWhole } from "./project.mjs";
 
@@ -326,6 +327,7 @@ async function build(say) {
     rmSync(fresh, { recursive: true, force: true });
     throw new SetupError(`src/ does not compile:\n${(stdout + stderr).trim()}`);
   }
+  for (const entry of entries) writeModule(fresh, entry);
   const command = join(fresh, "cli", "deepshock.js");
   if (existsSync(command)) chmodSync(command, 0o755);
   if (existsSync(dist)) renameSync(dist, old);
@@ -334,6 +336,21 @@ async function build(say) {
   writeWhole(stampOf.build, `${key} ${contentsOf(dist)}`);
   rmSync(old, { recursive: true, force: true });
   say(`set-up: built dist/ from src/ (${secondsSince(start)})`);
+}
+
+/** What package.json lets others import. */
+const entries = ["index", "figures/index", "published/index", "notebook"];
+
+/**
+ * The same names for who imports and who requires, and one copy of the model behind both: a module that hands on what the
+ * CommonJS file gives.
+ */
+function writeModule(folder, entry) {
+  if (!existsSync(join(folder, `${entry}.js`))) return;
+  const names = Object.keys(createRequire(join(folder, "index.js"))(`./${entry}.js`));
+  const file = `./${basename(entry)}.js`;
+  writeWhole(join(folder, `${entry}.mjs`), `import given from "${file}";\nexport const {\n${names.map((name) => `  ${name},\n`).join("")}} = given;\n`);
+  writeWhole(join(folder, `${entry}.d.mts`), `export * from "${file}";\n`);
 }
 
 const causes = {
