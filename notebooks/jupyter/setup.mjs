@@ -349,7 +349,10 @@ function writeModule(folder, entry) {
   if (!existsSync(join(folder, `${entry}.js`))) return;
   const names = Object.keys(createRequire(join(folder, "index.js"))(`./${entry}.js`));
   const file = `./${basename(entry)}.js`;
-  writeWhole(join(folder, `${entry}.mjs`), `import given from "${file}";\nexport const {\n${names.map((name) => `  ${name},\n`).join("")}} = given;\n`);
+  writeWhole(
+    join(folder, `${entry}.mjs`),
+    `import given from "${file}";\nexport const {\n${names.map((name) => `  ${name},\n`).join("")}} = given;\n`,
+  );
   writeWhole(join(folder, `${entry}.d.mts`), `export * from "${file}";\n`);
 }
 

@@ -83,7 +83,16 @@ function footprint(asked: Asked): Answer {
     { part: `memory of ${hardware.name}`, gigabytes: capacityBytes / 1e9 },
   ];
   return {
-    record: { model: model.id, machine: hardware.id, weightFormat: format, requestsPerGpu, contextTokens, expertParallel, ...held, capacityBytes },
+    record: {
+      model: model.id,
+      machine: hardware.id,
+      weightFormat: format,
+      requestsPerGpu,
+      contextTokens,
+      expertParallel,
+      ...held,
+      capacityBytes,
+    },
     title: `${model.name} on ${hardware.name}, weights in ${format}`,
     rows,
     table: { columns: { part: "On one GPU", gigabytes: "GB" } },
@@ -96,7 +105,12 @@ function judged(asked: Asked): Answer {
     ...(asked.text("machine") === undefined ? {} : { hardware: asked.machine().id }),
   };
   const all = ds.claims({ draws: asked.count("draws"), ...(Object.keys(scenario).length > 0 ? { scenario } : {}) });
-  const rows = all.map(({ id, statement, probability, verdict }) => ({ id, statement, probability: ds.probabilityWords(probability), verdict }));
+  const rows = all.map(({ id, statement, probability, verdict }) => ({
+    id,
+    statement,
+    probability: ds.probabilityWords(probability),
+    verdict,
+  }));
   return {
     record: all,
     title: "Sixteen claims, each a quantity with a threshold",
@@ -110,14 +124,21 @@ function search(asked: Asked): Answer {
   const { searchDeployments } = ds as unknown as { searchDeployments?: (question: object) => readonly Record<string, unknown>[] };
   if (searchDeployments === undefined) throw new UsageError("search: this version of deepshock has no search of deployments yet");
   const found = searchDeployments({ model: asked.model(), hardware: asked.machine(), contextTokens: asked.count("context") });
-  const plain = (value: unknown) => (typeof value === "number" || typeof value === "string" || typeof value === "boolean" ? value : undefined);
+  const plain = (value: unknown) =>
+    typeof value === "number" || typeof value === "string" || typeof value === "boolean" ? value : undefined;
   const rows = found.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value)])));
   return { record: found, title: "Deployments, the best first", rows, table: {} };
 }
 
 function models(): Answer {
   const all = ds.models();
-  const rows = all.map(({ id, name, released, routedExperts, expertsPerToken }) => ({ id, name, released, routedExperts, expertsPerToken }));
+  const rows = all.map(({ id, name, released, routedExperts, expertsPerToken }) => ({
+    id,
+    name,
+    released,
+    routedExperts,
+    expertsPerToken,
+  }));
   const columns = { id: "Id", name: "Name", released: "Released", routedExperts: "Routed experts", expertsPerToken: "Chosen per token" };
   return { record: all, title: `${all.length} models`, rows, table: { columns } };
 }

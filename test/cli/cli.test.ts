@@ -11,7 +11,13 @@ const where = ["--model", "deepseek-v3", "--machine", "h800-sxm", "--expert-para
 const read = (...args: string[]) => JSON.parse(answer([...args, "--json"]).out);
 
 describe("deepshock step", () => {
-  const question = { model: model("deepseek-v3"), hardware: hardware("h800-sxm"), requestsPerGpu: 64, contextTokens: 4096, expertParallel: 128 };
+  const question = {
+    model: model("deepseek-v3"),
+    hardware: hardware("h800-sxm"),
+    requestsPerGpu: 64,
+    contextTokens: 4096,
+    expertParallel: 128,
+  };
 
   it("gives programs what decodeStep gives, with what was asked", () => {
     const said = read("step", ...where, "--requests", "64");

@@ -74,7 +74,9 @@ describe("src/", () => {
     const outside = files.flatMap((file) =>
       (graph.get(file) ?? []).filter((name) => /^(node:|tslab|danfojs)/.test(name)).map((name) => [file, name]),
     );
-    expect(outside.filter(([file, name]) => name?.startsWith("node:") && !["data/files", "notebook", "cli/options"].includes(file ?? ""))).toEqual([]);
+    expect(
+      outside.filter(([file, name]) => name?.startsWith("node:") && !["data/files", "notebook", "cli/options"].includes(file ?? "")),
+    ).toEqual([]);
     expect(outside.filter(([file, name]) => !name?.startsWith("node:") && file !== "notebook")).toEqual([]);
     expect(outside).toContainEqual(["data/files", "node:fs"]);
   });
