@@ -91,6 +91,11 @@ async function stop(signal) {
   // Of a Ctrl-C the terminal has told them already.
   if (signal === "SIGINT") await new Promise((resolve) => setTimeout(resolve, 300));
   tell("SIGTERM");
+  // npm would take back for a minute what the next run starts over anyway.
+  const patience = setTimeout(() => {
+    for (const [child, { startsOver }] of running) if (startsOver) child.kill("SIGKILL");
+  }, 2000);
+  patience.unref();
   if (running.size > 0) await Promise.all([...running.values()].map(({ ended }) => ended));
   for (const release of releases) release();
   process.exit(signals[signal]);
@@ -129,20 +134,20 @@ export async function holding(release, work) {
 
 /**
  * Run a program to its end: { code, stdout, stderr }. With inherit, its output goes to the terminal; with asksBack, it
- * takes Ctrl-C as it likes.
+ * takes Ctrl-C as it likes; with startsOver, nothing is lost when it is ended in the middle.
  *
  * @param {string} command
  * @param {readonly string[]} args
- * @param {import("node:child_process").SpawnOptions & { inherit?: boolean, asksBack?: boolean }} [options]
+ * @param {import("node:child_process").SpawnOptions & { inherit?: boolean, asksBack?: boolean, startsOver?: boolean }} [options]
  * @returns {Promise<{ code: number, stdout: string, stderr: string }>}
  */
-export function run(command, args, { inherit = false, asksBack = false, ...options } = {}) {
+export function run(command, args, { inherit = false, asksBack = false, startsOver = false, ...options } = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd: root, stdio: inherit ? "inherit" : ["ignore", "pipe", "pipe"], ...options });
     let stdout = "";
     let stderr = "";
     let end = () => {};
-    running.set(child, { asksBack, ended: new Promise((settle) => (end = settle)) });
+    running.set(child, { asksBack, startsOver, ended: new Promise((settle) => (end = settle)) });
     watch();
     const over = (result) => {
       running.delete(child);

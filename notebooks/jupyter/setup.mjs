@@ -171,7 +171,9 @@ async function installPackages(say) {
   const viaCli = cli !== undefined && /npm-cli\.[cm]?js$/.test(cli) && existsSync(cli);
   const env = { ...process.env, ...cacheInside(say) };
   const ci = () =>
-    viaCli ? run(process.execPath, [cli, ...args], { env }) : run("npm", args, { env, shell: process.platform === "win32" });
+    viaCli
+      ? run(process.execPath, [cli, ...args], { env, startsOver: true })
+      : run("npm", args, { env, startsOver: true, shell: process.platform === "win32" });
   rmSync(stampOf.packages, { force: true });
   let { code, stdout, stderr } = await ci();
   // A folder that another process still wrote to while npm removed it, such as a run that was killed: it has ended by now.
