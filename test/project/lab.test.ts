@@ -86,23 +86,27 @@ function freePort(): Promise<number> {
 }
 
 describe("JupyterLab as npm run lab starts it", () => {
-  browserIt("takes token, origin and XSRF from the project, whatever the machine's own configuration says", async () => {
-    const { origin, searchParams } = new URL(address);
-    const status = async (path: string, options: RequestInit = {}) => (await fetch(`${origin}/${path}`, options)).status;
-    expect(await status("api/contents")).toBe(403);
-    expect(await status("api/kernels", { method: "POST", body: "{}" })).toBe(403);
-    expect(await status(`api/contents?token=${searchParams.get("token")}`)).toBe(200);
-    const signedIn = await fetch(address, { redirect: "manual" });
-    const cookie = signedIn.headers
-      .getSetCookie()
-      .map((one) => one.split(";")[0])
-      .join("; ");
-    const headers = { cookie, origin: "http://elsewhere.invalid" };
-    // Refused, or not there for one from elsewhere; 201 would be a kernel.
-    expect([403, 404]).toContain(await status("api/kernels", { method: "POST", body: "{}", headers }));
-    const across = await fetch(`${origin}/api/contents`, { headers });
-    expect(across.headers.get("access-control-allow-origin")).toBeNull();
-  });
+  browserIt(
+    "takes token, origin and XSRF from the project, whatever the machine's own configuration says",
+    async () => {
+      const { origin, searchParams } = new URL(address);
+      const status = async (path: string, options: RequestInit = {}) => (await fetch(`${origin}/${path}`, options)).status;
+      expect(await status("api/contents")).toBe(403);
+      expect(await status("api/kernels", { method: "POST", body: "{}" })).toBe(403);
+      expect(await status(`api/contents?token=${searchParams.get("token")}`)).toBe(200);
+      const signedIn = await fetch(address, { redirect: "manual" });
+      const cookie = signedIn.headers
+        .getSetCookie()
+        .map((one) => one.split(";")[0])
+        .join("; ");
+      const headers = { cookie, origin: "http://elsewhere.invalid" };
+      // Refused, or not there for one from elsewhere; 201 would be a kernel.
+      expect([403, 404]).toContain(await status("api/kernels", { method: "POST", body: "{}", headers }));
+      const across = await fetch(`${origin}/api/contents`, { headers });
+      expect(across.headers.get("access-control-allow-origin")).toBeNull();
+    },
+    60_000,
+  );
 
   browserIt(
     "runs nothing of hostile names in the words and captions that cells show",
