@@ -49,13 +49,27 @@ describe("attention core", () => {
 
   it("scores every token apart where it selects", () => {
     const sparse = mixer("deepseek-v3.2-exp");
-    const { core, index } = mixerCoreTime({ mixer: sparse, hardware: h800, requests: 2, contextTokens: 9000, newTokens: 1, cacheFormat: "bfloat16" });
+    const { core, index } = mixerCoreTime({
+      mixer: sparse,
+      hardware: h800,
+      requests: 2,
+      contextTokens: 9000,
+      newTokens: 1,
+      cacheFormat: "bfloat16",
+    });
     expect(core.bytes).toBe(2 * 2048 * 1152);
     expect(index).toMatchObject({ bytes: 2 * 9000 * 132, flops: 2 * 9000 * 64 * 128 * 2 });
   });
 
   it("takes 180 microseconds for 64 requests of 5,000 tokens, as FlashMLA does, a batch that was not fitted", () => {
-    const { core } = mixerCoreTime({ mixer: latent, hardware: h800, requests: 64, contextTokens: 5000, newTokens: 1, cacheFormat: "bfloat16" });
+    const { core } = mixerCoreTime({
+      mixer: latent,
+      hardware: h800,
+      requests: 64,
+      contextTokens: 5000,
+      newTokens: 1,
+      cacheFormat: "bfloat16",
+    });
     expect(Math.abs(core.seconds / 180e-6 - 1)).toBeLessThan(0.06);
   });
 });

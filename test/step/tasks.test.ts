@@ -221,14 +221,7 @@ describe("layerTasks", () => {
       const m = model(id);
       return names(layer(m.runs[run]?.blocks ?? [], { model: m, expertParallel: 1 }).tasks);
     };
-    expect(of("longcat-flash")).toEqual([
-      ...attention,
-      "dense feed-forward",
-      ...attention,
-      "dense feed-forward",
-      "router",
-      "experts",
-    ]);
+    expect(of("longcat-flash")).toEqual([...attention, "dense feed-forward", ...attention, "dense feed-forward", "router", "experts"]);
     const nemotron = [0, 1, 2].map((run) => of("nemotron-3-ultra-550b-a55b", run));
     expect(nemotron).toEqual([
       ["attention projections", "linear mixer", "output projection"],
