@@ -75,7 +75,7 @@ export function pieceSeconds(s: Scenario): number {
   const machine = hardware(s.hardware);
   const expertParallel = Math.min(s.expertParallel, m.routedExperts);
   const chosen = defaultExperts(m, machine, expertParallel);
-  const time = moeLayerTime({ model: m, hardware: machine, ...chosen, tokens: s.tokensInFlight, expertParallel });
+  const time = moeLayerTime({ model: m, hardware: machine, ...chosen, tokens: s.tokensInFlight, expertParallel, cache: "cold" });
   const error = time.heldOutError?.p90 ?? unstatedError();
   return (time.seconds * (1 + error) ** knob("0b", "fitError", s) * knob("0b", "pieceShare", s)) / time.localExperts;
 }

@@ -35,6 +35,7 @@ const bounds: Readonly<Record<Free, readonly [from: number, start: number, to: n
   activationTraffic: [0.1, 1, 20],
   overlapExponent: [1.05, 3, 12],
   passRows: [0.01, 8, 400],
+  secondsPerTile: [1e-9, 2e-7, 2e-5],
   tileBytesPerSecond: [2e9, 2e11, 1e13],
 };
 
@@ -43,9 +44,7 @@ const free = Object.keys(bounds) as readonly Free[];
 const defaultTiles = [
   [8, 64],
   [8, 128],
-  [16, 64],
   [16, 128],
-  [64, 64],
   [128, 128],
 ] as const;
 

@@ -7,6 +7,7 @@ const units: Readonly<Record<keyof KernelConstants, string>> = {
   tileRows: "row",
   smallestTileRows: "row",
   passRows: "row",
+  secondsPerTile: "s",
   fixedSeconds: "s",
   secondsPerLocalExpert: "s",
   secondsPerRowElement: "s",

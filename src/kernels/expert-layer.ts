@@ -68,10 +68,17 @@ export interface MoeLayerTime {
 
 /** Columns of a weight tile that one processor streams. */
 const tileColumns = 64;
+/** Columns of one output tile. */
+const outputColumns = 128;
+/** Processors of a machine that does not say: those of an H100. */
+const usualProcessors = 132;
 /** Bytes that one processor reads from the last-level cache in a clock: set, not fitted; about half of what a streaming multiprocessor can. */
 const cacheBytesPerClock = 24;
-/** How sharply reads turn from cache to memory as the weights outgrow it. */
-const cacheSharpness = 6;
+/** Share of weights that a cache so many times their size does not hold: how sharply it turns from all to none is set by eye. */
+function missed(ratio: number): number {
+  const cube = ratio * ratio * ratio;
+  return 1 / (1 + cube * cube);
+}
 /**
  * Tokens a rank that DeepEP's low-latency buffers are set to hold. The measured tables end at 128, a default of one engine;
  * engines let it be 256 to 1,024 (sgl-project/sglang pulls 6934 and 28985), recipes for GB300 set 512 (InferenceX pull 1557).
@@ -89,7 +96,7 @@ const v3Groups: RouterLimit = { kind: "groups", groups: 8, kept: 4 };
  *
  *     seconds = fixed + perExpert El + (perRow R + perRouted T k) h + (memory^p + compute^p)^(1/p)
  *     memory  = (A m h d w miss + activations) / (bandwidth memoryEfficiency) + A m h d w (1 - miss) / cacheRate + 64 m h w / tileRate
- *     compute = 2 m h d (padded + passRows tiles) / (peak arithmeticEfficiency)
+ *     compute = 2 m h d (padded + passRows tiles) / (peak arithmeticEfficiency) + perTile tiles ((m - 1) d + h) / (128 processors)
  *     miss    = 1 / (1 + (cache / (A m h d w))^6), 1 when cold
  *
  * El experts stand on the GPU, A of them are active, R rows are computed there, T tokens choose k each; h and d are the
@@ -166,6 +173,8 @@ export function expertTaskTime({ model, hardware, kernel, weightFormat, rows }: 
     kernel: kernel ?? chosen.kernel,
     weightFormat: weightFormat ?? chosen.weightFormat,
     tokens: rows,
+    // Its weights come from memory: other experts have run since.
+    cache: "cold",
   });
 }
 
@@ -191,7 +200,7 @@ export function timeOf(
   // In: quantised rows; between: (m - 1) d written and read in BF16, d quantised written and read; out: BF16 rows.
   const activationBytes = load.rows * (h * (format.activationBytes + 2) + d * (4 * (m - 1) + 2 * format.activationBytes));
   const fewestBytes = weightBytes + Math.min(load.rows, routedRows / model.expertsPerToken) * h * (format.activationBytes + 2);
-  const miss = warm && hardware.cacheBytes !== undefined ? 1 / (1 + (hardware.cacheBytes / weightBytes) ** cacheSharpness) : 1;
+  const miss = warm && hardware.cacheBytes !== undefined ? missed(hardware.cacheBytes / weightBytes) : 1;
   const fromMemory = bandwidth * family.memoryEfficiency;
   const fromCache = Math.max(fromMemory, cacheBytesPerClock * (hardware.processors ?? 0) * (hardware.clockHertz ?? 0));
   // What the cache can hold need not come from memory: a bound, so all of the cache counts.
@@ -200,8 +209,11 @@ export function timeOf(
   const rampSeconds = (m * tileColumns * h * format.weightBytes) / family.tileBytesPerSecond;
   const memorySeconds =
     (weightBytes * miss + activationBytes * family.activationTraffic) / fromMemory + (weightBytes * (1 - miss)) / fromCache + rampSeconds;
-  const passes = family.passRows * rowTiles(load, family.tileRows);
-  const computeSeconds = (2 * m * h * d * (padded + passes)) / (peak * family.arithmeticEfficiency);
+  const tiles = rowTiles(load, family.tileRows);
+  const outputTiles = (tiles * ((m - 1) * d + h)) / outputColumns;
+  const computeSeconds =
+    (2 * m * h * d * (padded + family.passRows * tiles)) / (peak * family.arithmeticEfficiency) +
+    (outputTiles * family.secondsPerTile) / (hardware.processors ?? usualProcessors);
   const overheadSeconds =
     family.fixedSeconds +
     family.secondsPerLocalExpert * load.localExperts +

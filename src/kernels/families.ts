@@ -29,6 +29,8 @@ export interface KernelConstants {
   readonly overlapExponent: number;
   /** What passing an expert's weights through the processors once costs beside multiplying, in rows: widening of narrow weights, set-up. */
   readonly passRows: number;
+  /** What a processor spends on each output tile (128 columns of one row tile) beside multiplying: its start and its end. */
+  readonly secondsPerTile: number;
   /** Rate at which one processor streams the weights of its own column tile: what bounds a GPU with too few experts to fill it. */
   readonly tileBytesPerSecond: number;
 }
@@ -45,6 +47,7 @@ export const constantNames = [
   "activationTraffic",
   "overlapExponent",
   "passRows",
+  "secondsPerTile",
   "tileBytesPerSecond",
 ] as const satisfies readonly (keyof KernelConstants)[];
 
@@ -75,7 +78,9 @@ const implementations = ["deepepmoe", "deepgemm", "marlin", "cutedsl", "min_late
 const engines = ["vllm_", "sglang_"] as const;
 
 let table: readonly KernelFamily[] | undefined;
-const found = new Map<string, KernelFamily>();
+/** By machine, kernel and format, so that a question asked again costs three looks and no text. */
+const found = new WeakMap<Hardware, Map<string, Map<string, KernelFamily>>>();
+const resolved = new Map<string, KernelFamily>();
 
 /** All families of data/kernels.csv. */
 export function kernels(): readonly KernelFamily[] {
@@ -92,12 +97,20 @@ export function kernels(): readonly KernelFamily[] {
  * @throws RangeError naming the nearest kernels when nothing is known of it.
  */
 export function kernelFamily(kernel: string, format: string, hardware: Hardware): KernelFamily {
-  const generation = constantsOf(hardware);
-  const key = `${kernel} ${format} ${generation}`;
-  let family = found.get(key);
+  let ofMachine = found.get(hardware);
+  if (ofMachine === undefined) {
+    ofMachine = new Map();
+    found.set(hardware, ofMachine);
+  }
+  let ofKernel = ofMachine.get(kernel);
+  if (ofKernel === undefined) {
+    ofKernel = new Map();
+    ofMachine.set(kernel, ofKernel);
+  }
+  let family = ofKernel.get(format);
   if (family === undefined) {
-    family = resolve(kernel, format, generation, hardware.generation);
-    found.set(key, family);
+    family = resolvedOnce(kernel, format, constantsOf(hardware), hardware.generation);
+    ofKernel.set(format, family);
   }
   return family;
 }
@@ -147,6 +160,8 @@ export function defaultKernel(hardware: Hardware, _model?: MoeLayerShape): { rea
 
 /** Peak of a machine for a number format; where it has none, of the next wider format it can widen to. */
 export function peakFlops(hardware: Hardware, format: NumberFormat): number {
+  const own = hardware.peakFlopsPerSecond[format];
+  if (own !== undefined) return own;
   const wider: Partial<Record<NumberFormat, readonly NumberFormat[]>> = {
     fp4: ["fp8"],
     fp6: ["fp8"],
@@ -159,6 +174,13 @@ export function peakFlops(hardware: Hardware, format: NumberFormat): number {
   }
   if (widest !== undefined) return widest;
   throw new RangeError(`${hardware.id}: expected a peak rate for ${format} or a wider format`);
+}
+
+function resolvedOnce(kernel: string, format: string, key: string, named: string): KernelFamily {
+  const name = `${kernel} ${format} ${key}`;
+  const family = resolved.get(name) ?? resolve(kernel, format, key, named);
+  resolved.set(name, family);
+  return family;
 }
 
 /** Machines with graphics memory run kernels of their own whatever their generation is called: those of the L40S are nearest. */

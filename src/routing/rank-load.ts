@@ -20,6 +20,8 @@ export interface RankLoad {
   /** Rows of the busiest expert. */
   readonly maximumRows: number;
   readonly classes: readonly LoadClass[];
+  /** Rows of a class are a mean over draws: tiles are then taken by their mean too. */
+  readonly mean?: boolean;
 }
 
 /** Which rank, of what, under which router. */
@@ -123,7 +125,8 @@ export function exponentOf(routing: string): number {
 /** Sum over the experts of the rank of their rows rounded up to whole tiles: doubled from the smallest up to `tile`, then multiples of it. */
 export function paddedRows(load: RankLoad, tile: number, smallest = tile): number {
   let padded = 0;
-  for (const { rows, experts } of load.classes) padded += tiledRows(rows, tile, smallest) * experts;
+  for (const { rows, experts } of load.classes)
+    padded += (load.mean === true ? meanTiledRows(rows, tile, smallest) : tiledRows(rows, tile, smallest)) * experts;
   return padded;
 }
 
@@ -134,10 +137,18 @@ function tiledRows(rows: number, tile: number, smallest: number): number {
   return fit;
 }
 
+/** What rounding up to tiles adds in the mean, as a share of the tile: about 0.4 between a power of two and the next, and half beyond. */
+const meanPadding = 0.4;
+
+function meanTiledRows(rows: number, tile: number, smallest: number): number {
+  return Math.max(smallest, rows + meanPadding * Math.min(rows, tile));
+}
+
 /** Row tiles of the largest size that the rank's experts take: how often weights pass through the processors. */
 export function rowTiles(load: RankLoad, tile: number): number {
   let tiles = 0;
-  for (const { rows, experts } of load.classes) tiles += Math.ceil(rows / tile) * experts;
+  for (const { rows, experts } of load.classes)
+    tiles += (load.mean === true ? Math.max(1, rows / tile + meanPadding) : Math.ceil(rows / tile)) * experts;
   return tiles;
 }
 
@@ -220,7 +231,8 @@ function packed(tokens: number, experts: number, k: number, local: number, block
 function chance(tokens: number, experts: number, k: number, local: number): RankLoad {
   const rows = (tokens * k * local) / experts;
   const active = local * -Math.expm1(tokens * Math.log1p(-k / experts));
-  return fromClasses(local, [{ rows: rows / active, experts: active }]);
+  const each = rows / active;
+  return { activeExperts: active, localExperts: local, rows, maximumRows: each, classes: [{ rows: each, experts: active }], mean: true };
 }
 
 function even(tokens: number, experts: number, k: number, local: number): RankLoad {

@@ -51,7 +51,7 @@ describe("fitFamily", () => {
     expect(() => fitFamily([...some, odd], hardware)).toThrow(
       `${odd.file}:${odd.line}: expected rows of deepepmoe_generation fp8_block on Hopper`,
     );
-    expect(() => fitFamily(some.slice(0, 3), hardware)).toThrow("expected more rows than the 10 constants, got 3");
+    expect(() => fitFamily(some.slice(0, 3), hardware)).toThrow("expected more rows than the 11 constants, got 3");
   });
 });
 
@@ -93,17 +93,17 @@ describe("data/fit-errors.csv", () => {
     const figure = (family: string, part: string) => stated.find((s) => s.family === family && s.part === part);
     expect(figure("all", "tokens left out")?.median).toBeLessThan(0.08);
     expect(figure("all", "tokens left out")?.p90).toBeLessThan(0.35);
-    expect(figure("all", "models left out")?.median).toBeLessThan(0.12);
-    expect(figure("all", "models left out")?.p90).toBeLessThan(0.35);
+    expect(figure("all", "models left out")?.median).toBeLessThan(0.095);
+    expect(figure("all", "models left out")?.p90).toBeLessThan(0.36);
     expect(figure("all", "power law")?.median).toBeLessThan(0.1);
     for (const family of stated.filter(
       (s) => /fp8_block Hopper/.test(s.family) && /tokens|models/.test(s.part) && !/floor|interp/.test(s.part),
     )) {
-      expect(family.median, family.family).toBeLessThan(0.08);
+      expect(family.median, family.family).toBeLessThan(0.09);
     }
   });
 
-  it("has no more than one measured time in two hundred below the floor, over all rows of balanced routing", () => {
+  it("has no measured time of balanced routing below the floor but thirty of one model at two token counts", () => {
     const families = new Map(kernels().map((k) => [k.from, k]));
     const even = rows.filter((row) => row.routing === "balanced" && !aside.some((a) => a.matches(row)));
     const below = even.filter((row) => {
@@ -111,7 +111,9 @@ describe("data/fit-errors.csv", () => {
       return family !== undefined && row.seconds < predictRow(row, family, hardware(row.hardware)).floorSeconds;
     });
     expect(even.length).toBeGreaterThan(100_000);
-    expect(below.length / even.length).toBeLessThan(0.005);
+    // 10 of 512 experts do not divide: vLLM's rows of 32 and 48 tokens touched fewer than the balanced routing says.
+    expect(below.length).toBeLessThanOrEqual(30);
+    for (const row of below) expect(`${row.model} ${row.tokens}`).toMatch(/^qwen3.5-397b-a17b (32|48)$/);
   }, 60_000);
 
   it("prints a line a family and part", () => {

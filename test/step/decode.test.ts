@@ -257,7 +257,8 @@ describe("decode step", () => {
       for (const value of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])
         expect(ask({ [field]: value })).toThrow(new RegExp(`${field} must be a positive integer`));
     }
-    expect(ask({ expertParallel: 512 })).toThrow(/^expertParallel must be at most routedExperts/);
+    // On more ranks than experts some hold none, or copies.
+    expect(Number.isFinite(decodeStep({ ...question, expertParallel: 512 }).seconds)).toBe(true);
     expect(ask({ requestsPerGpu: 1, overlap: "two-micro-batches" })).toThrow(/^requests must be at least 2 for each group/);
     expect(ask({ overlap: "three" })).toThrow(/overlap must be none or two-micro-batches/);
     expect(ask({ kernel: "no such kernel" })).toThrow(/unknown kernel/);
