@@ -1,5 +1,5 @@
-import { articleDay } from "./claims/claims";
-import { type ThenAndNow, thenAndNow } from "./claims/verdict-table";
+import { articleDay, type Claim, claims } from "./claims/claims";
+import { type Verdict, verdicts } from "./claims/parts/verdict";
 import type { Figure } from "./figures/figure";
 import { shareInRunsUpTo } from "./figures/run-lengths";
 import { stripFigures } from "./figures/strip";
@@ -52,7 +52,7 @@ function chosen(question: FrontQuestion): Chosen {
  *
  * @throws RangeError for a model, machine or format that is not known.
  */
-export function argument(question: FrontQuestion = {}, judged: readonly ThenAndNow[] = thenAndNow()): readonly string[] {
+export function argument(question: FrontQuestion = {}, judged: readonly Claim[] = claims()): readonly string[] {
   const { fine, place, weightFormat, tokensInFlight } = chosen(question);
   const coarse = model(beside.coarse);
   const task = (m: Model) => {
@@ -112,21 +112,24 @@ function accessesOf(question: FrontQuestion): {
   };
 }
 
-function verdictSentence(judged: readonly ThenAndNow[]): string {
-  const of = (verdict: string) => judged.filter(({ now }) => now.verdict === verdict);
-  const supported = of("supported").length;
-  const share = supported === 0 ? "none is" : supported === 1 ? "1 is" : `${formatCount(supported)} are`;
-  return `Of its ${formatCount(judged.length)} claims ${share} supported without bounds, ${formatCount(of("supported within bounds").length)} within bounds, and not supported: ${listed(of("not supported"))}.`;
+/** How many claims came to each verdict, the best first. */
+export function verdictCounts(judged: readonly Pick<Claim, "verdict">[]): readonly (readonly [Verdict, number])[] {
+  return verdicts.map((verdict) => [verdict, judged.filter((c) => c.verdict === verdict).length] as const).filter(([, count]) => count > 0);
 }
 
-function changeSentence(judged: readonly ThenAndNow[]): string {
-  const sure = judged.filter(({ now }) => now.probability >= 0.9);
-  const untested = judged.filter(({ atArticle }) => atArticle.verdict === "untested").length;
-  return `The number behind a claim holds in nine draws of ten or more, over all that is not known exactly, for ${listed(sure)}; when the article came out ${formatCount(untested)} of the claims could not be tested at all.`;
+function verdictSentence(judged: readonly Claim[]): string {
+  const counts = verdictCounts(judged).map(([verdict, count]) => `${formatCount(count)} ${verdict.toLowerCase()}`);
+  return `Of its ${formatCount(judged.length)} claims ${listed(counts)}.`;
 }
 
-function listed(judged: readonly ThenAndNow[]): string {
-  const names = judged.map(({ now }) => `${now.id} (${now.name})`);
+function changeSentence(judged: readonly Claim[]): string {
+  const early = judged.filter((c) => c.then.verdict === "Not yet");
+  const moved = judged.filter((c) => c.then.verdict !== "Not yet" && c.then.verdict !== c.verdict);
+  const named = (all: readonly Claim[]) => listed(all.map((c) => `${c.id} (${c.name.replace(/\?$/, "")})`));
+  return `When the article came out ${formatCount(early.length)} of them could not be decided; of the others these read differently today: ${named(moved)}.`;
+}
+
+function listed(names: readonly string[]): string {
   return names.length < 2 ? (names[0] ?? "none") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }
 

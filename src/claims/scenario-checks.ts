@@ -3,7 +3,8 @@ import { hardware } from "../machine/hardware";
 import { weightFormat } from "../machine/number-formats";
 import { isMoe, type Model, model } from "../model/model";
 import { nearest } from "../text/nearest";
-import { parameterRows, type Scenario } from "./scenario";
+import { parameterRows } from "./intervals";
+import type { Scenario } from "./scenario";
 
 /**
  * Refuse a scenario that no claim can be computed under, before a claim turns it into a number.
