@@ -35,7 +35,7 @@ export const accessSizeClaim: ClaimRule = {
       id: "0c.run",
       statement: "A contiguous access to an expert's weights falls to 16 KB or less.",
       stance: "asserts",
-      scope: "weights of routed experts, in the narrowest format of the release: the author says "if FP8 and FP4 are stacked on it"",
+      scope: "weights of routed experts, in the narrowest format of the release: the author stacks FP8 and FP4 on it",
       kind: "definition",
       quantity: "bytes of one access",
       unit: "B",
