@@ -1,3 +1,4 @@
+import type { Outcome } from "./part";
 import type { Population } from "./population";
 
 /** One reading of a statement that can be meant in more ways than one, and its answer. */
@@ -8,6 +9,7 @@ export interface Reading {
   readonly holds: boolean;
   readonly words: string;
   readonly found: string;
+  readonly outcome: Outcome;
   readonly population?: Population;
 }
 
@@ -22,6 +24,8 @@ export interface Finding {
   readonly found: string;
   readonly population?: Population;
   readonly readings?: readonly Reading[];
+  /** False where what was asked for leaves the part nothing to speak of: a model in 4 bits, and a part on 8. */
+  readonly applies?: false;
 }
 
 /** A fact: whether it holds, and the number that decides. */
@@ -32,6 +36,11 @@ export function fact(holds: boolean, value: number, found: string): Finding {
 /** Nothing decides it on the day asked for. */
 export function notKnown(why: string): Finding {
   return { value: Number.NaN, found: why };
+}
+
+/** What was asked for leaves the part nothing to speak of; it counts for nothing. */
+export function notApplicable(why: string): Finding {
+  return { value: Number.NaN, found: why, applies: false };
 }
 
 /** A probability that a statement is true, with the middle of the quantity. */

@@ -13,6 +13,7 @@ export function judgePart(rule: PartRule, context: Context): Part {
   const { value, probability, found, population, readings } = finding;
   return Object.freeze({
     ...text,
+    ...(finding.applies === false ? { stress: 0 as const } : {}),
     value,
     ...(probability === undefined ? {} : { probability }),
     words: wordsOf(finding, outcome),
@@ -37,6 +38,7 @@ export function reading(name: string, finding: Finding): Reading {
     holds: holdsOf(finding),
     words: wordsOf(finding, outcome),
     found,
+    outcome,
     ...(population === undefined ? {} : { population }),
   };
 }
@@ -55,18 +57,18 @@ function outcomeOf(finding: Finding, rule: PartRule | undefined, knownBy: string
 function plainOutcome({ value, probability, holds, readings }: Finding): Outcome {
   if (Number.isNaN(value)) return "pending";
   if (readings !== undefined) {
-    const all = new Set(readings.map(plainOutcome).filter((o) => o !== "pending"));
-    if (all.has("right") && all.has("wrong")) return "depends";
-    return all.has("open") ? "open" : ([...all][0] ?? "pending");
+    const all = new Set(readings.map((r) => r.outcome).filter((o) => o !== "pending"));
+    return all.size > 1 ? "depends" : ([...all][0] ?? "pending");
   }
   if (probability === undefined) return holds ? "right" : "wrong";
   if (probability >= likely) return "right";
   return probability < unlikely ? "wrong" : "open";
 }
 
-function wordsOf({ value, probability, holds, readings }: Finding, outcome: Outcome): string {
+function wordsOf({ value, probability, holds, readings, applies }: Finding, outcome: Outcome): string {
+  if (applies === false) return "does not apply";
   if (Number.isNaN(value)) return "not known yet";
-  if (readings !== undefined) return { ...definitionWords }[outcome];
+  if (readings !== undefined) return definitionWords[outcome];
   if (probability !== undefined) return likelihoodWords(probability);
   if (holds) return "holds";
   return outcome === "pending" ? "not seen yet" : "does not hold";
@@ -75,7 +77,7 @@ function wordsOf({ value, probability, holds, readings }: Finding, outcome: Outc
 const definitionWords: Readonly<Record<Outcome, string>> = {
   right: "holds under every reading",
   wrong: "holds under no reading",
-  open: "open under a reading",
+  open: "open under every reading",
   depends: "depends on the reading",
   pending: "not known yet",
 };

@@ -15,7 +15,10 @@ export const verdicts: readonly Verdict[] = [
 ];
 
 /** What the rule needs of a part. */
-export type Counted = Pick<Part, "stance" | "stress" | "outcome">;
+export interface Counted extends Pick<Part, "stance" | "stress" | "outcome"> {
+  /** What each reading comes to, where there are several. */
+  readonly readings?: readonly { readonly outcome: Outcome }[];
+}
 
 /**
  * The verdict of a claim, from its parts alone.
@@ -26,8 +29,9 @@ export type Counted = Pick<Part, "stance" | "stress" | "outcome">;
  * finding of ours (stress 0) counts for nothing. A score of 1 is Right, from 3/5 Mostly right, up to 2/5 Mostly wrong, 0 Wrong, between
  * them Half right. Parts that nothing decides yet are left out; where they are half of the weight or more, Not yet.
  *
- * A part whose readings disagree is scored once with each: where the two scores lie on different sides of a half, the claim Depends on
- * a word; else it is what holds under either reading, which is the lower. Readings are never averaged.
+ * A part whose readings disagree is scored once with the best and once with the worst of them: where one score is on the side of right
+ * and the other is not, or one on the side of wrong, the claim Depends on a word; else it is what holds under either reading, which is
+ * the lower. Readings are never averaged.
  *
  * @throws RangeError when no part counts.
  */
@@ -37,7 +41,7 @@ export function verdictOf(parts: readonly Counted[]): Verdict {
   if (all === 0) throw new RangeError("parts must hold at least one that counts, got none");
   const decided = counted.filter(({ part }) => part.outcome !== "pending");
   if (2 * total(decided) <= all) return "Not yet";
-  const [best, worst] = [scoreOf(decided, 1), scoreOf(decided, 0)];
+  const [best, worst] = [scoreOf(decided, Math.max), scoreOf(decided, Math.min)];
   return side(best) === side(worst) ? wordOf(worst) : "Depends on a word";
 }
 
@@ -55,10 +59,20 @@ export function countedParts<P extends Counted>(parts: readonly P[]): readonly W
   });
 }
 
-function scoreOf(decided: readonly Weighed<Counted>[], depends: number): number {
-  const scores: Readonly<Record<Outcome, number>> = { right: 1, open: 0.5, wrong: 0, depends, pending: 0 };
-  return decided.reduce((sum, { part, weight }) => sum + weight * scores[part.outcome], 0) / total(decided);
+type Choose = (...scores: readonly number[]) => number;
+
+function scoreOf(decided: readonly Weighed<Counted>[], choose: Choose): number {
+  return decided.reduce((sum, { part, weight }) => sum + weight * partScore(part, choose), 0) / total(decided);
 }
+
+function partScore({ outcome, readings = [] }: Counted, choose: Choose): number {
+  if (outcome !== "depends") return scores[outcome];
+  const known = readings.map((r) => r.outcome).filter((o) => o !== "pending" && o !== "depends");
+  return choose(...known.map((o) => scores[o]));
+}
+
+/** A part that depends on its reading has the score of one of them. */
+const scores: Readonly<Record<Outcome, number>> = { right: 1, open: 0.5, wrong: 0, depends: Number.NaN, pending: Number.NaN };
 
 function total(parts: readonly Weighed<Counted>[]): number {
   return parts.reduce((sum, { weight }) => sum + weight, 0);

@@ -47,7 +47,10 @@ export const granularityClaim: ClaimRule = {
       stress: 3,
       grade: "D",
       judge: shortRuns,
-      say: ({ probability = 0, holds }) => (holds ? "32 to 64 B are read" : `32 to 64 B in ${formatShare(probability)} of set-ups`),
+      say: ({ probability = 0, holds }) =>
+        holds
+          ? "most set-ups read in 32–64 B"
+          : `${probability === 0 ? "no set-up reads" : `${formatShare(probability)} of set-ups read`} in 32–64 B`,
     },
     {
       id: "3.hardware",

@@ -43,11 +43,10 @@ export const requestsClaim: ClaimRule = {
         sourceKnown("tomahawkultra2025", knownBy)
           ? fact(true, 77e9, "77 billion packets a second a switch; 10 million reads a second a drive")
           : notKnown("no part was rated so"),
-      say: ({ holds }) => (holds ? "switches and drives are now rated in requests" : ""),
+      say: ({ holds }) => (holds ? "drives and switches are rated in requests" : ""),
     },
-    tier("4.fabric", "scale-up fabric", 2, (_, s) => scaleUp(s), "the rack fabric"),
-    tier("4.memory", "memory", 1, (_, s) => memory(s), "memory"),
-    tier("4.network", "network card", 1, network, "a network card"),
+    tier("4.fabric", "scale-up fabric", 2, (_, s) => scaleUp(s), "racks are"),
+    tier("4.memory", "memory", 1, (_, s) => memory(s), "memory is"),
     {
       id: "4.storage",
       statement: "Rows of lookup memories in flash run out of requests before bytes.",
@@ -61,8 +60,9 @@ export const requestsClaim: ClaimRule = {
       stress: 1,
       grade: "D",
       judge: storage,
-      say: ({ holds }) => (holds ? "flash runs out of requests first" : "flash runs out of bytes first"),
+      say: ({ holds }) => (holds ? "flash is short of requests" : "flash is short of bytes"),
     },
+    tier("4.network", "network card", 1, network, "network cards are"),
   ],
 };
 
@@ -81,7 +81,7 @@ function tier(id: string, name: string, stress: 1 | 2, over: (c: Context, s: Ask
     grade: "D",
     judge: (c) => tierFinding(c, over),
     say: ({ probability = 0, outcome }) =>
-      outcome === "wrong" ? `${words} runs out of bytes first` : `${words} runs out of requests in ${formatShare(probability)}`,
+      outcome === "wrong" ? `${words} short of bytes` : `${words} short of requests in ${formatShare(probability)}`,
   };
 }
 

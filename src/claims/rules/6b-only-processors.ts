@@ -35,7 +35,12 @@ export const onlyProcessorsClaim: ClaimRule = {
         );
         return fact(makers.size === 0, makers.size, makers.size === 0 ? "none known" : [...makers].join(", "));
       },
-      say: ({ value, holds }) => (holds ? "no maker ships an engine for it" : `${formatCount(value)} makers ship engines for exchanges`),
+      say: ({ value, holds }) =>
+        holds
+          ? "no maker ships an engine for it"
+          : value === 1
+            ? "one maker ships engines for exchanges"
+            : `${formatCount(value)} makers ship engines for exchanges`,
     },
     {
       id: "6b.combine",

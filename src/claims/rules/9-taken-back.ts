@@ -39,7 +39,7 @@ export const takenBackClaim: ClaimRule = {
       by: articleDay,
       stress: 2,
       judge: () => fact(true, 0, "none, and no loss spike that it did not recover from, in FP8"),
-      say: ({ value }) => `the retraction is right: V3 trained in FP8 with ${formatCount(value)} rollbacks`,
+      say: ({ holds }) => (holds ? "the retraction is right: V3 trained in FP8 without a rollback" : "training did not converge"),
     },
     {
       id: "9.cost",
