@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { readEvidence } from "../../src/claims/evidence";
-import { readParameterRows } from "../../src/claims/scenario";
+import { readParameterRows } from "../../src/claims/intervals";
 import { readDataFile } from "../../src/data/files";
 import { parseRows, readFacts, readRows } from "../../src/data/rows";
 import { readSources } from "../../src/data/sources";

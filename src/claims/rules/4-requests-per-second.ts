@@ -35,8 +35,8 @@ export const requestsClaim: ClaimRule = {
       scope: "switches and drives that came out since",
       kind: "fact",
       quantity: "packets a second that a scale-up switch is rated by",
-      unit: "ratio",
-      threshold: { atLeast: 1, reason: "a rated number of requests that older parts of its kind do not state" },
+      unit: "packet",
+      threshold: { atLeast: 5e10, reason: "half again of what a switch of twice the bandwidth is said to forward" },
       by: "2026-06-30",
       stress: 2,
       judge: ({ knownBy }) =>
