@@ -117,9 +117,36 @@ export function verdictCounts(judged: readonly Pick<Claim, "verdict">[]): readon
   return verdicts.map((verdict) => [verdict, judged.filter((c) => c.verdict === verdict).length] as const).filter(([, count]) => count > 0);
 }
 
+/**
+ * The answer to the question of the front page, in at most 20 words, from the verdicts alone.
+ *
+ * How many hold at least mostly, by half, hardly or not, turn on a word and are open.
+ */
+export function frontAnswer(judged: readonly Pick<Claim, "verdict">[] = claims()): string {
+  const of = (...wanted: readonly Verdict[]) => judged.filter((c) => wanted.includes(c.verdict)).length;
+  const [held, half, failed] = [of("Right", "Mostly right"), of("Half right"), of("Mostly wrong", "Wrong")];
+  const word = held > 2 * (half + failed) ? "Yes, mostly" : failed > 2 * (held + half) ? "Mostly not" : "In part";
+  const [turning, open] = [of("Depends on a word"), of("Not yet")];
+  const rest = [
+    [half, `${half} half`],
+    [failed, failed === 1 ? "1 fails" : `${failed} fail`],
+    [turning, turning === 1 ? "1 turns on a word" : `${turning} turn on a word`],
+    [open, open === 1 ? "1 is open" : `${open} are open`],
+  ] as const;
+  const also = rest.filter(([count]) => count > 0).map(([, words]) => words);
+  return `${word}: ${[`of ${formatCount(judged.length)} claims ${held} ${held === 1 ? "holds" : "hold"}`, ...also].join(", ")}.`;
+}
+
+/** How sure the verdicts are: what their parts rest on, and how far the cost model is off on timings it was not fitted to. */
+export function howSure(judged: readonly Claim[] = claims()): string {
+  const parts = judged.flatMap((c) => c.parts).filter((p) => p.stress > 0 && !Number.isNaN(p.value));
+  const of = (grades: string) => formatCount(parts.filter((p) => grades.includes(p.grade)).length);
+  return `Of the ${formatCount(parts.length)} parts that the verdicts count ${of("A")} rest on measurement or counts by others, ${of("B")} on that of the makers, ${of("C")} on second hand and ${of("D")} on the cost model of this project; its errors on timings that it never saw are in the report on trust.`;
+}
+
 function verdictSentence(judged: readonly Claim[]): string {
-  const counts = verdictCounts(judged).map(([verdict, count]) => `${formatCount(count)} ${verdict.toLowerCase()}`);
-  return `Of its ${formatCount(judged.length)} claims ${listed(counts)}.`;
+  const counts = verdictCounts(judged).map(([verdict, count]) => `${verdict.toLowerCase()} ${formatCount(count)}`);
+  return `Its ${formatCount(judged.length)} claims come to: ${listed(counts)}.`;
 }
 
 function changeSentence(judged: readonly Claim[]): string {

@@ -190,7 +190,7 @@ export { type Member, type Population, populationOf, type Summary, weightedQuant
 export { type Counted, type Verdict, verdictOf, verdicts } from "./claims/parts/verdict";
 export { headlineOf, mostWords, wordCount } from "./claims/parts/headline";
 export { likelihoodWords, probabilityWords, thresholdWords, valueWords } from "./claims/parts/words";
-export { classRows, partRows, verdictTable } from "./claims/tables";
+export { classRows, inShort, partColumns, type PartRow, partRows, verdictTable, verdictText } from "./claims/tables";
 export { crossingRequests } from "./claims/rules/5-tensor-to-expert-parallel";
 export { arrayOverMemory } from "./claims/rules/1-array-size";
 export { type WideArray, wideArrays } from "./claims/wide-arrays";
@@ -271,4 +271,4 @@ export { imbalanceByTokensFigure } from "./figures/imbalance-by-tokens";
 export { placementFigure } from "./figures/placement";
 
 // The front page: the argument in six sentences, and the article's three figures.
-export { argument, frontFigures, type FrontQuestion } from "./front-page";
+export { argument, frontAnswer, frontFigures, type FrontQuestion, howSure, verdictCounts } from "./front-page";

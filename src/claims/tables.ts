@@ -40,6 +40,34 @@ export function partRows(judged: readonly Pick<Claim, "parts">[]): readonly Part
   );
 }
 
+/** What stands above each column of a table of parts. */
+export const partColumns: Readonly<Record<Exclude<keyof PartRow, "scope">, string>> = {
+  part: "Part",
+  statement: "In our words",
+  stance: "The author",
+  holdsIf: "Holds if (thresholds are ours)",
+  found: "Found",
+  probability: "Share",
+  words: "So",
+  grade: "Grade",
+  counts: "Counts",
+};
+
+/** The answer of a notebook: the headline and the verdict of each of its claims. */
+export function inShort(judged: readonly Claim[]): string {
+  return judged.map((c) => `${c.headline} Claim ${c.id}: **${c.verdict.toLowerCase()}**.`).join("\n");
+}
+
+/** What a verdict cell prints: the line that a report takes its badge from, then and now, and what would change it. */
+export function verdictText(judged: readonly Claim[]): string {
+  return judged
+    .map(
+      (c) =>
+        `**Claim ${c.id} (${c.name.replace(/\?$/, "")}): ${c.verdict}.** ${c.headline} In January 2025: *${c.then.verdict.toLowerCase()}*. What would change it: ${c.whatWouldChangeIt}.`,
+    )
+    .join("\n\n");
+}
+
 function rowOf(part: Part): PartRow {
   return {
     part: part.id,

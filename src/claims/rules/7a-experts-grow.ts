@@ -86,7 +86,7 @@ function wider({ knownBy }: Context): Finding {
 
 /** Kimi K2's report: the last step that it tried, from sparsity 32 to 48, as a doubling. */
 function returns({ knownBy }: Context): Finding {
-  if (!sourceKnown("kimik2report2025", knownBy)) return notKnown("no law over sparsity was published");
+  if (!sourceKnown("kimik2report2025sparsity", knownBy)) return notKnown("no law over sparsity was published");
   const points = sparsityGains()
     .filter((p) => p.report === sparsityGains()[0]?.report)
     .sort((a, b) => a.sparsity - b.sparsity);
