@@ -184,7 +184,8 @@ export {
   type Scenario,
   scenarioAt,
 } from "./claims/claims";
-export type { Grade, Kind, Outcome, Part, PartText, Stance, Threshold } from "./claims/parts/part";
+export type { Grade, Kind, Outcome, Stance } from "./claims/parts/kinds";
+export type { Part, PartText, Threshold } from "./claims/parts/part";
 export type { Reading } from "./claims/parts/finding";
 export { type Member, type Population, populationOf, type Summary, weightedQuantile } from "./claims/parts/population";
 export { type Counted, type Verdict, verdictOf, verdicts } from "./claims/parts/verdict";

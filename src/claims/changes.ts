@@ -2,7 +2,7 @@ import { oneOf, type Row, readRows, text } from "../data/rows";
 import { source } from "../data/sources";
 import { claimText } from "./claim-texts";
 import { isKnown, newestDay } from "./known-by";
-import type { Grade } from "./parts/part";
+import type { Grade } from "./parts/kinds";
 
 /** What a vendor, an engine or a laboratory changed since the article, and which way it points: a row of data/changes.csv. */
 export interface Change {

@@ -2,20 +2,21 @@ import { requirePositiveInteger } from "../checks";
 import { type ClaimText, claimText, claimTexts } from "./claim-texts";
 import { type Evidence, evidenceOn } from "./evidence";
 import { articleDay, newestDay } from "./known-by";
-import type { Context } from "./parts/context";
+import type { Context, Scenario } from "./parts/context";
 import { headlineOf } from "./parts/headline";
 import { judgePart } from "./parts/judge-part";
 import type { ClaimRule, Part, PartRule } from "./parts/part";
 import { type Verdict, verdictOf } from "./parts/verdict";
 import { rules } from "./rules/all-rules";
-import { type Scenario, scenarioAt } from "./scenario";
+import { scenarioAt } from "./scenario";
 import { modelWithExperts, requireDay, requireScenario } from "./scenario-checks";
 import { defaultDraws } from "./uncertainty";
 
 export { type ClaimText, claimTexts } from "./claim-texts";
 export { type Evidence, evidence } from "./evidence";
 export { articleDay, newestDay } from "./known-by";
-export { type Scenario, scenarioAt } from "./scenario";
+export type { Scenario } from "./parts/context";
+export { scenarioAt } from "./scenario";
 
 /** A verdict and its line. */
 export interface Judged {

@@ -1,7 +1,7 @@
 import { at, lookedUp, oneOf, type Row, readRows, text } from "../data/rows";
 import { source } from "../data/sources";
 import { wasPublished } from "./known-by";
-import type { Grade } from "./parts/part";
+import type { Grade } from "./parts/kinds";
 
 /** One thing that was published and speaks for or against a part of a claim. */
 export interface Evidence {

@@ -21,6 +21,7 @@ export interface ExchangeMover {
   readonly scope: "exchange" | "collective";
   readonly mover: "loads and stores" | "engine inside" | "engine outside" | "network card";
   readonly initiator: "processor" | "host" | "engine";
+  readonly addsUp: "processor" | "engine" | "nobody";
   readonly source: string;
 }
 
@@ -44,6 +45,7 @@ export function exchangeMovers(knownBy: string): readonly ExchangeMover[] {
     scope: oneOf(row, "scope", ["exchange", "collective"]),
     mover: oneOf(row, "mover", ["loads and stores", "engine inside", "engine outside", "network card"]),
     initiator: oneOf(row, "initiator", ["processor", "host", "engine"]),
+    addsUp: oneOf(row, "addsUp", ["processor", "engine", "nobody"]),
   }));
   return readMovers.filter((m) => isKnown(m.date, knownBy));
 }

@@ -4,7 +4,7 @@ import { weightFormat } from "../machine/number-formats";
 import { isMoe, type Model, model } from "../model/model";
 import { nearest } from "../text/nearest";
 import { parameterRows } from "./intervals";
-import type { Scenario } from "./scenario";
+import type { Scenario } from "./parts/context";
 
 /**
  * Refuse a scenario that no claim can be computed under, before a claim turns it into a number.

@@ -3,22 +3,7 @@ import { hardware, machines } from "../machine/hardware";
 import { isMoe, type Model, models } from "../model/model";
 import { interval } from "./intervals";
 import { isKnown, monthsBefore } from "./known-by";
-
-/** What a claim is judged under: a plain record. */
-export interface Scenario {
-  /** Id of a model and of a machine. */
-  readonly model: string;
-  readonly hardware: string;
-  /** Of one expert-parallel group. */
-  readonly tokensInFlight: number;
-  readonly expertParallel: number;
-  readonly weightFormat: string;
-  readonly contextTokens: number;
-  /** Only what was known on this day counts. */
-  readonly knownBy: string;
-  /** Values for intervals of data/claim-parameters.csv, by name; what is missing keeps its interval. */
-  readonly knobs?: Readonly<Record<string, number>>;
-}
+import type { Scenario } from "./parts/context";
 
 /**
  * The set-up that stands for the article's where nothing else is published or asked for.

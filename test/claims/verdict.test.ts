@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { headlineOf, wordCount } from "../../src/claims/parts/headline";
-import type { Outcome, Part } from "../../src/claims/parts/part";
+import type { Outcome } from "../../src/claims/parts/kinds";
+import type { Part } from "../../src/claims/parts/part";
 import { populationOf, weightedQuantile } from "../../src/claims/parts/population";
 import { type Counted, verdictOf } from "../../src/claims/parts/verdict";
 import { likelihoodWords, probabilityWords, thresholdWords, valueWords } from "../../src/claims/parts/words";

@@ -1,4 +1,18 @@
-import type { Scenario } from "../scenario";
+/** What a claim is judged under: a plain record. */
+export interface Scenario {
+  /** Id of a model and of a machine. */
+  readonly model: string;
+  readonly hardware: string;
+  /** Of one expert-parallel group. */
+  readonly tokensInFlight: number;
+  readonly expertParallel: number;
+  readonly weightFormat: string;
+  readonly contextTokens: number;
+  /** Only what was known on this day counts. */
+  readonly knownBy: string;
+  /** Values for intervals of data/claim-parameters.csv, by name; what is missing keeps its interval. */
+  readonly knobs?: Readonly<Record<string, number>>;
+}
 
 /** Under what a part is judged. */
 export interface Context {

@@ -1,4 +1,4 @@
-import type { Outcome } from "./part";
+import type { Outcome } from "./kinds";
 import type { Population } from "./population";
 
 /** One reading of a statement that can be meant in more ways than one, and its answer. */

@@ -1,7 +1,8 @@
 import { evidenceOn } from "../evidence";
 import type { Context } from "./context";
 import type { Finding, Reading } from "./finding";
-import type { Grade, Outcome, Part, PartRule } from "./part";
+import type { Grade, Outcome } from "./kinds";
+import type { Part, PartRule } from "./part";
 import { likelihoodWords, likely, unlikely } from "./words";
 
 /** Decide one part. */

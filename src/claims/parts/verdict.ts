@@ -1,4 +1,5 @@
-import type { Outcome, Part } from "./part";
+import type { Outcome } from "./kinds";
+import type { Part } from "./part";
 
 /** What a claim comes to. */
 export type Verdict = "Right" | "Mostly right" | "Half right" | "Mostly wrong" | "Wrong" | "Depends on a word" | "Not yet";

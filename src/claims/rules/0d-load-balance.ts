@@ -54,7 +54,8 @@ export const loadBalanceClaim: ClaimRule = {
       by: articleDay,
       stress: 2,
       judge: ({ knownBy }) => measured(knownBy, true),
-      say: ({ value, holds }) => `${holds ? "even" : "uneven even"} with hot experts copied (${formatNumber(value)} times the mean)`,
+      say: ({ value, holds }) =>
+        `${holds ? "balanced" : "not balanced even"} once hot experts are copied (${formatNumber(value)} times the mean)`,
     },
     {
       id: "0d.bare",

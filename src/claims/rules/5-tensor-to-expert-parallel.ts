@@ -26,7 +26,7 @@ export const parallelismClaim: ClaimRule = {
   parts: [
     {
       id: "5.rate",
-      statement: "Dealing out experts gives more tokens a GPU than replicas of eight GPUs with every matrix cut.",
+      statement: "Dealing out experts gives more tokens per GPU than replicas of eight GPUs with every matrix cut.",
       stance: "asserts",
       scope: `decode, ${busy} requests a GPU and more`,
       kind: "prevalence",
@@ -40,7 +40,7 @@ export const parallelismClaim: ClaimRule = {
       say: ({ probability = 0, value, population }) =>
         population === undefined
           ? ""
-          : `experts over ranks serve ${formatNumber(value)} times as fast as TP8 replicas (better in ${formatShare(probability)})`,
+          : `dealt-out experts serve ${formatNumber(value)} times the tokens of TP8 replicas (more in ${formatShare(probability)})`,
     },
     {
       id: "5.adopted",
@@ -54,7 +54,8 @@ export const parallelismClaim: ClaimRule = {
       by: "2026-06-30",
       stress: 2,
       judge: adopted,
-      say: ({ probability = 0, population }) => (population === undefined ? "" : `${formatShare(probability)} of wide deployments do`),
+      say: ({ probability = 0, population }) =>
+        population === undefined ? "" : `${formatShare(probability)} of wide deployments deal out`,
     },
     {
       id: "5.messages",

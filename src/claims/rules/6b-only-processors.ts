@@ -56,9 +56,14 @@ export const onlyProcessorsClaim: ClaimRule = {
       judge: ({ knownBy }) => {
         const all = exchangeMovers(knownBy).filter((m) => m.scope === "exchange");
         if (all.length === 0) return notKnown("no exchange of experts was published");
-        return fact(true, 0, `0 of ${formatCount(all.length)}; the maintainer of DeepEP says that combine needs the GPU`);
+        const outside = all.filter((m) => m.addsUp !== "processor").length;
+        return fact(
+          outside === 0,
+          outside,
+          `${formatCount(outside)} of ${formatCount(all.length)}; the maintainer of DeepEP says that combine needs the GPU`,
+        );
       },
-      say: () => "adding up still takes processors",
+      say: ({ holds }) => (holds ? "adding up still takes processors" : "adding up left them, too"),
     },
     {
       id: "6b.cost",
@@ -74,7 +79,7 @@ export const onlyProcessorsClaim: ClaimRule = {
       grade: "C",
       judge: cost,
       say: ({ value, outcome }) =>
-        outcome === "pending" ? "" : `processor time a byte, epilogues charged, went to ${formatNumber(value)} times`,
+        outcome === "pending" ? "" : `processor time per byte, copies charged, went to ${formatNumber(value)} times`,
     },
   ],
 };
