@@ -1,4 +1,4 @@
-import { oneOf, type Row, readRows, text } from "../data/rows";
+import { lookedUp, oneOf, type Row, readRows, text } from "../data/rows";
 import { source } from "../data/sources";
 import { claimText } from "./claim-texts";
 import { isKnown, newestDay } from "./known-by";
@@ -28,12 +28,12 @@ let read: readonly Change[] | undefined;
 /** @throws Error naming file and line for a claim, source, date or grade that is none. */
 export function readChanges(rows: readonly Row[]): readonly Change[] {
   return rows.map((row) => ({
-    claim: claimText(text(row, "claim")).id,
+    claim: lookedUp(row, "claim", claimText).id,
     who: text(row, "who"),
     what: text(row, "what"),
     points: oneOf(row, "points", ["for", "against", "both"]),
     date: text(row, "date"),
     grade: oneOf(row, "grade", ["A", "B", "C", "D"]),
-    source: source(text(row, "source")).id,
+    source: lookedUp(row, "source", source).id,
   }));
 }

@@ -1,4 +1,4 @@
-import { at, number, oneOf, optionalNumber, optionalText, type Row, readRows, text } from "../data/rows";
+import { at, lookedUp, number, oneOf, optionalNumber, optionalText, type Row, readRows, text } from "../data/rows";
 import { source } from "../data/sources";
 import { type Claim, claims } from "./claims";
 import type { Part } from "./parts/part";
@@ -120,7 +120,7 @@ export function readForecasts(rows: readonly Row[]): readonly Forecast[] {
       string,
       string,
     ];
-    const from = source(text(row, "source")).id;
+    const from = lookedUp(row, "source", source).id;
     return {
       id,
       frozen,

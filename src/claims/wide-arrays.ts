@@ -1,4 +1,4 @@
-import { at, number, type Row, readRows, text } from "../data/rows";
+import { at, lookedUp, number, type Row, readRows, text } from "../data/rows";
 import { source } from "../data/sources";
 import { isKnown } from "./known-by";
 
@@ -39,6 +39,6 @@ export function readWideArrays(rows: readonly Row[]): readonly WideArray[] {
       string,
       string,
     ];
-    return { id, name, maker, announced, side, bytesPerSecond, flopsPerSecond, source: source(text(row, "source")).id };
+    return { id, name, maker, announced, side, bytesPerSecond, flopsPerSecond, source: lookedUp(row, "source", source).id };
   });
 }

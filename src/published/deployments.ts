@@ -3,11 +3,13 @@ import { number, oneOf, optionalNumber, optionalText, type Row, readRows, text }
 /** Where a set-up runs: a network cluster, a rack for throughput or for latency, one node, or a training run. */
 export type DeploymentClass = (typeof classes)[number];
 
+/** The classes of set-ups, in the order in which they are shown. */
 const classes = ["ib-cluster", "rack-throughput", "rack-latency", "one-node", "training"] as const;
 
 /** What it does: decode or prefill by themselves, both on the same GPUs, or training. */
 export type DeploymentPhase = (typeof phases)[number];
 
+/** The phases of set-ups. */
 const phases = ["decode", "prefill", "mixed", "training"] as const;
 
 /** One published layout of a model on machines: a row of data/deployments.csv. Counts that are not stated are absent. */
