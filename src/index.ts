@@ -196,6 +196,7 @@ export { crossingRequests } from "./claims/rules/5-tensor-to-expert-parallel";
 export { arrayOverMemory } from "./claims/rules/1-array-size";
 export { type WideArray, wideArrays } from "./claims/wide-arrays";
 export { type ExchangeMover, exchangeMovers, type Fabric, fabrics } from "./claims/listed";
+export { type Flagship, flagshipSteps } from "./claims/laboratories";
 export { type Month, verdictsByMonth } from "./claims/history";
 export { type Change, changes } from "./claims/changes";
 export { brierScore, type Forecast, type Judgement, judgements, ownForecasts, type Resolved, resolvedParts } from "./claims/score";

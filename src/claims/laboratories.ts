@@ -30,3 +30,43 @@ export function laboratories(day: string): readonly string[] {
     ),
   ].sort();
 }
+
+/** One flagship beside the one before it. */
+export interface Flagship {
+  readonly laboratory: string;
+  readonly model: string;
+  readonly released: string;
+  readonly experts: number;
+  readonly width: number;
+  /** Width over the hidden size: how thin an expert is. */
+  readonly relativeWidth: number;
+  readonly layers: number;
+  /** Experts that a token goes through one after the other and side by side: chosen ones of a layer, times the layers with experts. */
+  readonly visits: number;
+  /** What became of number and width of experts since the flagship before; empty for the first. */
+  readonly change: string;
+}
+
+/** Flagships of all laboratories up to a day, laboratory by laboratory, the oldest first: did they go on to more and smaller experts? */
+export function flagshipSteps(day: string): readonly Flagship[] {
+  return laboratories(day).flatMap((laboratory) => {
+    const own = flagships(laboratory, day);
+    return own.map((m, i) => ({
+      laboratory,
+      model: m.name,
+      released: m.released,
+      experts: m.routedExperts,
+      width: m.moeIntermediateSize,
+      relativeWidth: m.moeIntermediateSize / m.hiddenSize,
+      layers: m.layers,
+      visits: m.expertsPerToken * m.moeLayers,
+      change: i === 0 ? "" : changed(own[i - 1] as Model, m),
+    }));
+  });
+}
+
+function changed(before: Model, after: Model): string {
+  const word = (a: number, b: number, more: string, less: string, same: string) => (b > a ? more : b < a ? less : same);
+  const experts = word(before.routedExperts, after.routedExperts, "more", "fewer", "as many");
+  return `${experts}, ${word(before.moeIntermediateSize, after.moeIntermediateSize, "wider", "narrower", "as wide")}`;
+}

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { claims, scenarioAt } from "../../src/claims/claims";
 import { newestDay } from "../../src/claims/known-by";
+import { flagshipSteps } from "../../src/claims/laboratories";
 import type { Part } from "../../src/claims/parts/part";
 import { productFloors } from "../../src/claims/rules/0b-task-time";
 import { overSetUps, serving, setUpsOf, wideDecode } from "../../src/claims/set-ups";
@@ -81,5 +82,20 @@ describe("one model of a quantity", () => {
     const asked = setUpsOf(context, serving).map((s) => questionOf(s));
     expect(asked.filter((q) => q !== undefined).length).toBeGreaterThan(150);
     for (const q of asked) if (q !== undefined) expect(q.requestsPerGpu).toBeGreaterThanOrEqual(1);
+  });
+});
+
+describe("flagships", () => {
+  it("follow one another in a laboratory, each larger; DeepSeek's went on to more experts, each time wider", () => {
+    const own = flagshipSteps("2026-11-29").filter((f) => f.laboratory === "DeepSeek");
+    expect(own.slice(0, 3).map((f) => [f.model, f.experts, f.width, f.change])).toEqual([
+      ["DeepSeekMoE-16B", 64, 1408, ""],
+      ["DeepSeek-V2", 160, 1536, "more, wider"],
+      ["DeepSeek-V3", 256, 2048, "more, wider"],
+    ]);
+    expect(own[2]?.visits).toBe(8 * 58);
+    expect(own[2]?.relativeWidth).toBe(2048 / 7168);
+    const all = flagshipSteps("2025-01-11");
+    expect(all.every((f) => f.released <= "2025-01-11")).toBe(true);
   });
 });
