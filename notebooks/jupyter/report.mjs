@@ -112,16 +112,17 @@ const figureHrefs = ["01-tokens-per-expert.html#figure-1", "02-task-time.html#fi
 
 /** What the front page says of the claims; not part of the key, since notebook 12 prints it. */
 function front(names) {
-  const { argument, frontFigures, probabilityWords, thenAndNow } = library();
-  const verdicts = thenAndNow().map(({ atArticle, now }) => ({
-    id: now.id,
-    statement: now.statement,
-    regime: now.regime,
-    probability: probabilityWords(now.probability),
-    verdict: now.verdict,
-    probabilityThen: probabilityWords(atArticle.probability),
-    verdictThen: atArticle.verdict,
-    href: names.includes(now.notebook) ? `${now.notebook}.html` : null,
+  const { argument, claims, frontAnswer, frontFigures, howSure, verdictsByMonth } = library();
+  const months = verdictsByMonth(3);
+  const verdicts = claims().map((claim, i) => ({
+    id: claim.id,
+    name: claim.name,
+    statement: claim.statement,
+    headline: claim.headline,
+    verdict: claim.verdict,
+    verdictThen: claim.then.verdict,
+    since: spark(months.map(({ verdicts: all }) => all[i].score)),
+    href: names.includes(claim.notebook) ? `${claim.notebook}.html` : null,
   }));
   const figures = frontFigures().map(({ data, layout, caption, alt }, i) => ({
     figure: { data, layout },
@@ -129,7 +130,20 @@ function front(names) {
     alt,
     href: figureHrefs[i],
   }));
-  return { argument: argument(), figures, verdicts };
+  return { argument: argument(), answer: frontAnswer(), sure: howSure(), figures, verdicts };
+}
+
+/** Points of a small line from wrong (low) to right (high), quarter by quarter; a gap where nothing decided. */
+function spark(scores) {
+  const step = 110 / Math.max(1, scores.length - 1);
+  const at = (score, i) => `${(5 + i * step).toFixed(1)},${(23 - 20 * score).toFixed(1)}`;
+  const runs = [];
+  scores.forEach((score, i) => {
+    if (Number.isNaN(score)) return;
+    if (i === 0 || Number.isNaN(scores[i - 1])) runs.push([]);
+    runs.at(-1).push(at(score, i));
+  });
+  return runs.map((points) => points.join(" "));
 }
 
 async function convert(books, folder, { standalone, cache, scenario, say }) {

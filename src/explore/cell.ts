@@ -39,7 +39,7 @@ function claimLines(setups: readonly Setup[]): readonly string[] {
   return [
     `  const judged = [${setups.map((setup) => codeOf(scenarioOf(setup))).join(", ")}].map((scenario) => ds.claims({ scenario: scenario }));`,
     "  showTable(judged.flatMap((all, i) => all.map((c) => ({",
-    "    scenario: scenarios[i].name, claim: c.id, quantity: c.quantity, value: c.value, band: ds.bandWords(c), probability: c.probability, verdict: c.verdict,",
+    "    scenario: scenarios[i].name, claim: c.id, name: c.name, verdict: c.verdict, headline: c.headline,",
     "  }))));",
   ];
 }

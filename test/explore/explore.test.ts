@@ -238,12 +238,12 @@ describe("what is shown of a scenario", () => {
     for (const id of claimIds()) {
       const row = claimRow(id, scenarioOf(setup), 64);
       const own = judged.find((claim) => claim.id === id);
-      expect([row.median, row.low, row.high, row.probability, row.verdict], id).toEqual([
-        own?.band.median,
-        own?.band.low,
-        own?.band.high,
-        own?.probability,
+      const part = own?.parts.find((p) => p.quantity === row.quantity);
+      expect([row.median, row.probability, row.verdict, row.because], id).toEqual([
+        part?.value,
+        part?.probability ?? Number.NaN,
         own?.verdict,
+        own?.headline,
       ]);
     }
   });
@@ -330,7 +330,7 @@ describe("the notebook cell", () => {
     expect(steps.map((row) => row.milliseconds)).toEqual(setups.map((setup) => viewOf(setup).step.seconds * 1e3));
     for (const [i, setup] of setups.entries()) {
       const row = judged.find((r) => r.scenario === ["A", "B"][i] && r.claim === "0b");
-      expect(row?.probability).toBe(claimRow("0b", scenarioOf(setup), 4096).probability);
+      expect(row?.headline).toBe(claimRow("0b", scenarioOf(setup), 4096).because);
     }
   }, 60_000);
 

@@ -1,7 +1,5 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { medianRun, reachedOverNetwork, requestConditions } from "../../src/claims/conditions-requests";
-import { verdictOf } from "../../src/claims/verdict";
 import { readConstants } from "../../src/data/constants";
 import { messageRatesFigure, pathPoints } from "../../src/figures/message-rates";
 import { requestStreamsFigure } from "../../src/figures/request-streams";
@@ -19,7 +17,9 @@ import {
   type TransferPath,
   transferTime,
 } from "../../src/network/message-path";
+import { reachedOverNetwork } from "../../src/published/reached-network";
 import { decodeStep } from "../../src/step/decode";
+import { medianRun } from "../../src/step/median-run";
 import { bindingLimit, requestStreams, type StreamQuestion } from "../../src/step/requests";
 import { flashLimits, measuredPaths, memoryLimit, networkLimits, rowBandwidth, rowMemory, scaleUpLimit } from "../../src/step/tiers";
 
@@ -258,19 +258,7 @@ describe("the memory of a machine", () => {
   });
 });
 
-describe("claim 4", () => {
-  it("holds the exchange that was measured against the card it was measured on, whatever the machine", () => {
-    const found = ["h800-sxm", "gb200", "vr200"].map((id) => requestConditions({ ...question, hardware: hardware(id) })[3]);
-    expect(found.map((c) => [c?.holds, c?.found])).toEqual(Array(3).fill([false, "76 % at 5.28 million messages/s"]));
-    expect(found[2]?.condition).toContain("(measured on H800 SXM)");
-  });
-
-  it("is split by tier: not memory, not NVLink, not the card that the GPU drives; the card that the host drives and flash", () => {
-    const conditions = requestConditions(question);
-    expect(conditions.map(({ holds }) => holds)).toEqual([false, false, true, false, true, true]);
-    expect(verdictOf(conditions)).toBe("supported within bounds");
-  });
-
+describe("the median run", () => {
   it("takes as typical the run that holds the median byte", () => {
     const stream = (requestBytes: number, bytesPerSecond: number) =>
       ({ name: "", tier: "memory", requestBytes, bytesPerSecond, requestsPerSecond: 1, burstPerSecond: 1 }) as const;
