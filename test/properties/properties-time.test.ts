@@ -98,12 +98,13 @@ describe("a layer of experts", () => {
     );
   });
 
-  it("halves its floor and its arithmetic on a machine twice as fast, and keeps its overhead", () => {
+  it("halves its floor on a machine twice as fast, its arithmetic but the start and end of tiles, and keeps its overhead", () => {
     fc.assert(
       fc.property(layers, (question) => {
         const [slow, fast] = [moeLayerTime(question), moeLayerTime({ ...question, hardware: faster(question.hardware, 2) })];
         expect(fast.floorSeconds).toBe(slow.floorSeconds / 2);
-        expect(fast.computeSeconds).toBe(slow.computeSeconds / 2);
+        expect(fast.computeSeconds).toBeGreaterThanOrEqual((slow.computeSeconds / 2) * (1 - 1e-12));
+        expect(fast.computeSeconds).toBeLessThan(slow.computeSeconds);
         expect(fast.overheadSeconds).toBe(slow.overheadSeconds);
         expect(fast.floorBound).toBe(slow.floorBound);
       }),

@@ -102,7 +102,8 @@ const madeUpModels: fc.Arbitrary<Model> = whole(1, 9000)
     }));
     const parts = { hiddenSize, vocabSize, formats: { ...formats, known: true, released: "made up" }, runs };
     // Written and read again: what is left out is absent, not undefined.
-    return decoder({ ...model("deepseek-v3"), id: "made-up", aliases: [], ...(JSON.parse(JSON.stringify(parts)) as ModelParts) });
+    const written = JSON.parse(JSON.stringify(parts)) as Pick<ModelParts, "hiddenSize" | "vocabSize" | "formats" | "runs">;
+    return decoder({ ...model("deepseek-v3"), id: "made-up", aliases: [], ...written });
   });
 
 /** A machine of the registry, or one whose rates are up to a thousand times other. */

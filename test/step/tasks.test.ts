@@ -152,6 +152,7 @@ describe("layerTasks", () => {
       tokens: rows * 8,
       expertParallel: 8,
       routing: "even",
+      cache: "cold",
     });
     expect(named(tasks, "experts")).toMatchObject({
       seconds: time.seconds,
