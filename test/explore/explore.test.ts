@@ -14,6 +14,7 @@ import { claimIds, claimRow, scenarioOf } from "../../src/explore/verdicts";
 import { stepQuestion, viewOf } from "../../src/explore/view";
 import { writeDifference } from "../../src/explore/words";
 import {
+  addModel,
   claims,
   decodeStep,
   expertSeconds,
@@ -26,6 +27,7 @@ import {
   parameterCount,
   requestStreams,
 } from "../../src/index";
+import { hostileNames } from "../hostile-names";
 
 const choice = (part: Partial<Choice> = {}): Choice => ({ ...firstState.a, ...part });
 const config = {
@@ -320,6 +322,26 @@ describe("the notebook cell", () => {
     new Function("require", "exports", outputText)(required, {});
     return tables;
   }
+
+  it.each(hostileNames.map((name) => [JSON.stringify(name).slice(0, 40), name] as const))(
+    "holds %s as a text alone, also where the entrance let it in",
+    (_, name) => {
+      const own = { ...model("llama-3.1-405b"), id: `own-${name}`, aliases: [], name, organization: name, weightDtype: "bfloat16" };
+      const code = cellOf([setUp(choice({ model: addModel(own).id }))]);
+      const ts = load("@tslab/typescript-for-tslab") as typeof import("typescript");
+      const file = ts.createSourceFile("cell.ts", code, ts.ScriptTarget.ES2022);
+      const texts: string[] = [];
+      const walk = (node: import("typescript").Node): void => {
+        if (ts.isIdentifier(node)) texts.push(node.text);
+        ts.forEachChild(node, walk);
+      };
+      walk(file);
+      expect(texts).not.toContain("owned");
+      expect(texts).not.toContain("require");
+      const comments = code.split(/\r\n|[\n\r\u2028\u2029]/).filter((line) => /^\s*\/\//.test(line));
+      expect(comments).toEqual(["  // The claims ask for routed experts, which a dense model has none of."]);
+    },
+  );
 
   it("computes what the page shows", () => {
     const setups = [
