@@ -1,5 +1,5 @@
-import { articleDay } from "./claims/claims";
-import { type ThenAndNow, thenAndNow } from "./claims/verdict-table";
+import { articleDay, type Claim, claims } from "./claims/claims";
+import { type Verdict, verdicts } from "./claims/parts/verdict";
 import type { Figure } from "./figures/figure";
 import { shareInRunsUpTo } from "./figures/run-lengths";
 import { stripFigures } from "./figures/strip";
@@ -53,7 +53,7 @@ function chosen(question: FrontQuestion): Chosen {
  *
  * @throws RangeError for a model, machine or format that is not known.
  */
-export function argument(question: FrontQuestion = {}, judged: readonly ThenAndNow[] = thenAndNow()): readonly string[] {
+export function argument(question: FrontQuestion = {}, judged: readonly Claim[] = claims()): readonly string[] {
   const { fine, place, weightFormat, tokensInFlight } = chosen(question);
   const coarse = model(beside.coarse);
   const task = (m: Model) => {
@@ -113,21 +113,51 @@ function accessesOf(question: FrontQuestion): {
   };
 }
 
-function verdictSentence(judged: readonly ThenAndNow[]): string {
-  const of = (verdict: string) => judged.filter(({ now }) => now.verdict === verdict);
-  const supported = of("supported").length;
-  const share = supported === 0 ? "none is" : supported === 1 ? "1 is" : `${formatCount(supported)} are`;
-  return `Of its ${formatCount(judged.length)} claims ${share} supported without bounds, ${formatCount(of("supported within bounds").length)} within bounds, and not supported: ${listed(of("not supported"))}.`;
+/** How many claims came to each verdict, the best first. */
+export function verdictCounts(judged: readonly Pick<Claim, "verdict">[]): readonly (readonly [Verdict, number])[] {
+  return verdicts.map((verdict) => [verdict, judged.filter((c) => c.verdict === verdict).length] as const).filter(([, count]) => count > 0);
 }
 
-function changeSentence(judged: readonly ThenAndNow[]): string {
-  const sure = judged.filter(({ now }) => now.probability >= 0.9);
-  const untested = judged.filter(({ atArticle }) => atArticle.verdict === "untested").length;
-  return `The number behind a claim holds in nine draws of ten or more, over all that is not known exactly, for ${listed(sure)}; when the article came out ${formatCount(untested)} of the claims could not be tested at all.`;
+/**
+ * The answer to the question of the front page, in at most 20 words, from the verdicts alone.
+ *
+ * How many hold at least mostly, by half, hardly or not, turn on a word and are open.
+ */
+export function frontAnswer(judged: readonly Pick<Claim, "verdict">[] = claims()): string {
+  const of = (...wanted: readonly Verdict[]) => judged.filter((c) => wanted.includes(c.verdict)).length;
+  const [held, half, failed] = [of("Right", "Mostly right"), of("Half right"), of("Mostly wrong", "Wrong")];
+  const word = held > 2 * (half + failed) ? "Yes, mostly" : failed > 2 * (held + half) ? "Mostly not" : "In part";
+  const [turning, open] = [of("Depends on a word"), of("Not yet")];
+  const rest = [
+    [half, `${half} half`],
+    [failed, failed === 1 ? "1 fails" : `${failed} fail`],
+    [turning, turning === 1 ? "1 turns on a word" : `${turning} turn on a word`],
+    [open, open === 1 ? "1 is open" : `${open} are open`],
+  ] as const;
+  const also = rest.filter(([count]) => count > 0).map(([, words]) => words);
+  return `${word}: ${[`of ${formatCount(judged.length)} claims ${held} ${held === 1 ? "holds" : "hold"}`, ...also].join(", ")}.`;
 }
 
-function listed(judged: readonly ThenAndNow[]): string {
-  const names = judged.map(({ now }) => `${now.id} (${now.name})`);
+/** How sure the verdicts are: what their parts rest on, and how far the cost model is off on timings it was not fitted to. */
+export function howSure(judged: readonly Claim[] = claims()): string {
+  const parts = judged.flatMap((c) => c.parts).filter((p) => p.stress > 0 && !Number.isNaN(p.value));
+  const of = (grades: string) => formatCount(parts.filter((p) => grades.includes(p.grade)).length);
+  return `Of the ${formatCount(parts.length)} parts that the verdicts count ${of("A")} rest on measurement or counts by others, ${of("B")} on that of the makers, ${of("C")} on second hand and ${of("D")} on the cost model of this project; its errors on timings that it never saw are in the report on trust.`;
+}
+
+function verdictSentence(judged: readonly Claim[]): string {
+  const counts = verdictCounts(judged).map(([verdict, count]) => `${verdict.toLowerCase()} ${formatCount(count)}`);
+  return `Its ${formatCount(judged.length)} claims come to: ${listed(counts)}.`;
+}
+
+function changeSentence(judged: readonly Claim[]): string {
+  const early = judged.filter((c) => c.then.verdict === "Not yet");
+  const moved = judged.filter((c) => c.then.verdict !== "Not yet" && c.then.verdict !== c.verdict);
+  const named = (all: readonly Claim[]) => listed(all.map((c) => `${c.id} (${c.name.replace(/\?$/, "")})`));
+  return `When the article came out ${formatCount(early.length)} of them could not be decided; of the others these read differently today: ${named(moved)}.`;
+}
+
+function listed(names: readonly string[]): string {
   return names.length < 2 ? (names[0] ?? "none") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }
 

@@ -38,7 +38,6 @@ export { type Balance, type BalanceQuestion, simulateBalance } from "./routing/b
 export { balanceGain, deviceImbalance, deviceLoads, placeExperts, placeInOrder, type Placement } from "./routing/placement";
 export { drawPopularity, drawRows } from "./routing/popularity";
 export { balanceGains, publishedRankBalance } from "./published/balance-gains";
-export { balanceConditions } from "./claims/conditions-balance";
 
 // Tasks: shapes, lower bounds, estimates.
 export { expertParameters, parameterCount, type ParameterCount } from "./model/parameters";
@@ -99,12 +98,10 @@ export { launch, type Launch, launchEfficiency, type LaunchMode } from "./kernel
 export { arrayCaps, type ArrayCaps, type ArrayLimits, type ArrayMachine, arrayMachines } from "./kernels/array-caps";
 export { swapOperands, type SystolicArray, systolicCycles, type SystolicQuestion, systolicUtilisation } from "./kernels/systolic";
 export { simulatedCycles, tensorCoreTiles, trainingPairs } from "./published/matrix-units";
-export { arrayConditions, gainOfHalfArray } from "./claims/conditions-arrays";
 
 // Starts: what beginning kernels costs.
 export { type Fusion, kernelCount, launchShare, type LaunchShare } from "./step/starts";
 export { decodeFusions, type FusedExperts, fusedExperts, trainTraceGaps } from "./published/fused-kernels";
-export { launchConditions } from "./claims/conditions-launch";
 
 // Memory: run lengths and what they cost.
 export { accessFact } from "./data/accesses";
@@ -158,7 +155,6 @@ export {
   publishedParallelism,
   type StartedExchange,
 } from "./published/transfers";
-export { parallelConditions } from "./claims/conditions-parallel";
 
 // Requests and transfers: how many a second, of what size, started and moved by whom.
 export {
@@ -192,28 +188,47 @@ export {
   rowMemory,
   scaleUpLimit,
 } from "./step/tiers";
-export { medianRun, type ReachedNetwork, reachedOverNetwork, requestConditions } from "./claims/conditions-requests";
+export { type ReachedNetwork, reachedOverNetwork } from "./published/reached-network";
+export { medianRun } from "./step/median-run";
 
-// Claims: all sixteen as code, judged with what is not known exactly, then and now.
+// Published set-ups, and what moves tokens in them.
+export { type DeploymentSource, deploymentSources } from "./published/deployment-sources";
+export { type DeploymentClass, type DeploymentPhase, publishedSetUps, type SetUp } from "./published/deployments";
+export { type ExchangePath, exchangePaths } from "./published/exchange-paths";
+
+// Claims: all sixteen in parts, judged then and now.
 export {
   articleDay,
   type Claim,
   claim,
   claims,
+  type ClaimText,
   dependsOnScenario,
-  type Evaluation,
   evidence,
   type Evidence,
+  type Judged,
   judgeClaim,
-  judgement,
   type JudgeOptions,
   newestDay,
   type Scenario,
   scenarioAt,
-  type Threshold,
 } from "./claims/claims";
-export { bandWords, type ThenAndNow, thenAndNow, verdictTable } from "./claims/verdict-table";
-export { probabilityWords, thresholdWords, valueWords } from "./claims/claim-words";
+export type { Grade, Kind, Outcome, Stance } from "./claims/parts/kinds";
+export type { Part, PartText, Threshold } from "./claims/parts/part";
+export type { Reading } from "./claims/parts/finding";
+export { type Member, type Population, populationOf, type Summary, weightedQuantile } from "./claims/parts/population";
+export { type Counted, type Verdict, verdictOf, verdicts } from "./claims/parts/verdict";
+export { headlineOf, mostWords, wordCount } from "./claims/parts/headline";
+export { likelihoodWords, probabilityWords, thresholdWords, valueWords } from "./claims/parts/words";
+export { classRows, inShort, partColumns, type PartRow, partRows, verdictTable, verdictText } from "./claims/tables";
+export { crossingRequests } from "./claims/rules/5-tensor-to-expert-parallel";
+export { arrayOverMemory } from "./claims/rules/1-array-size";
+export { type WideArray, wideArrays } from "./claims/wide-arrays";
+export { type ExchangeMover, exchangeMovers, type Fabric, fabrics } from "./claims/listed";
+export { type Flagship, flagshipSteps } from "./claims/laboratories";
+export { type Month, verdictsByMonth } from "./claims/history";
+export { type Change, changes } from "./claims/changes";
+export { brierScore, type Forecast, type Judgement, judgements, ownForecasts, type Resolved, resolvedParts } from "./claims/score";
 export {
   defaultDraws,
   type Draw,
@@ -239,10 +254,10 @@ export {
   sparsityGains,
 } from "./published/next";
 
-export { type Condition, type Verdict, verdictOf } from "./claims/verdict";
-
 // Figures: numbers in, picture and caption out.
 export type { Figure } from "./figures/figure";
+export { claimsOverTimeFigure } from "./figures/claims-over-time";
+export { partsFigure } from "./figures/parts";
 export { accessBandwidthFigure, tmaBounds } from "./figures/access-bandwidth";
 export { accessLadderFigure, accessRungs } from "./figures/access-ladder";
 export { cumulativeErrorFigure } from "./figures/cumulative-error";
@@ -279,8 +294,6 @@ export { arrayCapsFigure } from "./figures/array-caps";
 export { systolicUtilisationFigure, utilisationBy } from "./figures/systolic-utilisation";
 export { tensorCoreTileFigure, tileShares } from "./figures/tensor-core-tile";
 export { trainingRatioFigure } from "./figures/training-ratio";
-export { probabilitiesFigure } from "./figures/probabilities";
-export { tornadoFigure } from "./figures/tornado";
 export { fusionGainFigure } from "./figures/fusion-gain";
 export { launchEfficiencyFigure } from "./figures/launch-efficiency";
 export { launchShareFigure } from "./figures/launch-share";
@@ -289,4 +302,4 @@ export { imbalanceByTokensFigure } from "./figures/imbalance-by-tokens";
 export { placementFigure } from "./figures/placement";
 
 // The front page: the argument in six sentences, and the article's three figures.
-export { argument, frontFigures, type FrontQuestion } from "./front-page";
+export { argument, frontAnswer, frontFigures, type FrontQuestion, howSure, verdictCounts } from "./front-page";

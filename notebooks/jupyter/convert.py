@@ -2,7 +2,7 @@
 
     python convert.py JOB.json
 
-JOB: {"folder", "description", "standalone", "explorer", "argument", "figures", "verdicts", "notebooks": [{"name", "path"}]}.
+JOB: {"folder", "description", "standalone", "explorer", "argument", "answer", "sure", "figures", "verdicts", "notebooks": [{"name", "path"}]}.
 Pages are written beside and renamed.
 """
 
@@ -88,7 +88,7 @@ def main(job):
     for page in folder.glob("[0-9][0-9]-*.html"):
         if page.name not in {book["href"] for book in books}:
             page.unlink()
-    page = {**shared, **{key: job[key] for key in ("description", "verdicts")}, "reports": reports}
+    page = {**shared, **{key: job[key] for key in ("description", "verdicts", "answer", "sure")}, "reports": reports}
     page["argument"] = [unbroken(html.escape(sentence)) for sentence in job["argument"]]
     page["strip"] = [{**one, "json": script_json(one["figure"]), "caption": unbroken(html.escape(one["caption"]))} for one in job["figures"]]
     if job["standalone"]:

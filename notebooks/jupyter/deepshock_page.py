@@ -32,8 +32,8 @@ WORDS_PER_MINUTE = 220
 ANSWER = "**In short.**"
 # The cell that says what a report of one's own was executed for (own-notebooks.mjs): it stands above the answer.
 OWN_NOTE = "own-note"
-# The line that a verdict cell prints, such as "**Claim 3 (memory falls to 32 to 64 B): not supported.**"
-VERDICT = re.compile(r"\*\*Claim (\w+)(?: \([^*]*\))?: (supported within bounds|supported|not supported|untested)\.?\*\*")
+# The line that a verdict cell prints, such as "**Claim 3 (memory in 32–64 B): Mostly wrong.**"
+VERDICT = re.compile(r"\*\*Claim (\w+)(?: \([^*]*\))?: (Right|Mostly right|Half right|Mostly wrong|Wrong|Depends on a word|Not yet)\.?\*\*")
 
 
 def script_json(value):

@@ -75,12 +75,12 @@ async function reportAlone({ standalone = false, force = false, folder, source, 
   const cache = join(folder, ".cache");
   const books = notebooks(source).map((notebook) => ({ ...notebook, target: join(cache, `${notebook.name}.ipynb`) }));
   if (books.length === 0) throw new SetupError("there is no notebook named NN-topic.ipynb to report on");
-  const stale = force ? books : books.filter((book) => stampOf(book) !== executionKey(book) || !existsSync(book.target));
+  const stale = force ? books : books.filter((book) => stampOf(book) !== stampFor(book, executionKey(book)));
   for (const { target } of stale) rmSync(`${target}.key`, { force: true });
   writeWhole(join(cache, ".keep"), "");
   await executeAll(
     stale.map((book) => ({ ...book, key: executionKey(book) })),
-    { say, done: (book) => writeWhole(`${book.target}.key`, book.key) },
+    { say, done: (book) => writeWhole(`${book.target}.key`, stampFor(book, book.key)) },
   );
   const where = standalone ? join(folder, "standalone") : folder;
   await convert(books, where, { standalone, cache, scenario, say });
@@ -89,7 +89,10 @@ async function reportAlone({ standalone = false, force = false, folder, source, 
   return where;
 }
 
-const stampOf = ({ target }) => (existsSync(`${target}.key`) ? readFileSync(`${target}.key`, "utf8") : undefined);
+const stampOf = ({ target }) => (existsSync(`${target}.key`) ? readFileSync(`${target}.key`, "utf8") : "none");
+
+/** From what a notebook was executed, and the bytes that came of it: a copy that was cut short is executed again. */
+const stampFor = ({ target }, key) => (existsSync(target) ? `${key} ${hash(readFileSync(target))}` : undefined);
 
 /** What the outputs of a notebook come from: its cells, the model, the data and the kernel. */
 function executionKey({ path }) {
@@ -109,16 +112,17 @@ const figureHrefs = ["01-tokens-per-expert.html#figure-1", "02-task-time.html#fi
 
 /** What the front page says of the claims; not part of the key, since notebook 12 prints it. */
 function front(names) {
-  const { argument, frontFigures, probabilityWords, thenAndNow } = library();
-  const verdicts = thenAndNow().map(({ atArticle, now }) => ({
-    id: now.id,
-    statement: now.statement,
-    regime: now.regime,
-    probability: probabilityWords(now.probability),
-    verdict: now.verdict,
-    probabilityThen: probabilityWords(atArticle.probability),
-    verdictThen: atArticle.verdict,
-    href: names.includes(now.notebook) ? `${now.notebook}.html` : null,
+  const { argument, claims, frontAnswer, frontFigures, howSure, verdictsByMonth } = library();
+  const months = verdictsByMonth(3);
+  const verdicts = claims().map((claim, i) => ({
+    id: claim.id,
+    name: claim.name,
+    statement: claim.statement,
+    headline: claim.headline,
+    verdict: claim.verdict,
+    verdictThen: claim.then.verdict,
+    since: spark(months.map(({ verdicts: all }) => all[i].score)),
+    href: names.includes(claim.notebook) ? `${claim.notebook}.html` : null,
   }));
   const figures = frontFigures().map(({ data, layout, caption, alt }, i) => ({
     figure: { data, layout },
@@ -126,7 +130,20 @@ function front(names) {
     alt,
     href: figureHrefs[i],
   }));
-  return { argument: argument(), figures, verdicts };
+  return { argument: argument(), answer: frontAnswer(), sure: howSure(), figures, verdicts };
+}
+
+/** Points of a small line from wrong (low) to right (high), quarter by quarter; a gap where nothing decided. */
+function spark(scores) {
+  const step = 110 / Math.max(1, scores.length - 1);
+  const at = (score, i) => `${(5 + i * step).toFixed(1)},${(23 - 20 * score).toFixed(1)}`;
+  const runs = [];
+  scores.forEach((score, i) => {
+    if (Number.isNaN(score)) return;
+    if (i === 0 || Number.isNaN(scores[i - 1])) runs.push([]);
+    runs.at(-1).push(at(score, i));
+  });
+  return runs.map((points) => points.join(" "));
 }
 
 async function convert(books, folder, { standalone, cache, scenario, say }) {

@@ -1,4 +1,4 @@
-import { sources } from "../data/sources";
+import { source, sources } from "../data/sources";
 import { models } from "../model/registry";
 
 /** The day the argument was published. */
@@ -20,6 +20,12 @@ export function isKnown(date: string, by: string): boolean {
 /** Whether a document was known on a day: from the last day its date may stand for, or from the day it was read, whichever is earlier. */
 export function wasPublished(date: string | undefined, retrieved: string | undefined, by: string): boolean {
   return (date !== undefined && isKnown(date, by)) || (date !== undefined && retrieved !== undefined && retrieved <= by);
+}
+
+/** Whether a document of data/sources.csv was out on a day. */
+export function sourceKnown(id: string, by: string): boolean {
+  const { published, retrieved } = source(id);
+  return wasPublished(published, retrieved, by);
 }
 
 /** The newest day of any source or release: what "now" means. */

@@ -1,40 +1,26 @@
-import type { WeightFormatName } from "../machine/number-formats";
-import { model } from "../model/registry";
+import type { Model } from "../model/model";
 import { type Access, decodeAccesses } from "../step/accesses";
-import type { Scenario } from "./scenario";
+import { releasedFormat } from "./rule-formats";
+import type { AskedSetUp } from "./set-ups";
 
-/** The accesses of a scenario's decode step on one GPU; selecting attention only where the model has a latent cache. */
-export function stepAccesses(s: Scenario, sparseAttention: boolean): readonly Access[] {
-  const m = model(s.model);
-  const expertParallel = Math.min(s.expertParallel, Math.max(1, m.routedExperts));
+/** The accesses of a set-up's decode step on one GPU; undefined where its number of requests is not published. */
+export function stepAccesses(setUp: AskedSetUp, model: Model): readonly Access[] | undefined {
+  if (setUp.requestsPerGpu === undefined) return undefined;
   return decodeAccesses({
-    model: m,
-    weightFormat: s.weightFormat as WeightFormatName,
-    requestsPerGpu: Math.max(1, Math.round(s.tokensInFlight / expertParallel)),
-    contextTokens: s.contextTokens,
-    expertParallel,
-    attention: sparseAttention && m.runs.some(({ blocks }) => blocks.some(({ kind }) => kind === "latent")) ? "sparse" : "dense",
+    model,
+    weightFormat: releasedFormat(model),
+    requestsPerGpu: Math.max(1, Math.round(setUp.requestsPerGpu)),
+    contextTokens: setUp.contextTokens ?? 4096,
+    expertParallel: Math.min(setUp.expertParallel ?? 1, model.routedExperts),
   });
 }
 
-/**
- * Share of a step's bytes that lie in runs of at most so many bytes.
- *
- * With `tileBytes`, a weight matrix counts as runs of a tile: what a kernel asks for, not what memory holds.
- */
-export function bytesInRunsUpTo(accesses: readonly Access[], runBytes: number, tileBytes?: number): number {
+/** Share of a step's bytes that lie in runs of at most so many bytes. */
+export function bytesInRunsUpTo(accesses: readonly Pick<Access, "runBytes" | "bytes">[], runBytes: number): number {
   let [within, total] = [0, 0];
   for (const access of accesses) {
-    const run = access.run === "one weight matrix" && tileBytes !== undefined ? Math.min(tileBytes, access.runBytes) : access.runBytes;
     total += access.bytes;
-    if (run <= runBytes) within += access.bytes;
+    if (access.runBytes <= runBytes) within += access.bytes;
   }
   return within / total;
-}
-
-/** Bytes of the runs in which one expert's matrices are stored. */
-export function weightRuns(s: Scenario): readonly number[] {
-  return stepAccesses(s, false)
-    .filter((a) => a.tensor.startsWith("routed expert"))
-    .map((a) => a.runBytes);
 }

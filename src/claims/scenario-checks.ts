@@ -4,7 +4,8 @@ import { weightFormat } from "../machine/number-formats";
 import { isMoe, type Model } from "../model/model";
 import { model } from "../model/registry";
 import { nearest } from "../text/nearest";
-import { parameterRows, type Scenario } from "./scenario";
+import { parameterRows } from "./intervals";
+import type { Scenario } from "./parts/context";
 
 /**
  * Refuse a scenario that no claim can be computed under, before a claim turns it into a number.

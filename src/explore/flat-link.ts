@@ -35,8 +35,7 @@ export function partsOfFlat(record: FlatModel): Pick<ModelParts, "hiddenSize" | 
   if (halves) runs.push({ count: mixers, blocks: [mixer] });
   const before = halves ? [] : attend;
   if (dense > 0) runs.push({ count: dense, blocks: [...before, ...denseBlock(number("intermediateSize"))] });
-  if (experts > 0)
-    runs.push({ count: experts, blocks: [...before, ...denseBlock(number("parallelIntermediateSize")), expertsOf(record, number)] });
+  if (experts > 0) runs.push({ count: experts, blocks: [...before, ...denseBlock(number("parallelIntermediateSize")), expertsOf(number)] });
   return {
     hiddenSize: number("hiddenSize"),
     vocabSize: number("vocabSize"),
@@ -58,7 +57,7 @@ function mixerOf(record: FlatModel, number: Reader): Mixer {
   return { kind: "latent", latentRank: number("kvLoraRank"), rotaryDim, noRotaryDim: headDim - rotaryDim, ...shared };
 }
 
-function expertsOf(record: FlatModel, number: Reader): ExpertsBlock {
+function expertsOf(number: Reader): ExpertsBlock {
   const perToken = number("expertsPerToken");
   return {
     kind: "experts",

@@ -124,7 +124,7 @@ export function fillClaims(table: HTMLTableElement, all: readonly Rows[], inSite
   const heads = [
     "Claim",
     "In our words, and when it holds",
-    ...all.flatMap((_, i) => ["median (5 to 95 % of draws)", "probability", "verdict"].map((head) => of(i) + head)),
+    ...all.flatMap((_, i) => ["median (10 to 90 %)", "share", "verdict"].map((head) => of(i) + head)),
   ];
   const rows = (all[0] ?? []).map((row, i) => [
     { text: row.id, ...(inSite ? { href: `${row.notebook}.html` } : {}) },
@@ -145,6 +145,6 @@ function claimCells(row: ClaimRow): readonly Cell[] {
   return [
     { text: row.medianText, more: band, number: true },
     figure(row.probabilityText),
-    { text: row.verdict, mark: `verdict ${row.verdict.replaceAll(" ", "-")}` },
+    { text: row.verdict, more: row.because, mark: `verdict ${row.verdict.toLowerCase().replaceAll(" ", "-")}` },
   ];
 }

@@ -1,9 +1,9 @@
 import { claimTexts } from "../claims/claims";
 import {
-  bandWords,
   type Claim,
   dependsOnScenario,
   judgeClaim,
+  type Part,
   probabilityWords,
   type Scenario,
   thresholdWords,
@@ -17,19 +17,20 @@ export interface ClaimRow {
   readonly id: string;
   readonly statement: string;
   readonly notebook: string;
-  /** The quantity and what it is held against. */
+  /** The quantity of its leading part and what it is held against. */
   readonly quantity: string;
   readonly threshold: string;
-  /** Of the draws, in the claim's base unit; NaN where it is not known. */
+  /** Of the leading part, in its base unit; over a population its median and 10 to 90 %; NaN where it is not known. */
   readonly median: number;
   readonly low: number;
   readonly high: number;
+  /** NaN for a fact, and where a word is read in two ways. */
   readonly probability: number;
   readonly medianText: string;
   readonly bandText: string;
   readonly probabilityText: string;
   readonly verdict: Verdict | "does not apply";
-  /** Further conditions that do not hold, or why the claim does not apply. */
+  /** The headline, or why the claim does not apply. */
   readonly because: string;
   /** False where the claim is the same under every scenario. */
   readonly ofScenario: boolean;
@@ -61,32 +62,38 @@ export function claimRow(id: string, scenario: Partial<Omit<Scenario, "knownBy">
 }
 
 function rowOf(judged: Claim, ofScenario: boolean, draws: number): ClaimRow {
-  const failing = judged.conditions().filter(({ holds }) => !holds);
+  const part = leadingPart(judged);
+  const { low, high } = part.population ?? { low: part.value, high: part.value };
   return {
     id: judged.id,
     statement: judged.statement,
     notebook: judged.notebook,
-    quantity: judged.quantity,
-    threshold: thresholdWords(judged),
-    median: judged.band.median,
-    low: judged.band.low,
-    high: judged.band.high,
-    probability: judged.probability,
-    medianText: valueWords(judged.band.median, judged.unit),
-    bandText: bandWords(judged),
-    probabilityText: probabilityWords(judged.probability),
+    quantity: part.quantity,
+    threshold: thresholdWords(part),
+    median: part.value,
+    low,
+    high,
+    probability: part.probability ?? Number.NaN,
+    medianText: valueWords(part.value, part.unit),
+    bandText: `${valueWords(low, part.unit)} to ${valueWords(high, part.unit)}`,
+    probabilityText: probabilityWords(part.probability),
     verdict: judged.verdict,
-    because: failing.map(({ condition, found }) => `${condition}: ${found}`).join("; "),
+    because: judged.headline,
     ofScenario,
     draws,
   };
 }
 
+/** The part with the most stress, the first of several. */
+function leadingPart({ parts }: Claim): Part {
+  return parts.reduce((a, b) => (b.stress > a.stress ? b : a));
+}
+
 function blank(id: string): Omit<ClaimRow, "because" | "ofScenario" | "draws"> {
-  const words = claimTexts().find((claimText) => claimText.id === id);
+  const words = claimTexts().find((text) => text.id === id);
   if (words === undefined) throw new RangeError(`unknown claim "${id}"`);
   const none = { median: Number.NaN, low: Number.NaN, high: Number.NaN, probability: Number.NaN };
-  const dash = { medianText: "–", bandText: "–", probabilityText: "–" };
-  const { statement, notebook, quantity } = words;
-  return { id, statement, notebook, quantity, threshold: thresholdWords(words), ...none, ...dash, verdict: "does not apply" };
+  const dash = { medianText: "–", bandText: "–", probabilityText: "–", quantity: "", threshold: "" };
+  const { statement, notebook } = words;
+  return { id, statement, notebook, ...none, ...dash, verdict: "does not apply" };
 }

@@ -1,5 +1,5 @@
-import { reachedOverNetwork } from "../claims/conditions-requests";
 import { breakEvenBytes, streamBytesPerSecond } from "../network/message-path";
+import { reachedOverNetwork } from "../published/reached-network";
 import { messageRates } from "../published/transfers";
 import { measuredPaths } from "../step/tiers";
 import { formatBytes, formatNumber, formatShare } from "../text/numbers";

@@ -33,7 +33,13 @@ export function parallelBytesFigure(models: readonly Model[], tokensPerGpu: numb
   const all = models.map((m) => parallelBytes(m, tokensPerGpu));
   const first = all[0] as ParallelBytes;
   const at = (gpus: number) => first.gpus.indexOf(gpus);
-  const ratio = (first.tensor[at(64)]?.bytes ?? 0) / (first.expert[at(64)]?.bytes ?? 1);
+  const [cut, dealt] = [first.tensor[at(64)], first.expert[at(64)]];
+  // A model of fewer experts has no group of 64, and no sentence on it.
+  const at64 =
+    cut === undefined || dealt === undefined
+      ? ""
+      : ` At 64 GPUs matrices split over all of them would send ${formatNumber(cut.bytes / dealt.bytes)} times as many bytes.`;
+  const piece = first.expert[0];
   return {
     data: all.flatMap((one, i) => tracesOf(one, i === 0)),
     layout: layout({
@@ -52,7 +58,7 @@ export function parallelBytesFigure(models: readonly Model[], tokensPerGpu: numb
       legend: { orientation: "h", x: 0, y: -0.14, yanchor: "top" },
       updatemenus: [menuOf(all)],
     }),
-    caption: `What one GPU sends for one layer when each GPU brings ${formatNumber(tokensPerGpu)} tokens; the menu picks the model. ${first.model.name}: the lines cross at ${formatNumber(first.crossing)} GPUs (dotted), three quarters of the experts a token where experts see the full width, whatever the number of tokens. At 64 GPUs matrices split over all of them would send ${formatNumber(ratio)} times as many bytes. Dashed: the expert is cut into less than one 128-wide block of scales a GPU, beyond ${first.widest} GPUs. Below: the price, pieces of ${formatBytes(first.expert[0]?.messageBytes ?? 0)} on the mean where an all-reduce sends megabytes.`,
+    caption: `What one GPU sends for one layer when each GPU brings ${formatNumber(tokensPerGpu)} tokens; the menu picks the model. ${first.model.name}: the lines cross at ${formatNumber(first.crossing)} GPUs (dotted), three quarters of the experts per token where experts see the full width, whatever the number of tokens.${at64} Dashed: the expert is cut into less than one 128-wide block of scales a GPU, beyond ${first.widest} GPUs. Below: the price, pieces ${piece === undefined ? "" : `of ${formatBytes(piece.messageBytes)} `}on the mean where an all-reduce sends megabytes.`,
     alt: `Bytes sent with tensor parallelism grow with the number of GPUs, with expert parallelism they stay level; they cross at ${formatNumber(first.crossing)} GPUs.`,
   };
 }

@@ -74,9 +74,38 @@ export function parallelTimeFigure(model: Model, nodes: Hardware, rack: Hardware
       showlegend: true,
       legend: { orientation: "h", x: 0, y: 1.01, yanchor: "bottom" },
     }),
-    caption: `Communication of one layer of ${model.name}: an all-reduce of all tokens (orange) against dispatch and combine (blue), the fastest implementation measured for each. Above, nodes of ${formatCount(nodes.scaleUpDomain ?? 0)}: an all-reduce stops at the node, and at ${few} token a GPU it is the faster of the two there (${formatSeconds(node8.tensorSeconds ?? 0)} against ${formatSeconds(node8.expertSeconds ?? 0)} on 8 GPUs). Below, a link that joins ${formatCount(rack.scaleUpDomain ?? 0)}: at 64 GPUs and ${formatCount(tokensPerGpu)} tokens each it takes ${formatNumber((rack64.tensorSeconds ?? 0) / (rack64.expertSeconds ?? 1))} times as long as the exchange. Diamonds are DeepEP's published times at 128 tokens, which no constant was fitted to; the estimate is off by ${formatShare(worst)} at most. All-reduce constants are fitted up to 8 GPUs and carried on beyond (dashed).`,
+    caption: [
+      `Communication of one layer of ${model.name}: an all-reduce of all tokens (orange) against dispatch and combine (blue), the fastest implementation measured for each.`,
+      ...aboveWords(nodes, node8, few),
+      ...belowWords(rack, rack64, tokensPerGpu),
+      ...(judged.length === 0 || tokensPerGpu !== 128
+        ? []
+        : [
+            `Diamonds are DeepEP's published times at 128 tokens, which no constant was fitted to; the estimate is off by ${formatShare(worst)} at most.`,
+          ]),
+      "All-reduce constants are fitted up to 8 GPUs and carried on beyond (dashed).",
+    ].join(" "),
     alt: `With few tokens an all-reduce is faster inside 8 GPUs; with many tokens and many GPUs the expert exchange is faster and stays level.`,
   };
+}
+
+/** What the upper panel shows, where the machine's node and both ways are known. */
+function aboveWords(nodes: Hardware, { tensorSeconds, expertSeconds }: SplitTime, few: number): readonly string[] {
+  if (nodes.scaleUpDomain === undefined || tensorSeconds === undefined || expertSeconds === undefined) return [];
+  const faster = tensorSeconds < expertSeconds ? "it is the faster" : "it is the slower";
+  return [
+    `Above, nodes of ${formatCount(nodes.scaleUpDomain)}: an all-reduce stops at the node, and at ${few} token per GPU ${faster} of the two there (${formatSeconds(tensorSeconds)} against ${formatSeconds(expertSeconds)} on 8 GPUs).`,
+  ];
+}
+
+/** What the lower panel shows, where the link joins 64 GPUs and both ways are known. */
+function belowWords(rack: Hardware, { tensorSeconds, expertSeconds }: SplitTime, tokensPerGpu: number): readonly string[] {
+  if (rack.scaleUpDomain === undefined) return [];
+  const joins = `Below, a link that joins ${formatCount(rack.scaleUpDomain)}`;
+  if (tensorSeconds === undefined || expertSeconds === undefined) return [`${joins}.`];
+  return [
+    `${joins}: at 64 GPUs and ${formatCount(tokensPerGpu)} tokens each it takes ${formatNumber(tensorSeconds / expertSeconds)} times as long as the exchange.`,
+  ];
 }
 
 function shortName(hardware: Hardware): string {

@@ -1,23 +1,120 @@
-import { expect, it } from "vitest";
-import { verdictOf } from "../../src/claims/verdict";
+import { describe, expect, it } from "vitest";
+import { headlineOf, wordCount } from "../../src/claims/parts/headline";
+import type { Outcome } from "../../src/claims/parts/kinds";
+import type { Part } from "../../src/claims/parts/part";
+import { populationOf, weightedQuantile } from "../../src/claims/parts/population";
+import { type Counted, verdictOf } from "../../src/claims/parts/verdict";
+import { likelihoodWords, probabilityWords, thresholdWords, valueWords } from "../../src/claims/parts/words";
 
-const conditions = (...holds: boolean[]) => holds.map((h, i) => ({ condition: `condition ${i}`, found: "", holds: h }));
+const part = (outcome: Outcome, stress: 0 | 1 | 2 | 3 = 1, stance: Counted["stance"] = "asserts"): Counted => ({ stance, stress, outcome });
+const read = (...outcomes: Outcome[]): Counted => ({ ...part("depends", 2), readings: outcomes.map((outcome) => ({ outcome })) });
 
-it("supports a claim whose conditions all hold", () => {
-  expect(verdictOf(conditions(true))).toBe("supported");
-  expect(verdictOf(conditions(true, true, true))).toBe("supported");
+describe("the verdict of a claim", () => {
+  it("is Right when all is right, Wrong when nothing is, and by fifths between", () => {
+    expect(verdictOf([part("right"), part("right", 3)])).toBe("Right");
+    expect(verdictOf([part("wrong")])).toBe("Wrong");
+    // 3 of 5, 1 of 2, 2 of 5, 1 of 3.
+    expect(verdictOf([part("right", 3), part("wrong", 2)])).toBe("Mostly right");
+    expect(verdictOf([part("right"), part("wrong")])).toBe("Half right");
+    expect(verdictOf([part("right", 2), part("wrong", 3)])).toBe("Mostly wrong");
+    expect(verdictOf([part("right"), part("wrong", 2)])).toBe("Mostly wrong");
+  });
+
+  it("counts an open part as a half, and a hedged one with half its stress", () => {
+    expect(verdictOf([part("open")])).toBe("Half right");
+    // (1 + 0) / (1 + 0.5) = 2/3.
+    expect(verdictOf([part("right"), part("wrong", 1, "hedges")])).toBe("Mostly right");
+  });
+
+  it("counts what the author only asks where he asserts nothing, and findings of ours never", () => {
+    expect(verdictOf([part("right"), part("wrong", 3, "asks")])).toBe("Right");
+    expect(verdictOf([part("right", 1, "asks"), part("wrong", 1, "asks")])).toBe("Half right");
+    expect(verdictOf([part("right"), part("wrong", 0)])).toBe("Right");
+    expect(() => verdictOf([part("right", 0)])).toThrow("at least one that counts");
+  });
+
+  it("never averages readings: on two sides it depends on a word, on one side it is what holds under either", () => {
+    expect(verdictOf([read("right", "wrong")])).toBe("Depends on a word");
+    expect(verdictOf([read("right", "open")])).toBe("Depends on a word");
+    // 3 right and 2 that depend: 5/5 or 3/5, both on the side of right; the lower holds under either.
+    expect(verdictOf([part("right", 3), read("right", "wrong")])).toBe("Mostly right");
+    expect(verdictOf([part("wrong", 3), read("right", "wrong")])).toBe("Wrong");
+  });
+
+  it("is Not yet where half of the weight or more is not decided", () => {
+    expect(verdictOf([part("pending"), part("right")])).toBe("Not yet");
+    expect(verdictOf([part("pending"), part("right", 2)])).toBe("Right");
+  });
 });
 
-it("supports within bounds a claim of which some hold, wherever they stand", () => {
-  expect(verdictOf(conditions(true, false))).toBe("supported within bounds");
-  expect(verdictOf(conditions(false, false, true))).toBe("supported within bounds");
+describe("the words", () => {
+  it("are the IPCC's, their limits included", () => {
+    const said = [1, 0.99, 0.9, 0.66, 0.65, 0.33, 0.32, 0.1, 0.099, 0.01, 0.0099, 0].map(likelihoodWords);
+    expect(said).toEqual([
+      "virtually certain",
+      "virtually certain",
+      "very likely",
+      "likely",
+      "about as likely as not",
+      "about as likely as not",
+      "unlikely",
+      "unlikely",
+      "very unlikely",
+      "very unlikely",
+      "exceptionally unlikely",
+      "exceptionally unlikely",
+    ]);
+    expect(() => likelihoodWords(1.1)).toThrow("between 0 and 1");
+  });
+
+  it("give values, thresholds and probabilities as a reader expects them", () => {
+    expect(valueWords(1e-6, "s")).toBe("1 µs");
+    expect(valueWords(1, "token")).toBe("1 token");
+    expect(valueWords(Number.NaN, "share")).toBe("not known");
+    expect(thresholdWords({ threshold: { atLeast: 64, atMost: 256 }, unit: "token" })).toBe("from 64 tokens to 256 tokens");
+    expect(thresholdWords({ threshold: { atMost: 64 }, unit: "B" })).toBe("at most 64 B");
+    expect([0, 0.001, 0.5, 0.999, 1, undefined].map(probabilityWords)).toEqual(["0 %", "under 1 %", "50 %", "over 99 %", "100 %", "–"]);
+  });
 });
 
-it("does not support a claim of which none holds", () => {
-  expect(verdictOf(conditions(false))).toBe("not supported");
-  expect(verdictOf(conditions(false, false))).toBe("not supported");
+describe("a population", () => {
+  const members = [
+    { value: 10, weight: 1, group: "a" },
+    { value: 20, weight: 1, group: "b" },
+    { value: 30, weight: 2, group: "b" },
+    { value: Number.NaN, weight: 5, group: "b" },
+  ];
+
+  it("weighs its members, leaves out and counts those without a value, and is shown by class", () => {
+    const all = populationOf("rows", members, (v) => v >= 20);
+    expect(all).toMatchObject({ count: 3, weight: 4, share: 0.75, low: 10, median: 20, high: 30, leftOut: 1 });
+    expect(all.classes.map(({ name, count, share }) => [name, count, share])).toEqual([
+      ["a", 1, 0],
+      ["b", 2, 1],
+    ]);
+  });
+
+  it("is nothing where it is empty", () => {
+    expect(populationOf("none", [], () => true)).toMatchObject({ count: 0, share: Number.NaN, median: Number.NaN });
+    expect(weightedQuantile([], 0.5)).toBeNaN();
+  });
 });
 
-it("calls a claim without conditions untested", () => {
-  expect(verdictOf([])).toBe("untested");
+describe("a headline", () => {
+  const spoken = (id: string, outcome: Outcome, stress: 0 | 1 | 2 | 3, says: string) =>
+    ({ ...part(outcome, stress), id, value: 1, says }) as unknown as Part;
+  const say = (p: Part) => (p as unknown as { says: string }).says;
+
+  it("has the first right and the first wrong part, in their order, then what fits in 25 words", () => {
+    const long = Array.from({ length: 20 }, () => "word").join(" ");
+    const parts = [spoken("a", "wrong", 1, "this is not so"), spoken("b", "right", 3, "that is"), spoken("c", "right", 2, long)];
+    expect(headlineOf(parts, say, "Mostly right")).toBe("This is not so; that is.");
+    expect(wordCount("a – 1–10 µs; 3 %")).toBe(5);
+  });
+
+  it("says so where nothing decides", () => {
+    expect(headlineOf([{ ...spoken("a", "pending", 1, "x"), value: Number.NaN }], say, "Not yet")).toBe(
+      "Nothing that was published decides it yet.",
+    );
+  });
 });

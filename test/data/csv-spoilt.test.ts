@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { readChanges } from "../../src/claims/changes";
+import { readClaimTexts } from "../../src/claims/claim-texts";
+import { claimTexts } from "../../src/claims/claims";
 import { readEvidence } from "../../src/claims/evidence";
-import { readParameterRows } from "../../src/claims/scenario";
+import { readParameterRows } from "../../src/claims/intervals";
+import { readFabrics, readMovers } from "../../src/claims/listed";
+import { readForecasts, readJudgements } from "../../src/claims/score";
+import { readWideArrays } from "../../src/claims/wide-arrays";
 import { readDataFile } from "../../src/data/files";
 import { parseRows, readFacts, readRows } from "../../src/data/rows";
 import { readSources } from "../../src/data/sources";
@@ -10,6 +16,8 @@ import { readMachines } from "../../src/machine/hardware";
 import { readLinks } from "../../src/machine/link-facts";
 import { readModels } from "../../src/model/registry";
 import { balanceGains } from "../../src/published/balance-gains";
+import { readSetUps } from "../../src/published/deployments";
+import { exchangePaths } from "../../src/published/exchange-paths";
 import { decodeFusions, fusedExperts } from "../../src/published/fused-kernels";
 import { readMoeMeasurements } from "../../src/published/layer-times";
 import { simulatedCycles, tensorCoreTiles, trainingPairs } from "../../src/published/matrix-units";
@@ -37,15 +45,31 @@ import { replaced } from "../replaced-files";
 
 vi.mock("../../src/data/files", () => import("../replaced-files"));
 
+/** Layers of all models, and the models that the first lines of layers.csv are of. */
+const allLayers = readRows("layers.csv");
+const shownIds = new Set(allLayers.slice(0, 90).map(({ cells }) => cells.model));
+const firstModels = readRows("models.csv").filter(({ cells }) => shownIds.has(cells.id));
+const claimIds = claimTexts().map(({ id }) => id);
+
 /** Each table, and what reads it. */
 const readers: readonly (readonly [string, () => unknown])[] = [
-  ["models.csv", () => readModels(readRows("models.csv"))],
+  ["models.csv", () => readModels(readRows("models.csv"), allLayers)],
+  ["layers.csv", () => readModels(firstModels, readRows("layers.csv"))],
   ["machines.csv", () => readMachines(readRows("machines.csv"), readFacts("hardware.csv", "hardware"))],
   ["hardware.csv", () => readMachines(readRows("machines.csv"), readFacts("hardware.csv", "hardware"))],
   ["links.csv", () => readLinks(readRows("links.csv"))],
   ["sources.csv", () => readSources(readRows("sources.csv"))],
   ["claim-parameters.csv", () => readParameterRows(readRows("claim-parameters.csv"))],
   ["evidence.csv", () => readEvidence(readRows("evidence.csv"))],
+  ["claims.csv", () => readClaimTexts(readRows("claims.csv"), claimIds)],
+  ["changes.csv", () => readChanges(readRows("changes.csv"))],
+  ["forecasts.csv", () => readForecasts(readRows("forecasts.csv"))],
+  ["judgements.csv", () => readJudgements(readRows("judgements.csv"))],
+  ["wide-arrays.csv", () => readWideArrays(readRows("wide-arrays.csv"))],
+  ["scale-up-fabrics.csv", () => readFabrics(readRows("scale-up-fabrics.csv"))],
+  ["exchange-movers.csv", () => readMovers(readRows("exchange-movers.csv"))],
+  ["deployments.csv", () => readSetUps(readRows("deployments.csv"))],
+  ["measurements/exchange-paths.csv", exchangePaths],
   ["regimes.csv", deployments],
   ["parallelism.csv", publishedParallelism],
   ["measurements/balance-gains.csv", balanceGains],

@@ -14,6 +14,7 @@ import { claimIds, claimRow, scenarioOf } from "../../src/explore/verdicts";
 import { stepQuestion, viewOf } from "../../src/explore/view";
 import { writeDifference } from "../../src/explore/words";
 import {
+  addModel,
   claims,
   decodeStep,
   expertSeconds,
@@ -26,6 +27,7 @@ import {
   parameterCount,
   requestStreams,
 } from "../../src/index";
+import { hostileNames } from "../hostile-names";
 
 const choice = (part: Partial<Choice> = {}): Choice => ({ ...firstState.a, ...part });
 const config = {
@@ -238,12 +240,12 @@ describe("what is shown of a scenario", () => {
     for (const id of claimIds()) {
       const row = claimRow(id, scenarioOf(setup), 64);
       const own = judged.find((claim) => claim.id === id);
-      expect([row.median, row.low, row.high, row.probability, row.verdict], id).toEqual([
-        own?.band.median,
-        own?.band.low,
-        own?.band.high,
-        own?.probability,
+      const part = own?.parts.find((p) => p.quantity === row.quantity);
+      expect([row.median, row.probability, row.verdict, row.because], id).toEqual([
+        part?.value,
+        part?.probability ?? Number.NaN,
         own?.verdict,
+        own?.headline,
       ]);
     }
   });
@@ -281,7 +283,7 @@ describe("what is shown of a scenario", () => {
     const read = parse(csvOf([hostile, view], [rows, rows]), { columns: true }) as Record<string, string>[];
     const cell = (scenario: string, part: string, name: string, quantity: string) =>
       read.find((r) => r.scenario === scenario && r.part === part && r.name === name && r.quantity === quantity)?.value;
-    expect(cell("A", "scenario", "", "model")).toBe(' =HYPERLINK("x"),\n"y"');
+    expect(cell("A", "scenario", "", "model")).toBe(` =HYPERLINK("x"), "y"`);
     expect(Number(cell("B", "numbers", "", "stepSeconds"))).toBe(view.step.seconds);
     expect(Number(cell("B", "task", "experts", "seconds"))).toBe(view.tasks.find(({ name }) => name === "experts")?.seconds);
     expect(Number(cell("B", "claim", "0a", "median"))).toBe(rows[0]?.median);
@@ -321,6 +323,26 @@ describe("the notebook cell", () => {
     return tables;
   }
 
+  it.each(hostileNames.map((name) => [JSON.stringify(name).slice(0, 40), name] as const))(
+    "holds %s as a text alone, also where the entrance let it in",
+    (_, name) => {
+      const own = { ...model("llama-3.1-405b"), id: `own-${name}`, aliases: [], name, organization: name, weightDtype: "bfloat16" };
+      const code = cellOf([setUp(choice({ model: addModel(own).id }))]);
+      const ts = load("@tslab/typescript-for-tslab") as typeof import("typescript");
+      const file = ts.createSourceFile("cell.ts", code, ts.ScriptTarget.ES2022);
+      const texts: string[] = [];
+      const walk = (node: import("typescript").Node): void => {
+        if (ts.isIdentifier(node)) texts.push(node.text);
+        ts.forEachChild(node, walk);
+      };
+      walk(file);
+      expect(texts).not.toContain("owned");
+      expect(texts).not.toContain("require");
+      const comments = code.split(/\r\n|[\n\r\u2028\u2029]/).filter((line) => /^\s*\/\//.test(line));
+      expect(comments).toEqual(["  // The claims ask for routed experts, which a dense model has none of."]);
+    },
+  );
+
   it("computes what the page shows", () => {
     const setups = [
       setUp(choice()),
@@ -330,7 +352,7 @@ describe("the notebook cell", () => {
     expect(steps.map((row) => row.milliseconds)).toEqual(setups.map((setup) => viewOf(setup).step.seconds * 1e3));
     for (const [i, setup] of setups.entries()) {
       const row = judged.find((r) => r.scenario === ["A", "B"][i] && r.claim === "0b");
-      expect(row?.probability).toBe(claimRow("0b", scenarioOf(setup), 4096).probability);
+      expect(row?.headline).toBe(claimRow("0b", scenarioOf(setup), 4096).because);
     }
   }, 60_000);
 

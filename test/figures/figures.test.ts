@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { accessBandwidthFigure } from "../../src/figures/access-bandwidth";
 import { accessLadderFigure } from "../../src/figures/access-ladder";
 import { expertLoadFigure } from "../../src/figures/expert-load";
+import { parallelBytesFigure } from "../../src/figures/parallel-bytes";
+import { parallelTimeFigure } from "../../src/figures/parallel-time";
 import { releasesFigure } from "../../src/figures/releases";
 import { runLengthsFigure } from "../../src/figures/run-lengths";
 import { taskTimeFigure } from "../../src/figures/task-time";
@@ -9,7 +11,7 @@ import { colours, doublings, label, layout, linearAxis, logAxis, logSpaced, rule
 import { tokensPerExpertFigure } from "../../src/figures/tokens-per-expert";
 import { machines } from "../../src/machine/hardware";
 import { isMoe } from "../../src/model/model";
-import { models } from "../../src/model/registry";
+import { model, models } from "../../src/model/registry";
 import { decodeAccesses } from "../../src/step/accesses";
 import { expectWhole, figures, leaves, observed, on, step, traces } from "./figure-cases";
 
@@ -113,5 +115,24 @@ describe("theme", () => {
   it("tells its colours apart", () => {
     expect(new Set(Object.values(colours)).size).toBe(Object.keys(colours).length);
     for (const colour of Object.values(colours)) expect(colour).toMatch(/^#[0-9A-F]{6}$/);
+  });
+});
+
+describe("captions and alternative texts", () => {
+  const some = machines().filter((m) => m.scaleUpBytesPerSecond !== undefined);
+
+  it("name no number that came to nothing, for any model of experts and any machine with links", () => {
+    for (const m of models().filter(isMoe)) expectWhole(parallelBytesFigure([m], 128), m.id);
+    for (const machine of some) {
+      for (const id of ["deepseek-v3", "mixtral-8x22b", "gpt-oss-20b"]) {
+        const { caption, alt } = parallelTimeFigure(model(id), machine, machine, 128);
+        for (const words of [caption, alt]) expect(words, `${id} on ${machine.id}`).not.toMatch(/NaN|Infinity|undefined|\b0 times/);
+      }
+    }
+  });
+
+  it("leave out the sentence on 64 GPUs where a model has fewer experts, and keep it where it has as many", () => {
+    expect(parallelBytesFigure([model("mixtral-8x22b")], 128).caption).not.toContain("64 GPUs");
+    expect(parallelBytesFigure([model("deepseek-v3")], 128).caption).toMatch(/At 64 GPUs matrices .* would send [\d.]+ times as many bytes/);
   });
 });

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { arrayConditions, gainOfHalfArray } from "../../src/claims/conditions-arrays";
 import { sources } from "../../src/data/sources";
 import { arrayCapsFigure } from "../../src/figures/array-caps";
 import { systolicUtilisationFigure, utilisationBy } from "../../src/figures/systolic-utilisation";
@@ -63,17 +62,6 @@ describe("published tables of arrays", () => {
     expect(trainingPairs().find((p) => p.machine === "tpu-v5p")?.ratio).toBeCloseTo(152.415 / 314.53, 12);
     const known = sources().map((s) => s.id);
     for (const { source } of [...trainingPairs(), ...arrayMachines()]) expect(known).toContain(source);
-  });
-});
-
-describe("arrayConditions", () => {
-  it("finds no gain from half the array where memory binds, and a gain where nothing else does", () => {
-    const [wide] = arrayMachines().filter((m) => m.id === "tpu-v6e");
-    if (wide === undefined) throw new Error("expected tpu-v6e in the table");
-    expect(gainOfHalfArray(wide, 128)).toBe(1);
-    const onChip = { ...wide, limits: { ...wide.limits, weightBytes: 0.001 } };
-    expect(gainOfHalfArray(onChip, 128)).toBe(2);
-    expect(arrayConditions(128).map(({ holds }) => holds)).toEqual([false, false, false]);
   });
 });
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { moeLayerTime } from "../../src/kernels/expert-layer";
 import { kernels } from "../../src/kernels/families";
 import { hardware, machines } from "../../src/machine/hardware";
-import { model } from "../../src/model/model";
+import { model } from "../../src/model/registry";
 
 const shapes = ["deepseek-v3", "kimi-k2", "gpt-oss-120b", "mixtral-8x7b", "qwen3-30b-a3b"].map((id) => model(id));
 const question = fc.record({

@@ -1,6 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { parallelConditions } from "../../src/claims/conditions-parallel";
-import { verdictOf } from "../../src/claims/verdict";
 import { source } from "../../src/data/sources";
 import { parallelBytes, parallelBytesFigure } from "../../src/figures/parallel-bytes";
 import { judgedExchanges, parallelTimeFigure } from "../../src/figures/parallel-time";
@@ -89,14 +87,6 @@ describe("time of either split", () => {
     const judged = judgedExchanges(v3, h800);
     expect(judged.map((j) => j.published.expertParallel)).toEqual([8, 16, 32, 64]);
     for (const { error } of judged) expect(Math.abs(error)).toBeLessThan(0.15);
-  });
-});
-
-describe("claim 5", () => {
-  it("holds within bounds: bytes, degrees and sizes, not single nodes and not evenness", () => {
-    const conditions = parallelConditions(v3, h800, 128);
-    expect(conditions.map(({ holds }) => holds)).toEqual([true, true, true, false, false, false]);
-    expect(verdictOf(conditions)).toBe("supported within bounds");
   });
 });
 

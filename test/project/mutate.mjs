@@ -2,7 +2,7 @@
  * npm run mutate: changes the physics one place at a time and counts the changes that the tests notice.
  *
  *     npm run mutate                       every module of the list below
- *     npm run mutate -- src/gemm.ts        one module, or several
+ *     npm run mutate -- src/kernels/gemm.ts        one module, or several
  *
  * Each module is judged by the tests that are about it, not by whatever happens to run through it. A change that no test notices
  * stands in test/project/mutation-survivors.csv with the reason, or is printed as one without. Noticed is also what keeps a test file from
@@ -17,35 +17,43 @@ import { parse } from "csv-parse/sync";
 const root = join(import.meta.dirname, "..", "..");
 const leastShare = 0.85;
 
-/** Modules that one test file of their name is about, and the others with theirs. */
-const alone =
-  `units formats checks gemm roofline systolic layer dense step-checks durations launch imbalance collective dispatch parallel-time
-   memory dram uncertainty verdict`;
+/** The modules of the physics, by their path in src/, each with the test files that are about it. */
+const own = (name) => [name, [name]];
 const tests = {
-  ...Object.fromEntries(alone.split(/\s+/).map((name) => [name, [name]])),
-  parameters: ["parameters", "properties-work"],
-  weights: ["weights", "properties-work"],
-  "array-caps": ["array-caps", "properties-work"],
-  kernel: ["kernel", "properties-time"],
-  attention: ["step", "properties-time"],
-  step: ["step", "properties-time"],
-  tasks: ["tasks", "step", "tensor-parallel", "projections"],
-  "launch-share": ["launch-share", "properties-time"],
-  routing: ["routing", "properties-routing"],
-  skew: ["skew", "properties-routing"],
-  "power-law": ["skew", "properties-routing"],
-  placement: ["placement", "properties-routing"],
-  "skewed-routing": ["placement", "properties-routing"],
-  balance: ["placement", "properties-routing"],
-  transfer: ["requests", "properties-links"],
-  parallel: ["parallel", "properties-links"],
-  "tensor-parallel": ["tensor-parallel", "projections"],
-  footprint: ["tensor-parallel"],
-  "processor-tax": ["movers", "properties-links"],
-  "request-streams": ["requests", "tensor-parallel"],
-  "tier-limits": ["requests"],
-  access: ["access", "properties-memory"],
-  "overlap-bound": ["next", "properties-work"],
+  ...Object.fromEntries(
+    `units checks machine/number-formats machine/random-access machine/dram kernels/gemm kernels/roofline kernels/systolic
+     kernels/expert-layer kernels/product kernels/launch step/durations routing/imbalance network/collective network/exchange
+     network/split-time claims/uncertainty claims/verdict`
+      .split(/\s+/)
+      .map(own),
+  ),
+  "model/parameters": ["model/parameters", "properties/properties-work"],
+  "model/matrices": ["model/matrices", "model/invariants"],
+  "model/shard": ["model/shard", "model/invariants"],
+  "model/feed-forward": ["model/matrices", "model/invariants"],
+  ...Object.fromEntries(
+    ["grouped", "latent", "compressed", "block-selected", "linear", "indexer"].map((kind) => [`model/mixers/${kind}`, ["model/invariants", "model/matrices"]]),
+  ),
+  "kernels/array-caps": ["kernels/array-caps", "properties/properties-work"],
+  "kernels/families": ["kernels/families", "properties/properties-time"],
+  "step/question": ["step/decode", "model/invariants"],
+  "step/decode": ["step/decode", "properties/properties-time"],
+  "step/tasks": ["step/tasks", "step/decode", "model/shard"],
+  "step/accesses": ["step/accesses", "properties/properties-memory"],
+  "step/memory-footprint": ["model/shard", "model/invariants"],
+  "step/requests": ["step/requests", "model/shard"],
+  "step/starts": ["step/starts", "properties/properties-time"],
+  "step/tiers": ["step/requests"],
+  "routing/uniform": ["routing/uniform", "properties/properties-routing"],
+  "routing/rank-load": ["routing/rank-load", "properties/properties-routing"],
+  "routing/power-law": ["routing/rank-load", "properties/properties-routing"],
+  "routing/placement": ["routing/placement", "properties/properties-routing"],
+  "routing/popularity": ["routing/placement", "properties/properties-routing"],
+  "routing/balance-simulation": ["routing/placement", "properties/properties-routing"],
+  "network/message-path": ["step/requests", "properties/properties-links"],
+  "network/split": ["network/split", "properties/properties-links"],
+  "network/processor-tax": ["network/movers", "properties/properties-links"],
+  "network/hiding": ["published/next", "properties/properties-work"],
 };
 
 const asked = process.argv.slice(2).map((name) => name.replace(/^src\//, "").replace(/\.ts$/, ""));
@@ -85,7 +93,7 @@ function mutate(name) {
     env: { ...process.env, DEEPSHOCK_MUTATED: name, DEEPSHOCK_MUTATION_TESTS: tests[name].join(" ") },
   });
   if (status !== 0) throw new Error(`src/${name}.ts: Stryker ended with ${status}`);
-  const { files } = JSON.parse(readFileSync(join(root, ".stryker", `${name}.json`), "utf8"));
+  const { files } = JSON.parse(readFileSync(join(root, ".stryker", `${name.replaceAll("/", "-")}.json`), "utf8"));
   return Object.values(files).flatMap(({ source, mutants }) => {
     const lines = source.split("\n");
     return mutants

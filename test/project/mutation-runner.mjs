@@ -159,7 +159,7 @@ async function bundled(root, file) {
   const [{ code }] = (await bundle.generate({ format: "cjs" })).output;
   const evaluated = (text) => {
     const script = new vm.Script(`(function(exports, require, __dirname){${text}\n})`, { filename: `${file}.js` });
-    return (vitest, load) => script.runInThisContext()({}, (id) => (id === "vitest" ? vitest : load(id)), join(root, "src"));
+    return (vitest, load) => script.runInThisContext()({}, (id) => (id === "vitest" ? vitest : load(id)), join(root, "src", "data"));
   };
   return { counted: evaluated(code), plain: evaluated(code.replace(/function stryCov_\w+\(\) \{/, "$& return;")) };
 }

@@ -1,10 +1,13 @@
-/** Mutation testing of one module; test/mutate.mjs says which, by which tests, and where its results go. */
-const name = process.env.DEEPSHOCK_MUTATED ?? "gemm";
+import { join } from "node:path";
+
+/** Mutation testing of one module; test/project/mutate.mjs says which, by which tests, and where its results go. */
+const name = process.env.DEEPSHOCK_MUTATED ?? "kernels/gemm";
+const file = name.replaceAll("/", "-");
 
 export default {
   mutate: [`src/${name}.ts`],
   testRunner: "bundled",
-  plugins: ["../test/project/mutation-runner.mjs"],
+  plugins: [join(import.meta.dirname, "mutation-runner.mjs")],
   coverageAnalysis: "perTest",
   concurrency: 1,
   timeoutMS: 8_000,
@@ -13,9 +16,9 @@ export default {
   tempDirName: ".stryker/tmp",
   cleanTempDir: "always",
   incremental: true,
-  incrementalFile: `.stryker/${name}.incremental.json`,
+  incrementalFile: `.stryker/${file}.incremental.json`,
   reporters: ["json"],
-  jsonReporter: { fileName: `.stryker/${name}.json` },
+  jsonReporter: { fileName: `.stryker/${file}.json` },
   warnings: { slow: false },
   allowConsoleColors: false,
   logLevel: "warn",

@@ -1,9 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { probabilityWords, thresholdWords, valueWords } from "../../src/claims/claim-words";
-import { type Claim, claims, judgement } from "../../src/claims/claims";
+import { type Counted, verdictOf, verdicts } from "../../src/claims/parts/verdict";
+import { likelihoodWords, probabilityWords, valueWords } from "../../src/claims/parts/words";
 import { drawParameters, latinHypercube, type Parameter, propagate, rankCorrelation, type Spread } from "../../src/claims/uncertainty";
-import { verdictOf } from "../../src/claims/verdict";
 import { relativeError } from "../../src/fit/validation";
 import { formatBytes, formatCount, formatNumber, formatSeconds, formatShare } from "../../src/text/numbers";
 
@@ -17,8 +16,6 @@ const spread: fc.Arbitrary<Spread> = fc.oneof(
 const parameters = fc
   .array(spread, { minLength: 1, maxLength: 4 })
   .map((spreads) => spreads.map((s, i): Parameter => ({ name: `p${i}`, label: `p${i}`, spread: s, reason: "" })));
-const condition = fc.boolean().map((holds) => ({ condition: "c", found: "f", holds }));
-const verdicts = ["not supported", "supported within bounds", "supported"];
 
 describe("draws", () => {
   it("cover every dimension evenly: the mean of a column is a half, and none leaves zero to one", () => {
@@ -114,45 +111,36 @@ describe("rank correlation", () => {
   });
 });
 
+const counted: fc.Arbitrary<Counted> = fc.record({
+  stance: fc.constantFrom("asserts", "hedges", "retracts"),
+  stress: fc.constantFrom(1, 2, 3),
+  outcome: fc.constantFrom("right", "open", "wrong"),
+});
+const better = { wrong: "open", open: "right", right: "right", depends: "depends", pending: "pending" } as const;
+
 describe("a verdict", () => {
-  it("does not turn on the order of conditions, and never falls when one more of them holds", () => {
+  it("does not turn on the order of the parts, and never falls when one of them gets better", () => {
+    const scale = verdicts.slice(0, 5);
     fc.assert(
-      fc.property(fc.array(condition, { minLength: 1, maxLength: 8 }), fc.nat(), (conditions, pick) => {
-        expect(verdictOf([...conditions].reverse())).toBe(verdictOf(conditions));
-        const i = pick % conditions.length;
-        const better = conditions.map((c, j) => (j === i ? { ...c, holds: true } : c));
-        expect(verdicts.indexOf(verdictOf(better))).toBeGreaterThanOrEqual(verdicts.indexOf(verdictOf(conditions)));
+      fc.property(fc.array(counted, { minLength: 1, maxLength: 8 }), fc.nat(), (parts, pick) => {
+        expect(verdictOf([...parts].reverse())).toBe(verdictOf(parts));
+        const i = pick % parts.length;
+        const raised = parts.map((part, j) => (j === i ? { ...part, outcome: better[part.outcome] } : part));
+        expect(scale.indexOf(verdictOf(raised))).toBeLessThanOrEqual(scale.indexOf(verdictOf(parts)));
       }),
     );
   });
+});
 
-  it("never falls with a higher probability or one more condition that holds", () => {
-    const share = fc.double({ min: 0, max: 1, noNaN: true });
-    fc.assert(
-      fc.property(share, share, fc.array(condition, { minLength: 1, maxLength: 5 }), (a, b, conditions) => {
-        const [low, high] = [Math.min(a, b), Math.max(a, b)];
-        const rank = (p: number, cs: typeof conditions) => verdicts.indexOf(judgement(p, cs, 1));
-        expect(rank(high, conditions)).toBeGreaterThanOrEqual(rank(low, conditions));
-        expect(
-          rank(
-            a,
-            conditions.map((c) => ({ ...c, holds: true })),
-          ),
-        ).toBeGreaterThanOrEqual(rank(a, conditions));
-        expect(judgement(a, conditions, 0)).toBe("untested");
-        expect(judgement(Number.NaN, conditions, 1)).toBe("untested");
-      }),
-    );
-  });
-
-  it("holds a value exactly inside its threshold, for every claim", () => {
-    for (const c of claims({ draws: 16 }) as readonly Claim[]) {
-      const { atLeast = Number.NEGATIVE_INFINITY, atMost = Number.POSITIVE_INFINITY } = c.threshold;
-      expect(c.holds, c.id).toBe(c.value >= atLeast && c.value <= atMost);
-      expect(c.conditions()[0]?.holds, c.id).toBe(c.holds);
-      expect(thresholdWords(c)).toMatch(/^(at least|at most|from) [0-9]/);
-    }
-  });
+it("the word for a likelihood never falls as the probability rises", () => {
+  const share = fc.double({ min: 0, max: 1, noNaN: true });
+  const order = [0, 0.02, 0.2, 0.5, 0.7, 0.95, 1].map(likelihoodWords);
+  fc.assert(
+    fc.property(share, share, (a, b) => {
+      const [low, high] = [Math.min(a, b), Math.max(a, b)];
+      expect(order.indexOf(likelihoodWords(high))).toBeGreaterThanOrEqual(order.indexOf(likelihoodWords(low)));
+    }),
+  );
 });
 
 describe("words of numbers", () => {

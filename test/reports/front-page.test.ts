@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { thenAndNow } from "../../src/claims/verdict-table";
-import { argument, frontFigures } from "../../src/front-page";
+import { claims } from "../../src/claims/claims";
+import { wordCount } from "../../src/claims/parts/headline";
+import { argument, frontAnswer, frontFigures, howSure, verdictCounts } from "../../src/front-page";
 import { moeLayerTime } from "../../src/kernels/expert-layer";
 import { hardware } from "../../src/machine/hardware";
 import { model } from "../../src/model/registry";
 import { formatSeconds } from "../../src/text/numbers";
 import { trace } from "../figures/figure-cases";
 
-const judged = thenAndNow();
+const judged = claims();
 const told = argument({}, judged);
 
 describe("the argument in six sentences", () => {
@@ -38,13 +39,25 @@ describe("the argument in six sentences", () => {
     expect(Number(sparse)).toBeGreaterThan(Number(dense));
   });
 
-  it("counts the verdicts and names what is not supported and what is sure", () => {
-    const of = (verdict: string) => judged.filter(({ now }) => now.verdict === verdict);
-    expect(told[4]).toContain(`Of its ${judged.length} claims`);
-    expect(told[4]).toContain(`${of("supported within bounds").length} within bounds`);
-    for (const { now } of of("not supported")) expect(told[4]).toContain(`${now.id} (${now.name})`);
-    for (const { now } of judged) expect(told[5]?.includes(`${now.id} (${now.name})`)).toBe(now.probability >= 0.9);
-    expect(told[5]).toContain(`${judged.filter(({ atArticle }) => atArticle.verdict === "untested").length} of the claims`);
+  it("counts the verdicts, and names those that read differently than in January 2025", () => {
+    expect(told[4]).toContain(`Its ${judged.length} claims come to: `);
+    for (const [verdict, count] of verdictCounts(judged)) expect(told[4]).toContain(`${verdict.toLowerCase()} ${count}`);
+    expect(told[5]).toContain(`${judged.filter((c) => c.then.verdict === "Not yet").length} of them could not be decided`);
+    for (const c of judged) expect(told[5]?.includes(`${c.id} (`), c.id).toBe(c.then.verdict !== "Not yet" && c.then.verdict !== c.verdict);
+  });
+
+  it("answers the question in at most twenty words, from the verdicts alone", () => {
+    expect(wordCount(frontAnswer())).toBeLessThanOrEqual(20);
+    const of = (...verdicts: ("Right" | "Half right" | "Wrong" | "Depends on a word")[]) =>
+      frontAnswer(verdicts.map((verdict) => ({ verdict })));
+    expect(of("Right", "Right", "Right", "Wrong")).toBe("Yes, mostly: of 4 claims 3 hold, 1 fails.");
+    expect(of("Wrong", "Wrong", "Wrong", "Right")).toBe("Mostly not: of 4 claims 1 holds, 3 fail.");
+    expect(of("Right", "Half right", "Depends on a word")).toBe("In part: of 3 claims 1 holds, 1 half, 1 turns on a word.");
+  });
+
+  it("says what the verdicts rest on: parts by grade, which sum to all that count", () => {
+    const [all, ...grades] = [...howSure().matchAll(/\b(\d+)\b/g)].map((m) => Number(m[1]));
+    expect(grades.reduce((a, b) => a + b, 0)).toBe(all);
   });
 
   it("refuses a model that is not known, with the nearest names", () => {

@@ -51,7 +51,10 @@ it("the front page shows the verdict of every claim, linked to its notebook", ()
   const front = readFileSync(join(folder, "index.html"), "utf8");
   for (const { id, verdict, notebook } of claims()) {
     expect(front).toContain(`<a href="${notebook}.html">${id}</a>`);
-    expect(front.split(`>${id}</a>`)[1]).toMatch(new RegExp(`^</th><td>[^<]+</td><td><span class="word [a-z-]+">${verdict}</span>`));
+    expect(front.split(`>${id}</a>`)[1]).toMatch(
+      new RegExp(`^</th><td[^>]*>[^<]+</td><td><a class="word [a-z-]+" href="#claim-${id}">${verdict}</a>`),
+    );
+    expect(front).toContain(`<tr id="claim-${id}">`);
   }
 });
 

@@ -1,13 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { medianRun, reachedOverNetwork, requestConditions } from "../../src/claims/conditions-requests";
-import { verdictOf } from "../../src/claims/verdict";
 import { readConstants } from "../../src/data/constants";
 import { messageRatesFigure, pathPoints } from "../../src/figures/message-rates";
 import { requestStreamsFigure } from "../../src/figures/request-streams";
 import { hardware } from "../../src/machine/hardware";
 import { requestsPerSecond } from "../../src/machine/random-access";
 import { model } from "../../src/model/registry";
+import { withSelection } from "../../src/model/selection";
 import { collectiveKeys } from "../../src/network/collective";
 import { scaleUpConstantNames } from "../../src/network/exchange";
 import {
@@ -18,7 +17,9 @@ import {
   type TransferPath,
   transferTime,
 } from "../../src/network/message-path";
+import { reachedOverNetwork } from "../../src/published/reached-network";
 import { decodeStep } from "../../src/step/decode";
+import { medianRun } from "../../src/step/median-run";
 import { bindingLimit, requestStreams, type StreamQuestion } from "../../src/step/requests";
 import { flashLimits, measuredPaths, memoryLimit, networkLimits, rowBandwidth, rowMemory, scaleUpLimit } from "../../src/step/tiers";
 
@@ -168,10 +169,13 @@ describe("requests by size and rate", () => {
 
   it("times a step that selects tokens at those it selects, and a kernel as asked", () => {
     const sparse = { ...question, contextTokens: 100_000, attention: "sparse" as const };
-    const seconds = decodeStep({ ...question, contextTokens: 2048 }).seconds;
+    const selecting = { ...question, model: withSelection(question.model, "sparse") };
     const rate = (q: StreamQuestion) => requestStreams(q).find((s) => s.name === "embedding rows")?.requestsPerSecond;
-    expect(rate(sparse)).toBeCloseTo(64 / seconds, 3);
-    expect(rate({ ...sparse, contextTokens: 100 })).toBeCloseTo(64 / decodeStep({ ...question, contextTokens: 100 }).seconds, 3);
+    for (const contextTokens of [100, 100_000]) {
+      const { seconds, tasks } = decodeStep({ ...selecting, contextTokens });
+      expect(rate({ ...sparse, contextTokens })).toBeCloseTo(64 / seconds, 3);
+      expect(tasks.find(({ name }) => name === "attention core")?.bytes).toBe(64 * Math.min(contextTokens, 2048) * 1152);
+    }
     const { weightFormat } = question;
     const asked = { ...question, kernel: "moe_torch_flow_cutlass" };
     expect(rate(asked)).toBeCloseTo(64 / decodeStep({ ...asked, weightFormat }).seconds, 3);
@@ -254,19 +258,7 @@ describe("the memory of a machine", () => {
   });
 });
 
-describe("claim 4", () => {
-  it("holds the exchange that was measured against the card it was measured on, whatever the machine", () => {
-    const found = ["h800-sxm", "gb200", "vr200"].map((id) => requestConditions({ ...question, hardware: hardware(id) })[3]);
-    expect(found.map((c) => [c?.holds, c?.found])).toEqual(Array(3).fill([false, "76 % at 5.28 million messages/s"]));
-    expect(found[2]?.condition).toContain("(measured on H800 SXM)");
-  });
-
-  it("is split by tier: not memory, not NVLink, not the card that the GPU drives; the card that the host drives and flash", () => {
-    const conditions = requestConditions(question);
-    expect(conditions.map(({ holds }) => holds)).toEqual([false, false, true, false, true, true]);
-    expect(verdictOf(conditions)).toBe("supported within bounds");
-  });
-
+describe("the median run", () => {
   it("takes as typical the run that holds the median byte", () => {
     const stream = (requestBytes: number, bytesPerSecond: number) =>
       ({ name: "", tier: "memory", requestBytes, bytesPerSecond, requestsPerSecond: 1, burstPerSecond: 1 }) as const;

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { launchConditions } from "../../src/claims/conditions-launch";
 import { sources } from "../../src/data/sources";
 import { fusionGainFigure } from "../../src/figures/fusion-gain";
 import { launchEfficiencyFigure } from "../../src/figures/launch-efficiency";
@@ -83,15 +82,6 @@ describe("published gains of fusion", () => {
 describe("launchEfficiency, as the article's numbers have it", () => {
   it("is 43, 79, 88 and 98.7 % at 1, 5, 10 and 100 us with 1.3 us a start", () => {
     expect([1, 5, 10, 100].map((t) => Math.round(1000 * launchEfficiency(t * 1e-6, 1.3e-6)) / 10)).toEqual([43.5, 79.4, 88.5, 98.7]);
-  });
-});
-
-describe("launchConditions", () => {
-  it("holds in decode where kernels are short, not where they are long, and not in training", () => {
-    const slow = launchConditions({ tasks, seconds: 9e-5 }, h100);
-    expect(slow.map(({ holds }) => holds)).toEqual([true, true, true, true, false, false]);
-    const long = launchConditions({ tasks, seconds: 9e-3 }, h100);
-    expect(long.map(({ holds }) => holds)).toEqual([true, false, false, true, false, false]);
   });
 });
 

@@ -3,18 +3,9 @@ import { ConfigError, shown } from "./error";
 import type { Family } from "./families";
 import type { Layer } from "./layer";
 import { fieldOf, flag, optionalCount, pathOf, type Section } from "./section";
-
-export const windowNames = ["sliding_window_size", "sliding_window", "window_size"] as const;
+import { windowOf } from "./window-width";
 
 const gateNames = ["attn_output_gate", "attention_output_gate", "mla_use_output_gate", "gated_attention"] as const;
-
-/** Width of a window: of two that are stated the smaller, since transformers 5 counts the token itself in one of them. */
-export function windowOf(section: Section): number | undefined {
-  const widths = windowNames
-    .map((name) => optionalCount(section, [name], { least: -1, most: 1e9 }))
-    .filter((w) => w !== undefined && w > 0);
-  return widths.length === 0 ? undefined : Math.min(...(widths as number[]));
-}
 
 /** What narrows the tokens that a layer attends to. @throws ConfigError where a layer has a window whose width is not said. */
 export function reachOf({ section, attends, index }: Layer): Reach {

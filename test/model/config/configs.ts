@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseRows } from "../../../src/data/rows";
 
-const folder = join(__dirname, "..", "..", "..", "data", "configs");
+const folder = join(process.cwd(), "data", "configs");
 
 /** A published configuration of data/configs/. */
 export interface PublishedConfig {

@@ -1,0 +1,95 @@
+import type { Outcome } from "./kinds";
+import type { Part } from "./part";
+
+/** What a claim comes to. */
+export type Verdict = "Right" | "Mostly right" | "Half right" | "Mostly wrong" | "Wrong" | "Depends on a word" | "Not yet";
+
+/** All seven, the best first. */
+export const verdicts: readonly Verdict[] = [
+  "Right",
+  "Mostly right",
+  "Half right",
+  "Mostly wrong",
+  "Wrong",
+  "Depends on a word",
+  "Not yet",
+];
+
+/** What the rule needs of a part. */
+export interface Counted extends Pick<Part, "stance" | "stress" | "outcome"> {
+  /** What each reading comes to, where there are several. */
+  readonly readings?: readonly { readonly outcome: Outcome }[];
+}
+
+/**
+ * The verdict of a claim, from its parts alone.
+ *
+ *     score = sum of weight times (right 1, open 1/2, wrong 0) / sum of weight
+ *
+ * A part weighs its stress, half of it where the author hedges. Where he only asks, the answers to his questions are what counts. A
+ * finding of ours (stress 0) counts for nothing. A score of 1 is Right, from 3/5 Mostly right, up to 2/5 Mostly wrong, 0 Wrong, between
+ * them Half right. Parts that nothing decides yet are left out; where they are half of the weight or more, Not yet.
+ *
+ * A part whose readings disagree is scored once with the best and once with the worst of them: where one score is on the side of right
+ * and the other is not, or one on the side of wrong, the claim Depends on a word; else it is what holds under either reading, which is
+ * the lower. Readings are never averaged.
+ *
+ * @throws RangeError when no part counts.
+ */
+export function verdictOf(parts: readonly Counted[]): Verdict {
+  const counted = countedParts(parts);
+  const all = total(counted);
+  if (all === 0) throw new RangeError("parts must hold at least one that counts, got none");
+  const decided = counted.filter(({ part }) => part.outcome !== "pending");
+  if (2 * total(decided) <= all) return "Not yet";
+  const [best, worst] = [scoreOf(decided, Math.max), scoreOf(decided, Math.min)];
+  return side(best) === side(worst) ? wordOf(worst) : "Depends on a word";
+}
+
+interface Weighed<P extends Counted> {
+  readonly part: P;
+  readonly weight: number;
+}
+
+/** The parts that a verdict counts, with their weights. */
+export function countedParts<P extends Counted>(parts: readonly P[]): readonly Weighed<P>[] {
+  const stated = parts.some((part) => part.stance !== "asks" && part.stress > 0);
+  return parts.flatMap((part) => {
+    if (part.stress === 0 || (stated && part.stance === "asks")) return [];
+    return [{ part, weight: part.stance === "hedges" ? part.stress / 2 : part.stress }];
+  });
+}
+
+type Choose = (...scores: readonly number[]) => number;
+
+function scoreOf(decided: readonly Weighed<Counted>[], choose: Choose): number {
+  return decided.reduce((sum, { part, weight }) => sum + weight * partScore(part, choose), 0) / total(decided);
+}
+
+function partScore({ outcome, readings = [] }: Counted, choose: Choose): number {
+  if (outcome !== "depends") return scores[outcome];
+  const known = readings.map((r) => r.outcome).filter((o) => o !== "pending" && o !== "depends");
+  return choose(...known.map((o) => scores[o]));
+}
+
+/** A part that depends on its reading has the score of one of them. */
+const scores: Readonly<Record<Outcome, number>> = { right: 1, open: 0.5, wrong: 0, depends: Number.NaN, pending: Number.NaN };
+
+function total(parts: readonly Weighed<Counted>[]): number {
+  return parts.reduce((sum, { weight }) => sum + weight, 0);
+}
+
+/** Shares of fifths come out of sums of halves, so a hair to either side is floating point. */
+const hair = 1e-9;
+
+function wordOf(score: number): Verdict {
+  if (score >= 1 - hair) return "Right";
+  if (score >= 0.6 - hair) return "Mostly right";
+  if (score > 0.4 + hair) return "Half right";
+  return score > hair ? "Mostly wrong" : "Wrong";
+}
+
+function side(score: number): -1 | 0 | 1 {
+  if (score >= 0.6 - hair) return 1;
+  return score <= 0.4 + hair ? -1 : 0;
+}

@@ -1,0 +1,72 @@
+import { formatCount, formatNumber, formatSeconds, formatShare } from "../../text/numbers";
+
+/** Where the IPCC's words for a probability begin: from this on, the word holds. */
+const scale = [
+  [0.99, "virtually certain"],
+  [0.9, "very likely"],
+  [0.66, "likely"],
+  [0.33, "about as likely as not"],
+  [0.1, "unlikely"],
+  [0.01, "very unlikely"],
+] as const;
+
+/** From this probability on a part counts as right, and below its complement as wrong: the IPCC's likely and unlikely. */
+export const likely = 0.66;
+
+/** Below this a part counts as wrong. */
+export const unlikely = 0.33;
+
+/**
+ * The IPCC's word for a probability.
+ *
+ *     virtually certain >= 99 %, very likely >= 90, likely >= 66, about as likely as not 33 to 66, unlikely < 33,
+ *     very unlikely < 10, exceptionally unlikely < 1
+ *
+ * @throws RangeError unless it lies between 0 and 1.
+ * @source Mastrandrea et al. (2010), Guidance note for lead authors of the IPCC fifth assessment report
+ */
+export function likelihoodWords(probability: number): string {
+  if (!(probability >= 0 && probability <= 1)) throw new RangeError(`probability must be between 0 and 1, got ${String(probability)}`);
+  return scale.find(([from]) => probability >= from)?.[1] ?? "exceptionally unlikely";
+}
+
+/** A value of a part as a reader expects it. */
+export function valueWords(value: number, unit: string): string {
+  if (Number.isNaN(value)) return "not known";
+  if (unit === "s") return formatSeconds(value);
+  if (unit === "share") return formatShare(value);
+  if (unit === "B") return `${formatCount(Math.round(value))} B`;
+  if (unit === "ratio") return formatNumber(value);
+  if (unit === "year") return String(value);
+  return `${formatNumber(value)} ${unit}${value === 1 ? "" : "s"}`;
+}
+
+/** A threshold in words: from 64 to 256 tokens. */
+export function thresholdWords({
+  threshold: { atLeast, atMost },
+  unit,
+}: {
+  readonly threshold: { readonly atLeast?: number; readonly atMost?: number };
+  readonly unit: string;
+}): string {
+  if (atLeast !== undefined && atMost !== undefined) return `from ${valueWords(atLeast, unit)} to ${valueWords(atMost, unit)}`;
+  return atLeast !== undefined ? `at least ${valueWords(atLeast, unit)}` : `at most ${valueWords(atMost as number, unit)}`;
+}
+
+/** Whether a value lies within a threshold. */
+export function within(value: number, { atLeast = Number.NEGATIVE_INFINITY, atMost = Number.POSITIVE_INFINITY }: Bounds): boolean {
+  return value >= atLeast && value <= atMost;
+}
+
+interface Bounds {
+  readonly atLeast?: number;
+  readonly atMost?: number;
+}
+
+/** A probability as a reader expects it: in whole percent, never 0 or 100 unless all agree. */
+export function probabilityWords(probability: number | undefined): string {
+  if (probability === undefined || Number.isNaN(probability)) return "–";
+  if (probability > 0 && probability < 0.01) return "under 1 %";
+  if (probability < 1 && probability > 0.99) return "over 99 %";
+  return `${Math.round(probability * 100)} %`;
+}

@@ -1,0 +1,119 @@
+import { type Claim, claims } from "./claims";
+import type { Part } from "./parts/part";
+import { probabilityWords, thresholdWords, valueWords } from "./parts/words";
+
+/** One row of a table of parts, ready to be shown. */
+export type PartRow = {
+  readonly part: string;
+  readonly statement: string;
+  readonly stance: string;
+  readonly scope: string;
+  readonly holdsIf: string;
+  readonly found: string;
+  readonly probability: string;
+  readonly words: string;
+  readonly grade: string;
+  readonly counts: string;
+};
+
+/** The parts of claims as rows; a part that can be read in more than one way has a row for each reading below its own. */
+export function partRows(judged: readonly Pick<Claim, "parts">[]): readonly PartRow[] {
+  return judged.flatMap(({ parts }) =>
+    parts.flatMap((part) => [
+      rowOf(part),
+      ...(part.readings ?? []).map(
+        (r): PartRow => ({
+          ...rowOf(part),
+          part: "",
+          statement: `read as ${r.name}`,
+          stance: "",
+          scope: "",
+          holdsIf: "",
+          found: r.found,
+          probability: probabilityWords(r.probability),
+          words: r.words,
+          grade: "",
+          counts: "",
+        }),
+      ),
+    ]),
+  );
+}
+
+/** What stands above each column of a table of parts. */
+export const partColumns: Readonly<Record<Exclude<keyof PartRow, "scope">, string>> = {
+  part: "Part",
+  statement: "In our words",
+  stance: "The author",
+  holdsIf: "Holds if (thresholds are ours)",
+  found: "Found",
+  probability: "Share",
+  words: "So",
+  grade: "Grade",
+  counts: "Counts",
+};
+
+/** The answer of a notebook: the headline and the verdict of each of its claims. */
+export function inShort(judged: readonly Claim[]): string {
+  return judged.map((c) => `${c.headline} Claim ${c.id}: **${c.verdict.toLowerCase()}**.`).join("\n");
+}
+
+/** What a verdict cell prints: the line that a report takes its badge from, then and now, and what would change it. */
+export function verdictText(judged: readonly Claim[]): string {
+  return judged
+    .map(
+      (c) =>
+        `**Claim ${c.id} (${c.name.replace(/\?$/, "")}): ${c.verdict}.** ${c.headline} In January 2025: *${c.then.verdict.toLowerCase()}*. What would change it: ${c.whatWouldChangeIt}.`,
+    )
+    .join("\n\n");
+}
+
+function rowOf(part: Part): PartRow {
+  return {
+    part: part.id,
+    statement: part.statement,
+    stance: part.stance,
+    scope: part.scope,
+    holdsIf: `${part.quantity}: ${thresholdWords(part)}`,
+    found: part.readings === undefined ? part.found : "see its readings",
+    probability: part.kind === "fact" || part.kind === "definition" ? "–" : probabilityWords(part.probability),
+    words: part.words,
+    grade: part.grade,
+    counts: part.stress === 0 ? "no" : String(part.stress),
+  };
+}
+
+/** The classes of a part's population as rows: how many set-ups, the share that holds, the median and the tails. */
+export function classRows({ population, unit }: Part): readonly Readonly<Record<string, string | number>>[] {
+  return (population?.classes ?? []).map((k) => ({
+    class: k.name,
+    count: k.count,
+    weight: k.weight,
+    share: probabilityWords(k.share),
+    low: valueWords(k.low, unit),
+    median: valueWords(k.median, unit),
+    high: valueWords(k.high, unit),
+  }));
+}
+
+/** How the verdict table names notebooks. */
+export interface VerdictTableOptions {
+  /** Address of a notebook by its name; none leaves the name bare. */
+  readonly address?: (notebook: string) => string;
+}
+
+/** The verdict table in Markdown: one row a claim, generated for README. Parts and numbers are in the notebook of the verdicts. */
+export function verdictTable({ address = (notebook) => `notebooks/${notebook}.ipynb` }: VerdictTableOptions = {}): string {
+  const head = ["Claim", "In our words", "Verdict", "Why", "In January 2025", "Notebook"];
+  const rows = claims().map((c) => [
+    c.id,
+    c.statement,
+    `**${c.verdict}**`,
+    c.headline,
+    c.then.verdict,
+    `[${c.notebook.slice(0, 2)}](${address(c.notebook)})`,
+  ]);
+  return [head, head.map(() => "---"), ...rows]
+    .map((cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`)
+    .join("\n");
+}
