@@ -35,7 +35,7 @@ export interface DecodeStep {
  * Share of what two micro-batches could hide that they do hide: the rest is waiting for the slower rank, and kernels that share
  * processors and memory. Of the measured runs one gained 25 % (H100, 72 ranks) where perfect hiding would have given 60.
  */
-const hiding = 0.8;
+const hiding = 0.83;
 
 /**
  * Time one decode step: every request of the replica gets one token, and with drafts as many more as are accepted.
