@@ -1,12 +1,11 @@
 import { hardware } from "../machine/hardware";
 import { model } from "../model/registry";
 import type { DeploymentRow } from "../published/deployment-rows";
-import { decodeStep } from "../step/decode";
 import type { DecodeStep } from "../step/decode";
-import { engines, type StepQuestion } from "../step/question";
+import { decodeStep } from "../step/decode";
 import { engineFamily, stepFeatures } from "../step/engine";
 import { planOf } from "../step/plan";
-import { resolveQuestion } from "../step/question";
+import { engines, resolveQuestion, type StepQuestion } from "../step/question";
 
 /** Of which kernel a row is asked: the one that its source is known to run, or the step's own choice. */
 export type AskedKernel = "row" | "default";
@@ -55,7 +54,11 @@ export interface StepPair {
 }
 
 /** Pairs of the rows that are steps. @param uses "steady" alone if left out. */
-export function stepPairs(rows: readonly DeploymentRow[], asked: AskedKernel, uses: readonly DeploymentRow["use"][] = ["steady"]): readonly StepPair[] {
+export function stepPairs(
+  rows: readonly DeploymentRow[],
+  asked: AskedKernel,
+  uses: readonly DeploymentRow["use"][] = ["steady"],
+): readonly StepPair[] {
   return rows.flatMap((row) => {
     const question = deploymentQuestion(row, asked);
     if (question === undefined || row.seconds === undefined || !uses.includes(row.use)) return [];

@@ -1,5 +1,5 @@
-import { hardware } from "../machine/hardware";
 import { number, parseRows, text } from "../data/rows";
+import { hardware } from "../machine/hardware";
 import { quantile } from "../statistics";
 import type { StepPair } from "./step-rows";
 import type { EngineConstant, HeldOut } from "./steps";
@@ -53,7 +53,7 @@ export function stepErrors(asked: string, ratios: readonly Ratio[]): readonly St
   });
 }
 
-const order = (a: string, b: string): number => (Number(a) - Number(b) || (a < b ? -1 : 1));
+const order = (a: string, b: string): number => Number(a) - Number(b) || (a < b ? -1 : 1);
 
 function figures(ratios: readonly Ratio[]) {
   const errors = ratios.map(({ pair, predicted }) => pair.measured / predicted - 1).sort((a, b) => a - b);
@@ -63,7 +63,13 @@ function figures(ratios: readonly Ratio[]) {
     const scale = predicted / pair.step.seconds;
     return pair.measured >= low * scale && pair.measured <= high * scale;
   });
-  return { rows: errors.length, signed: quantile(errors, 0.5), median: quantile(sizes, 0.5), p90: quantile(sizes, 0.9), inBand: within.length / errors.length };
+  return {
+    rows: errors.length,
+    signed: quantile(errors, 0.5),
+    median: quantile(sizes, 0.5),
+    p90: quantile(sizes, 0.9),
+    inBand: within.length / errors.length,
+  };
 }
 
 /** Predictions as they stand. */

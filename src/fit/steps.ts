@@ -130,7 +130,14 @@ export function engineConstants(pairs: readonly StepPair[]): readonly EngineCons
       .sort((a, b) => a - b);
     const band = (share: number) => quantile(ratios, share);
     return [
-      ...engineTimeNames.map((constant) => ({ family, constant, value: times[constant], least: Math.min(...spread(constant)), most: Math.max(...spread(constant)), rows })),
+      ...engineTimeNames.map((constant) => ({
+        family,
+        constant,
+        value: times[constant],
+        least: Math.min(...spread(constant)),
+        most: Math.max(...spread(constant)),
+        rows,
+      })),
       { family, constant: "bandLow" as const, value: Math.min(1, band(0.1)), least: band(0.05), most: band(0.25), rows: ratios.length },
       { family, constant: "bandHigh" as const, value: Math.max(1, band(0.9)), least: band(0.75), most: band(0.95), rows: ratios.length },
     ];

@@ -13,7 +13,12 @@ import type { Mixer } from "../model/blocks";
  *
  * @example decodeAttentionKernel(model("deepseek-v3").runs[0].blocks[0], "tensorrt-llm", hardware("h200-sxm"), "fp8") // "trtllm_default"
  */
-export function decodeAttentionKernel(mixer: Mixer, engine: string, { generation }: Pick<Hardware, "generation">, cache: CacheFormatName): string | undefined {
+export function decodeAttentionKernel(
+  mixer: Mixer,
+  engine: string,
+  { generation }: Pick<Hardware, "generation">,
+  cache: CacheFormatName,
+): string | undefined {
   const blackwell = /Blackwell|Rubin/.test(generation);
   if (mixer.kind === "grouped") {
     if (engine === "tensorrt-llm") return "trtllm_torch_flow";

@@ -50,7 +50,11 @@ export function defaultExpertKernel({ hardware, format, exchanges, engine, matri
     case "int4_wo":
       return "sglang_marlin_moe";
     case "fp8_block":
-      return blackwell ? "sglang_flashinfer_trtllm_moe" : own || hardware.vendor !== "NVIDIA" ? "moe_torch_flow_cutlass" : "sglang_fused_moe_triton";
+      return blackwell
+        ? "sglang_flashinfer_trtllm_moe"
+        : own || hardware.vendor !== "NVIDIA"
+          ? "moe_torch_flow_cutlass"
+          : "sglang_fused_moe_triton";
     case "bfloat16":
       return own || hardware.vendor !== "NVIDIA" ? "moe_torch_flow_cutlass" : "sglang_fused_moe_triton";
     default:
@@ -74,14 +78,17 @@ function vllm(format: WeightFormatName, blackwell: boolean, generation: string):
     case "fp8_block":
       return blackwell ? "vllm_fp8moe_flashinfer_trtllm_trtllmfp8expertsmonolithic" : "vllm_fp8moe_triton_tritonexperts";
     case "fp8":
-      return blackwell ? "vllm_modeloptfp8moe_flashinfer_trtllm_trtllmfp8expertsmonolithic" : "vllm_modeloptfp8moe_flashinfer_cutlass_flashinferexperts";
+      return blackwell
+        ? "vllm_modeloptfp8moe_flashinfer_trtllm_trtllmfp8expertsmonolithic"
+        : "vllm_modeloptfp8moe_flashinfer_cutlass_flashinferexperts";
     default:
       if (blackwell) return "vllm_unquantizedfusedmoe_flashinfer_trtllm_trtllmbf16experts";
       return generation === "Ampere" ? "vllm_fused_moe" : "vllm_unquantizedfusedmoe_triton_tritonexperts";
   }
 }
 
-const measured = (kernel: string, generation: string): boolean => kernels().some((f) => f.kernel.startsWith(kernel) && f.generation === generation);
+const measured = (kernel: string, generation: string): boolean =>
+  kernels().some((f) => f.kernel.startsWith(kernel) && f.generation === generation);
 
 /**
  * Kernel and format of the routed experts when none is asked for: the release's format as far as the machine has it, and the kernel
@@ -95,5 +102,8 @@ export function defaultExperts(
   expertParallel: number,
 ): { readonly kernel: string; readonly weightFormat: WeightFormatName } {
   const { experts } = servedFormats(model, hardware);
-  return { kernel: defaultExpertKernel({ hardware, format: experts, exchanges: expertParallel > 1, matrices: model.expertMatrices }), weightFormat: experts };
+  return {
+    kernel: defaultExpertKernel({ hardware, format: experts, exchanges: expertParallel > 1, matrices: model.expertMatrices }),
+    weightFormat: experts,
+  };
 }

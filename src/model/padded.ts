@@ -23,7 +23,9 @@ export function paddedBlock(block: Block, degree: number): Block {
     default: {
       const { heads, keyValueHeads } = block;
       const fits = keyValueHeads % degree === 0 || degree % keyValueHeads === 0;
-      return fits && heads % degree === 0 ? block : { ...block, heads: up(heads, degree), keyValueHeads: fits ? keyValueHeads : up(keyValueHeads, degree) };
+      return fits && heads % degree === 0
+        ? block
+        : { ...block, heads: up(heads, degree), keyValueHeads: fits ? keyValueHeads : up(keyValueHeads, degree) };
     }
   }
 }

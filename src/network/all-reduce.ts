@@ -1,6 +1,6 @@
 import { requirePositive, requirePositiveInteger } from "../checks";
 import type { Hardware } from "../machine/hardware";
-import { type Collective, type CollectiveImplementation, type CollectiveTime, collectiveTime } from "./collective";
+import { type Collective, type CollectiveImplementation, type CollectiveTime, collectiveTime, linkGeneration } from "./collective";
 
 /** Who brings an all-reduce of its own along, beside NCCL's. */
 export type AllReduceOwner = Extract<CollectiveImplementation, "trtllm" | "vllm" | "sglang">;
@@ -24,14 +24,21 @@ const networkEfficiency = 0.85;
 export function allReduceTime(bytes: number, gpus: number, hardware: Hardware, owner: AllReduceOwner = "trtllm"): CollectiveTime {
   requirePositive("bytes", bytes);
   const inside = insideNode(gpus, hardware);
-  const [nccl, own] = (["nccl", owner] as const).map((implementation) =>
+  // On Ampere one engine's was measured.
+  const known = linkGeneration(hardware.generation) === "Ampere" ? "vllm" : owner;
+  const [nccl, own] = (["nccl", known] as const).map((implementation) =>
     collectiveTime({ collective: "all-reduce", bytes, gpus: inside, hardware, implementation }),
   ) as [CollectiveTime, CollectiveTime];
   return overNodes("all-reduce", own.seconds < nccl.seconds ? own : nccl, bytes, gpus, hardware);
 }
 
 /** NCCL's gather or scatter, over nodes in two levels like the all-reduce. @throws RangeError as allReduceTime. */
-export function gatherTime(collective: Exclude<Collective, "all-reduce" | "all-to-all">, bytes: number, gpus: number, hardware: Hardware): CollectiveTime {
+export function gatherTime(
+  collective: Exclude<Collective, "all-reduce" | "all-to-all">,
+  bytes: number,
+  gpus: number,
+  hardware: Hardware,
+): CollectiveTime {
   requirePositive("bytes", bytes);
   const inside = insideNode(gpus, hardware);
   return overNodes(collective, collectiveTime({ collective, bytes, gpus: inside, hardware }), bytes, gpus, hardware);

@@ -119,7 +119,9 @@ function useOf(words: string, speculative: string, gpus: number): DeploymentUse 
   if (words === "yes") return "steady";
   if (words.startsWith("no, mixed")) return "mixed";
   const isDrafted = /^MTP\d, accepted/.test(speculative);
-  return isDrafted || words.startsWith("derived") || (words.includes("tensor parallelism over two nodes") && gpus > 8) ? "derived" : "other";
+  return isDrafted || words.startsWith("derived") || (words.includes("tensor parallelism over two nodes") && gpus > 8)
+    ? "derived"
+    : "other";
 }
 
 /** "EP2 x TP4 inside TP" says two ranks; "EP inside TP" as many as the group has GPUs where no number stands beside it. */

@@ -1,30 +1,11 @@
-import { kernelFamily } from "../kernels/families";
-import { isMoe } from "../model/model";
 import type { Plan } from "./plan";
-
-/**
- * What of a step was not measured on the machine's generation, in words.
- *
- * @example carriedOf(plan) // ["time between kernels: of sglang Hopper"]
- */
-export function carriedOf(plan: Plan): readonly string[] {
-  const { model, hardware, kernel, formats, engineTime, kernels } = plan;
-  const carried: string[] = [];
-  if (isMoe(model)) {
-    const { fitted, from } = kernelFamily(kernel, formats.experts, hardware);
-    if (fitted !== "here") carried.push(`routed experts: ${kernel} in ${formats.experts} on ${hardware.generation}, by the constants of ${from}`);
-  }
-  if (kernels.quantised.fitted !== "here") carried.push(`products in ${formats.rest}: not measured on ${hardware.generation}`);
-  if (engineTime.carriedFrom !== undefined) carried.push(`time between kernels: of ${engineTime.carriedFrom}`);
-  return carried;
-}
 
 /** How much wider the band stands for what is carried. */
 const carriedWidening = 1.5;
 
-/** Where four in five steps lie, by the errors of deployments left out of the fit; wider where constants are carried. */
-export function bandOf({ engineTime }: Plan, seconds: number, carried: readonly string[]): { readonly low: number; readonly high: number } {
-  const wider = carried.length > 0 ? carriedWidening : 1;
+/** Where four in five steps lie, by the errors of deployments left out of the fit; wider where the engine's constants or the links are carried. */
+export function bandOf({ engineTime, lentLinks }: Plan, seconds: number): { readonly low: number; readonly high: number } {
+  const wider = engineTime.carriedFrom !== undefined || lentLinks ? carriedWidening : 1;
   return { low: seconds * engineTime.bandLow ** wider, high: seconds * engineTime.bandHigh ** wider };
 }
 

@@ -1,4 +1,4 @@
-import { bandOf, carriedOf, leftOutOf } from "./answer";
+import { bandOf, leftOutOf } from "./answer";
 import type { Engine } from "./engine";
 import { type Plan, planOf } from "./plan";
 import { productTask } from "./products";
@@ -53,14 +53,13 @@ const hiding = 0.83;
 export function decodeStep(question: DecodeStepQuestion): DecodeStep {
   const resolved = resolveQuestion(question);
   const plan = planOf(resolved, question.kernel);
-  const { overlap, groupRequests, requests, draftTokens, acceptance, formats, gpus } = resolved;
+  const { overlap, requests, draftTokens, acceptance, formats, gpus } = resolved;
   const parts = plan.runs.map((run) => ({ count: run.count, halves: passings(resolved).map((passing) => layerTasks(plan, run, passing)) }));
   const ends = endTasks(plan);
   const seconds = sum(parts, (part) => part.count * layerSeconds(part.halves)) + sum(ends, (task) => task.seconds);
   const tasks = listed(parts, ends);
   const floors = sum(tasks, (task) => task.floorSeconds);
   const tokens = acceptedTokens(draftTokens, acceptance);
-  const carried = carriedOf(plan);
   return {
     seconds,
     floorSeconds: overlap === "none" ? floors : Math.min(seconds, floors),
@@ -71,8 +70,8 @@ export function decodeStep(question: DecodeStepQuestion): DecodeStep {
     weightFormat: formats.experts,
     cacheFormat: formats.cache,
     engine: plan.engine,
-    errorBand: bandOf(plan, seconds, carried),
-    carried,
+    errorBand: bandOf(plan, seconds),
+    carried: plan.carried,
     leftOut: leftOutOf(plan),
   };
 }
@@ -90,7 +89,15 @@ function passings({ overlap, groupRequests, requests, dataParallel, draftTokens,
   const ofGroup = Math.ceil(counted / dataParallel);
   const withPrompts = (tokens: number) => (tokens === 0 ? {} : { prompts: { requests: 1, newTokens: tokens, pastTokens: 0 } });
   if (overlap === "none")
-    return [{ requests: groupRequests, newTokens, rows: groupRequests * newTokens + ofGroup, replicaRows: requests * newTokens + counted, ...withPrompts(ofGroup) }];
+    return [
+      {
+        requests: groupRequests,
+        newTokens,
+        rows: groupRequests * newTokens + ofGroup,
+        replicaRows: requests * newTokens + counted,
+        ...withPrompts(ofGroup),
+      },
+    ];
   if (groupRequests < 2) throw new RangeError(`requests must be at least 2 for each group for two-micro-batches, got ${groupRequests}`);
   return [Math.ceil, Math.floor].map((whole) => {
     const half = whole(groupRequests / 2);

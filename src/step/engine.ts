@@ -24,12 +24,23 @@ const spellings: ReadonlyMap<string, Engine> = new Map([
 export function engineOf(name: string | undefined, { vendor }: Pick<Hardware, "vendor">): Engine {
   if (name === undefined) return vendor === "NVIDIA" ? "tensorrt-llm" : "vllm";
   const known = spellings.get(String(name).toLowerCase());
-  if (known === undefined) throw new RangeError(`engine must be one of ${engines.join(", ")}; got "${name}"; nearest: ${nearest(String(name), engines).join(", ")}`);
+  if (known === undefined)
+    throw new RangeError(
+      `engine must be one of ${engines.join(", ")}; got "${name}"; nearest: ${nearest(String(name), engines).join(", ")}`,
+    );
   return known;
 }
 
 /** What an engine adds to the kernels of a step, and how far steps on rows left out of the fit were off. */
-export const engineConstantNames = ["layerSeconds", "requestSeconds", "latentSeconds", "sparseSeconds", "linearSeconds", "bandLow", "bandHigh"] as const;
+export const engineConstantNames = [
+  "layerSeconds",
+  "requestSeconds",
+  "latentSeconds",
+  "sparseSeconds",
+  "linearSeconds",
+  "bandLow",
+  "bandHigh",
+] as const;
 export type EngineConstants = Constants<(typeof engineConstantNames)[number]>;
 
 /** Those that are times. */
@@ -43,7 +54,13 @@ export interface EngineTime extends EngineConstants {
 
 /** What is said of the runs and the requests of a step: what the constants of an engine are multiplied by. */
 export interface EngineLoad {
-  readonly runs: readonly { readonly count: number; readonly parts: number; readonly latent: number; readonly sparse: number; readonly linear: number }[];
+  readonly runs: readonly {
+    readonly count: number;
+    readonly parts: number;
+    readonly latent: number;
+    readonly sparse: number;
+    readonly linear: number;
+  }[];
   readonly groupRequests: number;
 }
 

@@ -1,14 +1,15 @@
-import { decodeAttentionKernel } from "../kernels/default-attention";
-import { defaultExpertKernel } from "../kernels/default-experts";
 import { type AttentionPlan, attentionPlan } from "../kernels/attention/attention-plan";
 import type { MixerPhase } from "../kernels/attention/mixer-demand";
+import { decodeAttentionKernel } from "../kernels/default-attention";
+import { defaultExpertKernel } from "../kernels/default-experts";
 import { launch } from "../kernels/launch";
 import { type Block, type ExpertsBlock, isMixer, type Mixer, type Run } from "../model/blocks";
 import { type FeedForwardMatrix, feedForwardMatrices } from "../model/feed-forward";
-import { mixerMatrices, mixerWork } from "../model/mixers/mixers";
+import { mixerMatrices } from "../model/mixers/mixers";
 import type { BlockMatrix } from "../model/mixers/rules";
 import { paddedBlock } from "../model/padded";
 import { cutBlock } from "../model/shard";
+import { carriedOf } from "./carried";
 import { type EngineTime, engineTime } from "./engine";
 import { type ProductKernels, productKernels } from "./products";
 import type { ResolvedQuestion } from "./question";
@@ -17,10 +18,10 @@ import type { ResolvedQuestion } from "./question";
 export interface PlannedBlock {
   readonly block: Block;
   readonly matrices: Readonly<Record<string, readonly (BlockMatrix | FeedForwardMatrix)[]>>;
-  /** The core of a mixer: its kernel and time, and the run in which it reads. */
-  readonly core?: AttentionPlan & { readonly runBytes: number };
+  /** The core of a mixer: its kernel and time. */
+  readonly core?: AttentionPlan;
   /** The same where prompts are taken in. */
-  readonly prefill?: AttentionPlan & { readonly runBytes: number };
+  readonly prefill?: AttentionPlan;
 }
 
 /** Layers that are alike, as one GPU holds them. */
@@ -45,6 +46,8 @@ export interface Setup {
   readonly engineTime: EngineTime;
   /** Heads that the degree does not divide stand padded. */
   readonly padded: boolean;
+  /** What was not measured on the machine's generation, in words. */
+  readonly carried: readonly string[];
 }
 
 /** A question and what stands ready for it. */
@@ -58,13 +61,21 @@ const mostRemembered = 4096;
 export function planOf(question: ResolvedQuestion, kernel: string | undefined): Plan {
   const { model, hardware, formats, tensorParallel, expertTensorParallel, dataParallel, expertParallel, engine } = question;
   const exchanges = dataParallel > 1 && expertParallel > 1;
-  const chosen = kernel ?? defaultExpertKernel({ hardware, format: formats.experts, exchanges, engine: question.engineAsked ? engine : undefined, matrices: model.expertMatrices });
+  const chosen =
+    kernel ??
+    defaultExpertKernel({
+      hardware,
+      format: formats.experts,
+      exchanges,
+      engine: question.engineAsked ? engine : undefined,
+      matrices: model.expertMatrices,
+    });
   let ofModel = remembered.get(model);
   if (ofModel === undefined) {
     ofModel = new Map();
     remembered.set(model, ofModel);
   }
-  const key = `${hardwareKey(hardware)} ${tensorParallel} ${expertTensorParallel} ${formats.rest} ${formats.cache} ${engine} ${chosen}`;
+  const key = `${hardwareKey(hardware)} ${tensorParallel} ${expertTensorParallel} ${formats.experts} ${formats.rest} ${formats.cache} ${question.lentLinks} ${engine} ${chosen}`;
   let setup = ofModel.get(key);
   if (setup === undefined) {
     setup = setUp(question, chosen);
@@ -88,32 +99,46 @@ function hardwareKey(hardware: object): number {
 }
 
 function setUp(question: ResolvedQuestion, kernel: string): Setup {
-  const { model, hardware, formats, tensorParallel, expertTensorParallel, engine } = question;
-  const cut = { tensorParallel, expertTensorParallel };
-  let padded = false;
-  const planned = (block: Block): PlannedBlock => {
-    const whole = paddedBlock(block, tensorParallel);
-    padded ||= whole !== block;
-    const share = cutBlock(whole, cut);
-    const matrices = matricesOf(share, model.hiddenSize);
-    return isMixer(share) ? { block: share, matrices, core: coreOf(share, question, "decode"), prefill: coreOf(share, question, "prefill") } : { block: share, matrices };
-  };
-  return {
+  const { model, hardware, formats, tensorParallel, engine } = question;
+  const made = {
     kernel,
     kernels: productKernels(hardware, formats.rest, launch("graph", hardware).seconds, engine),
-    runs: model.runs.map((run) => plannedRun(run, run.blocks.map(planned))),
+    runs: model.runs.map((run) => planRun(question, run)),
     engineTime: engineTime(engine, hardware),
-    padded,
+    padded: model.runs.some(({ blocks }) => blocks.some((block) => paddedBlock(block, tensorParallel) !== block)),
   };
+  return { ...made, carried: carriedOf(question, made) };
+}
+
+/** Layers that are alike as one GPU holds them, with the kernels of their mixers. */
+export function planRun(question: ResolvedQuestion, run: Run): PlannedRun {
+  const { tensorParallel, expertTensorParallel, model } = question;
+  const planned = (block: Block): PlannedBlock => {
+    const share = cutBlock(paddedBlock(block, tensorParallel), { tensorParallel, expertTensorParallel });
+    const matrices = matricesOf(share, model.hiddenSize);
+    if (!isMixer(share)) return { block: share, matrices };
+    return { block: share, matrices, core: coreOf(share, question, "decode"), prefill: coreOf(share, question, "prefill") };
+  };
+  return plannedRun(run, run.blocks.map(planned));
 }
 
 /** The core of a mixer, read cold: other layers have run since. */
-function coreOf(mixer: Mixer, { model, hardware, formats, engine }: ResolvedQuestion, phase: MixerPhase): NonNullable<PlannedBlock["core"]> {
-  const options = { phase, part: "core", cacheFormat: formats.cache, weightFormat: "bfloat16", arithmetic: "bfloat16", warm: false } as const;
-  const work = mixerWork(mixer, { contextTokens: 1, newTokens: 1, cacheFormat: formats.cache, phase }).at(-1);
+function coreOf(
+  mixer: Mixer,
+  { model, hardware, formats, engine }: ResolvedQuestion,
+  phase: MixerPhase,
+): NonNullable<PlannedBlock["core"]> {
+  const options = {
+    phase,
+    part: "core",
+    cacheFormat: formats.cache,
+    weightFormat: "bfloat16",
+    arithmetic: "bfloat16",
+    warm: false,
+  } as const;
   const kernel = phase === "decode" ? decodeAttentionKernel(mixer, engine, hardware, formats.cache) : undefined;
   const chosen = kernel === undefined ? options : { ...options, kernel };
-  return { ...attentionPlan(mixer, hardware, { ...chosen, hiddenSize: model.hiddenSize }), runBytes: work?.runBytes ?? 0 };
+  return attentionPlan(mixer, hardware, { ...chosen, hiddenSize: model.hiddenSize });
 }
 
 function plannedRun({ count }: Run, blocks: readonly PlannedBlock[]): PlannedRun {
@@ -130,7 +155,9 @@ function matricesOf(block: Block, hiddenSize: number): PlannedBlock["matrices"] 
   const groups: Record<string, (BlockMatrix | FeedForwardMatrix)[]> = {};
   for (const matrix of all) {
     const name = "stage" in matrix ? matrix.stage : matrix.part;
-    (groups[name] ??= []).push(matrix);
+    const group = groups[name];
+    if (group === undefined) groups[name] = [matrix];
+    else group.push(matrix);
   }
   return groups;
 }

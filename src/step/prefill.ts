@@ -1,4 +1,4 @@
-import { bandOf, carriedOf, leftOutOf } from "./answer";
+import { bandOf, leftOutOf } from "./answer";
 import type { DecodeStep } from "./decode";
 import type { Engine } from "./engine";
 import { type Plan, planOf } from "./plan";
@@ -34,7 +34,10 @@ export interface PrefillQuestion
 
 /** Taking prompts in on one GPU: its time, its rate, and the tasks that it is made of. */
 export interface PrefillStep
-  extends Pick<DecodeStep, "seconds" | "floorSeconds" | "tasks" | "kernel" | "weightFormat" | "cacheFormat" | "engine" | "errorBand" | "carried" | "leftOut"> {
+  extends Pick<
+    DecodeStep,
+    "seconds" | "floorSeconds" | "tasks" | "kernel" | "weightFormat" | "cacheFormat" | "engine" | "errorBand" | "carried" | "leftOut"
+  > {
   /** Of the prompts. */
   readonly tokensPerSecondPerGpu: number;
 }
@@ -61,8 +64,10 @@ const widening = 2;
  */
 export function prefillStep(question: PrefillQuestion): PrefillStep {
   const { promptTokens, pastTokens = 0, ...rest } = question;
-  if (!Number.isSafeInteger(promptTokens) || promptTokens < 1) throw new RangeError(`promptTokens must be a positive integer, got ${String(promptTokens)}`);
-  if (!Number.isSafeInteger(pastTokens) || pastTokens < 0) throw new RangeError(`pastTokens must be a whole number of at least 0, got ${String(pastTokens)}`);
+  if (!Number.isSafeInteger(promptTokens) || promptTokens < 1)
+    throw new RangeError(`promptTokens must be a positive integer, got ${String(promptTokens)}`);
+  if (!Number.isSafeInteger(pastTokens) || pastTokens < 0)
+    throw new RangeError(`pastTokens must be a whole number of at least 0, got ${String(pastTokens)}`);
   const resolved = resolveQuestion({ ...rest, contextTokens: pastTokens + promptTokens });
   const plan = planOf(resolved, question.kernel);
   const { groupRequests, requests, formats, gpus } = resolved;
@@ -73,13 +78,15 @@ export function prefillStep(question: PrefillQuestion): PrefillStep {
     replicaRows: requests * promptTokens,
     prompts: { requests: groupRequests, newTokens: promptTokens, pastTokens },
   };
-  const hosted = (tasks: readonly DecodeTask[]) => [...tasks, betweenTask(hostSeconds[plan.engine] * sum(tasks, (task) => task.kernelSeconds.length))];
+  const hosted = (tasks: readonly DecodeTask[]) => [
+    ...tasks,
+    betweenTask(hostSeconds[plan.engine] * sum(tasks, (task) => task.kernelSeconds.length)),
+  ];
   const layers = plan.runs.map((run) => ({ count: run.count, tasks: hosted(layerTasks(plan, run, passing).tasks) }));
   const ends = [...headTask(plan)];
   const tasks = [...layers.flatMap(({ count, tasks: each }) => Array.from({ length: count }, () => each).flat()), ...ends];
   const seconds = sum(tasks, (task) => task.seconds);
-  const carried = carriedOf(plan);
-  const band = bandOf(plan, seconds, carried);
+  const band = bandOf(plan, seconds);
   return {
     seconds,
     floorSeconds: sum(tasks, (task) => task.floorSeconds),
@@ -90,7 +97,7 @@ export function prefillStep(question: PrefillQuestion): PrefillStep {
     cacheFormat: formats.cache,
     engine: plan.engine,
     errorBand: { low: seconds * (band.low / seconds) ** widening, high: seconds * (band.high / seconds) ** widening },
-    carried,
+    carried: plan.carried,
     leftOut: leftOutOf(plan),
   };
 }

@@ -15,7 +15,11 @@ export interface ProductKernels {
 }
 
 /** The tables' families of products in narrow formats whose time is the product's and its conversion's alone. */
-const narrowKernels: Partial<Record<WeightFormatName, string>> = { fp8: "sglang_fp8_scaled_mm", fp8_block: "sglang_deepgemm", nvfp4: "sglang_cutedsl" };
+const narrowKernels: Partial<Record<WeightFormatName, string>> = {
+  fp8: "sglang_fp8_scaled_mm",
+  fp8_block: "sglang_deepgemm",
+  nvfp4: "sglang_cutedsl",
+};
 
 /** What is left of converting a product's input where the norm or activation before it does so on the way: fitted on whole steps. */
 const fusedConversionSeconds = 3e-6;

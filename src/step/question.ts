@@ -5,6 +5,7 @@ import { isMoe, type Model } from "../model/model";
 import { type ServedFormats, servedFormats } from "../model/served-formats";
 import { nearest } from "../text/nearest";
 import { type Engine, engineOf } from "./engine";
+import { linked } from "./links";
 
 export { type Engine, engines } from "./engine";
 
@@ -57,6 +58,8 @@ export const anyMachine = { id: "any", memoryBytesPerSecond: 1, peakFlopsPerSeco
 export interface ResolvedQuestion {
   readonly model: Model;
   readonly hardware: Hardware;
+  /** The machine's record lacks a link that the group needs; others stand in. */
+  readonly lentLinks: boolean;
   readonly gpus: number;
   readonly tensorParallel: number;
   readonly dataParallel: number;
@@ -144,7 +147,8 @@ export function resolveQuestion(question: StepQuestion, more: readonly string[] 
     throw new RangeError(`expertSlots must be at least routedExperts (${model.routedExperts}), got ${expertSlots}`);
   return {
     model,
-    hardware,
+    hardware: linked(hardware, gpus),
+    lentLinks: linked(hardware, gpus) !== hardware,
     gpus,
     tensorParallel,
     ...split,

@@ -45,6 +45,7 @@ export function kernelCount(tasks: readonly DecodeTask[], fusion: Fusion): numbe
   const layers = tasks.filter((t) => t.name === "attention core").length;
   const heads = tasks.filter((t) => t.name === "head").reduce((sum, t) => sum + t.kernelSeconds.length, 0);
   if (fusion === "layer") return layers + heads;
-  const fused: readonly string[] = fusion === "experts" ? ["dispatch", "combine"] : [];
+  // In the time between kernels none is started.
+  const fused: readonly string[] = fusion === "experts" ? ["dispatch", "combine", "between kernels"] : ["between kernels"];
   return tasks.reduce((sum, t) => sum + (fused.includes(t.name) ? 0 : t.kernelSeconds.length), 0);
 }

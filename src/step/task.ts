@@ -31,6 +31,6 @@ export interface DecodeTask {
   /** The longest contiguous run in which its main tensor is read or sent. */
   readonly runBytes: number;
   readonly bound: "compute" | "memory" | "overhead" | "latency" | "messages" | "scale-up" | "network";
-  /** Time of each kernel it is launched as, in no order; sums to `seconds`. One where the tables time it as a whole, none where nothing runs. */
+  /** Time of each kernel it is launched as, in no order; sums to `seconds`. One where the tables time it as a whole; the time between kernels by itself. */
   readonly kernelSeconds: readonly number[];
 }

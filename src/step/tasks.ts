@@ -1,6 +1,9 @@
+import type { MixerPhase } from "../kernels/attention/mixer-demand";
 import { moeLayerTime } from "../kernels/expert-layer";
 import { weightFormat as lookUpFormat } from "../machine/number-formats";
 import { type ExpertsBlock, isMixer, type Mixer } from "../model/blocks";
+import { mixerWork } from "../model/mixers/mixers";
+import type { MixerWork } from "../model/mixers/rules";
 import { collectiveTask, exchangeTasks } from "./communication";
 import type { Plan, PlannedBlock, PlannedRun } from "./plan";
 import { productTask } from "./products";
@@ -64,7 +67,16 @@ export function layerTasks(plan: Plan, run: PlannedRun, passing: Passing): Layer
 
 /** Time in which no kernel runs. */
 export function betweenTask(seconds: number): DecodeTask {
-  return { name: "between kernels", seconds, floorSeconds: 0, flops: 0, bytes: 0, runBytes: 0, bound: "overhead", kernelSeconds: [] };
+  return {
+    name: "between kernels",
+    seconds,
+    floorSeconds: 0,
+    flops: 0,
+    bytes: 0,
+    runBytes: 0,
+    bound: "overhead",
+    kernelSeconds: [seconds],
+  };
 }
 
 /** Kernels beside a mixer's products: norm of the input, norms of latents. Rotation and the write to the cache are in the core's time. */
@@ -72,31 +84,83 @@ function besides(mixer: Mixer): number {
   return mixer.kind === "latent" || mixer.kind === "compressed" || ("queryRank" in mixer && mixer.queryRank !== undefined) ? 2 : 1;
 }
 
-/** Products before the core, those of an indexer, the core, products after it. */
+/** Products before the core, those of an indexer, the core, products after it; prompts have a core of their own. */
 function mixerTasks(plan: Plan, { matrices, core, prefill }: PlannedBlock, mixer: Mixer, passing: Passing): readonly DecodeTask[] {
   const { kernels, contextTokens } = plan;
   const { rows, requests, newTokens, prompts } = passing;
-  const name = mixer.kind === "linear" ? "linear mixer" : "attention core";
-  const tasks = [productTask("attention projections", kernels, rows, matrices.projections ?? [], besides(mixer))];
-  if (matrices.indexer !== undefined) tasks.push(productTask("indexer", kernels, rows, matrices.indexer, 1));
-  if (core !== undefined && requests > 0) tasks.push(coreTask(name, core, requests, contextTokens, newTokens));
-  if (prefill !== undefined && prompts !== undefined) tasks.push(coreTask(name, prefill, prompts.requests, prompts.pastTokens, prompts.newTokens));
-  tasks.push(productTask("output projection", kernels, rows, matrices.output ?? [], 0));
-  return tasks;
+  const cores: DecodeTask[] = [];
+  let products = matrices.indexer === undefined ? undefined : productTask("indexer", kernels, rows, matrices.indexer, 1);
+  const add = (phase: MixerPhase, planned: typeof core, count: number, context: number, tokens: number) => {
+    if (planned === undefined || count === 0) return;
+    const parts = coreTasks(mixer, plan, planned, phase, count, context, tokens);
+    if (products !== undefined && parts.index !== undefined) products = joined(products, parts.index);
+    cores.push(parts.core);
+  };
+  add("decode", core, requests, contextTokens, newTokens);
+  if (prompts !== undefined) add("prefill", prefill, prompts.requests, prompts.pastTokens, prompts.newTokens);
+  return [
+    productTask("attention projections", kernels, rows, matrices.projections ?? [], besides(mixer)),
+    ...(products === undefined ? [] : [products]),
+    ...cores,
+    productTask("output projection", kernels, rows, matrices.output ?? [], 0),
+  ];
 }
 
-/** Attention, with the scores and the choice of an indexer; or the update of a state, with its convolution. */
-function coreTask(name: DecodeTask["name"], core: NonNullable<PlannedBlock["core"]>, requests: number, contextTokens: number, newTokens: number): DecodeTask {
-  const { seconds, floorSeconds, flops, bytes, overheadSeconds, computeSeconds, memorySeconds } = core.time(requests, contextTokens, newTokens);
+/**
+ * Attention, or the update of a state with its convolution; and apart from it the scores and the choice of an indexer.
+ *
+ * The tables time a sparse layer's indexer and attention together: its time is shared out by the bytes of either.
+ */
+function coreTasks(
+  mixer: Mixer,
+  { formats }: Plan,
+  planned: NonNullable<PlannedBlock["core"]>,
+  phase: MixerPhase,
+  requests: number,
+  contextTokens: number,
+  newTokens: number,
+): { readonly core: DecodeTask; readonly index: DecodeTask | undefined } {
+  const time = planned.time(requests, contextTokens, newTokens);
+  const works = mixerWork(mixer, { contextTokens, newTokens, cacheFormat: formats.cache, phase });
+  const own = works[works.length - 1] as MixerWork;
+  const scores = works.length > 1 ? works[0] : undefined;
+  const bytesOf = (work: MixerWork) => requests * (work.readBytes + (work.part === "recurrence" ? work.writtenBytes : 0));
+  const bytes = bytesOf(own);
+  const indexBytes = scores === undefined ? 0 : bytesOf(scores);
+  const slower = Math.max(time.computeSeconds, time.memorySeconds);
+  const bound = time.overheadSeconds > slower ? "overhead" : time.computeSeconds > time.memorySeconds ? "compute" : "memory";
+  const part = (name: DecodeTask["name"], work: MixerWork, moved: number): DecodeTask => {
+    const share = indexBytes === 0 ? 1 : moved / (bytes + indexBytes);
+    const seconds = time.seconds * share;
+    const floorSeconds = time.floorSeconds * share;
+    return {
+      name,
+      seconds,
+      floorSeconds,
+      flops: requests * work.flops,
+      bytes: moved,
+      runBytes: work.runBytes,
+      bound,
+      kernelSeconds: [seconds],
+    };
+  };
   return {
-    name,
-    seconds,
-    floorSeconds,
-    flops,
-    bytes,
-    runBytes: core.runBytes,
-    bound: overheadSeconds > Math.max(computeSeconds, memorySeconds) ? "overhead" : computeSeconds > memorySeconds ? "compute" : "memory",
-    kernelSeconds: [seconds],
+    core: part(mixer.kind === "linear" ? "linear mixer" : "attention core", own, bytes),
+    index: scores === undefined || indexBytes === 0 ? undefined : part("indexer", scores, indexBytes),
+  };
+}
+
+/** An indexer's products and scores as one task. */
+function joined(products: DecodeTask, scores: DecodeTask): DecodeTask {
+  return {
+    name: "indexer",
+    seconds: products.seconds + scores.seconds,
+    floorSeconds: products.floorSeconds + scores.floorSeconds,
+    flops: products.flops + scores.flops,
+    bytes: products.bytes + scores.bytes,
+    runBytes: scores.runBytes,
+    bound: scores.seconds > products.seconds ? scores.bound : products.bound,
+    kernelSeconds: [...products.kernelSeconds, ...scores.kernelSeconds],
   };
 }
 
@@ -128,7 +192,16 @@ function expertTask(plan: Plan, block: ExpertsBlock, tokens: number): DecodeTask
   const { hardware, kernel, formats, expertParallel, routing } = plan;
   const model = shapeOf(plan, block);
   const waited = Math.max(1, Math.round(tokens * waitingOf(plan, model, tokens)));
-  const time = moeLayerTime({ model, hardware, kernel, weightFormat: formats.experts, tokens: waited, expertParallel, routing, cache: "cold" });
+  const time = moeLayerTime({
+    model,
+    hardware,
+    kernel,
+    weightFormat: formats.experts,
+    tokens: waited,
+    expertParallel,
+    routing,
+    cache: "cold",
+  });
   return {
     name: "experts",
     seconds: time.seconds,
@@ -174,4 +247,3 @@ export function sum<T>(items: readonly T[], value: (item: T) => number): number 
   for (const item of items) result += value(item);
   return result;
 }
-

@@ -86,7 +86,10 @@ describe("decode step", () => {
   });
 
   it("lists the tasks of a layer in order, and sums them when nothing overlaps", () => {
-    const { tasks, seconds } = decodeStep(question);
+    const { tasks: all, seconds } = decodeStep(question);
+    const tasks = all.filter(({ name }) => name !== "between kernels");
+    // TensorRT-LLM's time between kernels on Hopper is that of its latent mixers: one task a layer.
+    expect(all.length - tasks.length).toBe(61);
     const perDense = ["attention projections", "attention core", "output projection", "dense feed-forward"];
     const perMoe = [
       "attention projections",
@@ -102,11 +105,12 @@ describe("decode step", () => {
     expect(tasks.slice(12, 20).map((t) => t.name)).toEqual(perMoe);
     expect(tasks).toHaveLength(3 * 4 + 58 * 8 + 1);
     expect(tasks.at(-1)?.name).toBe("head");
-    expect(tasks.reduce((sum, t) => sum + t.seconds, 0)).toBeCloseTo(seconds, 9);
+    expect(all.reduce((sum, t) => sum + t.seconds, 0)).toBeCloseTo(seconds, 9);
   });
 
   it("lists both halves of a layer, one after the other, and the odd request in the first", () => {
-    const { tasks } = decodeStep({ ...question, requestsPerGpu: 5, overlap: "two-micro-batches" });
+    const { tasks: all } = decodeStep({ ...question, requestsPerGpu: 5, overlap: "two-micro-batches" });
+    const tasks = all.filter(({ name }) => name !== "between kernels");
     expect(tasks).toHaveLength(3 * 8 + 58 * 16 + 1);
     const cores = tasks.filter((t) => t.name === "attention core");
     expect(cores.slice(0, 2).map((t) => t.bytes)).toEqual([3, 2].map((requests) => requests * 4096 * 1152));
@@ -120,16 +124,17 @@ describe("decode step", () => {
         .slice(from, to)
         .filter((t) => names.includes(t.name))
         .reduce((sum, t) => sum + t.seconds, 0);
-    const layer = step.tasks.slice(24, 40);
-    const links = of(["dispatch", "combine"], 24, 40);
+    const layer = step.tasks.slice(30, 48);
+    const links = of(["dispatch", "combine"], 30, 48);
     const compute = layer.reduce((sum, t) => sum + t.seconds, 0) - links;
     const processors = (["dispatch", "combine"] as const).map((direction) =>
       expertExchangeTime({ direction, model: v3, hardware: h800, tokens: 64, expertParallel: 128 }),
     );
     const taken = 2 * processors.reduce((sum, p) => sum + Math.min(p.seconds, p.processorSeconds), 0);
-    const dense = step.tasks.slice(0, 24).reduce((sum, t) => sum + t.seconds, 0);
+    const dense = step.tasks.slice(0, 30).reduce((sum, t) => sum + t.seconds, 0);
     const head = step.tasks.at(-1)?.seconds ?? 0;
-    const moe = Math.min(compute + links, Math.max(compute + taken, links, (compute + links) / 2));
+    const ideal = Math.min(compute + links, Math.max(compute + taken, links, (compute + links) / 2));
+    const moe = compute + links - 0.83 * (compute + links - ideal);
     expect(step.seconds).toBeCloseTo(dense + 58 * moe + head, 12);
   });
 
@@ -141,9 +146,10 @@ describe("decode step", () => {
         .slice(from, to)
         .filter((t) => !link || t.name === "dispatch" || t.name === "combine")
         .reduce((sum, t) => sum + t.seconds, 0);
-    const longer = seconds(24, 32);
-    expect(longer).toBeGreaterThan(1.02 * seconds(24, 40, true));
-    expect(step.seconds).toBeCloseTo(seconds(0, 24) + 58 * longer + (step.tasks.at(-1)?.seconds ?? 0), 12);
+    const longer = seconds(30, 39);
+    const both = seconds(30, 48);
+    expect(longer).toBeGreaterThan(1.02 * seconds(30, 48, true));
+    expect(step.seconds).toBeCloseTo(seconds(0, 30) + 58 * (both - 0.83 * (both - longer)) + (step.tasks.at(-1)?.seconds ?? 0), 12);
   });
 
   it("multiplies with the vocabulary in BF16", () => {
@@ -186,7 +192,7 @@ describe("decode step", () => {
     const step = decodeStep({ ...question, hardware: slow, overlap: "two-micro-batches" });
     const communication = step.tasks.filter((t) => t.name === "dispatch" || t.name === "combine").reduce((sum, t) => sum + t.seconds, 0);
     expect(step.seconds).toBeGreaterThan(communication);
-    expect(step.seconds).toBeLessThan(communication * 1.1);
+    expect(step.seconds).toBeLessThan(communication * 1.25);
   });
 
   it("reads the weights of attention and the KV cache of every layer once", () => {

@@ -1,0 +1,30 @@
+import { kernelFamily } from "../kernels/families";
+import { isMoe } from "../model/model";
+import type { Setup } from "./plan";
+import type { ResolvedQuestion } from "./question";
+
+/**
+ * What of a step was not measured on the machine's generation, in words.
+ *
+ * @example decodeStep(question).carried // ["time between kernels: of sglang Hopper"]
+ */
+export function carriedOf(
+  { model, hardware, formats, lentLinks }: ResolvedQuestion,
+  { kernel, engineTime, kernels, runs }: Omit<Setup, "carried">,
+): readonly string[] {
+  const carried: string[] = [];
+  if (isMoe(model)) {
+    const { fitted, from } = kernelFamily(kernel, formats.experts, hardware);
+    if (fitted !== "here")
+      carried.push(`routed experts: ${kernel} in ${formats.experts} on ${hardware.generation}, by the constants of ${from}`);
+  }
+  if (kernels.quantised.fitted !== "here") carried.push(`products in ${formats.rest}: not measured on ${hardware.generation}`);
+  if (engineTime.carriedFrom !== undefined) carried.push(`time between kernels: of ${engineTime.carriedFrom}`);
+  for (const { blocks } of runs)
+    for (const { core } of blocks) {
+      const words = core?.carried === undefined ? undefined : `attention: ${core.kernel} ${core.carried}`;
+      if (words !== undefined && !carried.includes(words)) carried.push(words);
+    }
+  if (lentLinks) carried.push(`links: not in the record of ${hardware.id}; PCIe 4.0 and a card of 400 Gb/s stand in`);
+  return carried;
+}
