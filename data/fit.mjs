@@ -1,5 +1,5 @@
 // Fit the constants of data/kernels.csv and state their errors in data/fit-errors.csv.
-// The constants of dense products and links are fitted by fit-links.mjs, which this runs at the end.
+// The constants of dense products and links are fitted by fit-links.mjs, those of attention by fit-attention.mjs, which this runs at the end.
 // npm run fit: fits and writes both, the same bytes every time; npm run fit -- --report: prints the errors as stated.
 import { spawnSync } from "node:child_process";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -33,8 +33,10 @@ if (process.argv.includes("--report")) {
   console.log(errorTable(readFileSync(join(here, "fit-errors.csv"), "utf8")));
 }
 
-const { status } = spawnSync(process.execPath, [join(here, "fit-links.mjs"), ...process.argv.slice(2)], { stdio: "inherit" });
-process.exitCode = status ?? 1;
+for (const script of ["fit-attention.mjs", "fit-links.mjs"]) {
+  const { status } = spawnSync(process.execPath, [join(here, script), ...process.argv.slice(2)], { stdio: "inherit" });
+  if (status !== 0) process.exitCode = status ?? 1;
+}
 
 /** Beside, then rename: a reader never sees half a file. */
 function write(name, text) {

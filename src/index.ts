@@ -57,8 +57,13 @@ export { type Bound, datasheetRates, type Rates, ridgePoint, ridgeRows, roofline
 export { defaultKernel, type KernelFamily, kernelFamily, kernels } from "./kernels/families";
 export { type DenseQuestion, denseGemmTime, type DenseTime } from "./kernels/product";
 export { type CoreTime, mixerCoreTime, type MixerCoreQuestion } from "./kernels/attention-core";
+export { type AttentionOptions, type AttentionPlan, attentionPlan, type AttentionPlanTime } from "./kernels/attention/attention-plan";
+export { mixerTime, type MixerQuestion, type MixerTime } from "./kernels/attention/mixer-time";
+export { type AttentionMeasurement, attentionTimes } from "./published/attention-times";
 export { expertTaskTime, moeLayerTime, type MoeLayerQuestion, type MoeLayerTime } from "./kernels/expert-layer";
-export { type DecodeStep, decodeStep, type DecodeStepQuestion, type DecodeTask, type TaskName } from "./step/decode";
+export { acceptedTokens, type DecodeStep, decodeStep, type DecodeStepQuestion, type DecodeTask, type TaskName } from "./step/decode";
+export { busiestRank } from "./step/waiting";
+export { type DeploymentRow, deploymentRows, type DeploymentUse } from "./published/deployment-rows";
 export { defaultExpertKernel, defaultExperts } from "./kernels/default-experts";
 export { type Engine, engines, type ResolvedQuestion, resolveQuestion, type StepQuestion } from "./step/question";
 export { decoder } from "./model/decoder";
@@ -78,7 +83,7 @@ export type {
 } from "./model/blocks";
 export type { ModelFormats, ModelParts, StackSummary } from "./model/model";
 export { mixerKept, mixerLabel, mixerMatrices, mixerWork } from "./model/mixers/mixers";
-export type { BlockMatrix, Kept, MixerQuestion, MixerWork } from "./model/mixers/rules";
+export type { BlockMatrix, Kept, MixerQuestion as MixerWorkQuestion, MixerWork } from "./model/mixers/rules";
 export { type ServedFormats, servedFormats } from "./model/served-formats";
 export { withSelection } from "./model/selection";
 export { type CacheFormatName, cacheFormat } from "./machine/number-formats";

@@ -4,31 +4,84 @@ import type { Model } from "../model/model";
 import { servedFormats } from "../model/served-formats";
 import { kernels } from "./families";
 
+/** Engines by the names that a step takes. */
+type EngineName = "tensorrt-llm" | "vllm" | "sglang";
+
+/** What the choice of a kernel goes by. */
+export interface ExpertChoice {
+  readonly hardware: Hardware;
+  readonly format: WeightFormatName;
+  /** Experts are dealt out over ranks that exchange tokens, rather than add up what each has. */
+  readonly exchanges: boolean;
+  /** TensorRT-LLM's kernels where no engine is named, but DeepEP's layout for an exchange. */
+  readonly engine?: EngineName | undefined;
+  /** Matrices of one expert; 2 without a gate. */
+  readonly matrices?: number;
+}
+
 /**
- * The kernel of the routed experts when none is asked for, by generation, format and split, as engines choose.
+ * The kernel of the routed experts when none is asked for, by generation, format, split and engine, as engines choose.
  *
- *     FP8 in blocks, experts dealt over ranks that exchange tokens   DeepGEMM on DeepEP's layout, where it was measured
- *     Blackwell, other splits      trtllm-gen (FP8 in blocks, NVFP4, MXFP4)
- *     otherwise                    TensorRT-LLM's CUTLASS kernel for the format, Marlin for 4-bit integers
+ *     FP8 in blocks, tokens exchanged   DeepGEMM on DeepEP's layout, but in TensorRT-LLM its own kernels
+ *     TensorRT-LLM     trtllm-gen on Blackwell (FP8 in blocks, NVFP4 without an exchange, MXFP4), CUTLASS otherwise; experts without a gate have their own
+ *     SGLang           FlashInfer's trtllm-gen on Blackwell, CuTe DSL for an exchange in NVFP4, Triton otherwise
+ *     vLLM             the same families as its modular kernels name them
+ *     integers of 4 bits                Marlin
+ *
+ * Read off the launch scripts and defaults behind data/measurements/end-to-end.csv; vLLM's Triton kernel for MXFP4 on Hopper off its
+ * steps, which no other measured kernel meets. A kernel that was not measured on the machine is carried (see kernelFamily).
+ *
+ * @example defaultExpertKernel({ hardware: hardware("b200-sxm"), format: "nvfp4", exchanges: false }) // "moe_torch_flow_min_latency"
  */
-export function defaultExpertKernel(hardware: Hardware, format: WeightFormatName, exchanges: boolean): string {
-  const blackwell = hardware.generation === "Blackwell";
+export function defaultExpertKernel({ hardware, format, exchanges, engine, matrices = 3 }: ExpertChoice): string {
+  const blackwell = /Blackwell|Rubin/.test(hardware.generation);
+  if (format === "fp8_block" && exchanges && engine !== "tensorrt-llm" && measured("deepepmoe", hardware.generation)) return "deepepmoe";
+  if (engine === "vllm" && hardware.vendor === "NVIDIA") return vllm(format, blackwell, hardware.generation);
+  const own = engine !== "sglang";
+  if (own && matrices === 2 && (format === "bfloat16" || format === "fp8" || format === "nvfp4")) return "moe_torch_flow_nongated";
   switch (format) {
     case "nvfp4":
-      return blackwell ? "sglang_flashinfer_trtllm_moe" : "moe_torch_flow";
+      if (exchanges) return own ? "moe_torch_flow_cutlass" : "sglang_flashinfer_cutedsl_moe";
+      return own ? "moe_torch_flow_min_latency" : "sglang_flashinfer_trtllm_moe";
     case "w4a8_mxfp4_mxfp8":
-      return "sglang_mxfp4_flashinfer_trtllm_moe";
+      return own ? "moe_torch_flow" : "sglang_mxfp4_flashinfer_trtllm_moe";
     case "w4a16_mxfp4":
-      return "moe_torch_flow";
+      return own ? "moe_torch_flow" : gptOssTriton;
     case "int4_wo":
       return "sglang_marlin_moe";
     case "fp8_block":
-      if (exchanges && kernels().some((f) => f.kernel.startsWith("deepepmoe") && f.generation === hardware.generation)) return "deepepmoe";
-      return blackwell ? "sglang_flashinfer_trtllm_moe" : "moe_torch_flow_cutlass";
+      return blackwell ? "sglang_flashinfer_trtllm_moe" : own || hardware.vendor !== "NVIDIA" ? "moe_torch_flow_cutlass" : "sglang_fused_moe_triton";
+    case "bfloat16":
+      return own || hardware.vendor !== "NVIDIA" ? "moe_torch_flow_cutlass" : "sglang_fused_moe_triton";
     default:
       return "moe_torch_flow_cutlass";
   }
 }
+
+const gptOssTriton = "vllm_gptossmxfp4moe_triton_oaitritonmxfp4expertsmonolithic";
+
+function vllm(format: WeightFormatName, blackwell: boolean, generation: string): string {
+  switch (format) {
+    case "nvfp4":
+      return "vllm_compressedtensorsw4a4nvfp4moe_flashinfer_trtllm_trtllmnvfp4expertsmonolithic";
+    case "w4a8_mxfp4_mxfp8":
+      return "vllm_mxfp4moe_flashinfer_trtllm_mxfp4_mxfp8_trtllmmxfp4expertsmodular";
+    case "w4a16_mxfp4":
+      if (blackwell) return "vllm_gptossmxfp4moe_flashinfer_trtllm_mxfp4_bf16_trtllmmxfp4expertsmonolithic";
+      return generation === "Hopper" ? gptOssTriton : "vllm_gptossmxfp4moe_marlin_marlinexperts";
+    case "int4_wo":
+      return "vllm_compressedtensorswna16marlinmoe_marlin_marlinexperts";
+    case "fp8_block":
+      return blackwell ? "vllm_fp8moe_flashinfer_trtllm_trtllmfp8expertsmonolithic" : "vllm_fp8moe_triton_tritonexperts";
+    case "fp8":
+      return blackwell ? "vllm_modeloptfp8moe_flashinfer_trtllm_trtllmfp8expertsmonolithic" : "vllm_modeloptfp8moe_flashinfer_cutlass_flashinferexperts";
+    default:
+      if (blackwell) return "vllm_unquantizedfusedmoe_flashinfer_trtllm_trtllmbf16experts";
+      return generation === "Ampere" ? "vllm_fused_moe" : "vllm_unquantizedfusedmoe_triton_tritonexperts";
+  }
+}
+
+const measured = (kernel: string, generation: string): boolean => kernels().some((f) => f.kernel.startsWith(kernel) && f.generation === generation);
 
 /**
  * Kernel and format of the routed experts when none is asked for: the release's format as far as the machine has it, and the kernel
@@ -42,5 +95,5 @@ export function defaultExperts(
   expertParallel: number,
 ): { readonly kernel: string; readonly weightFormat: WeightFormatName } {
   const { experts } = servedFormats(model, hardware);
-  return { kernel: defaultExpertKernel(hardware, experts, expertParallel > 1), weightFormat: experts };
+  return { kernel: defaultExpertKernel({ hardware, format: experts, exchanges: expertParallel > 1, matrices: model.expertMatrices }), weightFormat: experts };
 }

@@ -101,8 +101,18 @@ export function denseGemmTime({ gemm, hardware, kernel, weightFormat }: DenseQue
   return denseTime(denseFamily(hardware, kernel, weightFormat), gemm, hardware);
 }
 
-/** The same under a family given. */
-export function denseTime(family: DenseFamily, gemm: Gemm, hardware: Hardware): DenseTime {
+/** Tiles or waves as they are: begun is whole. */
+export const wholeEdges = Math.ceil;
+
+/**
+ * Tiles or waves on the mean over sizes nearby: one up to one, then half of one more than their number as the number grows.
+ *
+ * Engines pad batches to the sizes that their graphs were captured for and choose other tiles at the edges, so that one row more is no cliff.
+ */
+export const meanEdges = (number: number): number => (number <= 1 ? 1 : number + (1 - 1 / number) / 2);
+
+/** The same under a family given; with the edges of tiles and waves whole, as tables time them, or on the mean. */
+export function denseTime(family: DenseFamily, gemm: Gemm, hardware: Hardware, edges: (number: number) => number = wholeEdges): DenseTime {
   const { m, n, k } = gemm;
   const format = lookUpFormat(family.weightFormat);
   const peak = peakFlops(hardware, format.arithmetic);
@@ -110,7 +120,7 @@ export function denseTime(family: DenseFamily, gemm: Gemm, hardware: Hardware): 
   const c = family.constants;
   const flops = 2 * m * n * k;
   const bytes = format.activationBytes * m * k + format.weightBytes * k * n + bf16Bytes * m * n;
-  const best = bestTiles(family, c, gemm, hardware.processors ?? 128, peak, bandwidth);
+  const best = bestTiles(family, c, gemm, hardware.processors ?? 128, peak, bandwidth, edges);
   const memorySeconds = bytes / (bandwidth * c.memoryEfficiency);
   const overheadSeconds = c.fixedSeconds + (c.activationPasses * bf16Bytes * m * k) / bandwidth;
   const floorSeconds = Math.max(bytes / bandwidth, flops / peak);
@@ -141,17 +151,25 @@ interface Tiling {
   readonly waves: number;
 }
 
-function bestTiles(tiles: DenseTiles, c: DenseConstants, { m, n, k }: Gemm, processors: number, peak: number, bandwidth: number): Tiling {
+function bestTiles(
+  tiles: DenseTiles,
+  c: DenseConstants,
+  { m, n, k }: Gemm,
+  processors: number,
+  peak: number,
+  bandwidth: number,
+  edges: (number: number) => number,
+): Tiling {
   let seconds = Number.POSITIVE_INFINITY;
   let best = { m: 0, n: 0, splits: 1, waves: 1 };
   for (const tm of tiles.tileRows) {
-    const rows = Math.ceil(m / tm);
+    const rows = edges(m / tm);
     for (const tn of tiles.tileColumns) {
       if (tm * tn > largestTile) continue;
       const count = rows * Math.ceil(n / tn);
       const stepSeconds = (stepLength * 2 * tm * tn * processors) / (peak * c.arithmeticEfficiency) + c.secondsPerStep;
       for (const splits of tiles.splits) {
-        const waves = Math.ceil((count * splits) / processors);
+        const waves = edges((count * splits) / processors);
         const sum = splits === 1 ? 0 : c.splitSeconds + (8 * splits * m * n) / bandwidth;
         const candidate = waves * Math.ceil(k / splits / stepLength) * stepSeconds + sum;
         if (candidate < seconds) {

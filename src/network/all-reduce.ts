@@ -1,16 +1,68 @@
-import { requirePositive } from "../checks";
+import { requirePositive, requirePositiveInteger } from "../checks";
 import type { Hardware } from "../machine/hardware";
-import { type CollectiveTime, collectiveTime } from "./collective";
+import { type Collective, type CollectiveImplementation, type CollectiveTime, collectiveTime } from "./collective";
+
+/** Who brings an all-reduce of its own along, beside NCCL's. */
+export type AllReduceOwner = Extract<CollectiveImplementation, "trtllm" | "vllm" | "sglang">;
+
+/** One pass to another node, of NCCL's kernel inside a step: set by two engines' steps on 16 H100 (23.2 and 31.3 ms), which differ by a third. */
+const networkHopSeconds = 45e-6;
+/** Share of the network card's rate that long messages reach, as NCCL's ring over nodes does. */
+const networkEfficiency = 0.85;
 
 /**
- * Time an all-reduce by the faster of NCCL and TensorRT-LLM's.
+ * Time an all-reduce: inside the scale-up link the faster of NCCL and an engine's own, over nodes in two levels.
  *
- * @throws RangeError as collectiveTime.
+ *     over nodes: all-reduce of the node, then 2 (nodes - 1) hops and 2 (nodes - 1) / nodes bytes / (gpus of the node networks e)
+ *
+ * Over nodes each GPU of a node reduces its share with those of the other nodes over its own network card. The hop is set, not
+ * fitted; no pipelining of the levels, so slower than the best.
+ *
+ * @throws RangeError as collectiveTime; for more GPUs than the link joins on a machine without a network.
+ * @example allReduceTime(2 * 7168 * 64, 8, hardware("h200-sxm")).seconds
  */
-export function allReduceTime(bytes: number, gpus: number, hardware: Hardware): CollectiveTime {
+export function allReduceTime(bytes: number, gpus: number, hardware: Hardware, owner: AllReduceOwner = "trtllm"): CollectiveTime {
   requirePositive("bytes", bytes);
-  const [nccl, own] = (["nccl", "trtllm"] as const).map((implementation) =>
-    collectiveTime({ collective: "all-reduce", bytes, gpus, hardware, implementation }),
+  const inside = insideNode(gpus, hardware);
+  const [nccl, own] = (["nccl", owner] as const).map((implementation) =>
+    collectiveTime({ collective: "all-reduce", bytes, gpus: inside, hardware, implementation }),
   ) as [CollectiveTime, CollectiveTime];
-  return own.seconds < nccl.seconds ? own : nccl;
+  return overNodes("all-reduce", own.seconds < nccl.seconds ? own : nccl, bytes, gpus, hardware);
+}
+
+/** NCCL's gather or scatter, over nodes in two levels like the all-reduce. @throws RangeError as allReduceTime. */
+export function gatherTime(collective: Exclude<Collective, "all-reduce" | "all-to-all">, bytes: number, gpus: number, hardware: Hardware): CollectiveTime {
+  requirePositive("bytes", bytes);
+  const inside = insideNode(gpus, hardware);
+  return overNodes(collective, collectiveTime({ collective, bytes, gpus: inside, hardware }), bytes, gpus, hardware);
+}
+
+/** GPUs of the largest equal share of a group that one link joins. */
+function insideNode(gpus: number, { id, scaleUpDomain, networkBytesPerSecond }: Hardware): number {
+  requirePositiveInteger("gpus", gpus);
+  const domain = scaleUpDomain ?? gpus;
+  if (gpus <= domain) return gpus;
+  if (networkBytesPerSecond === undefined) throw new RangeError(`${id} has no networkBytesPerSecond, which ${gpus} GPUs need`);
+  return Math.max(2, Math.ceil(gpus / Math.ceil(gpus / domain)));
+}
+
+function overNodes(collective: Collective, node: CollectiveTime, bytes: number, gpus: number, hardware: Hardware): CollectiveTime {
+  const inside = insideNode(gpus, hardware);
+  if (inside === gpus) return node;
+  const network = hardware.networkBytesPerSecond as number;
+  const nodes = Math.ceil(gpus / inside);
+  const passes = collective === "all-reduce" ? 2 : 1;
+  const sent = (passes * ((nodes - 1) / nodes) * bytes) / inside;
+  const latencySeconds = node.latencySeconds + passes * (nodes - 1) * networkHopSeconds;
+  const transferSeconds = node.transferSeconds + sent / (network * networkEfficiency);
+  return {
+    ...node,
+    floorSeconds: Math.max(node.floorSeconds, sent / passes / network),
+    seconds: node.seconds + passes * (nodes - 1) * networkHopSeconds + sent / (network * networkEfficiency),
+    latencySeconds,
+    transferSeconds,
+    bound: latencySeconds >= transferSeconds ? "latency" : "bandwidth",
+    algorithm: `${node.algorithm}, ${nodes} nodes`,
+    wireBytes: node.wireBytes + sent,
+  };
 }

@@ -1,20 +1,20 @@
 import { bf16Bytes } from "../machine/number-formats";
 import type { ExpertsBlock } from "../model/blocks";
-import { allReduceTime } from "../network/all-reduce";
-import { collectiveTime } from "../network/collective";
+import { type AllReduceOwner, allReduceTime, gatherTime } from "../network/all-reduce";
 import { type ExchangeDirection, type ExchangeTime, expertExchangeTime } from "../network/exchange";
+import type { Engine } from "./engine";
 import type { ResolvedQuestion } from "./question";
 import type { DecodeTask } from "./task";
 
 /** A collective over the scale-up link of so many numbers in BF16, as a task. */
 export function collectiveTask(
   name: "all-reduce" | "all-gather" | "reduce-scatter",
-  { hardware }: Pick<ResolvedQuestion, "hardware">,
+  { hardware, engine }: Pick<ResolvedQuestion, "hardware" | "engine">,
   numbers: number,
   gpus: number,
 ): DecodeTask {
   const bytes = bf16Bytes * numbers;
-  const time = name === "all-reduce" ? allReduceTime(bytes, gpus, hardware) : collectiveTime({ collective: name, bytes, gpus, hardware });
+  const time = name === "all-reduce" ? allReduceTime(bytes, gpus, hardware, owners[engine]) : gatherTime(name, bytes, gpus, hardware);
   return {
     name,
     seconds: time.seconds,
@@ -26,6 +26,8 @@ export function collectiveTask(
     kernelSeconds: [time.seconds],
   };
 }
+
+const owners: { readonly [E in Engine]: AllReduceOwner } = { "tensorrt-llm": "trtllm", vllm: "vllm", sglang: "sglang" };
 
 /** What brings tokens to their experts, and results back. */
 export interface LayerExchange {

@@ -1,7 +1,8 @@
 import { peakFlops } from "../kernels/families";
-import { type DenseFamily, denseFamily, denseTime } from "../kernels/product";
+import { type DenseFamily, denseFamily, denseTime, meanEdges } from "../kernels/product";
 import type { Hardware } from "../machine/hardware";
 import { bf16Bytes, weightFormat as lookUpFormat, type WeightFormat, type WeightFormatName } from "../machine/number-formats";
+import type { Engine } from "./engine";
 import type { DecodeTask, TaskName } from "./task";
 
 /** The kernels of all products outside the routed experts, in the format of the rest and in BF16, and what starting a small kernel costs. */
@@ -13,15 +14,28 @@ export interface ProductKernels {
   readonly launchSeconds: number;
 }
 
-/** The kernels for a machine and the format of the rest. */
-export function productKernels(hardware: Hardware, rest: WeightFormatName, launchSeconds: number): ProductKernels {
-  return {
-    hardware,
-    format: lookUpFormat(rest),
-    quantised: denseFamily(hardware, undefined, rest),
-    wide: denseFamily(hardware, undefined, "bfloat16"),
-    launchSeconds,
-  };
+/** The tables' families of products in narrow formats whose time is the product's and its conversion's alone. */
+const narrowKernels: Partial<Record<WeightFormatName, string>> = { fp8: "sglang_fp8_scaled_mm", fp8_block: "sglang_deepgemm", nvfp4: "sglang_cutedsl" };
+
+/** What is left of converting a product's input where the norm or activation before it does so on the way: fitted on whole steps. */
+const fusedConversionSeconds = 3e-6;
+
+/**
+ * The kernels for a machine and the format of the rest, of an engine.
+ *
+ *     fixed, in a narrow format:  min(the family's, BF16's + 3 us) and no pass over the input; in SGLang the family's own
+ *
+ * The tables time the conversion of the input with the product. TensorRT-LLM and vLLM let the kernel before do it; SGLang calls it
+ * as it is timed.
+ */
+export function productKernels(hardware: Hardware, rest: WeightFormatName, launchSeconds: number, engine: Engine): ProductKernels {
+  const wide = denseFamily(hardware, engine === "tensorrt-llm" ? undefined : "sglang_torch_linear", "bfloat16");
+  const timed = denseFamily(hardware, narrowKernels[rest], rest);
+  const { constants } = timed;
+  const fixedSeconds = Math.min(constants.fixedSeconds, wide.constants.fixedSeconds + fusedConversionSeconds);
+  const isFused = engine !== "sglang" && rest !== "bfloat16";
+  const quantised = isFused ? { ...timed, constants: { ...constants, fixedSeconds, activationPasses: 0 } } : timed;
+  return { hardware, format: lookUpFormat(rest), quantised: rest === "bfloat16" ? wide : quantised, wide, launchSeconds };
 }
 
 /** One product of every row with a matrix. */
@@ -47,7 +61,7 @@ export function productTask(
   let [flops, bytes, computeFloor, runBytes, longest] = [0, besides * streamBytes, 0, 0, 0];
   let bound: DecodeTask["bound"] = "overhead";
   for (const { outputs: n, inputs: k, bf16 = false } of products) {
-    const time = denseTime(bf16 ? kernels.wide : kernels.quantised, { m: rows, n, k }, hardware);
+    const time = denseTime(bf16 ? kernels.wide : kernels.quantised, { m: rows, n, k }, hardware, meanEdges);
     seconds += time.seconds;
     kernelSeconds.push(time.seconds);
     flops += time.flops;

@@ -4,11 +4,9 @@ import type { Hardware } from "../machine/hardware";
 import { isMoe, type Model } from "../model/model";
 import { type ServedFormats, servedFormats } from "../model/served-formats";
 import { nearest } from "../text/nearest";
+import { type Engine, engineOf } from "./engine";
 
-/** Engines whose time between kernels is known. */
-export const engines = ["tensorrt-llm", "vllm", "sglang"] as const;
-/** One of the engines. */
-export type Engine = (typeof engines)[number];
+export { type Engine, engines } from "./engine";
 
 /**
  * A model on a replica of GPUs and what it is asked: the one record for a step, its accesses, its requests and its footprint.
@@ -72,11 +70,16 @@ export interface ResolvedQuestion {
   readonly groupRequests: number;
   readonly contextTokens: number;
   readonly formats: ServedFormats;
+  readonly engine: Engine;
+  /** Whether the question names it; a default stands for no habits of its own. */
+  readonly engineAsked: boolean;
   readonly draftTokens: number;
   readonly acceptance: number;
   readonly promptTokens: number;
   readonly routing: string;
   readonly overlap: "none" | "two-micro-batches";
+  /** Given by the question; from the routing where it is absent. */
+  readonly waiting: number | undefined;
 }
 
 const fields: { readonly [K in keyof Required<StepQuestion>]: true } = {
@@ -134,7 +137,8 @@ export function resolveQuestion(question: StepQuestion, more: readonly string[] 
   if (gpus % split.expertParallel !== 0) {
     throw new RangeError(`expertParallel must divide the replica's ${gpus} GPUs, got ${split.expertParallel}`);
   }
-  const expertSlots = question.expertSlots ?? Math.max(model.routedExperts, 1);
+  // More ranks than experts hold copies.
+  const expertSlots = Math.max(question.expertSlots ?? Math.max(model.routedExperts, 1), isMoe(model) ? split.expertParallel : 1);
   requirePositiveInteger("expertSlots", expertSlots);
   if (expertSlots < model.routedExperts)
     throw new RangeError(`expertSlots must be at least routedExperts (${model.routedExperts}), got ${expertSlots}`);
@@ -149,11 +153,14 @@ export function resolveQuestion(question: StepQuestion, more: readonly string[] 
     groupRequests: Math.ceil(split.requests / split.dataParallel),
     contextTokens,
     formats: servedFormats(model, hardware, question.weightFormat, question.cacheFormat),
+    engine: engineOf(question.engine, hardware),
+    engineAsked: question.engine !== undefined,
     draftTokens,
     acceptance,
     promptTokens,
     routing,
     overlap,
+    waiting: question.waiting,
   };
 }
 

@@ -15,7 +15,9 @@ export type TaskName =
   | "all-gather"
   | "reduce-scatter"
   | "dense feed-forward"
-  | "head";
+  | "head"
+  | "sampling"
+  | "between kernels";
 
 /** One task of a step. Layers alike share one record. */
 export interface DecodeTask {
@@ -29,6 +31,6 @@ export interface DecodeTask {
   /** The longest contiguous run in which its main tensor is read or sent. */
   readonly runBytes: number;
   readonly bound: "compute" | "memory" | "overhead" | "latency" | "messages" | "scale-up" | "network";
-  /** Time of each kernel it is launched as, in no order; sums to `seconds`. One where the tables time it as a whole. */
+  /** Time of each kernel it is launched as, in no order; sums to `seconds`. One where the tables time it as a whole, none where nothing runs. */
   readonly kernelSeconds: readonly number[];
 }

@@ -1,38 +1,24 @@
-import { mixerCoreTime } from "../kernels/attention-core";
 import { moeLayerTime } from "../kernels/expert-layer";
-import { launch } from "../kernels/launch";
 import { weightFormat as lookUpFormat } from "../machine/number-formats";
-import { type Block, type DenseBlock, type ExpertsBlock, isMixer, type Mixer, type Run } from "../model/blocks";
-import { feedForwardMatrices } from "../model/feed-forward";
-import { mixerMatrices } from "../model/mixers/mixers";
-import { cutBlock } from "../model/shard";
+import { type ExpertsBlock, isMixer, type Mixer } from "../model/blocks";
 import { collectiveTask, exchangeTasks } from "./communication";
-import { type ProductKernels, productKernels, productTask } from "./products";
-import type { ResolvedQuestion } from "./question";
+import type { Plan, PlannedBlock, PlannedRun } from "./plan";
+import { productTask } from "./products";
 import type { DecodeTask } from "./task";
+import { busiestRank } from "./waiting";
 
-/** What stays the same for every task of a step. */
-export interface Plan extends ResolvedQuestion {
-  readonly kernels: ProductKernels;
-  /** Of the routed experts. */
-  readonly kernel: string;
-  /** Runs as one GPU holds them. */
-  readonly share: readonly Run[];
+/** What passes through one layer at once: of one attention group, and of all that enters the experts. */
+export interface Passing {
+  /** Requests of the busiest attention group, each with `newTokens`. */
+  readonly requests: number;
+  readonly newTokens: number;
+  /** Rows of the group: new tokens of requests, and tokens of prompts. */
+  readonly rows: number;
+  /** Rows of the replica. */
+  readonly replicaRows: number;
 }
 
-/** The kernels of a question and the share of the model that one GPU holds. */
-export function planOf(question: ResolvedQuestion, kernel: string): Plan {
-  const { model, hardware, formats, tensorParallel, expertTensorParallel } = question;
-  const cut = { tensorParallel, expertTensorParallel };
-  return {
-    ...question,
-    kernel,
-    kernels: productKernels(hardware, formats.rest, launch("graph", hardware).seconds),
-    share: model.runs.map(({ count, blocks }) => ({ count, blocks: blocks.map((block) => cutBlock(block, cut)) })),
-  };
-}
-
-/** The tasks of one layer of a run for some requests of the busiest group, and their sums. */
+/** The tasks of one layer of a run, and their sums. */
 export interface LayerTasks {
   readonly tasks: readonly DecodeTask[];
   /** All but dispatch and combine. */
@@ -42,147 +28,130 @@ export interface LayerTasks {
   readonly processorSeconds: number;
 }
 
-/**
- * The tasks of one layer of a run, in order.
- *
- * @param requests of one attention group; @param replicaRequests of all of them, which is what enters the experts.
- */
-export function layerTasks(plan: Plan, { blocks }: Run, requests: number, replicaRequests: number): LayerTasks {
+/** The tasks of one layer of a run, in order; at the end the engine's time between its kernels. */
+export function layerTasks(plan: Plan, run: PlannedRun, passing: Passing): LayerTasks {
   const tasks: DecodeTask[] = [];
   let [communicationSeconds, processorSeconds] = [0, 0];
-  const rows = requests * (1 + plan.draftTokens);
-  const reduce = plan.tensorParallel > 1 ? [collectiveTask("all-reduce", plan, rows * plan.model.hiddenSize, plan.tensorParallel)] : [];
-  for (const block of blocks) {
+  const { rows } = passing;
+  const { tensorParallel, model } = plan;
+  const reduce = tensorParallel > 1 ? collectiveTask("all-reduce", plan, rows * model.hiddenSize, tensorParallel) : undefined;
+  for (const planned of run.blocks) {
+    const { block } = planned;
     if (isMixer(block)) {
-      tasks.push(...mixerTasks(plan, block, requests), ...reduce);
+      tasks.push(...mixerTasks(plan, planned, block, passing));
+      if (reduce !== undefined) tasks.push(reduce);
     } else if (block.kind === "dense") {
-      tasks.push(denseTask(plan, block, rows));
+      tasks.push(productTask("dense feed-forward", plan.kernels, rows, planned.matrices["dense feed-forward"] ?? [], 2));
       // Beside experts its sum travels with theirs.
-      if (!blocks.some(isExperts)) tasks.push(...reduce);
+      if (reduce !== undefined && run.experts === undefined) tasks.push(reduce);
     } else {
       const exchange = exchangeTasks(plan, block, rows);
       communicationSeconds += exchange.seconds;
       processorSeconds += exchange.processorSeconds;
-      tasks.push(...routerTasks(plan, block, rows), ...exchange.before, expertTask(plan, block, replicaRequests * (1 + plan.draftTokens)));
-      tasks.push(...sharedTasks(plan, block, rows), ...exchange.after, ...reduce);
+      const experts = expertTask(plan, block, passing.replicaRows);
+      tasks.push(...routerTasks(plan, planned, rows), ...exchange.before, experts);
+      tasks.push(...sharedTasks(plan, planned, rows, experts), ...exchange.after);
+      if (reduce !== undefined) tasks.push(reduce);
     }
   }
+  const { layerSeconds, latentSeconds, sparseSeconds, linearSeconds } = plan.engineTime;
+  const between = (layerSeconds * run.parts) / 2 + latentSeconds * run.latent + sparseSeconds * run.sparse + linearSeconds * run.linear;
+  if (between > 0) tasks.push(betweenTask(between));
   return { tasks, computeSeconds: total(tasks) - communicationSeconds, communicationSeconds, processorSeconds };
 }
 
-const isExperts = (block: Block): block is ExpertsBlock => block.kind === "experts";
-
-/** Kernels beside a mixer's products: norm of the input, rotation with the write to the cache, norms of latents. */
-function besides(mixer: Mixer): number {
-  return mixer.kind === "latent" || mixer.kind === "compressed" || ("queryRank" in mixer && mixer.queryRank !== undefined) ? 3 : 2;
+/** Time in which no kernel runs. */
+export function betweenTask(seconds: number): DecodeTask {
+  return { name: "between kernels", seconds, floorSeconds: 0, flops: 0, bytes: 0, runBytes: 0, bound: "overhead", kernelSeconds: [] };
 }
 
-/** Products before the core, the indexer, the core, products after it. */
-function mixerTasks(plan: Plan, mixer: Mixer, requests: number): readonly DecodeTask[] {
-  const { model, hardware, contextTokens, draftTokens, formats, kernels } = plan;
-  const matrices = mixerMatrices(mixer, model.hiddenSize);
-  const stage = (name: string) => matrices.filter((matrix) => matrix.stage === name);
-  const newTokens = 1 + draftTokens;
-  const rows = requests * newTokens;
-  const times = mixerCoreTime({ mixer, hardware, requests, contextTokens, newTokens, cacheFormat: formats.cache });
-  const core = (
-    { seconds, floorSeconds, flops, bytes, runBytes, bound }: (typeof times)["core"],
-    name: DecodeTask["name"],
-  ): DecodeTask => ({
+/** Kernels beside a mixer's products: norm of the input, norms of latents. Rotation and the write to the cache are in the core's time. */
+function besides(mixer: Mixer): number {
+  return mixer.kind === "latent" || mixer.kind === "compressed" || ("queryRank" in mixer && mixer.queryRank !== undefined) ? 2 : 1;
+}
+
+/** Products before the core, those of an indexer, the core, products after it. */
+function mixerTasks(plan: Plan, { matrices, core }: PlannedBlock, mixer: Mixer, passing: Passing): readonly DecodeTask[] {
+  const { kernels, contextTokens } = plan;
+  const { rows, requests, newTokens } = passing;
+  const tasks = [productTask("attention projections", kernels, rows, matrices.projections ?? [], besides(mixer))];
+  if (matrices.indexer !== undefined) tasks.push(productTask("indexer", kernels, rows, matrices.indexer, 1));
+  if (core !== undefined) tasks.push(coreTask(mixer.kind === "linear" ? "linear mixer" : "attention core", core, requests, contextTokens, newTokens));
+  tasks.push(productTask("output projection", kernels, rows, matrices.output ?? [], 0));
+  return tasks;
+}
+
+/** Attention, with the scores and the choice of an indexer; or the update of a state, with its convolution. */
+function coreTask(name: DecodeTask["name"], core: NonNullable<PlannedBlock["core"]>, requests: number, contextTokens: number, newTokens: number): DecodeTask {
+  const { seconds, floorSeconds, flops, bytes, overheadSeconds, computeSeconds, memorySeconds } = core.time(requests, contextTokens, newTokens);
+  return {
     name,
     seconds,
     floorSeconds,
     flops,
     bytes,
-    runBytes,
-    bound,
+    runBytes: core.runBytes,
+    bound: overheadSeconds > Math.max(computeSeconds, memorySeconds) ? "overhead" : computeSeconds > memorySeconds ? "compute" : "memory",
     kernelSeconds: [seconds],
-  });
-  const index =
-    times.index === undefined
-      ? []
-      : [indexerTask(productTask("indexer", kernels, rows, stage("indexer"), 1), core(times.index, "indexer"))];
-  return [
-    productTask("attention projections", kernels, rows, stage("projections"), besides(mixer)),
-    ...index,
-    core(times.core, mixer.kind === "linear" ? "linear mixer" : "attention core"),
-    productTask("output projection", kernels, rows, stage("output"), 0),
-  ];
-}
-
-/** An indexer's products and scores as one task. */
-function indexerTask(products: DecodeTask, scores: DecodeTask): DecodeTask {
-  return {
-    name: "indexer",
-    seconds: products.seconds + scores.seconds,
-    floorSeconds: products.floorSeconds + scores.floorSeconds,
-    flops: products.flops + scores.flops,
-    bytes: products.bytes + scores.bytes,
-    runBytes: scores.runBytes,
-    bound: scores.seconds > products.seconds ? scores.bound : products.bound,
-    kernelSeconds: [...products.kernelSeconds, ...scores.kernelSeconds],
   };
 }
 
-function denseTask({ model, kernels }: Plan, block: DenseBlock, rows: number): DecodeTask {
-  return productTask("dense feed-forward", kernels, rows, feedForwardMatrices(block, model.hiddenSize), 2);
-}
-
 /** Router, and projections to and from the experts' width. */
-function routerTasks({ model, kernels }: Plan, block: ExpertsBlock, rows: number): readonly DecodeTask[] {
-  const matrices = feedForwardMatrices(block, model.hiddenSize);
-  const narrow = matrices.filter(({ part }) => part === "latent projection");
-  return [
-    productTask(
-      "router",
-      kernels,
-      rows,
-      matrices.filter(({ part }) => part === "router"),
-      2,
-    ),
-    ...(narrow.length === 0 ? [] : [productTask("latent projections", kernels, rows, narrow, 0)]),
-  ];
+function routerTasks({ kernels }: Plan, { matrices }: PlannedBlock, rows: number): readonly DecodeTask[] {
+  const narrow = matrices["latent projection"];
+  const router = productTask("router", kernels, rows, matrices.router ?? [], 2);
+  return narrow === undefined ? [router] : [router, productTask("latent projections", kernels, rows, narrow, 0)];
 }
 
-function sharedTasks({ model, kernels }: Plan, block: ExpertsBlock, rows: number): readonly DecodeTask[] {
-  const shared = feedForwardMatrices(block, model.hiddenSize).filter(({ part }) => part === "shared expert");
-  return shared.length === 0 ? [] : [productTask("shared expert", kernels, rows, shared, 2)];
+/**
+ * The shared expert beside the routed ones, in a stream of its own: what of it shows.
+ *
+ *     both = max(shared, routed, both floors together);   shown = both - routed
+ *
+ * Two kernels share the memory, so that together they take no less than both have to move.
+ */
+function sharedTasks({ kernels }: Plan, { matrices }: PlannedBlock, rows: number, routed: DecodeTask): readonly DecodeTask[] {
+  const products = matrices["shared expert"];
+  if (products === undefined) return [];
+  const task = productTask("shared expert", kernels, rows, products, 2);
+  const shown = Math.max(task.seconds, routed.seconds, task.floorSeconds + routed.floorSeconds) - routed.seconds;
+  const seconds = Math.min(task.seconds, Math.max(shown, task.floorSeconds));
+  return [{ ...task, seconds, kernelSeconds: task.kernelSeconds.map((each) => (each * seconds) / task.seconds) }];
 }
 
 /** The routed experts of the busiest rank; the block is already cut to this GPU's share of the width. */
 function expertTask(plan: Plan, block: ExpertsBlock, tokens: number): DecodeTask {
   const { hardware, kernel, formats, expertParallel, routing } = plan;
-  const time = moeLayerTime({
-    model: shapeOf(plan, block),
-    hardware,
-    kernel,
-    weightFormat: formats.experts,
-    tokens,
-    expertParallel,
-    routing,
-    // A step has evicted the weights that a benchmark's last call left in the cache.
-    cache: "cold",
-  });
-  const { weightBytes } = lookUpFormat(formats.experts);
+  const model = shapeOf(plan, block);
+  const waited = Math.max(1, Math.round(tokens * waitingOf(plan, model, tokens)));
+  const time = moeLayerTime({ model, hardware, kernel, weightFormat: formats.experts, tokens: waited, expertParallel, routing, cache: "cold" });
   return {
     name: "experts",
     seconds: time.seconds,
-    floorSeconds: time.floorSeconds,
+    floorSeconds: waited === tokens ? time.floorSeconds : (time.floorSeconds * tokens) / waited,
     flops: time.flops,
     bytes: time.weightBytes + time.activationBytes,
-    runBytes: (block.matrices - 1) * block.width * block.inputWidth * weightBytes,
+    runBytes: (block.matrices - 1) * block.width * block.inputWidth * lookUpFormat(formats.experts).weightBytes,
     bound: time.bound,
     kernelSeconds: [time.seconds],
   };
 }
 
-/** The layer's shape as the expert kernels take it. */
-export function shapeOf({ model }: Pick<Plan, "model">, block: ExpertsBlock) {
+/** Rows of the rank that the others wait for, over the mean: given, or by chance where tokens choose so. */
+function waitingOf({ waiting, routing, expertParallel }: Plan, shape: ReturnType<typeof shapeOf>, tokens: number): number {
+  if (waiting !== undefined) return waiting;
+  if (routing !== "chance") return 1;
+  const { expertsPerToken, routedExperts, expertGroups, topkGroup } = shape;
+  return busiestRank({ tokens, expertsPerToken, experts: routedExperts, ranks: expertParallel, expertGroups, chosenGroups: topkGroup });
+}
+
+/** The layer's shape as the expert kernels take it; slots stand for experts, since copies share an expert's rows. */
+export function shapeOf({ model, expertSlots }: Pick<Plan, "model" | "expertSlots">, block: ExpertsBlock) {
   return {
     hiddenSize: model.hiddenSize,
     expertHiddenSize: block.inputWidth,
     moeIntermediateSize: block.width,
-    routedExperts: block.routed,
+    routedExperts: block.routed + expertSlots - model.routedExperts,
     // Experts that compute nothing take no rows.
     expertsPerToken: Math.max(1, Math.round(block.computedPerToken)),
     expertMatrices: block.matrices,
@@ -201,3 +170,4 @@ export function sum<T>(items: readonly T[], value: (item: T) => number): number 
   for (const item of items) result += value(item);
   return result;
 }
+

@@ -1,0 +1,138 @@
+import { quantile } from "../statistics";
+import { type EngineConstants, engineTimeNames } from "../step/engine";
+import type { StepPair } from "./step-rows";
+
+type TimeName = (typeof engineTimeNames)[number];
+type Times = Readonly<Record<TimeName, number>>;
+
+/** Times that every engine has of its own; the others are one for all, since few rows have such layers. */
+const own = ["layerSeconds", "requestSeconds", "latentSeconds"] as const satisfies readonly TimeName[];
+const shared = ["sparseSeconds", "linearSeconds"] as const satisfies readonly TimeName[];
+
+/** The times of each family, fitted. */
+export type EngineFit = ReadonlyMap<string, Times>;
+
+const softness = 0.05;
+const rounds = 12;
+/** No time is above this: a layer of the slowest engine takes less. */
+const most: Times = { layerSeconds: 400e-6, requestSeconds: 100e-6, latentSeconds: 400e-6, sparseSeconds: 400e-6, linearSeconds: 400e-6 };
+
+/** Seconds of a pair with an engine's times. */
+export function withTimes({ base, features }: StepPair, times: Times): number {
+  let seconds = base;
+  for (const name of engineTimeNames) seconds += times[name] * features[name];
+  return seconds;
+}
+
+/**
+ * Fit the engines' times on steps: the sum over rows of sqrt(ln(measured / predicted)^2 + 0.05^2), each constant in its turn between
+ * zero and its most, by golden section. Deterministic; half micro-batches are left out, since what they hide is no sum.
+ */
+export function fitEngines(pairs: readonly StepPair[]): EngineFit {
+  const usable = pairs.filter(({ row }) => row.overlap === "none");
+  const families = [...new Set(usable.map((pair) => pair.family))].sort();
+  const rows = new Map(families.map((family) => [family, usable.filter((pair) => pair.family === family)]));
+  const times = new Map<string, Record<TimeName, number>>(
+    families.map((family) => [family, { layerSeconds: 0, requestSeconds: 0, latentSeconds: 0, sparseSeconds: 0, linearSeconds: 0 }]),
+  );
+  const loss = (these: readonly StepPair[]) => {
+    let sum = 0;
+    for (const pair of these) sum += Math.hypot(Math.log(pair.measured / withTimes(pair, times.get(pair.family) as Times)), softness);
+    return sum;
+  };
+  for (let round = 0; round < rounds; round++) {
+    for (const family of families) {
+      for (const name of own) {
+        const record = times.get(family) as Record<TimeName, number>;
+        const set = (value: number) => {
+          record[name] = value;
+          return loss(rows.get(family) as readonly StepPair[]);
+        };
+        set(least(set, most[name]));
+      }
+    }
+    lendLatent(times, rows);
+    for (const name of shared) {
+      const touched = usable.filter(({ features }) => features[name] > 0);
+      const set = (value: number) => {
+        for (const record of times.values()) record[name] = value;
+        return loss(touched);
+      };
+      set(touched.length === 0 ? 0 : least(set, most[name]));
+    }
+  }
+  return times;
+}
+
+/** A family without rows of latent attention takes the mean of those that have them. */
+function lendLatent(times: ReadonlyMap<string, Record<TimeName, number>>, rows: ReadonlyMap<string, readonly StepPair[]>): void {
+  const has = (family: string) => rows.get(family)?.some(({ features }) => features.latentSeconds > 0) === true;
+  const known = [...times].filter(([family]) => has(family) && !family.endsWith("CDNA3"));
+  const mean = known.reduce((sum, [, { latentSeconds }]) => sum + latentSeconds, 0) / Math.max(1, known.length);
+  for (const [family, record] of times) if (!has(family)) record.latentSeconds = mean;
+}
+
+/** The argument between 0 and `to` at which a function of one valley is least. */
+function least(value: (x: number) => number, to: number): number {
+  const ratio = (Math.sqrt(5) - 1) / 2;
+  let [low, high] = [0, to];
+  for (let i = 0; i < 40; i++) {
+    const step = (high - low) * ratio;
+    if (value(high - step) <= value(low + step)) high = low + step;
+    else low = high - step;
+  }
+  const middle = (low + high) / 2;
+  return value(0) <= value(middle) ? 0 : middle;
+}
+
+/** A pair, and what it is predicted to take by times fitted without its fold. */
+export interface HeldOut {
+  readonly pair: StepPair;
+  readonly predicted: number;
+}
+
+/** Predict each fold by times fitted on all others, and the fits without each; a family that has no other fold keeps the zero of a bare sum. */
+export function leaveFoldsOut(pairs: readonly StepPair[]): { readonly heldOut: readonly HeldOut[]; readonly fits: readonly EngineFit[] } {
+  const folds = [...new Set(pairs.map(({ fold }) => fold))].sort();
+  const heldOut: HeldOut[] = [];
+  const fits = folds.map((fold) => {
+    const fit = fitEngines(pairs.filter((pair) => pair.fold !== fold));
+    for (const pair of pairs) {
+      if (pair.fold !== fold) continue;
+      const times = fit.get(pair.family);
+      if (times !== undefined) heldOut.push({ pair, predicted: withTimes(pair, times) });
+    }
+    return fit;
+  });
+  return { heldOut, fits };
+}
+
+/** One constant of an engine: its value, and between what it lay as each fold was left out. */
+export interface EngineConstant {
+  readonly family: string;
+  readonly constant: keyof EngineConstants;
+  readonly value: number;
+  readonly least: number;
+  readonly most: number;
+  readonly rows: number;
+}
+
+/** All constants of data/engines.csv: the times fitted on all rows, and the band that four in five rows left out lie in. */
+export function engineConstants(pairs: readonly StepPair[]): readonly EngineConstant[] {
+  const fit = fitEngines(pairs);
+  const { heldOut, fits } = leaveFoldsOut(pairs);
+  return [...fit].flatMap(([family, times]) => {
+    const rows = pairs.filter((pair) => pair.family === family).length;
+    const spread = (name: TimeName) => fits.flatMap((without) => without.get(family)?.[name] ?? []);
+    const ratios = heldOut
+      .filter(({ pair }) => pair.family === family)
+      .map(({ pair, predicted }) => pair.measured / predicted)
+      .sort((a, b) => a - b);
+    const band = (share: number) => quantile(ratios, share);
+    return [
+      ...engineTimeNames.map((constant) => ({ family, constant, value: times[constant], least: Math.min(...spread(constant)), most: Math.max(...spread(constant)), rows })),
+      { family, constant: "bandLow" as const, value: Math.min(1, band(0.1)), least: band(0.05), most: band(0.25), rows: ratios.length },
+      { family, constant: "bandHigh" as const, value: Math.max(1, band(0.9)), least: band(0.75), most: band(0.95), rows: ratios.length },
+    ];
+  });
+}

@@ -1,0 +1,40 @@
+import { kernelFamily } from "../kernels/families";
+import { isMoe } from "../model/model";
+import type { Plan } from "./plan";
+
+/**
+ * What of a step was not measured on the machine's generation, in words.
+ *
+ * @example carriedOf(plan) // ["time between kernels: of sglang Hopper"]
+ */
+export function carriedOf(plan: Plan): readonly string[] {
+  const { model, hardware, kernel, formats, engineTime, kernels } = plan;
+  const carried: string[] = [];
+  if (isMoe(model)) {
+    const { fitted, from } = kernelFamily(kernel, formats.experts, hardware);
+    if (fitted !== "here") carried.push(`routed experts: ${kernel} in ${formats.experts} on ${hardware.generation}, by the constants of ${from}`);
+  }
+  if (kernels.quantised.fitted !== "here") carried.push(`products in ${formats.rest}: not measured on ${hardware.generation}`);
+  if (engineTime.carriedFrom !== undefined) carried.push(`time between kernels: of ${engineTime.carriedFrom}`);
+  return carried;
+}
+
+/** How much wider the band stands for what is carried. */
+const carriedWidening = 1.5;
+
+/** Where four in five steps lie, by the errors of deployments left out of the fit; wider where constants are carried. */
+export function bandOf({ engineTime }: Plan, seconds: number, carried: readonly string[]): { readonly low: number; readonly high: number } {
+  const wider = carried.length > 0 ? carriedWidening : 1;
+  return { low: seconds * engineTime.bandLow ** wider, high: seconds * engineTime.bandHigh ** wider };
+}
+
+/** What a step does not count, in words, as far as the question touches it. */
+export function leftOutOf({ model, padded, draftTokens, promptTokens, dataParallel, expertParallel }: Plan): readonly string[] {
+  const leftOut = ["scheduling that the host does not hide, and waiting of requests"];
+  if (padded) leftOut.push("heads that the degree does not divide are padded: what an engine does with them instead");
+  if (draftTokens > 0) leftOut.push("the drafting module's own shape: it is taken as one more layer like the last, and the head");
+  if (promptTokens > 0) leftOut.push("attention of prompt tokens to their past");
+  if (model.residualStreams > 1) leftOut.push("mappings between residual streams");
+  if (dataParallel > 1 && expertParallel > 1) leftOut.push("experts that are more popular than others");
+  return leftOut;
+}

@@ -1,0 +1,90 @@
+import { type Constants, readConstants } from "../data/constants";
+import type { Hardware } from "../machine/hardware";
+import { nearest } from "../text/nearest";
+
+/** Engines whose time between kernels is known. */
+export const engines = ["tensorrt-llm", "vllm", "sglang"] as const;
+export type Engine = (typeof engines)[number];
+
+const spellings: ReadonlyMap<string, Engine> = new Map([
+  ...engines.map((name) => [name, name] as const),
+  ["trt-llm", "tensorrt-llm"],
+  ["trtllm", "tensorrt-llm"],
+  ["tensorrtllm", "tensorrt-llm"],
+  ["tensorrt_llm", "tensorrt-llm"],
+  ["trt", "tensorrt-llm"],
+]);
+
+/**
+ * The engine of a name in any case of letters; TensorRT-LLM on NVIDIA's machines and vLLM on others where none is given.
+ *
+ * @throws RangeError naming the nearest engines.
+ * @example engineOf("TensorRT-LLM", hardware("h200-sxm")) // "tensorrt-llm"
+ */
+export function engineOf(name: string | undefined, { vendor }: Pick<Hardware, "vendor">): Engine {
+  if (name === undefined) return vendor === "NVIDIA" ? "tensorrt-llm" : "vllm";
+  const known = spellings.get(String(name).toLowerCase());
+  if (known === undefined) throw new RangeError(`engine must be one of ${engines.join(", ")}; got "${name}"; nearest: ${nearest(String(name), engines).join(", ")}`);
+  return known;
+}
+
+/** What an engine adds to the kernels of a step, and how far steps on rows left out of the fit were off. */
+export const engineConstantNames = ["layerSeconds", "requestSeconds", "latentSeconds", "sparseSeconds", "linearSeconds", "bandLow", "bandHigh"] as const;
+export type EngineConstants = Constants<(typeof engineConstantNames)[number]>;
+
+/** Those that are times. */
+export const engineTimeNames = ["layerSeconds", "requestSeconds", "latentSeconds", "sparseSeconds", "linearSeconds"] as const;
+
+/** An engine's constants on a machine, and whose they are. */
+export interface EngineTime extends EngineConstants {
+  /** Absent where the engine was measured on the machine's generation. */
+  readonly carriedFrom?: string;
+}
+
+/** What is said of the runs and the requests of a step: what the constants of an engine are multiplied by. */
+export interface EngineLoad {
+  readonly runs: readonly { readonly count: number; readonly parts: number; readonly latent: number; readonly sparse: number; readonly linear: number }[];
+  readonly groupRequests: number;
+}
+
+/**
+ * How often each of an engine's times falls due in a step.
+ *
+ *     layers (a mixer and a feed-forward part are one), requests of a GPU's group, latent mixers that read all, sparse and linear ones
+ */
+export function stepFeatures({ runs, groupRequests }: EngineLoad): Readonly<Record<(typeof engineTimeNames)[number], number>> {
+  let [layerSeconds, latentSeconds, sparseSeconds, linearSeconds] = [0, 0, 0, 0];
+  for (const { count, parts, latent, sparse, linear } of runs) {
+    layerSeconds += (count * parts) / 2;
+    latentSeconds += count * latent;
+    sparseSeconds += count * sparse;
+    linearSeconds += count * linear;
+  }
+  return { layerSeconds, requestSeconds: groupRequests, latentSeconds, sparseSeconds, linearSeconds };
+}
+
+/** The row of constants that stands for an engine on a machine: of its generation, of AMD's, or of the nearest that was measured. */
+export function engineFamily(engine: Engine, { generation, vendor }: Pick<Hardware, "generation" | "vendor">): string {
+  const own = `${engine} ${generation}`;
+  if (tables().has(own)) return own;
+  if (vendor === "AMD") return "sglang CDNA3";
+  return /Rubin|Blackwell/.test(generation) ? `${engine} Blackwell` : `${engine} Hopper`;
+}
+
+/**
+ * The constants of an engine on a machine, from data/engines.csv: those of its generation, else of the nearest that was measured.
+ *
+ * @example engineTime("vllm", hardware("a100-sxm")).carriedFrom // "vllm Hopper"
+ */
+export function engineTime(engine: Engine, hardware: Pick<Hardware, "generation" | "vendor">): EngineTime {
+  const family = engineFamily(engine, hardware);
+  const constants = tables().get(family) as EngineConstants;
+  return family === `${engine} ${hardware.generation}` ? constants : { ...constants, carriedFrom: family };
+}
+
+let table: ReadonlyMap<string, EngineConstants> | undefined;
+
+function tables(): ReadonlyMap<string, EngineConstants> {
+  table ??= readConstants("engines.csv", ["engine", "generation"], engineConstantNames);
+  return table;
+}

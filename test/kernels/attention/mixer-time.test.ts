@@ -1,0 +1,149 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { attentionPlan } from "../../../src/kernels/attention/attention-plan";
+import { type MixerQuestion, mixerTime } from "../../../src/kernels/attention/mixer-time";
+import { type Hardware, hardware } from "../../../src/machine/hardware";
+import type { GroupedMixer, LatentMixer, LinearMixer, Mixer } from "../../../src/model/blocks";
+import { timedLayers } from "../../../src/published/attention-shapes";
+
+const grouped: GroupedMixer = { kind: "grouped", heads: 8, keyValueHeads: 1, headDim: 128, valueHeadDim: 128, cacheSource: "own" };
+const gatedDelta: LinearMixer = {
+  kind: "linear",
+  family: "gated-delta",
+  keyHeads: 16,
+  valueHeads: 32,
+  keyDim: 128,
+  valueDim: 128,
+  convolutionWidth: 4,
+  stateElementBytes: 4,
+};
+const dsa = timedLayers["deepseek-v3.2-exp"]?.mixer as LatentMixer;
+const mixers: readonly Mixer[] = [
+  grouped,
+  { ...grouped, window: 128 },
+  { ...grouped, chunk: 8192 },
+  gatedDelta,
+  ...Object.values(timedLayers).map((l) => l.mixer),
+];
+const model = { hiddenSize: 4096 };
+const h200 = hardware("h200-sxm");
+const ask = (more: Partial<MixerQuestion>) =>
+  mixerTime({ model, block: grouped, hardware: h200, requests: 64, contextTokens: 4096, ...more });
+
+describe("mixerTime", () => {
+  it("counts the bytes of the cache, the new token's among them", () => {
+    // 64 requests, 4,097 tokens of keys and values of one head of 128 in BF16; queries and results of 8 heads, new key and value.
+    expect(ask({}).bytes).toBe(64 * 4097 * 2 * 128 * 2 + 64 * (8 + 1) * 2 * 128 * 2 + 64 * 2 * 128 * 2);
+    expect(ask({}).flops).toBe(64 * 4097 * 8 * 2 * 256);
+  });
+
+  it("reads a window and no more", () => {
+    const block = { ...grouped, window: 128 };
+    expect(ask({ block }).seconds).toBe(ask({ block, contextTokens: 65536 }).seconds);
+    expect(ask({ block, contextTokens: 65536 }).seconds).toBeLessThan(ask({ contextTokens: 65536 }).seconds / 4);
+  });
+
+  it("keeps a linear mixer's time whatever the context, and reads a state once for several drafts", () => {
+    const one = ask({ block: gatedDelta, part: "recurrence" });
+    expect(ask({ block: gatedDelta, part: "recurrence", contextTokens: 1e6 }).seconds).toBe(one.seconds);
+    const state = 64 * 32 * 128 * 128 * 4;
+    expect(one.bytes - 64 * (2 * 16 * 128 + 2 * 32 * 128) * 2).toBe(2 * state);
+    const four = ask({ block: gatedDelta, part: "recurrence", newTokens: 4, phase: "decode" });
+    expect(four.bytes - 4 * 64 * (2 * 16 * 128 + 2 * 32 * 128) * 2).toBe(5 * state);
+  });
+
+  it("makes a sparse layer slower than a dense one at short contexts and faster at long ones", () => {
+    const { indexer: _, ...dense } = dsa;
+    const time = (block: Mixer, contextTokens: number) =>
+      ask({ block, contextTokens, hardware: hardware("b200-sxm"), model: { hiddenSize: 7168 }, part: "layer", weightFormat: "fp8_block" })
+        .seconds;
+    expect(time(dsa, 4096)).toBeGreaterThan(time(dense as Mixer, 4096));
+    expect(time(dsa, 131072)).toBeLessThan(time(dense as Mixer, 131072) / 2);
+  });
+
+  it("is never faster cold than warm, nor with more context, nor under its floor", () => {
+    const machines = ["a100-sxm", "h100-sxm", "b300-sxm", "l40s"].map(hardware);
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...mixers),
+        fc.constantFrom(...machines),
+        fc.constantFrom("decode" as const, "prefill" as const),
+        fc.integer({ min: 1, max: 512 }),
+        fc.integer({ min: 0, max: 100_000 }),
+        fc.integer({ min: 1, max: 8 }),
+        (block, machine, phase, requests, contextTokens, newTokens) => {
+          const asked = { block, hardware: machine, phase, requests, contextTokens, newTokens };
+          const cold = ask(asked);
+          expect(cold.seconds).toBeGreaterThanOrEqual(ask({ ...asked, warm: true }).seconds * (1 - 1e-12));
+          expect(cold.seconds).toBeGreaterThanOrEqual(cold.floorSeconds);
+          if (phase === "decode")
+            expect(ask({ ...asked, contextTokens: contextTokens * 2 }).seconds).toBeGreaterThanOrEqual(cold.seconds * (1 - 1e-9));
+          expect(Number.isFinite(cold.seconds)).toBe(true);
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+
+  it("carries constants to machines and kernels that no table has, and says so", () => {
+    const { processors: _p, cacheBytes: _c, clockHertz: _h, ...bare } = h200;
+    const unknown: Hardware = { ...bare, generation: "Battlemage", memoryKind: "GDDR6", memoryBytesPerSecond: 4.56e11 };
+    for (const block of mixers) {
+      const time = ask({ block, hardware: unknown, kernel: "a_kernel_of_tomorrow" });
+      expect(time.kernel).toBe("a_kernel_of_tomorrow");
+      expect(time.carried).toMatch(/^from kernel/);
+      expect(time.heldOutError).toBeUndefined();
+    }
+    expect(ask({ kernel: "vllm_flash_attn_fa3" }).carried).toBeUndefined();
+    expect(ask({ kernel: "vllm_flash_attn_fa3", cacheFormat: "fp8" }).heldOutError?.median).toBeLessThan(0.3);
+  });
+
+  it("times whole layers with their projections, on one GPU of a group", () => {
+    for (const block of mixers) {
+      const whole = ask({ block, part: "layer", weightFormat: "fp8_block" });
+      expect(whole.seconds).toBeGreaterThan(ask({ block }).seconds);
+      const part = ask({
+        block,
+        part: "layer",
+        weightFormat: "fp8_block",
+        tensorParallel: 2,
+        ...(block.kind === "grouped" ? { block: { ...block, keyValueHeads: 2 } } : {}),
+      });
+      expect(part.flops).toBeLessThan(whole.flops * (block.kind === "grouped" ? 1.1 : 1));
+    }
+  });
+
+  it.each([
+    ["requests", { requests: 0 }],
+    ["contextTokens", { contextTokens: -1 }],
+    ["newTokens", { newTokens: 1.5 }],
+    ["phase", { phase: "training" as "decode" }],
+    ["part", { part: "recurrence" as const }],
+    ["tensorParallel", { tensorParallel: 3 }],
+    ["weightFormat", { weightFormat: "int3" }],
+    ["cacheFormat", { cacheFormat: "fp4" }],
+    ["arithmetic", { arithmetic: "int8" }],
+    ["block", { block: { kind: "dense" } as unknown as Mixer }],
+    ["block.heads", { block: { ...grouped, heads: 0 } }],
+    ["model.hiddenSize", { model: { hiddenSize: 0 } }],
+    ["hardware.memoryBytesPerSecond", { hardware: { ...h200, memoryBytesPerSecond: 0 } }],
+    ["batch", { batch: 3 } as Partial<MixerQuestion>],
+  ])("refuses an impossible %s by its name", (field, more) => {
+    expect(() => ask(more)).toThrow(field);
+  });
+});
+
+describe("attentionPlan", () => {
+  it("gives what mixerTime gives, with the choices made once", () => {
+    const options = {
+      phase: "decode",
+      part: "core",
+      cacheFormat: "bfloat16",
+      weightFormat: "bfloat16",
+      arithmetic: "bfloat16",
+      hiddenSize: 4096,
+      warm: false,
+    } as const;
+    expect(attentionPlan(grouped, h200, options).time(64, 4096, 1).seconds).toBe(ask({}).seconds);
+  });
+});
