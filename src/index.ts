@@ -2,7 +2,8 @@
 export { isUnit, toBase, type Unit } from "./units";
 export { formatBytes, formatCount, formatNumber, formatSeconds, formatShare } from "./text/numbers";
 export { type NumberFormat, weightFormat, type WeightFormat, type WeightFormatName, weightFormatNames } from "./machine/number-formats";
-export { addModel, isMoe, model, type Model, models, type MoeLayerShape } from "./model/model";
+export { isMoe, type Model, type MoeLayerShape } from "./model/model";
+export { addModel, model, models } from "./model/registry";
 export { ConfigError, type ConfigOptions, modelFromConfig, modelFromConfigText } from "./model/config/read-config";
 export { hardware, type Hardware, machines } from "./machine/hardware";
 export { type Dram, dram, drams } from "./machine/dram";
@@ -40,7 +41,7 @@ export { balanceGains, publishedRankBalance } from "./published/balance-gains";
 
 // Tasks: shapes, lower bounds, estimates.
 export { expertParameters, parameterCount, type ParameterCount } from "./model/parameters";
-export { type WeightMatrix, weightMatrices } from "./model/weights";
+export { type WeightMatrix, weightMatrices } from "./model/matrices";
 export {
   bf16Bytes,
   expertGemms,
@@ -55,9 +56,19 @@ export {
 export { type Bound, datasheetRates, type Rates, ridgePoint, ridgeRows, roofline, type Roofline, type Work } from "./kernels/roofline";
 export { defaultKernel, type KernelFamily, kernelFamily, kernels } from "./kernels/families";
 export { type DenseQuestion, denseGemmTime, type DenseTime } from "./kernels/product";
-export { attentionTime, type AttentionTime, attentionWork } from "./kernels/attention-core";
+export { type CoreTime, mixerCoreTime, type MixerCoreQuestion } from "./kernels/attention-core";
 export { expertTaskTime, moeLayerTime, type MoeLayerQuestion, type MoeLayerTime } from "./kernels/expert-layer";
-export { type DecodeStep, decodeStep, type DecodeStepQuestion, type DecodeTask, defaultExperts, type TaskName } from "./step/decode";
+export { type DecodeStep, decodeStep, type DecodeStepQuestion, type DecodeTask, type TaskName } from "./step/decode";
+export { defaultExpertKernel, defaultExperts } from "./kernels/default-experts";
+export { type Engine, engines, type ResolvedQuestion, resolveQuestion, type StepQuestion } from "./step/question";
+export { decoder } from "./model/decoder";
+export type { Block, BlockSelectedMixer, CompressedMixer, DenseBlock, ExpertsBlock, FeedForward, GroupedMixer, Indexer, LatentMixer, LinearMixer, Mixer, Run } from "./model/blocks";
+export type { ModelFormats, ModelParts, StackSummary } from "./model/model";
+export { mixerKept, mixerLabel, mixerMatrices, mixerWork } from "./model/mixers/mixers";
+export type { BlockMatrix, Kept, MixerQuestion, MixerWork } from "./model/mixers/rules";
+export { type ServedFormats, servedFormats } from "./model/served-formats";
+export { withSelection } from "./model/selection";
+export { type CacheFormatName, cacheFormat } from "./machine/number-formats"
 export { type DurationShare, shareByDecade, timedTasks, type TimedTasks } from "./step/durations";
 
 // Links and launches: what moves tokens, and what starting costs.
@@ -93,7 +104,7 @@ export {
 
 // Cutting: what one GPU of a tensor-parallel group holds, and what must fit its memory.
 export { allReduceTime } from "./network/all-reduce";
-export { shareOf, tensorParallelShard } from "./model/shard";
+export { cutBlock, type Cut, tensorParallelShard } from "./model/shard";
 export { type Footprint, type FootprintQuestion, memoryFootprint } from "./step/memory-footprint";
 
 // Splits: what tensor and expert parallelism send, and how long it takes.

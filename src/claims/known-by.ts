@@ -1,5 +1,5 @@
 import { source, sources } from "../data/sources";
-import { models } from "../model/model";
+import { models } from "../model/registry";
 
 /** The day the argument was published. */
 export const articleDay = "2025-01-11";

@@ -1,4 +1,5 @@
-import { isMoe, type Model, models } from "../model/model";
+import { isMoe, type Model } from "../model/model";
+import { models } from "../model/registry";
 import { isKnown } from "./known-by";
 
 /** The largest model with experts that a laboratory had out on a day, dimensions read; of two alike the older. */

@@ -1,4 +1,5 @@
-import { isMoe, type Model, model, models } from "../model/model";
+import { isMoe, type Model } from "../model/model";
+import { model, models } from "../model/registry";
 import { articleDay, isKnown } from "./known-by";
 import type { Context } from "./parts/context";
 import { type Member, type Population, populationOf } from "./parts/population";

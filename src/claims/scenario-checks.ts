@@ -1,7 +1,8 @@
 import { requireNonNegative, requirePositive, requirePositiveInteger } from "../checks";
 import { hardware } from "../machine/hardware";
 import { weightFormat } from "../machine/number-formats";
-import { isMoe, type Model, model } from "../model/model";
+import { isMoe, type Model } from "../model/model";
+import { model } from "../model/registry";
 import { nearest } from "../text/nearest";
 import { parameterRows } from "./intervals";
 import type { Scenario } from "./parts/context";

@@ -1,6 +1,7 @@
 import { kernels } from "../kernels/families";
 import { hardware, machines } from "../machine/hardware";
-import { isMoe, type Model, models } from "../model/model";
+import { isMoe, type Model } from "../model/model";
+import { models } from "../model/registry";
 import { interval } from "./intervals";
 import { isKnown, monthsBefore } from "./known-by";
 import type { Scenario } from "./parts/context";

@@ -1,5 +1,5 @@
 import { hardware } from "../machine/hardware";
-import { model } from "../model/model";
+import { model } from "../model/registry";
 import { type DeploymentPhase, publishedSetUps, type SetUp } from "../published/deployments";
 import { meanTokensPerExpert } from "../routing/uniform";
 import { isKnown } from "./known-by";

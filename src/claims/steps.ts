@@ -1,5 +1,6 @@
 import { hardware } from "../machine/hardware";
-import { type Model, model } from "../model/model";
+import type { Model } from "../model/model";
+import { model } from "../model/registry";
 import { type DecodeStep, type DecodeStepQuestion, decodeStep } from "../step/decode";
 import { shareByDecade, timedTasks } from "../step/durations";
 import { launchShare } from "../step/starts";

@@ -9,7 +9,6 @@ import { scenarioOf } from "./verdicts";
  * Everything stands in a block of its own, so that the cell may be run again, or twice in one notebook.
  */
 export function cellOf(setups: readonly Setup[]): string {
-  const first = setups[0] as Setup;
   const moe = setups.every((setup) => isMoe(setup.model));
   const own = [...new Set(setups.map((setup) => setup.model).filter(({ id }) => models().every((known) => known.id !== id)))];
   return [
@@ -19,17 +18,17 @@ export function cellOf(setups: readonly Setup[]): string {
     "{",
     ...own.map((record) => `  ds.addModel(${literal(record)});`),
     "  const scenarios = [",
-    ...setups.map((setup, i) => `    { name: "${letters[i]}", ${question(setup)} },`),
+    ...setups.map((setup, i) => `    { name: "${letters[i]}", question: { ${question(setup)} } },`),
     "  ];",
-    "  const steps = scenarios.map((s) => ds.decodeStep(s));",
+    "  const steps = scenarios.map((s) => ds.decodeStep(s.question));",
     "  showTable(scenarios.map((s, i) => ({",
-    "    scenario: s.name, model: s.model.name, machine: s.hardware.name,",
+    "    scenario: s.name, model: s.question.model.name, machine: s.question.hardware.name,",
     "    milliseconds: steps[i].seconds * 1e3, tokens: steps[i].tokensPerSecondPerGpu,",
     '  })), { columns: { scenario: "Scenario", model: "Model", machine: "Machine", milliseconds: "Decode step (ms)", tokens: "Tokens a second and GPU" } });',
-    `  showFigure(ds.tokensPerExpertFigure(scenarios.map((s) => s.model), [${setups.map((s) => s.tokensInFlight).join(", ")}]));`,
+    `  showFigure(ds.tokensPerExpertFigure(scenarios.map((s) => s.question.model), [${setups.map((s) => s.tokensInFlight).join(", ")}]));`,
     "  showFigure(ds.durationsFigure(scenarios.map((s, i) => ({ name: s.name, tasks: ds.timedTasks(steps[i].tasks) }))));",
-    "  showFigure(ds.runLengthsFigure(scenarios.map((s) => ({ name: s.name, accesses: ds.decodeAccesses({ ...s, ...ds.shareOf(s) }) }))));",
-    ...(moe ? claimLines(setups) : [`  // The claims ask for routed experts, which ${JSON.stringify(first.model.name)} has none of.`]),
+    "  showFigure(ds.runLengthsFigure(scenarios.map((s) => ({ name: s.name, accesses: ds.decodeAccesses(s.question) }))));",
+    ...(moe ? claimLines(setups) : ["  // The claims ask for routed experts, of which this model has none."]),
     "}",
     "",
   ].join("\n");

@@ -1,5 +1,6 @@
-import { addModel, modelFromConfigText } from "../index";
-import { type Model, readModels } from "../model/model";
+import { addModel, cacheFormat, decoder, type Model, type ModelParts, modelFromConfigText, weightFormat } from "../index";
+import { harmless } from "../text/harmless";
+import { isFlat, partsOfFlat } from "./flat-link";
 
 /** Largest file that is read as a configuration: a thousand times a usual one. */
 export const largestFile = 10_000_000;
@@ -24,20 +25,16 @@ export function noteOnFile(text: string): string {
   return note === "" ? "" : ` To know: ${note}.`;
 }
 
-/** A name that figures may show: short, and without the angle brackets that a figure would take for markup. */
+/** What to call the model of a file: the file's name, made harmless; empty where that says nothing. */
 function nameOf(name: string): string {
-  const plain = name
-    .replace(/\.(json|txt)$/i, "")
-    .replaceAll("<", "‹")
-    .replaceAll(">", "›")
-    .replace(/[\p{C}&]/gu, "")
-    .trim();
-  return plain === "config" ? "" : plain.slice(0, 48);
+  const plain = harmless(name.replace(/\.(json|txt)$/i, ""));
+  return plain === "config" ? "" : plain;
 }
 
 /** The record of a model as text that may stand in an address. */
 export function modelToLink(model: Model): string {
-  const { note: _note, locator: _locator, source: _source, ...kept } = model;
+  const { id, name, hiddenSize, vocabSize, tiedEmbeddings, runs, formats, predictionModules, residualStreams } = model;
+  const kept = { id, name, hiddenSize, vocabSize, tiedEmbeddings, runs, formats, predictionModules, residualStreams };
   return btoa(String.fromCharCode(...new TextEncoder().encode(JSON.stringify(kept))))
     .replaceAll("+", "-")
     .replaceAll("/", "_")
@@ -45,40 +42,55 @@ export function modelToLink(model: Model): string {
 }
 
 /**
- * The model that a link carries, checked as a row of data/models.csv is and findable from now on by its id.
+ * The model that a link carries, its parts checked and findable from now on by its id. Links of version 1.1 are read too.
  *
  * @throws Error naming the field, what was expected and what came.
  */
 export function modelFromLink(text: string): Model {
-  const record = recordOf(text);
-  const cells: Record<string, string> = {
-    ...Object.fromEntries(absent.map((field) => [field, ""])),
-    ...Object.fromEntries(Object.entries(record).map(([field, value]) => [field, cellOf(field, value)])),
-  };
-  if (!/^own-[0-9a-f]{8}$/.test(cells.id ?? "")) throw new RangeError('expected an id such as "own-0123abcd"');
-  // A configuration does not say these; a row must.
-  const filled = { ...cells, aliases: "", released: "2000", organization: "own", source: "config.json", confidence: "medium" };
-  const [read] = readModels([
-    { file: "the model in the link", line: 1, cells: { ...filled, name: nameOf(cells.name ?? "") || "own model" } },
-  ]);
-  return addModel({ ...(read as Model), released: "", organization: "" });
+  const record = recordOf(text) as Readonly<Record<string, unknown>>;
+  const id = String(record.id ?? "");
+  if (!/^own-[0-9a-f]{8}$/.test(id)) throw new RangeError('expected an id such as "own-0123abcd"');
+  const parts = isFlat(record) ? partsOfFlat(record) : (record as unknown as ModelParts);
+  const { hiddenSize, vocabSize, tiedEmbeddings, runs, formats } = parts;
+  for (const [field, value] of Object.entries({ hiddenSize, vocabSize })) {
+    if (!Number.isSafeInteger(value) || value < 1 || value > 1e9) throw new RangeError(`expected ${field} up to 1,000,000,000, got ${String(value).slice(0, 40)}`);
+  }
+  return addModel(
+    decoder({
+      id,
+      aliases: [],
+      name: harmless(String(record.name ?? "")) || "own model",
+      organization: "",
+      released: "",
+      hiddenSize,
+      vocabSize,
+      tiedEmbeddings: tiedEmbeddings === true,
+      runs,
+      formats: formatsOf(formats),
+      predictionModules: wholeOf(record.predictionModules, 0),
+      residualStreams: wholeOf(record.residualStreams, 1),
+      source: "config.json",
+      locator: "",
+      confidence: "medium",
+      note: "",
+    }),
+  );
 }
 
-/** Columns that a row may leave empty and a record leave out. */
-const absent = [
-  "valueHeadDim",
-  "kvLoraRank",
-  "qkRopeHeadDim",
-  "qLoraRank",
-  "outputLoraRank",
-  "outputGroups",
-  "totalParameters",
-  "activeParameters",
-  "locator",
-  "totalsSource",
-  "totalsLocator",
-  "note",
-] as const satisfies readonly (keyof Model)[];
+/** Formats that are known, whatever a link says. @throws RangeError naming those there are. */
+function formatsOf(formats: Partial<ModelParts["formats"]> | undefined): ModelParts["formats"] {
+  return {
+    experts: weightFormat(String(formats?.experts)).name as ModelParts["formats"]["experts"],
+    rest: weightFormat(String(formats?.rest)).name as ModelParts["formats"]["rest"],
+    cache: cacheFormat(String(formats?.cache)),
+    known: formats?.known === true,
+    released: harmless(String(formats?.released ?? "")),
+  };
+}
+
+function wholeOf(value: unknown, otherwise: number): number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 100 ? value : otherwise;
+}
 
 function recordOf(text: string): object {
   let record: unknown;
@@ -90,12 +102,4 @@ function recordOf(text: string): object {
   }
   if (typeof record !== "object" || record === null || Array.isArray(record)) throw new RangeError("expected a record of a model");
   return record;
-}
-
-/** What would stand in the row's cell; no size that a model could have is near the limit. */
-function cellOf(field: string, value: unknown): string {
-  if (typeof value === "boolean") return value ? "yes" : "no";
-  if (typeof value === "number" && Math.abs(value) > 1e9 && !field.endsWith("Parameters"))
-    throw new RangeError(`expected ${field} up to 1,000,000,000, got ${value}`);
-  return typeof value === "string" || typeof value === "number" ? String(value) : "";
 }

@@ -6,7 +6,6 @@ import {
   model,
   requestStreamsFigure,
   runLengthsFigure,
-  shareOf,
   taskTimeFigure,
   timedTasks,
   tokensPerExpertFigure,
@@ -71,7 +70,7 @@ const makers: Readonly<Record<PictureName, (views: readonly Named[]) => Picture>
   access: (views) => {
     const named = views.map((view) => ({
       name: view.prefix + labelOf(view),
-      accesses: decodeAccesses({ ...shareOf(stepQuestion(view.setup)), weightFormat: view.setup.weightFormat }),
+      accesses: decodeAccesses(stepQuestion(view.setup)),
     }));
     const figure = runLengthsFigure(named, 32, 1e10, { colors: views.map(({ color }) => color), conclusion: "" });
     // Names stand where the legend would: a legend is laid out anew with every name.

@@ -12,7 +12,6 @@ import {
   type Model,
   memoryFootprint,
   model,
-  shareOf,
   tensorParallelShard,
   type WeightFormatName,
   weightFormat,
@@ -99,11 +98,19 @@ export function setUp(choice: Choice): Setup {
 
 /** Whether weights and cache are more than the GPU's memory holds: such a step is computed all the same. */
 function memoryNotes(setup: Omit<Setup, "notes">): readonly string[] {
-  const { weightBytes, cacheBytes } = memoryFootprint({ ...setup, ...shareOf(setup) });
+  const { weightBytes, cacheBytes } = memoryFootprint({
+    model: setup.model,
+    hardware: setup.hardware,
+    requestsPerGpu: setup.requestsPerGpu,
+    contextTokens: setup.contextTokens,
+    expertParallel: setup.expertParallel,
+    tensorParallel: setup.tensorParallel,
+    weightFormat: setup.weightFormat,
+  });
   const share = (weightBytes + cacheBytes) / setup.hardware.memoryBytes;
   if (share <= 1) return [];
   return [
-    `This does not fit: weights (${formatBytes(weightBytes)}) and KV cache (${formatBytes(cacheBytes)}) are ${formatNumber(share)} times the ${formatBytes(setup.hardware.memoryBytes)} of one GPU.`,
+    `This does not fit: weights (${formatBytes(weightBytes)}) and caches (${formatBytes(cacheBytes)}) are ${formatNumber(share)} times the ${formatBytes(setup.hardware.memoryBytes)} of one GPU.`,
   ];
 }
 

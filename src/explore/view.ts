@@ -20,7 +20,7 @@ import {
   scaleUpLimit,
   shareByDecade,
   shareInRunsUpTo,
-  shareOf,
+  tensorParallelShard,
   type TaskName,
   type TierLimit,
   timedTasks,
@@ -90,7 +90,7 @@ export function viewOf(setup: Setup): ScenarioView {
 function expertOn(setup: Setup): ExpertOn | undefined {
   if (!isMoe(setup.model)) return undefined;
   const { hardware, weightFormat, choice, tensorParallel } = setup;
-  const share = shareOf(stepQuestion(setup)).model;
+  const share = tensorParallelShard(setup.model, tensorParallel);
   const model = tensorParallel === 1 ? share : { ...share, name: `${share.name} (1/${tensorParallel} of an expert)` };
   // A kernel that was asked for computes both; else those that measure layers and lone experts on this machine.
   if (choice.kernel === setup.kernel || setup.kernel === "moe_torch_flow")
@@ -134,12 +134,11 @@ function limitOf(tier: RequestStream["tier"], hardware: Setup["hardware"]): Tier
 }
 
 function quantities(setup: Setup, step: DecodeStep, expert: ExpertOn | undefined, requests: readonly RequestStream[]): readonly Quantity[] {
-  const { model, hardware, contextTokens, expertParallel, tensorParallel, requestsPerGpu, weightFormat, tokensInFlight } = setup;
-  const share = shareOf(stepQuestion(setup));
+  const { model, hardware, expertParallel, tensorParallel, requestsPerGpu, tokensInFlight } = setup;
   const perExpert = expert === undefined ? undefined : meanTokensPerExpert(tokensInFlight, model);
   const one: ExpertSeconds | undefined = expert === undefined ? undefined : expertSeconds(expert, Math.max(1, Math.round(perExpert ?? 1)));
-  const accesses = decodeAccesses({ ...share, weightFormat, contextTokens, expertParallel });
-  const { weightBytes, cacheBytes } = memoryFootprint({ ...share, weightFormat, contextTokens, expertParallel });
+  const accesses = decodeAccesses(stepQuestion(setup));
+  const { weightBytes, cacheBytes } = memoryFootprint(stepQuestion(setup));
   const exchanged = sum(
     step.tasks.filter(({ name }) => ["dispatch", "combine", "all-reduce"].includes(name)),
     (t) => t.seconds,
@@ -182,7 +181,7 @@ function quantities(setup: Setup, step: DecodeStep, expert: ExpertOn | undefined
     quantity("memoryRequestsPerSecond", "Requests to memory", "per second", ofTier("memory")),
     quantity("linkRequestsPerSecond", "Messages over links", "per second", ofTier("scale-up", "network")),
     quantity("weightBytes", "Weights on a GPU", "bytes", weightBytes),
-    quantity("cacheBytes", "KV cache on a GPU", "bytes", cacheBytes),
+    quantity("cacheBytes", "Caches and states on a GPU", "bytes", cacheBytes),
     quantity("memoryShare", "Both, of the GPU's memory", "share", (weightBytes + cacheBytes) / hardware.memoryBytes),
   ];
 }

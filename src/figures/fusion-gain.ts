@@ -1,4 +1,4 @@
-import { model } from "../model/model";
+import { model } from "../model/registry";
 import { type FusedExperts, fusedExperts } from "../published/fused-kernels";
 import { formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";

@@ -27,10 +27,16 @@ export function releases(models: readonly Model[], tokensInFlight: number): read
     tokensPerExpert: isMoe(m) ? meanTokensPerExpert(tokensInFlight, m) : tokensInFlight,
     parametersPerExpert: isMoe(m)
       ? m.expertMatrices * m.expertHiddenSize * m.moeIntermediateSize
-      : m.ffnMatrices * m.hiddenSize * m.intermediateSize,
+      : denseParameters(m),
     dense: !isMoe(m),
     unverified: m.confidence === "low",
   }));
+}
+
+/** Parameters of the dense feed-forward part of a layer. */
+function denseParameters({ runs, hiddenSize }: Model): number {
+  const block = runs.flatMap(({ blocks }) => blocks).find(({ kind }) => kind === "dense");
+  return block?.kind === "dense" ? block.matrices * hiddenSize * block.width : 0;
 }
 
 /** Which releases to name, and where the name stands off in the upper and in the lower panel. */

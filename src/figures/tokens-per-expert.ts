@@ -1,4 +1,5 @@
-import { type Model, model } from "../model/model";
+import type { Model } from "../model/model";
+import { model } from "../model/registry";
 import { type Deployment, deployments } from "../published/tables";
 import { meanTokensPerExpert } from "../routing/uniform";
 import { formatCount, formatNumber } from "../text/numbers";

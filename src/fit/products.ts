@@ -1,5 +1,5 @@
 import { at, number, type Row, readRows, text } from "../data/rows";
-import { attentionConstantNames, attentionTime } from "../kernels/attention-core";
+import { attentionConstantNames, mixerCoreTime } from "../kernels/attention-core";
 import { type DenseConstants, type DenseTiles, denseConstantNames, denseTime } from "../kernels/product";
 import { hardware } from "../machine/hardware";
 
@@ -136,17 +136,20 @@ export function attentionProblem(): LinkProblem {
     hardware: hardware(text(row, "machine")),
     requests: number(row, "requests"),
     contextTokens: number(row, "contextTokens"),
-    // Several query tokens of one request stand beside each other like more heads.
-    model: {
-      attentionHeads: number(row, "heads") * number(row, "queryTokens"),
-      keyValueHeads: 1,
-      headDim: 576,
-      valueHeadDim: 512,
-      kvLoraRank: 512,
-      qkRopeHeadDim: 64,
+    newTokens: 1,
+    cacheFormat: "bfloat16" as const,
+    mixer: {
+      kind: "latent" as const,
+      // Several query tokens of one request stand beside each other like more heads.
+      heads: number(row, "heads") * number(row, "queryTokens"),
+      latentRank: 512,
+      rotaryDim: 64,
+      noRotaryDim: 128,
+      valueHeadDim: 128,
+      cacheSource: "own" as const,
     },
   }));
-  const time = (c: Readonly<Record<string, number>>, i: number) => attentionTime(asked[i] as (typeof asked)[0], c as never);
+  const time = (c: Readonly<Record<string, number>>, i: number) => mixerCoreTime(asked[i] as (typeof asked)[0], c as never).core;
   const samples = rows.map((row, i) => {
     const { floorSeconds } = time({ fixedSeconds: 0, memoryEfficiency: 1, arithmeticEfficiency: 1, overlapExponent: 2 }, i);
     return {

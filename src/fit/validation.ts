@@ -2,7 +2,7 @@ import { readDataFile } from "../data/files";
 import { lookedUp, number, oneOf, optionalText, readRows, text } from "../data/rows";
 import { kernels } from "../kernels/families";
 import { hardware } from "../machine/hardware";
-import { model } from "../model/model";
+import { model } from "../model/registry";
 import { type MoeMeasurement, moeMeasurements, setAside } from "../published/layer-times";
 import { decodeStep } from "../step/decode";
 import { byFamily, isEven, type StatedError, tokenCounts } from "./fit-all";

@@ -1,35 +1,29 @@
-import { requirePositiveInteger } from "../checks";
-import { accessFact } from "../data/accesses";
 import { type Constants, readConstants } from "../data/constants";
 import type { Hardware } from "../machine/hardware";
-import type { Model } from "../model/model";
+import type { CacheFormatName } from "../machine/number-formats";
+import type { Mixer } from "../model/blocks";
+import { mixerWork } from "../model/mixers/mixers";
+import type { MixerWork } from "../model/mixers/rules";
 import { peakFlops } from "./families";
-import { bf16Bytes } from "./gemm";
 import { launch } from "./launch";
 
-/** What the attention core of one layer asks of a GPU in a decode step. */
-export interface AttentionWork {
-  readonly flops: number;
-  readonly bytes: number;
-  /** Of one token's entry in the cache of one layer. */
-  readonly tokenBytes: number;
-  /** Of one page of the cache: the run it is read in. */
-  readonly runBytes: number;
-}
-
-/** The shape of attention that its core needs. */
-export type AttentionShape = Pick<Model, "attentionHeads" | "keyValueHeads" | "headDim" | "valueHeadDim" | "kvLoraRank" | "qkRopeHeadDim">;
-
-/** The attention core of one layer in decode on one GPU. */
-export interface AttentionQuestion {
-  readonly model: AttentionShape;
+/** The core of one mixer on one GPU in decode. */
+export interface MixerCoreQuestion {
+  readonly mixer: Mixer;
   readonly hardware: Hardware;
-  /** Requests on the GPU, each with one new token. */
+  /** Requests on the GPU. */
   readonly requests: number;
   readonly contextTokens: number;
+  /** New tokens of each request. */
+  readonly newTokens: number;
+  readonly cacheFormat: CacheFormatName;
 }
 
-export interface AttentionTime extends AttentionWork {
+/** One part of a mixer's core: its time, its lower bound, and what both are made of. */
+export interface CoreTime {
+  readonly flops: number;
+  readonly bytes: number;
+  readonly runBytes: number;
   /** max(bytes / bandwidth, flops / peak) at datasheet rates. */
   readonly floorSeconds: number;
   readonly seconds: number;
@@ -37,39 +31,6 @@ export interface AttentionTime extends AttentionWork {
   readonly memorySeconds: number;
   readonly overheadSeconds: number;
   readonly bound: "compute" | "memory" | "overhead";
-}
-
-/**
- * The work of one layer's attention core: scores, softmax and weighted sum of `requests` new tokens over their contexts.
- *
- *     latent (MLA): bytes = requests context (r + p) 2,        flops = requests context heads 2 ((r + p) + r)
- *     grouped:      bytes = requests context kv (d + dv) 2,    flops = requests context heads 2 (d + dv)
- *
- * r the latent rank, p the rotary part, both kept once for all heads in BF16; d and dv the head sizes of keys and values,
- * kv their heads. The full context is read, keys and values apart: sliding windows and sparse attention read less, and
- * DeepSeek V4 compresses the context and keeps one key that is also the value, so their time comes out too long. Queries
- * and results are left out: a few kilobytes a request.
- *
- * @throws RangeError unless the counts are positive integers.
- */
-export function attentionWork({ model, requests, contextTokens }: Omit<AttentionQuestion, "hardware">): AttentionWork {
-  requirePositiveInteger("requests", requests);
-  requirePositiveInteger("contextTokens", contextTokens);
-  const pairs = requests * contextTokens;
-  if (model.kvLoraRank !== undefined) {
-    const key = model.kvLoraRank + (model.qkRopeHeadDim ?? 0);
-    const tokenBytes = bf16Bytes * key;
-    return {
-      flops: pairs * model.attentionHeads * 2 * (key + model.kvLoraRank),
-      bytes: pairs * tokenBytes,
-      tokenBytes,
-      runBytes: pageTokens("mla-page") * tokenBytes,
-    };
-  }
-  const both = model.headDim + model.valueHeadDim;
-  const tokenBytes = bf16Bytes * model.keyValueHeads * both;
-  const runBytes = pageTokens("gqa-page") * bf16Bytes * model.keyValueHeads * model.headDim;
-  return { flops: pairs * model.attentionHeads * 2 * both, bytes: pairs * tokenBytes, tokenBytes, runBytes };
 }
 
 /** The fitted constants of an attention core. */
@@ -80,36 +41,40 @@ export type AttentionConstants = Constants<(typeof attentionConstantNames)[numbe
 const tileHeads = 64;
 
 /**
- * Time one layer's attention core on one GPU, as the kernels of a graph.
+ * Time the core of one mixer on one GPU, as the kernels of a graph: attention or a state's update, and apart from it the scores of an indexer.
  *
  *     seconds = fixed + (memory^p + compute^p)^(1/p)
- *     memory  = bytes / (bandwidth e),   compute = flops (ceil(heads / 64) 64 / heads) / (peak e')
- *
- * Fitted on FlashMLA on H800; grouped-query attention, other machines and other kernels are taken to reach the same
- * shares, which no row here tests. `fixed` holds both kernels, the one over parts of the context and the one that adds
- * the parts up; of grouped attention two launches in a graph take its place. Arithmetic is BF16 whatever the weights
- * are. Grouped attention, bound by memory, is taken without padding.
- *
- * @throws RangeError as attentionWork.
+ *     memory  = bytes / (bandwidth e),   compute = flops (of latents: ceil(heads / 64) 64 / heads) / (peak e')
  */
-export function attentionTime(question: AttentionQuestion, constants = fitted()): AttentionTime {
-  const work = attentionWork(question);
-  const { hardware, model } = question;
-  const peak = peakFlops(hardware, "bf16");
-  const sharing = model.kvLoraRank === undefined ? 1 : Math.ceil(model.attentionHeads / tileHeads) * (tileHeads / model.attentionHeads);
-  const memorySeconds = work.bytes / (hardware.memoryBytesPerSecond * constants.memoryEfficiency);
-  const computeSeconds = (work.flops * sharing) / (peak * constants.arithmeticEfficiency);
-  const overheadSeconds = model.kvLoraRank === undefined ? 2 * launch("graph", hardware).seconds : constants.fixedSeconds;
+export function mixerCoreTime(
+  question: MixerCoreQuestion,
+  constants = fitted(),
+): { readonly core: CoreTime; readonly index: CoreTime | undefined } {
+  const { mixer, contextTokens, newTokens, cacheFormat } = question;
+  const works = mixerWork(mixer, { contextTokens, newTokens, cacheFormat, phase: "decode" });
+  const index = works.find(({ part }) => part === "index");
+  const core = works.find(({ part }) => part !== "index") as MixerWork;
+  return { core: timeOf(core, question, constants), index: index === undefined ? undefined : timeOf(index, question, constants) };
+}
+
+function timeOf(work: MixerWork, { mixer, hardware, requests }: MixerCoreQuestion, c: AttentionConstants): CoreTime {
+  const peak = peakFlops(hardware, work.arithmetic === "fp8" ? "fp8" : "bf16");
+  const latent = mixer.kind === "latent" && work.part === "core";
+  const sharing = latent ? Math.ceil(mixer.heads / tileHeads) * (tileHeads / mixer.heads) : 1;
+  const bytes = requests * (work.readBytes + (work.part === "recurrence" ? work.writtenBytes : 0));
+  const flops = requests * work.flops;
+  const memorySeconds = bytes / (hardware.memoryBytesPerSecond * c.memoryEfficiency);
+  const computeSeconds = (flops * sharing) / (peak * c.arithmeticEfficiency);
+  const overheadSeconds = latent ? c.fixedSeconds : 2 * launch("graph", hardware).seconds;
   const slower = Math.max(memorySeconds, computeSeconds);
-  const p = constants.overlapExponent;
-  const core = slower * (1 + (Math.min(memorySeconds, computeSeconds) / slower) ** p) ** (1 / p);
+  const p = c.overlapExponent;
+  const joined = slower === 0 ? 0 : slower * (1 + (Math.min(memorySeconds, computeSeconds) / slower) ** p) ** (1 / p);
   return {
-    flops: work.flops,
-    bytes: work.bytes,
-    tokenBytes: work.tokenBytes,
+    flops,
+    bytes,
     runBytes: work.runBytes,
-    floorSeconds: Math.max(work.bytes / hardware.memoryBytesPerSecond, work.flops / peak),
-    seconds: overheadSeconds + core,
+    floorSeconds: Math.max(bytes / hardware.memoryBytesPerSecond, flops / peak),
+    seconds: overheadSeconds + joined,
     computeSeconds,
     memorySeconds,
     overheadSeconds,
@@ -122,15 +87,4 @@ let read: AttentionConstants | undefined;
 function fitted(): AttentionConstants {
   read ??= readConstants("attention.csv", ["kernel", "generation"], attentionConstantNames).get("flashmla Hopper") as AttentionConstants;
   return read;
-}
-
-const pages = new Map<string, number>();
-
-function pageTokens(page: "mla-page" | "gqa-page"): number {
-  let tokens = pages.get(page);
-  if (tokens === undefined) {
-    tokens = accessFact(page, "tokens");
-    pages.set(page, tokens);
-  }
-  return tokens;
 }

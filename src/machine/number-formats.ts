@@ -56,3 +56,31 @@ export function weightFormat(name: string): WeightFormat {
   }
   return records[name as WeightFormatName];
 }
+
+/** In which format keys and values, or latents, are cached. */
+export type CacheFormatName = "bfloat16" | "fp8";
+
+/**
+ * The format of a cache by its name; short forms and capital letters are accepted.
+ *
+ * @throws RangeError naming the formats when it is none of them.
+ * @example cacheFormat("bf16") // "bfloat16"
+ */
+export function cacheFormat(name: string): CacheFormatName {
+  const known = cacheFormats.get(String(name).toLowerCase());
+  if (known === undefined) throw new RangeError(`cacheFormat must be bfloat16 or fp8, got "${name}"`);
+  return known;
+}
+
+const cacheFormats: ReadonlyMap<string, CacheFormatName> = new Map([
+  ...["bfloat16", "bf16", "float16", "fp16", "auto"].map((name) => [name, "bfloat16"] as const),
+  ...["fp8", "float8", "fp8_e4m3", "e4m3"].map((name) => [name, "fp8"] as const),
+]);
+
+/** Bytes of one element of a cache in a format, without scales. */
+export function cacheElementBytes(format: CacheFormatName): number {
+  return format === "fp8" ? 1 : bf16Bytes;
+}
+
+/** Bytes of one BF16 number. */
+export const bf16Bytes = 2;

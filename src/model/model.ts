@@ -1,6 +1,6 @@
-import type { Confidence, Row } from "../data/rows";
-import { at, number, oneOf, optionalNumber, optionalText, readRows, text } from "../data/rows";
-import { nearest } from "../text/nearest";
+import type { Confidence } from "../data/rows";
+import type { CacheFormatName, WeightFormatName } from "../machine/number-formats";
+import type { Run } from "./blocks";
 
 /** The shape of a mixture-of-experts layer: all that the layer's time needs. */
 export interface MoeLayerShape {
@@ -13,8 +13,22 @@ export interface MoeLayerShape {
   readonly expertsPerToken: number;
 }
 
-/** A released model, as its configuration states it. Counts are of one model, sizes in elements. */
-export interface Model extends MoeLayerShape {
+/** In which format a model's weights and cache are, read once from its release. */
+export interface ModelFormats {
+  /** Routed experts, and what of the feed-forward parts is released alike. */
+  readonly experts: WeightFormatName;
+  /** All other matrices but head, embedding and router, which are BF16 everywhere. */
+  readonly rest: WeightFormatName;
+  /** Keys and values, or latents. */
+  readonly cache: CacheFormatName;
+  /** Whether the release's format is one that is known here; where it is not, BF16 stands in its place. */
+  readonly known: boolean;
+  /** The release's own words. */
+  readonly released: string;
+}
+
+/** What a model is, apart from the numbers that follow from its runs. */
+export interface ModelParts {
   readonly id: string;
   /** Ids of later releases that keep this configuration, and short names; `model` takes them too. */
   readonly aliases: readonly string[];
@@ -22,52 +36,18 @@ export interface Model extends MoeLayerShape {
   readonly organization: string;
   /** Day of the first release, ISO; a month or year alone where only that is known. */
   readonly released: string;
-  /** All blocks. */
-  readonly layers: number;
-  /** Blocks whose feed-forward part is dense. */
-  readonly denseLayers: number;
-  /** Blocks with routed experts: layers - denseLayers, except where a block is either a mixer or a feed-forward part (Nemotron 3). */
-  readonly moeLayers: number;
-  /** Width that the routed experts see: below hiddenSize in latent designs, 0 where there are no experts. */
-  readonly expertHiddenSize: number;
-  readonly sharedExperts: number;
-  /** Summed width of the shared experts. */
-  readonly sharedIntermediateSize: number;
-  /** Width of the feed-forward part of dense layers; 0 when there is none. */
-  readonly intermediateSize: number;
-  /** Summed width of dense feed-forward parts beside the experts in every MoE layer; 0 when there is none. */
-  readonly parallelIntermediateSize: number;
-  /** Weight matrices of one routed or shared expert: 3 with a gate, 2 without, 0 where there are no experts. */
-  readonly expertMatrices: number;
-  /** Weight matrices of a dense feed-forward part: 3 with a gate, 2 without. */
-  readonly ffnMatrices: number;
-  /** As the source names it: MHA, GQA, MLA, a hybrid... */
-  readonly attention: string;
-  /** Softmax attention blocks; LongCat has two a layer. */
-  readonly attentionLayers: number;
-  /** Blocks with a linear mixer (Mamba, Gated DeltaNet, Kimi Delta Attention, lightning attention) in place of softmax attention. */
-  readonly linearLayers: number;
-  readonly attentionHeads: number;
-  readonly keyValueHeads: number;
-  /** Size of one head of queries and keys (for MLA with its rotary part). */
-  readonly headDim: number;
-  /** Size of one head of values; headDim where the source gives no other. */
-  readonly valueHeadDim: number;
-  /** Latent ranks of multi-head latent attention; absent elsewhere. */
-  readonly kvLoraRank?: number;
-  readonly qkRopeHeadDim?: number;
-  readonly qLoraRank?: number;
-  /** Rank and groups of an output projection in two steps (DeepSeek V4); absent elsewhere. */
-  readonly outputLoraRank?: number;
-  readonly outputGroups?: number;
-  /** Group-limited routing: experts are in this many groups, of which a token uses topkGroup. 1 and 1 = none. */
-  readonly expertGroups: number;
-  readonly topkGroup: number;
+  /** Width of the residual stream. */
+  readonly hiddenSize: number;
   readonly vocabSize: number;
   /** Whether the output head shares the input embedding's weights. */
   readonly tiedEmbeddings: boolean;
-  /** Format of the released weights, as the source names it. */
-  readonly weightDtype: string;
+  /** The stack, from the first layer to the last: runs of layers that are alike. */
+  readonly runs: readonly Run[];
+  readonly formats: ModelFormats;
+  /** Modules that draft tokens ahead (MTP), released with the model; 0 where there are none. Not among its layers or parameters. */
+  readonly predictionModules: number;
+  /** Residual streams beside one another (hyper-connections); 1 in most. */
+  readonly residualStreams: number;
   /** As stated by the publisher. */
   readonly totalParameters?: number;
   readonly activeParameters?: number;
@@ -82,180 +62,39 @@ export interface Model extends MoeLayerShape {
 }
 
 /**
- * Look up a released model of data/models.csv by its id or one of its aliases, or one that addModel was given.
- *
- * @throws RangeError naming the nearest ids when there is no such model.
+ * What is said of a stack in one number: sums and the first of its kind, computed from the runs by `decoder` and never stated.
+ * Of a model without experts all that speaks of them is 0.
  */
-export function model(id: string): Model {
-  const found = registry().byId.get(id) ?? own.get(id);
-  if (found === undefined) {
-    throw new RangeError(`unknown model "${id}"; nearest: ${nearest(id, [...registry().byId.keys(), ...own.keys()]).join(", ")}`);
-  }
-  return found;
+export interface StackSummary extends MoeLayerShape {
+  /** All layers; where a layer is half of one (Nemotron 3: a mixer or a feed-forward part), the halves. */
+  readonly layers: number;
+  /** Layers with a dense feed-forward part and no experts. */
+  readonly denseLayers: number;
+  /** Layers with routed experts. */
+  readonly moeLayers: number;
+  /** Softmax mixers; LongCat has two in each layer. */
+  readonly attentionLayers: number;
+  /** Linear mixers. */
+  readonly linearLayers: number;
+  /** Width that the routed experts see. */
+  readonly expertHiddenSize: number;
+  readonly sharedExperts: number;
+  /** Summed width of the shared experts. */
+  readonly sharedIntermediateSize: number;
+  /** Width of the dense feed-forward part of layers without experts, else of the one beside the experts; 0 when there is none. */
+  readonly intermediateSize: number;
+  /** Weight matrices of one routed or shared expert: 3 with a gate, 2 without. */
+  readonly expertMatrices: number;
+  readonly expertGroups: number;
+  readonly topkGroup: number;
+  /** The mixers in the field's words, as a table shows them. */
+  readonly attention: string;
 }
 
-const own = new Map<string, Model>();
-
-/**
- * Make a model of one's own findable by `model(id)` and its aliases, for as long as the program runs; `models()` lists released ones only.
- *
- * An id keeps its meaning, since results are remembered by it: the same model may be added again, another under its id may not.
- *
- * @throws RangeError when the id or an alias is taken by a different model.
- */
-export function addModel(added: Model): Model {
-  for (const id of [added.id, ...added.aliases]) {
-    if (id === "") throw new RangeError("id must be a text of at least one character, got an empty one");
-    const before = registry().byId.get(id) ?? own.get(id);
-    if (before !== undefined && !isSame(before, added)) {
-      throw new RangeError(`the id "${id}" is already taken by ${before.name}; give the model another id`);
-    }
-  }
-  const known = own.get(added.id) ?? Object.freeze({ ...added, aliases: Object.freeze([...added.aliases]) });
-  if (!registry().byId.has(added.id)) for (const id of [added.id, ...added.aliases]) own.set(id, known);
-  return model(added.id);
-}
-
-function isSame(a: Model, b: Model): boolean {
-  const text = (m: Model) => JSON.stringify(Object.entries(m).sort(([x], [y]) => (x < y ? -1 : 1)));
-  return a === b || text(a) === text(b);
-}
-
-/** All models of data/models.csv, the oldest release first. */
-export function models(): readonly Model[] {
-  return registry().all;
-}
+/** A decoder as its configuration states it: a stack of runs, and what follows from it. Counts are of one model, sizes in elements. */
+export interface Model extends ModelParts, StackSummary {}
 
 /** Whether a layer has routed experts. */
 export function isMoe(shape: Pick<MoeLayerShape, "routedExperts">): boolean {
   return shape.routedExperts > 0;
-}
-
-/**
- * Turn rows of data/models.csv into models, the oldest release first.
- *
- * @throws Error naming file and line when a cell is missing, no number, or at odds with its row.
- */
-export function readModels(rows: readonly Row[]): readonly Model[] {
-  const line = new Map<string, Row>();
-  for (const row of rows) {
-    for (const id of [text(row, "id"), ...aliases(row)]) {
-      const before = line.get(id);
-      if (before !== undefined) throw new Error(`${at(row)}: the id "${id}" is already taken at ${at(before)}`);
-      line.set(id, row);
-    }
-  }
-  return Object.freeze(
-    rows.map(readModel).sort((a, b) => (a.released < b.released ? -1 : a.released > b.released ? 1 : a.id < b.id ? -1 : 1)),
-  );
-}
-
-interface Registry {
-  readonly all: readonly Model[];
-  readonly byId: ReadonlyMap<string, Model>;
-}
-
-let parsed: Registry | undefined;
-
-function registry(): Registry {
-  if (parsed === undefined) {
-    const all = readModels(readRows("models.csv"));
-    parsed = { all, byId: new Map(all.flatMap((m) => [m.id, ...m.aliases].map((id) => [id, m] as const))) };
-  }
-  return parsed;
-}
-
-function aliases(row: Row): readonly string[] {
-  return Object.freeze((optionalText(row, "aliases") ?? "").split(" ").filter((id) => id !== ""));
-}
-
-function readModel(row: Row): Model {
-  const released = text(row, "released");
-  if (!/^\d{4}(-\d\d(-\d\d)?)?$/.test(released)) {
-    throw new Error(`${at(row)}: expected released as 2024-12-26, 2024-12 or 2024; got "${released}"`);
-  }
-  const headDim = count(row, "headDim", 1);
-  const result: Model = {
-    id: text(row, "id"),
-    aliases: aliases(row),
-    name: text(row, "name"),
-    organization: text(row, "organization"),
-    released,
-    layers: count(row, "layers", 1),
-    denseLayers: count(row, "denseLayers"),
-    moeLayers: count(row, "moeLayers"),
-    hiddenSize: count(row, "hiddenSize", 1),
-    expertHiddenSize: count(row, "expertHiddenSize"),
-    routedExperts: count(row, "routedExperts"),
-    sharedExperts: count(row, "sharedExperts"),
-    expertsPerToken: count(row, "expertsPerToken"),
-    moeIntermediateSize: count(row, "moeIntermediateSize"),
-    sharedIntermediateSize: count(row, "sharedIntermediateSize"),
-    intermediateSize: count(row, "intermediateSize"),
-    parallelIntermediateSize: count(row, "parallelIntermediateSize"),
-    expertMatrices: count(row, "expertMatrices"),
-    ffnMatrices: count(row, "ffnMatrices", 2),
-    attention: text(row, "attention"),
-    attentionLayers: count(row, "attentionLayers"),
-    linearLayers: count(row, "linearLayers"),
-    attentionHeads: count(row, "attentionHeads", 1),
-    keyValueHeads: count(row, "keyValueHeads", 1),
-    headDim,
-    valueHeadDim: optionalNumber(row, "valueHeadDim") ?? headDim,
-    ...optional(row, "kvLoraRank"),
-    ...optional(row, "qkRopeHeadDim"),
-    ...optional(row, "qLoraRank"),
-    ...optional(row, "outputLoraRank"),
-    ...optional(row, "outputGroups"),
-    expertGroups: count(row, "expertGroups", 1),
-    topkGroup: count(row, "topkGroup", 1),
-    vocabSize: count(row, "vocabSize", 1),
-    tiedEmbeddings: oneOf(row, "tiedEmbeddings", ["yes", "no"]) === "yes",
-    weightDtype: text(row, "weightDtype"),
-    ...optional(row, "totalParameters"),
-    ...optional(row, "activeParameters"),
-    source: text(row, "source"),
-    locator: optionalText(row, "locator") ?? "",
-    ...optionalWord(row, "totalsSource"),
-    ...optionalWord(row, "totalsLocator"),
-    confidence: oneOf(row, "confidence", ["high", "medium", "low"]),
-    note: optionalText(row, "note") ?? "",
-  };
-  checkExperts(row, result);
-  return Object.freeze(result);
-}
-
-function checkExperts(row: Row, m: Model): void {
-  if (m.expertsPerToken > m.routedExperts) {
-    throw new Error(`${at(row)}: expected expertsPerToken up to routedExperts (${m.routedExperts}), got ${m.expertsPerToken}`);
-  }
-  if (m.denseLayers + m.moeLayers > m.layers) {
-    throw new Error(`${at(row)}: expected denseLayers + moeLayers up to layers (${m.layers}), got ${m.denseLayers + m.moeLayers}`);
-  }
-  const absent = (["moeLayers", "moeIntermediateSize", "expertHiddenSize", "expertsPerToken", "expertMatrices"] as const).find(
-    (field) => m[field] > 0 !== isMoe(m),
-  );
-  if (absent !== undefined) {
-    throw new Error(
-      `${at(row)}: expected ${absent} to be ${isMoe(m) ? "above 0" : "0"} with ${m.routedExperts} routed experts, got ${m[absent]}`,
-    );
-  }
-}
-
-function count(row: Row, column: string, least = 0): number {
-  const value = number(row, column);
-  if (!Number.isInteger(value) || value < least) {
-    throw new Error(`${at(row)}: expected ${column} to be a whole number of at least ${least}, got ${value}`);
-  }
-  return value;
-}
-
-function optional<C extends string>(row: Row, column: C): Partial<Record<C, number>> {
-  const value = optionalNumber(row, column);
-  return (value === undefined ? {} : { [column]: value }) as Partial<Record<C, number>>;
-}
-
-function optionalWord<C extends string>(row: Row, column: C): Partial<Record<C, string>> {
-  const value = optionalText(row, column);
-  return (value === undefined ? {} : { [column]: value }) as Partial<Record<C, string>>;
 }

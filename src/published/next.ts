@@ -1,5 +1,6 @@
 import { at, lookedUp, number, oneOf, type Row, readRows, text } from "../data/rows";
-import { isMoe, type Model, model } from "../model/model";
+import { isMoe, type Model } from "../model/model";
+import { model } from "../model/registry";
 import { toBase } from "../units";
 
 /** FLOPs for the same loss at one sparsity, relative to the sparsest tried. */

@@ -89,6 +89,7 @@ export function rankLoad({ shape, tokens, expertParallel, routing, limit }: Rank
       ? folded(tokens, routedExperts, expertsPerToken, local)
       : balanced(tokens, routedExperts, expertsPerToken, local);
   }
+  if (routing === "chance") return chance(tokens, routedExperts, expertsPerToken, local);
   if (routing === "even") return even(tokens, routedExperts, expertsPerToken, local);
   if (routing === "uniform") {
     return limit?.kind === "packed"
@@ -203,6 +204,13 @@ function even(tokens: number, experts: number, k: number, local: number): RankLo
   const rows = (tokens * k * local) / experts;
   const active = Math.max(1, Math.min(local, Math.round(rows)));
   return fromClasses(local, [{ rows: Math.max(1, rows) / active, experts: active }]);
+}
+
+/** Experts of the rank that uniform chance touches, all with the same share of its rows. */
+function chance(tokens: number, experts: number, k: number, local: number): RankLoad {
+  const rows = (tokens * k * local) / experts;
+  const active = local * (1 - (1 - k / experts) ** tokens);
+  return fromClasses(local, [{ rows: rows / active, experts: active }]);
 }
 
 function powerLaw(tokens: number, experts: number, k: number, local: number, exponent: number, limit: RouterLimit | undefined): RankLoad {

@@ -1,10 +1,12 @@
 import { requirePositive, requirePositiveInteger } from "../checks";
-import { accessFact } from "../data/accesses";
-import { bf16Bytes } from "../kernels/gemm";
-import { type WeightFormat, type WeightFormatName, weightFormat } from "../machine/number-formats";
-import { isMoe, type Model } from "../model/model";
-import { type WeightMatrix, weightMatrices } from "../model/weights";
+import { bf16Bytes, type WeightFormat, weightFormat } from "../machine/number-formats";
+import { type ExpertsBlock, isMixer } from "../model/blocks";
+import { matrixElementBytes, type WeightMatrix, weightMatrices } from "../model/matrices";
+import { mixerWork } from "../model/mixers/mixers";
+import { withSelection } from "../model/selection";
+import { tensorParallelShard } from "../model/shard";
 import { idleExpertShare } from "../routing/uniform";
+import { anyMachine, type ResolvedQuestion, resolveQuestion, type StepQuestion } from "./question";
 
 /** What one kind of tensor asks of a GPU's memory in one decode step. */
 export interface Access {
@@ -17,14 +19,10 @@ export interface Access {
   readonly run: string;
 }
 
-/** One decode step of one GPU among `expertParallel`; each holds its own requests and their attention. */
-export interface DecodeAccesses {
-  readonly model: Model;
-  readonly weightFormat: WeightFormatName;
-  readonly requestsPerGpu: number;
-  readonly contextTokens: number;
-  readonly expertParallel: number;
-  /** "dense" reads the whole context; "sparse" selects tokens as DeepSeek-V3.2 does (latent attention only). */
+/** One decode step of one GPU: the record of a step; the machine matters only for the formats it multiplies in. */
+export interface DecodeAccesses extends Omit<StepQuestion, "hardware"> {
+  readonly hardware?: StepQuestion["hardware"];
+  /** "dense" reads the whole context of latent attention; "sparse" selects tokens as DeepSeek-V3.2 does; as the model does if left out. */
   readonly attention?: "dense" | "sparse";
 }
 
@@ -34,23 +32,21 @@ export interface DecodeAccesses {
  * A weight matrix is one run: it is stored whole and read whole, by many processors at once. A
  * kernel asks for it in tiles, whose rows are shorter (see tileRowBytes); neighbouring tiles ask
  * for the neighbouring rows at the same time, so memory still sees long runs. The KV cache comes in
- * pages, a selected token alone, a routed token as one row of hidden size.
+ * pages, a selected token alone, a routed token as one row of hidden size, a state whole for each head.
  *
  * Weights of routed experts count once for each expert expected active under uniform routing; on more
- * GPUs than experts this is the mean over them.
- * Head, embedding, router, keys and values are BF16, all other weights in the format given. Left
- * out: activations between kernels, workspaces, norms; sliding windows are read as full context,
- * and DeepSeek-V4's compressed cache, whose key is also its value, as plain keys and values (at least twice its bytes).
+ * GPUs than experts this is the mean over them. Head, embedding and router are BF16, other weights in the formats of the release or
+ * those asked for. Left out: activations between kernels, workspaces, norms, scores of an indexer.
  *
- * @throws RangeError when a count is not a positive integer, or sparse attention has no latent cache.
+ * @throws RangeError as resolveQuestion, or when sparse attention has no latent cache.
+ * @example decodeAccesses({ model: model("deepseek-v3"), requestsPerGpu: 128, contextTokens: 4096, expertParallel: 128 }).length // kinds of tensors
  */
-export function decodeAccesses(step: DecodeAccesses): readonly Access[] {
-  requirePositiveInteger("requestsPerGpu", step.requestsPerGpu);
-  requirePositiveInteger("contextTokens", step.contextTokens);
-  requirePositiveInteger("expertParallel", step.expertParallel);
-  const format = weightFormat(step.weightFormat);
-  const accesses = [...weightAccesses(step, format), ...cacheAccesses(step), ...tokenAccesses(step, format)];
-  return accesses.filter(({ bytes }) => bytes > 0);
+export function decodeAccesses(question: DecodeAccesses): readonly Access[] {
+  const { attention, ...step } = question;
+  const model = attention === undefined ? question.model : withSelection(question.model, attention);
+  const resolved = resolveQuestion({ hardware: anyMachine, ...step, model });
+  const share = { ...resolved, model: tensorParallelShard(model, resolved.tensorParallel, resolved.expertTensorParallel) };
+  return [...weightAccesses(share), ...cacheAccesses(share), ...tokenAccesses(share)].filter(({ bytes }) => bytes > 0);
 }
 
 /**
@@ -64,61 +60,48 @@ export function tileRowBytes(elements: number, elementBytes: number): number {
   return elements * elementBytes;
 }
 
-function weightAccesses({ model, requestsPerGpu, expertParallel }: DecodeAccesses, format: WeightFormat): readonly Access[] {
-  const active = isMoe(model) ? (1 - idleExpertShare(requestsPerGpu * expertParallel, model)) / expertParallel : 0;
+function weightAccesses({ model, requests, expertParallel, formats }: ResolvedQuestion): readonly Access[] {
+  const routed = model.routedExperts > 0 ? (1 - idleExpertShare(requests, model)) / expertParallel : 0;
   const access = (matrix: WeightMatrix): Access => {
-    const elementBytes = matrix.part === "head" || matrix.part === "router" ? bf16Bytes : format.weightBytes;
-    const runBytes = matrix.outputs * matrix.inputs * elementBytes;
-    const share = matrix.part === "routed expert" ? active : 1;
+    const runBytes = matrix.outputs * matrix.inputs * matrixElementBytes(matrix, formats);
+    const share = matrix.part === "routed expert" ? routed : 1;
     const tensor = matrix.part === matrix.name ? matrix.name : `${matrix.part}: ${matrix.name}`;
     return { tensor, runBytes, bytes: runBytes * matrix.count * share, run: "one weight matrix" };
   };
   return weightMatrices(model).map(access);
 }
 
-function cacheAccesses(step: DecodeAccesses): readonly Access[] {
-  const { model, requestsPerGpu, contextTokens, attention = "dense" } = step;
-  const reads = requestsPerGpu * model.attentionLayers;
-  if (model.kvLoraRank === undefined) {
-    if (attention === "sparse") throw new RangeError(`attention must be "dense" for ${model.id}: it has no latent cache to select from`);
-    const tokenBytes = model.keyValueHeads * model.headDim * bf16Bytes;
-    const runBytes = accessFact("gqa-page", "tokens") * tokenBytes;
-    return [{ tensor: "KV cache", runBytes, bytes: 2 * tokenBytes * contextTokens * reads, run: "one page of keys, or of values" }];
+/** What mixers read, and of states what they write back; equal tensors of equal runs are one access. */
+function cacheAccesses({ model, groupRequests, contextTokens, formats }: ResolvedQuestion): readonly Access[] {
+  const found = new Map<string, Access>();
+  for (const { count, blocks } of model.runs) {
+    for (const block of blocks) {
+      if (!isMixer(block)) continue;
+      const question = { contextTokens, newTokens: 1, cacheFormat: formats.cache, phase: "decode" } as const;
+      for (const { tensor, runBytes, run, readBytes, writtenBytes, part } of mixerWork(block, question)) {
+        const bytes = (readBytes + (part === "recurrence" ? writtenBytes : 0)) * groupRequests * count;
+        const key = `${tensor} ${runBytes}`;
+        found.set(key, { tensor, runBytes, run, bytes: bytes + (found.get(key)?.bytes ?? 0) });
+      }
+    }
   }
-  if (attention === "dense") {
-    const tokenBytes = (model.kvLoraRank + (model.qkRopeHeadDim ?? 0)) * bf16Bytes;
-    return [
-      {
-        tensor: "KV cache",
-        runBytes: accessFact("mla-page", "tokens") * tokenBytes,
-        bytes: tokenBytes * contextTokens * reads,
-        run: "one page of latents",
-      },
-    ];
-  }
-  const selected = Math.min(contextTokens, accessFact("sparse-attention-row", "selectedTokens"));
-  const rowBytes = accessFact("sparse-attention-row", "bytes");
-  const keyBytes = accessFact("index-key", "bytes");
+  return [...found.values()];
+}
+
+function tokenAccesses({ model, groupRequests, formats }: ResolvedQuestion): readonly Access[] {
+  const embeddingBytes = model.hiddenSize * bf16Bytes;
+  const embedding = { tensor: "embedding rows", runBytes: embeddingBytes, bytes: embeddingBytes * groupRequests, run: "one token" };
+  const format: WeightFormat = weightFormat(formats.experts);
+  const rows = new Map<number, number>();
+  for (const { count, blocks } of model.runs)
+    for (const block of blocks) if (block.kind === "experts") rows.set(block.inputWidth, (rows.get(block.inputWidth) ?? 0) + count * copies(block));
   return [
-    { tensor: "selected KV rows", runBytes: rowBytes, bytes: rowBytes * selected * reads, run: "one selected token" },
-    {
-      tensor: "index keys",
-      runBytes: accessFact("mla-page", "tokens") * keyBytes,
-      bytes: keyBytes * contextTokens * reads,
-      run: "one page of index keys",
-    },
+    embedding,
+    ...[...rows].flatMap(([width, perRequest]) => [
+      { tensor: "dispatched rows", runBytes: width * format.activationBytes, bytes: width * format.activationBytes * perRequest * groupRequests, run: "one token" },
+      { tensor: "combined rows", runBytes: width * bf16Bytes, bytes: width * bf16Bytes * perRequest * groupRequests, run: "one token" },
+    ]),
   ];
 }
 
-function tokenAccesses({ model, requestsPerGpu }: DecodeAccesses, format: WeightFormat): readonly Access[] {
-  const embeddingBytes = model.hiddenSize * bf16Bytes;
-  const embedding = { tensor: "embedding rows", runBytes: embeddingBytes, bytes: embeddingBytes * requestsPerGpu, run: "one token" };
-  const copies = requestsPerGpu * model.expertsPerToken * model.moeLayers;
-  const dispatchBytes = model.expertHiddenSize * format.activationBytes;
-  const combineBytes = model.expertHiddenSize * bf16Bytes;
-  return [
-    embedding,
-    { tensor: "dispatched rows", runBytes: dispatchBytes, bytes: dispatchBytes * copies, run: "one token" },
-    { tensor: "combined rows", runBytes: combineBytes, bytes: combineBytes * copies, run: "one token" },
-  ];
-}
+const copies = ({ computedPerToken }: ExpertsBlock): number => computedPerToken;

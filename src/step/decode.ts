@@ -1,127 +1,92 @@
-import { requirePositiveInteger } from "../checks";
-import { defaultKernel, kernels } from "../kernels/families";
-import type { Hardware } from "../machine/hardware";
-import { weightFormat as lookUpFormat } from "../machine/number-formats";
-import type { Model } from "../model/model";
-import { shareOf } from "../model/shard";
-import { requireRates, requireStepModel } from "../model/step-checks";
-import type { DecodeStepQuestion, DecodeTask } from "./task";
-import { type LayerTasks, layerTasks, planOf, productTask, sum } from "./tasks";
+import { defaultExpertKernel } from "../kernels/default-experts";
+import { productTask } from "./products";
+import { resolveQuestion, type StepQuestion } from "./question";
+import type { DecodeTask } from "./task";
+import { type LayerTasks, layerTasks, planOf, sum } from "./tasks";
 
-export type { DecodeStepQuestion, DecodeTask, TaskName } from "./task";
+export type { DecodeTask, TaskName } from "./task";
+
+/** A decode step as it is asked for: see StepQuestion. */
+export type DecodeStepQuestion = StepQuestion;
 
 /** One decode step of one GPU: its time, its rate, and the tasks that it is made of. */
 export interface DecodeStep {
   readonly seconds: number;
+  readonly floorSeconds: number;
   readonly tokensPerSecondPerGpu: number;
+  readonly tokensPerSecondPerRequest: number;
   /** In order, layer by layer; with two micro-batches those of the first, then of the second, in each layer. */
   readonly tasks: readonly DecodeTask[];
   readonly kernel: string;
   readonly weightFormat: string;
+  readonly cacheFormat: string;
 }
 
 /**
- * Time one decode step: every request of every GPU gets one token.
+ * Time one decode step: every request of the replica gets one token, and with drafts as many more as are accepted.
  *
- *     none:              seconds = sum of the tasks
- *     two-micro-batches: a layer with experts takes max(C + P, M, the longer half's c + m); all else is added
+ *     none:              seconds = sum of the tasks of all layers
+ *     two-micro-batches: a layer with an exchange takes max(C + P, M, the longer half's c + m); all else is added
  *
  * C compute, M communication and P the processors' part of it of both halves, c and m of one: while one half computes
  * the other's tokens travel, and the kernels that pack, send and receive still take processors (P, their time inside a
- * node). Attention is data-parallel and weights outside the routed experts are on every GPU. Weights outside them
- * are FP8 in blocks or BF16 as the experts'; router, head and absorbed latent projections are BF16.
+ * node). Each layer is its blocks: cores attend, states are read and written, experts are those of the busiest rank.
  *
- * With tensor parallelism each GPU of a group works on the requests of the whole group with its share of every matrix
- * (shareOf); two all-reduces a layer, after attention and after the feed-forward part, add the shares up and count as
- * compute. A token goes to every GPU of the group that holds its expert. Gathering the vocabulary's shares is left out.
- *
- * Left out, each of which makes a real step longer: waiting for the slowest GPU (routing is balanced), sampling and
- * the host, prediction of several tokens, contention of links and memory between halves, the first and last layer's
- * unhidden halves. Left out and in the other direction: sliding windows, sparse attention. Linear mixers are left out.
- *
- * @throws RangeError naming the field for counts that are not positive integers, dimensions or rates that cannot be, experts
- * on more GPUs than there are experts, a degree that cuts no whole parts, two micro-batches of one request, or a kernel or
+ * @throws RangeError as resolveQuestion; for a degree that cuts no whole parts, two micro-batches of one request, or a kernel or
  * format not known.
+ * @example decodeStep({ model: model("deepseek-v3"), hardware: hardware("h200-sxm"), requests: 64, contextTokens: 4096, tensorParallel: 8 }).seconds
  */
 export function decodeStep(question: DecodeStepQuestion): DecodeStep {
-  const { contextTokens, expertParallel, tensorParallel = 1, overlap = "none" } = question;
-  requireStepModel(question.model);
-  requireRates(question.hardware);
-  requirePositiveInteger("requestsPerGpu", question.requestsPerGpu);
-  const share = shareOf(question);
-  const { model, hardware, requestsPerGpu } = share;
-  requirePositiveInteger("contextTokens", contextTokens);
-  requirePositiveInteger("expertParallel", expertParallel);
-  if (overlap !== "none" && overlap !== "two-micro-batches")
-    throw new RangeError(`overlap must be none or two-micro-batches, got "${String(overlap)}"`);
-  if (expertParallel > Math.max(1, model.routedExperts)) {
-    throw new RangeError(`expertParallel must be at most routedExperts (${model.routedExperts} in ${model.id}), got ${expertParallel}`);
-  }
-  const halves = overlap === "none" ? [requestsPerGpu] : [Math.ceil(requestsPerGpu / 2), Math.floor(requestsPerGpu / 2)];
-  if (halves.includes(0)) throw new RangeError(`requestsPerGpu must be at least 2 for two-micro-batches, got ${requestsPerGpu}`);
-  const chosen = defaultExperts(model, hardware, expertParallel);
-  const kernel = question.kernel ?? chosen.kernel;
-  const format = question.weightFormat ?? chosen.weightFormat;
-  const plan = planOf(question.hardware, lookUpFormat(format), model.hiddenSize, tensorParallel);
-  const first = layerTasks(plan, halves[0] as number, share, kernel, format);
-  const parts =
-    halves.length === 1 ? [first] : [first, halves[1] === halves[0] ? first : layerTasks(plan, halves[1] as number, share, kernel, format)];
-  const head = productTask("head", plan, requestsPerGpu, [{ n: model.vocabSize, k: model.hiddenSize, bf16: true }], 1);
-  const denseLayers = model.layers - model.moeLayers;
-  const seconds = denseLayers * sum(parts, (p) => p.denseSeconds) + model.moeLayers * moeSeconds(parts) + head.seconds;
-  const tasks = inOrder(parts, denseLayers, model.moeLayers, head);
-  return { seconds, tokensPerSecondPerGpu: question.requestsPerGpu / seconds, tasks, kernel, weightFormat: format };
+  const resolved = resolveQuestion(question);
+  const { model, overlap, groupRequests, requests, dataParallel, formats, gpus, contextTokens: _ } = resolved;
+  const exchanges = dataParallel > 1 && resolved.expertParallel > 1;
+  const plan = planOf(resolved, question.kernel ?? defaultExpertKernel(resolved.hardware, formats.experts, exchanges));
+  const halves = overlap === "none" ? [groupRequests] : [Math.ceil(groupRequests / 2), Math.floor(groupRequests / 2)];
+  if (halves.includes(0)) throw new RangeError(`requests must be at least 2 for each group for two-micro-batches, got ${groupRequests}`);
+  const parts = plan.share.map((run) => ({
+    count: run.count,
+    halves: halves.map((half) => layerTasks(plan, run, half, overlap === "none" ? requests : half * dataParallel)),
+  }));
+  const rows = groupRequests * (1 + resolved.draftTokens);
+  const vocabulary = { outputs: Math.ceil(model.vocabSize / resolved.tensorParallel), inputs: model.hiddenSize, bf16: true as const };
+  const head = productTask("head", plan.kernels, rows, [vocabulary], 1);
+  const seconds = sum(parts, (part) => part.count * layerSeconds(part.halves)) + head.seconds;
+  const tasks = [...parts.flatMap(({ count, halves: both }) => repeated(both.flatMap((half) => half.tasks), count)), head];
+  const tokens = acceptedTokens(resolved.draftTokens, resolved.acceptance);
+  return {
+    seconds,
+    floorSeconds: overlap === "none" ? sum(tasks, (task) => task.floorSeconds) : Math.min(seconds, sum(tasks, (task) => task.floorSeconds)),
+    tokensPerSecondPerGpu: (requests * tokens) / seconds / gpus,
+    tokensPerSecondPerRequest: tokens / seconds,
+    tasks,
+    kernel: plan.kernel,
+    weightFormat: formats.experts,
+    cacheFormat: formats.cache,
+  };
 }
 
-function inOrder(parts: readonly LayerTasks[], denseLayers: number, moeLayers: number, head: DecodeTask): readonly DecodeTask[] {
-  const dense = parts.flatMap((p) => p.denseLayer);
-  const moe = parts.flatMap((p) => p.moeLayer);
-  const tasks = new Array<DecodeTask>(denseLayers * dense.length + moeLayers * moe.length + 1);
-  let next = 0;
-  for (let layer = 0; layer < denseLayers; layer++) for (const task of dense) tasks[next++] = task;
-  for (let layer = 0; layer < moeLayers; layer++) for (const task of moe) tasks[next++] = task;
-  tasks[next] = head;
-  return tasks;
+/** Tokens of a request in one step: (1 - a^(s + 1)) / (1 - a) of s drafts, each accepted with chance a after those before it. */
+export function acceptedTokens(drafts: number, acceptance: number): number {
+  let [tokens, chance] = [1, 1];
+  for (let i = 0; i < drafts; i++) {
+    chance *= acceptance;
+    tokens += chance;
+  }
+  return tokens;
 }
 
-/**
- * Kernel and format of the routed experts when none is asked for: the format that the model was released in, as far as the
- * machine has it, and a kernel measured in it.
- *
- * FP8 in blocks over several GPUs takes DeepGEMM on DeepEP's masked layout; else TensorRT-LLM's kernel for the format. NVFP4 on a
- * machine without FP4 is taken as MXFP4 that is widened, whose scales are smaller: 6 % too few bytes. Formats of 8-bit integers
- * are taken as BF16: too many.
- */
-export function defaultExperts(
-  model: Model,
-  hardware: Hardware,
-  expertParallel: number,
-): { readonly kernel: string; readonly weightFormat: string } {
-  const peaks = hardware.peakFlopsPerSecond;
-  const released = model.weightDtype;
-  const bf16 = { kernel: "moe_torch_flow_cutlass", weightFormat: "bfloat16" };
-  if (/^(mxfp4|fp4)/.test(released)) {
-    return peaks.fp4 !== undefined
-      ? { kernel: "sglang_mxfp4_flashinfer_trtllm_moe", weightFormat: "w4a8_mxfp4_mxfp8" }
-      : { kernel: "moe_torch_flow", weightFormat: "w4a16_mxfp4" };
-  }
-  if (released.startsWith("nvfp4")) {
-    return peaks.fp4 !== undefined
-      ? { kernel: "sglang_flashinfer_trtllm_moe", weightFormat: "nvfp4" }
-      : { kernel: "moe_torch_flow", weightFormat: "w4a16_mxfp4" };
-  }
-  if (released.startsWith("int4")) return { kernel: "sglang_marlin_moe", weightFormat: "int4_wo" };
-  if (!/^(fp8|mxfp8)/.test(released) || peaks.fp8 === undefined) return bf16;
-  const masked = kernels().some((f) => f.kernel.startsWith("deepepmoe") && f.generation === hardware.generation);
-  return expertParallel > 1 && masked ? { kernel: "deepepmoe", weightFormat: "fp8_block" } : defaultKernel(hardware, model);
+function repeated(tasks: readonly DecodeTask[], count: number): readonly DecodeTask[] {
+  const result = new Array<DecodeTask>(count * tasks.length);
+  for (let i = 0; i < result.length; i++) result[i] = tasks[i % tasks.length] as DecodeTask;
+  return result;
 }
 
-function moeSeconds(parts: readonly LayerTasks[]): number {
-  const processors = sum(parts, (p) => p.computeSeconds + p.processorSeconds);
-  const links = sum(parts, (p) => p.communicationSeconds);
-  const alone = Math.max(...parts.map((p) => p.computeSeconds + p.communicationSeconds));
-  return Math.min(
-    sum(parts, (p) => p.computeSeconds + p.communicationSeconds),
-    Math.max(processors, links, alone),
-  );
+/** A layer of one half, or of two that hide each other's exchange. */
+function layerSeconds(halves: readonly LayerTasks[]): number {
+  const all = sum(halves, (half) => half.computeSeconds + half.communicationSeconds);
+  if (halves.length === 1) return all;
+  const processors = sum(halves, (half) => half.computeSeconds + half.processorSeconds);
+  const links = sum(halves, (half) => half.communicationSeconds);
+  const alone = Math.max(...halves.map((half) => half.computeSeconds + half.communicationSeconds));
+  return Math.min(all, Math.max(processors, links, alone));
 }

@@ -1,43 +1,66 @@
-import { requirePositiveInteger } from "../checks";
-import { attentionWork } from "../kernels/attention-core";
-import { bf16Bytes } from "../kernels/gemm";
-import { weightFormat as lookUpFormat } from "../machine/number-formats";
-import type { Model } from "../model/model";
-import { weightMatrices } from "../model/weights";
+import { bf16Bytes } from "../machine/number-formats";
+import { isMixer } from "../model/blocks";
+import { matrixElementBytes, weightMatrices } from "../model/matrices";
+import { mixerKept } from "../model/mixers/mixers";
+import { tensorParallelShard } from "../model/shard";
+import { anyMachine, type ResolvedQuestion, resolveQuestion, type StepQuestion } from "./question";
 
-/** A model on a group of GPUs, and the requests that each GPU holds. */
-export interface FootprintQuestion {
-  readonly model: Model;
-  readonly weightFormat: string;
-  readonly requestsPerGpu: number;
-  readonly contextTokens: number;
-  readonly expertParallel: number;
-}
+/** A model on a group of GPUs and the requests it holds: the record of a step; of these only formats, degrees and counts are used. */
+export type FootprintQuestion = Omit<StepQuestion, "hardware"> & Partial<Pick<StepQuestion, "hardware">>;
 
 /** Bytes that must stand in one GPU's memory. */
 export interface Footprint {
   readonly weightBytes: number;
+  /** Of all that is kept for the requests within reach: caches and states. */
   readonly cacheBytes: number;
+  /** Of this, the states of linear mixers. */
+  readonly stateBytes: number;
+  /** weightBytes + cacheBytes. */
+  readonly totalBytes: number;
 }
 
 /**
- * What a decode step keeps in the memory of one GPU: weights and the cache of its requests.
+ * What a decode step keeps in the memory of one GPU: weights, and caches and states of its requests.
  *
- * Experts are dealt out over `expertParallel`, the busiest GPU counts; all else is on every GPU. Head, embedding and router
- * are BF16, all other weights in the format given. Left out: activations, workspaces, states of linear mixers and what
- * weightMatrices leaves out, so the true need is larger.
+ *     weights = sum over the share's matrices of outputs inputs count bytes; routed experts as the busiest rank holds them
+ *     cache   = requests of the busiest group x sum over mixers of what each keeps within reach
  *
- * @throws RangeError for counts that are not positive integers or a format not known.
+ * Head, embedding and router are BF16, other weights in their formats. Left out: activations, workspaces, pages half filled, what an
+ * engine allocates beyond reach (whole pages outside a window), copies of states for drafts and what weightMatrices leaves out, so
+ * the true need is larger.
+ *
+ * @throws RangeError as resolveQuestion.
+ * @example memoryFootprint({ model: model("deepseek-v3"), requests: 1, contextTokens: 1000 }).cacheBytes // 70,272,000
  */
-export function memoryFootprint({ model, weightFormat, requestsPerGpu, contextTokens, expertParallel }: FootprintQuestion): Footprint {
-  requirePositiveInteger("expertParallel", expertParallel);
-  const { weightBytes } = lookUpFormat(weightFormat);
-  const embeddings = model.tiedEmbeddings ? 0 : model.vocabSize * model.hiddenSize * bf16Bytes;
-  const weights = weightMatrices(model).map(({ part, outputs, inputs, count }) => {
-    const elementBytes = part === "head" || part === "router" ? bf16Bytes : weightBytes;
-    const here = part === "routed expert" ? (count / model.routedExperts) * Math.ceil(model.routedExperts / expertParallel) : count;
-    return outputs * inputs * here * elementBytes;
-  });
-  const { bytes } = attentionWork({ model, requests: requestsPerGpu, contextTokens });
-  return { weightBytes: weights.reduce((sum, b) => sum + b, embeddings), cacheBytes: bytes * model.attentionLayers };
+export function memoryFootprint(question: FootprintQuestion): Footprint {
+  const resolved = resolveQuestion({ hardware: anyMachine, ...question });
+  const { model, tensorParallel, expertTensorParallel, formats } = resolved;
+  const share = tensorParallelShard(model, tensorParallel, expertTensorParallel);
+  const embedding = model.tiedEmbeddings ? 0 : share.vocabSize * model.hiddenSize * bf16Bytes;
+  const dealt = expertShare(resolved);
+  let weightBytes = embedding;
+  for (const matrix of weightMatrices(share)) {
+    const here = matrix.part === "routed expert" ? matrix.count * dealt : matrix.count;
+    weightBytes += matrix.outputs * matrix.inputs * here * matrixElementBytes(matrix, formats);
+  }
+  const { cacheBytes, stateBytes } = keptFor(resolved, share.runs);
+  return { weightBytes, cacheBytes, stateBytes, totalBytes: weightBytes + cacheBytes };
+}
+
+/** Share of all experts that the busiest rank holds: slots are dealt out to the next whole number. */
+export function expertShare({ model, expertParallel, expertSlots }: Pick<ResolvedQuestion, "model" | "expertParallel" | "expertSlots">): number {
+  return model.routedExperts === 0 ? 0 : Math.ceil(expertSlots / expertParallel) / model.routedExperts;
+}
+
+function keptFor({ groupRequests, contextTokens, formats }: ResolvedQuestion, runs: StepQuestion["model"]["runs"]) {
+  let [cache, state] = [0, 0];
+  for (const { count, blocks } of runs) {
+    for (const block of blocks) {
+      if (!isMixer(block)) continue;
+      const kept = mixerKept(block, contextTokens, formats.cache);
+      cache += count * (kept.cacheBytes + kept.stateBytes);
+      state += count * kept.stateBytes;
+    }
+  }
+  return { cacheBytes: groupRequests * cache, stateBytes: groupRequests * state };
 }

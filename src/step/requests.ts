@@ -1,9 +1,9 @@
 import { requirePositive } from "../checks";
 import { accessFact } from "../data/accesses";
-import type { Hardware } from "../machine/hardware";
-import { shareOf } from "../model/shard";
-import { type DecodeAccesses, decodeAccesses } from "./accesses";
+import { withSelection } from "../model/selection";
+import { decodeAccesses } from "./accesses";
 import { decodeStep } from "./decode";
+import { resolveQuestion, type StepQuestion } from "./question";
 
 /** Where requests go. */
 export type Tier = "memory" | "scale-up" | "network" | "lookup";
@@ -19,12 +19,9 @@ export interface RequestStream {
   readonly burstPerSecond: number;
 }
 
-export interface StreamQuestion extends DecodeAccesses {
-  readonly hardware: Hardware;
-  /** Kernel of the routed experts, in `weightFormat`; the usual one, in its own format, if left out. */
-  readonly kernel?: string;
-  readonly tensorParallel?: number;
-  readonly overlap?: "none" | "two-micro-batches";
+export interface StreamQuestion extends StepQuestion {
+  /** As decodeAccesses takes it. */
+  readonly attention?: "dense" | "sparse";
   /** Rows of a lookup memory read for one token, where the model has one. */
   readonly lookupRowsPerToken?: number;
 }
@@ -35,26 +32,15 @@ export interface StreamQuestion extends DecodeAccesses {
  *     requestsPerSecond = bytes / requestBytes / seconds of the step
  *
  * A request is one contiguous run as it is stored or sent: a kernel asks for a weight in shorter tiles, a link cuts a message
- * into packets. Where attention selects tokens the step is timed at the tokens selected (reading the index is not in the time, so
- * rates come out a little high). Exchange goes to the scale-up link inside its domain and to the network beyond, by even
+ * into packets. Exchange goes to the scale-up link inside its domain and to the network beyond, by even
  * routing; an all-reduce of a tensor-parallel group stays on the scale-up link, in pieces of one GPU's part.
  */
 export function requestStreams(question: StreamQuestion): readonly RequestStream[] {
-  const { model, hardware, requestsPerGpu, contextTokens, expertParallel, attention, lookupRowsPerToken } = question;
-  const { kernel, weightFormat, tensorParallel = 1, overlap = "none" } = question;
-  const attended = attention === "sparse" ? Math.min(contextTokens, accessFact("sparse-attention-row", "selectedTokens")) : contextTokens;
-  const experts = kernel === undefined ? {} : { kernel, weightFormat };
-  const step = decodeStep({
-    model,
-    hardware,
-    requestsPerGpu,
-    contextTokens: attended,
-    expertParallel,
-    tensorParallel,
-    overlap,
-    ...experts,
-  });
-  const share = shareOf(question);
+  const { attention, lookupRowsPerToken, ...asked } = question;
+  const { hardware } = question;
+  const model = attention === undefined ? question.model : withSelection(question.model, attention);
+  const step = decodeStep({ ...asked, model });
+  const { dataParallel, tensorParallel, groupRequests } = resolveQuestion({ ...asked, model });
   const { seconds } = step;
   const stream = (name: string, tier: Tier, requestBytes: number, bytes: number, own = seconds): RequestStream => ({
     name,
@@ -65,11 +51,12 @@ export function requestStreams(question: StreamQuestion): readonly RequestStream
     burstPerSecond: bytes / requestBytes / own,
   });
   const exchanged = new Set(["dispatched rows", "combined rows"]);
-  const memory = decodeAccesses(share)
+  const memory = decodeAccesses({ ...asked, model })
     .filter(({ tensor }) => !exchanged.has(tensor))
     .map((a) => stream(a.tensor, "memory", a.runBytes, a.bytes));
-  const domain = share.hardware.scaleUpDomain ?? expertParallel;
-  const far = Math.max(0, expertParallel - domain) / Math.max(1, expertParallel - 1);
+  // Each rank of experts is a group of GPUs, of which the link joins so many fewer.
+  const domain = hardware.scaleUpDomain === undefined ? dataParallel : Math.max(1, Math.floor(hardware.scaleUpDomain / tensorParallel));
+  const far = Math.max(0, dataParallel - domain) / Math.max(1, dataParallel - 1);
   const links = (["dispatch", "combine"] as const).flatMap((name) => {
     const tasks = step.tasks.filter((task) => task.name === name);
     const [bytes, own] = [sum(tasks.map((task) => task.bytes)), sum(tasks.map((task) => task.seconds))];
@@ -85,7 +72,7 @@ export function requestStreams(question: StreamQuestion): readonly RequestStream
   const group = reduces.slice(0, 1).map((task) => stream("all-reduce", "scale-up", task.runBytes, reduced, reducing));
   const rowBytes = accessFact("engram-row", "bytes");
   const lookup =
-    lookupRowsPerToken === undefined ? [] : [stream("lookup rows", "lookup", rowBytes, rowBytes * lookupRowsPerToken * requestsPerGpu)];
+    lookupRowsPerToken === undefined ? [] : [stream("lookup rows", "lookup", rowBytes, rowBytes * lookupRowsPerToken * groupRequests)];
   return [...memory, ...links, ...group, ...lookup];
 }
 

@@ -1,7 +1,7 @@
 import { bench, describe } from "vitest";
 import { moeLayerTime } from "../../src/kernels/expert-layer";
 import { hardware } from "../../src/machine/hardware";
-import { model } from "../../src/model/model";
+import { model } from "../../src/model/registry";
 
 const v3 = model("deepseek-v3");
 const k2 = model("kimi-k2");

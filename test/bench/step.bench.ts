@@ -1,6 +1,6 @@
 import { bench, describe } from "vitest";
 import { hardware } from "../../src/machine/hardware";
-import { model } from "../../src/model/model";
+import { model } from "../../src/model/registry";
 import { decodeStep } from "../../src/step/decode";
 
 const v3 = model("deepseek-v3");

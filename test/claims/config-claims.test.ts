@@ -3,7 +3,8 @@ import { claims } from "../../src/claims/claims";
 import { hardware, machines } from "../../src/machine/hardware";
 import { weightFormatNames } from "../../src/machine/number-formats";
 import { modelFromConfigText } from "../../src/model/config/read-config";
-import { addModel, isMoe, models } from "../../src/model/model";
+import { isMoe } from "../../src/model/model";
+import { addModel, models } from "../../src/model/registry";
 import { decodeStep, defaultExperts } from "../../src/step/decode";
 import { publishedConfigs } from "../model/config/configs";
 

@@ -6,7 +6,7 @@ import { exchangeMovers, fabrics } from "../../src/claims/listed";
 import { wideArrays } from "../../src/claims/wide-arrays";
 import { source, sources } from "../../src/data/sources";
 import { machines } from "../../src/machine/hardware";
-import { models } from "../../src/model/model";
+import { models } from "../../src/model/registry";
 import { deploymentSources } from "../../src/published/deployment-sources";
 import { publishedSetUps } from "../../src/published/deployments";
 import { exchangePaths } from "../../src/published/exchange-paths";

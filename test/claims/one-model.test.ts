@@ -7,7 +7,7 @@ import { productFloors } from "../../src/claims/rules/0b-task-time";
 import { overSetUps, serving, setUpsOf, wideDecode } from "../../src/claims/set-ups";
 import { questionOf } from "../../src/claims/steps";
 import { hardware } from "../../src/machine/hardware";
-import { model } from "../../src/model/model";
+import { model } from "../../src/model/registry";
 import { type DecodeStepQuestion, decodeStep } from "../../src/step/decode";
 import { shareByDecade, timedTasks } from "../../src/step/durations";
 import { launchShare } from "../../src/step/starts";

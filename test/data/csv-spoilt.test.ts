@@ -14,7 +14,7 @@ import { readSources } from "../../src/data/sources";
 import { decodeComparisons } from "../../src/fit/validation";
 import { readMachines } from "../../src/machine/hardware";
 import { readLinks } from "../../src/machine/link-facts";
-import { readModels } from "../../src/model/model";
+import { readModels } from "../../src/model/registry";
 import { balanceGains } from "../../src/published/balance-gains";
 import { readSetUps } from "../../src/published/deployments";
 import { exchangePaths } from "../../src/published/exchange-paths";

@@ -4,7 +4,7 @@ import type { GpuPlan } from "../../src/explore/gpu/plan";
 import { type Shaders, shaders } from "../../src/explore/gpu/shaders";
 import type { Figure } from "../../src/figures/figure";
 import { hardware } from "../../src/machine/hardware";
-import { model } from "../../src/model/model";
+import { model } from "../../src/model/registry";
 
 const small = (plan: GpuPlan): GpuPlan => ({
   ...plan,

@@ -9,7 +9,7 @@ import { runLengthsFigure } from "../../src/figures/run-lengths";
 import { type ExpertOn, layerKernel, loneKernel, taskTimeFigure } from "../../src/figures/task-time";
 import { tokensPerExpertFigure } from "../../src/figures/tokens-per-expert";
 import { hardware } from "../../src/machine/hardware";
-import { model, models } from "../../src/model/model";
+import { model, models } from "../../src/model/registry";
 import { publishedExpertCounts, trainTraceDurations } from "../../src/published/tables";
 import { decodeAccesses } from "../../src/step/accesses";
 

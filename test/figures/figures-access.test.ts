@@ -4,7 +4,7 @@ import { accessLadderFigure, accessRungs } from "../../src/figures/access-ladder
 import type { Figure } from "../../src/figures/figure";
 import { shareInRunsUpTo } from "../../src/figures/run-lengths";
 import { hardware } from "../../src/machine/hardware";
-import { model } from "../../src/model/model";
+import { model } from "../../src/model/registry";
 import { formatBytes, formatSeconds, formatShare } from "../../src/text/numbers";
 import { expectWhole, figures, steps, type Trace, trace, traces, v3, yAt } from "./figure-cases";
 

@@ -5,7 +5,7 @@ import { type ExpertOn, expertSeconds, layerKernel, loneKernel, measuredTasks, r
 import { expertTaskTime } from "../../src/kernels/expert-layer";
 import { defaultKernel } from "../../src/kernels/families";
 import { hardware } from "../../src/machine/hardware";
-import { model } from "../../src/model/model";
+import { model } from "../../src/model/registry";
 import { moeMeasurements } from "../../src/published/layer-times";
 import { formatNumber, formatSeconds, formatShare } from "../../src/text/numbers";
 import { experts, figures, h100, trace, traces, yAt } from "./figure-cases";

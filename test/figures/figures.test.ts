@@ -8,7 +8,8 @@ import { taskTimeFigure } from "../../src/figures/task-time";
 import { colours, doublings, label, layout, linearAxis, logAxis, logSpaced, rule, ticks } from "../../src/figures/theme";
 import { tokensPerExpertFigure } from "../../src/figures/tokens-per-expert";
 import { machines } from "../../src/machine/hardware";
-import { isMoe, models } from "../../src/model/model";
+import { isMoe } from "../../src/model/model";
+import { models } from "../../src/model/registry";
 import { decodeAccesses } from "../../src/step/accesses";
 import { expectWhole, figures, leaves, observed, on, step, traces } from "./figure-cases";
 

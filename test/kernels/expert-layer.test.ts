@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { expertTaskTime, limitOf, moeLayerTime, timeOf } from "../../src/kernels/expert-layer";
 import { kernels } from "../../src/kernels/families";
 import { hardware } from "../../src/machine/hardware";
-import { model } from "../../src/model/model";
+import { model } from "../../src/model/registry";
 
 const h100 = hardware("h100-sxm");
 const v3 = { hiddenSize: 7168, moeIntermediateSize: 2048, routedExperts: 256, expertsPerToken: 8 };

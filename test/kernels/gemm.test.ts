@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bf16Bytes, expertGemms, expertWork, gemmWork, paddedLength, tileUtilisation } from "../../src/kernels/gemm";
 import { weightFormat } from "../../src/machine/number-formats";
-import { model } from "../../src/model/model";
+import { model } from "../../src/model/registry";
 
 const side = fc.integer({ min: 1, max: 5000 });
 const bf16 = { a: 2, b: 2, c: 2 };

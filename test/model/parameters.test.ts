@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isMoe, model, models } from "../../src/model/model";
+import { isMoe } from "../../src/model/model";
+import { model, models } from "../../src/model/registry";
 import { attentionParameters, expertParameters, parameterCount } from "../../src/model/parameters";
 
 const tolerance = 0.05;

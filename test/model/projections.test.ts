@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { hardware } from "../../src/machine/hardware";
-import { model, models } from "../../src/model/model";
+import { model, models } from "../../src/model/registry";
 import { tensorParallelShard } from "../../src/model/shard";
 import { weightMatrices } from "../../src/model/weights";
 import { decodeStep } from "../../src/step/decode";

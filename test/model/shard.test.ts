@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { hardware } from "../../src/machine/hardware";
-import { model } from "../../src/model/model";
+import { model } from "../../src/model/registry";
 import { shareOf, tensorParallelShard } from "../../src/model/shard";
 import { allReduceTime } from "../../src/network/all-reduce";
 import { type CollectiveTime, collectiveTime } from "../../src/network/collective";

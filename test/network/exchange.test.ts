@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { number, readRows, text } from "../../src/data/rows";
 import { hardware } from "../../src/machine/hardware";
-import { model } from "../../src/model/model";
+import { model } from "../../src/model/registry";
 import { copyBytes, type ExchangeTables, expertExchangeTime, messageBytes, senders } from "../../src/network/exchange";
 
 const v3 = model("deepseek-v3");

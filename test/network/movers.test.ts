@@ -3,7 +3,7 @@ import { exchangeInitiatorsFigure, proxyPenalty, startedDispatches } from "../..
 import { exchangeProcessorsFigure, processorRows } from "../../src/figures/exchange-processors";
 import { hostCrossings, hostPaths, hostPoints, transferSizesFigure } from "../../src/figures/transfer-sizes";
 import { hardware } from "../../src/machine/hardware";
-import { model } from "../../src/model/model";
+import { model } from "../../src/model/registry";
 import { computeGivenBack, processorShare } from "../../src/network/processor-tax";
 import { exchangesByProcessors } from "../../src/published/transfers";
 

@@ -4,7 +4,7 @@ import { parallelBytes, parallelBytesFigure } from "../../src/figures/parallel-b
 import { judgedExchanges, parallelTimeFigure } from "../../src/figures/parallel-time";
 import { parallelTimelineFigure } from "../../src/figures/parallel-timeline";
 import { hardware } from "../../src/machine/hardware";
-import { model } from "../../src/model/model";
+import { model } from "../../src/model/registry";
 import { collectiveTime } from "../../src/network/collective";
 import { expertExchangeTime } from "../../src/network/exchange";
 import { splitTime } from "../../src/network/split-time";

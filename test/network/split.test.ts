@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { model } from "../../src/model/model";
+import { model } from "../../src/model/registry";
 import {
   crossingGpus,
   exchangeBytes,

@@ -9,7 +9,8 @@ import {
   requestsInFlight,
   requestsPerSecond,
 } from "../../src/machine/random-access";
-import { isMoe, models } from "../../src/model/model";
+import { isMoe } from "../../src/model/model";
+import { models } from "../../src/model/registry";
 import { decodeAccesses } from "../../src/step/accesses";
 
 const few = { numRuns: 60 };

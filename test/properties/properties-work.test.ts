@@ -6,7 +6,8 @@ import { datasheetRates, ridgePoint, ridgeRows, roofline } from "../../src/kerne
 import { swapOperands, systolicCycles, systolicUtilisation } from "../../src/kernels/systolic";
 import { machines } from "../../src/machine/hardware";
 import { type WeightFormatName, weightFormat, weightFormatNames } from "../../src/machine/number-formats";
-import { isMoe, models } from "../../src/model/model";
+import { isMoe } from "../../src/model/model";
+import { models } from "../../src/model/registry";
 import { expertParameters, parameterCount } from "../../src/model/parameters";
 import { weightMatrices } from "../../src/model/weights";
 import { granularity, hides, hidingFlopsPerByte, machineFlopsPerByte, sparsity } from "../../src/network/hiding";

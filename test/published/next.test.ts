@@ -5,7 +5,8 @@ import { expertPlaneFigure, widthLines } from "../../src/figures/expert-plane";
 import { endsOf, layerEndsFigure, shownLayers } from "../../src/figures/layer-ends";
 import { sparsityLawsFigure, sparsitySteps } from "../../src/figures/sparsity-laws";
 import { hardware } from "../../src/machine/hardware";
-import { isMoe, model, models } from "../../src/model/model";
+import { isMoe } from "../../src/model/model";
+import { model, models } from "../../src/model/registry";
 import { granularity, hides, hidingFlopsPerByte, machineFlopsPerByte, sparsity } from "../../src/network/hiding";
 import { fusedRates, layerEnds, layerKind, sparsityGains } from "../../src/published/next";
 

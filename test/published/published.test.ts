@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { readDataFile } from "../../src/data/files";
-import { model } from "../../src/model/model";
+import { model } from "../../src/model/registry";
 import {
   deepGemmRows,
   deployments,

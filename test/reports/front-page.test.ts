@@ -4,7 +4,7 @@ import { wordCount } from "../../src/claims/parts/headline";
 import { argument, frontAnswer, frontFigures, howSure, verdictCounts } from "../../src/front-page";
 import { moeLayerTime } from "../../src/kernels/expert-layer";
 import { hardware } from "../../src/machine/hardware";
-import { model } from "../../src/model/model";
+import { model } from "../../src/model/registry";
 import { formatSeconds } from "../../src/text/numbers";
 import { trace } from "../figures/figure-cases";
 

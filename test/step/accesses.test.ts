@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { accessFact } from "../../src/data/accesses";
-import { type Model, model, models } from "../../src/model/model";
+import type { Model } from "../../src/model/model";
+import { model, models } from "../../src/model/registry";
 import { parameterCount } from "../../src/model/parameters";
 import { type DecodeAccesses, decodeAccesses, tileRowBytes } from "../../src/step/accesses";
 

@@ -4,7 +4,7 @@ import { accessFact } from "../../src/data/accesses";
 import { attentionTime, attentionWork } from "../../src/kernels/attention-core";
 import { launch } from "../../src/kernels/launch";
 import { hardware } from "../../src/machine/hardware";
-import { model, models } from "../../src/model/model";
+import { model, models } from "../../src/model/registry";
 import { expertExchangeTime } from "../../src/network/exchange";
 import { type DecodeStepQuestion, decodeStep, defaultExperts } from "../../src/step/decode";
 

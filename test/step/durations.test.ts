@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hardware } from "../../src/machine/hardware";
-import { model } from "../../src/model/model";
+import { model } from "../../src/model/registry";
 import { decodeStep } from "../../src/step/decode";
 import { shareByDecade, timedTasks } from "../../src/step/durations";
 import { toBase } from "../../src/units";

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { kernels } from "../../src/kernels/families";
 import { type Hardware, machines } from "../../src/machine/hardware";
 import { weightFormatNames } from "../../src/machine/number-formats";
-import { type Model, model, models } from "../../src/model/model";
+import type { Model } from "../../src/model/model";
+import { model, models } from "../../src/model/registry";
 import { type DecodeStepQuestion, decodeStep } from "../../src/step/decode";
 
 const scenarios = 10_000;

@@ -5,7 +5,7 @@ import { messageRatesFigure, pathPoints } from "../../src/figures/message-rates"
 import { requestStreamsFigure } from "../../src/figures/request-streams";
 import { hardware } from "../../src/machine/hardware";
 import { requestsPerSecond } from "../../src/machine/random-access";
-import { model } from "../../src/model/model";
+import { model } from "../../src/model/registry";
 import { collectiveKeys } from "../../src/network/collective";
 import { scaleUpConstantNames } from "../../src/network/exchange";
 import {

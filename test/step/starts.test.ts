@@ -5,7 +5,7 @@ import { launchEfficiencyFigure } from "../../src/figures/launch-efficiency";
 import { launchShareFigure } from "../../src/figures/launch-share";
 import { launch, launchEfficiency } from "../../src/kernels/launch";
 import { hardware } from "../../src/machine/hardware";
-import { model } from "../../src/model/model";
+import { model } from "../../src/model/registry";
 import { decodeFusions, fusedExperts, trainTraceGaps } from "../../src/published/fused-kernels";
 import { type DecodeTask, decodeStep } from "../../src/step/decode";
 import { kernelCount, launchShare } from "../../src/step/starts";

@@ -1,4 +1,4 @@
-import { model } from "../../model/model";
+import { model } from "../../model/registry";
 import { publishedImbalance } from "../../published/tables";
 import { busiestOverMean } from "../../routing/busiest-gpu";
 import { formatCount, formatNumber, formatShare } from "../../text/numbers";

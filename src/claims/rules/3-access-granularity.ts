@@ -1,5 +1,5 @@
 import { accessFact } from "../../data/accesses";
-import { model } from "../../model/model";
+import { model } from "../../model/registry";
 import { formatBytes, formatCount, formatShare } from "../../text/numbers";
 import { articleDay, sourceKnown } from "../known-by";
 import type { Context } from "../parts/context";

@@ -1,7 +1,7 @@
 import { accessFact } from "../../data/accesses";
 import { hardware } from "../../machine/hardware";
 import { weightFormat } from "../../machine/number-formats";
-import { model } from "../../model/model";
+import { model } from "../../model/registry";
 import { scaleUpBytesPerSecond } from "../../network/collective";
 import { bindingLimit, type TierLimit } from "../../step/requests";
 import { flashLimits, memoryLimit } from "../../step/tiers";

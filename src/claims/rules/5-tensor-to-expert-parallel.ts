@@ -1,5 +1,6 @@
 import { hardware } from "../../machine/hardware";
-import { type Model, model } from "../../model/model";
+import type { Model } from "../../model/model";
+import { model } from "../../model/registry";
 import { expertParallelTraffic } from "../../network/split";
 import { publishedSetUps } from "../../published/deployments";
 import { formatBytes, formatCount, formatNumber, formatShare } from "../../text/numbers";

@@ -2,6 +2,7 @@ import { nearest } from "../../text/nearest";
 import { ConfigError, shown } from "./error";
 import { type Family, familyOf, modelTypes } from "./families";
 import { fieldOf, flag, flattened, pathOf, type Section, sectionOf, subsection, word } from "./section";
+import { refuseOtherFiles } from "./wrong-files";
 
 /** The decoder in a configuration. */
 export interface Decoder {
@@ -42,6 +43,7 @@ const refusals: readonly (readonly [RegExp, string])[] = [
  */
 export function decoderOf(config: unknown): Decoder {
   const outer = sectionOf(config, "");
+  refuseOtherFiles(outer);
   refuseOthers(outer);
   let section = outer;
   for (let depth = 0; ; depth++) {
@@ -59,9 +61,6 @@ export function decoderOf(config: unknown): Decoder {
 }
 
 function refuseOthers(section: Section): void {
-  if (fieldOf(section, "quantization") !== undefined && fieldOf(section, "producer") !== undefined) {
-    throw new ConfigError("", "expected a config.json, got an hf_quant_config.json: it holds the format of the weights, not their sizes");
-  }
   if (flag(section, ["is_encoder_decoder"]) === true) {
     throw new ConfigError(
       pathOf(section, "is_encoder_decoder"),

@@ -12,8 +12,8 @@ export interface Family {
   readonly halvedFfn?: boolean;
   /** One head of keys and values for all queries, unless a field says otherwise. */
   readonly multiQuery?: boolean;
-  /** Attention has a gate on its output, which no field tells. */
-  readonly gatedAttention?: boolean;
+  /** Gate on attention's output, for each head or each element, which no field tells apart. */
+  readonly gate?: "head" | "element";
   /** There is one shared expert, as wide as a routed one, which no field tells. */
   readonly sharedExpert?: boolean;
   /** A dense feed-forward part runs beside the experts, as wide as the residual stream or as intermediate_size. */
@@ -27,7 +27,7 @@ const words = (text: string) => text.trim().split(/\s+/);
 /** Gated feed-forward part, a head of its own. */
 const usual = words(`
   afmoe aquila arctic aria_text axk1 baichuan bailing_hybrid bailing_moe bailing_moe_linear bailing_moe_v2 bamba bitnet chameleon
-  chatglm cwm dbrx deepseek deepseek_ref deepseek_v2 deepseek_v3 deepseek_v32 deepseek_v4 dots1 dots3_note_text emu3_text_model
+  chatglm cwm dbrx deepseek deepseek_ref deepseek_v2 deepseek_v3 deepseek_v32 deepseek_v4 deepseek_v41 dots1 dots3_note_text emu3_text_model
   exaone exaone4 exaone_moe flex_olmo glm glm4 glm4_moe glm4_moe_lite glm4v_moe_text glm4v_text glm5_next_text glm_moe_dsa gpt_oss
   granite granitemoe granitemoehybrid granitemoeshared grok-1 helium hunyuan_v1_dense hunyuan_v1_moe hy_v3 hyperclovax
   inkling_text internlm internlm2 internlm3 jamba kimi_k2 kimi_k25 kimi_linear laguna llama llama4_text longcat_flash mimo
@@ -39,7 +39,7 @@ const usual = words(`
 
 /** Gated, with the input embedding as head. */
 const tied = words(`
-  cohere cohere2 ernie4_5 ernie4_5_moe gemma gemma2 gemma3_text gemma4_text granite_swa hunyuan hunyuan_vl_text minicpm minicpm3
+  cohere cohere2 cohere2_moe ernie4_5 ernie4_5_moe gemma gemma2 gemma3_text gemma4_text granite_swa hunyuan hunyuan_vl_text minicpm minicpm3
   smollm3 vaultgemma youtu
 `);
 
@@ -58,10 +58,10 @@ const firstDense = { needs: ["first_k_dense_replace", "mlp_layer_types"] } as co
 const particular: Readonly<Record<string, Partial<Family>>> = {
   RefinedWeb: { ...quadruple, multiQuery: true },
   RefinedWebModel: { ...quadruple, multiQuery: true },
-  afmoe: { needs: ["num_dense_layers", "mlp_layer_types"], gatedAttention: true },
+  afmoe: { needs: ["num_dense_layers", "mlp_layer_types"], gate: "element" },
   arctic: { parallel: "hidden" },
   axk1: firstDense,
-  bailing_hybrid: firstDense,
+  bailing_hybrid: { ...firstDense, gate: "head" },
   bailing_moe_v2: firstDense,
   bloom: quadruple,
   codegen: quadruple,
@@ -70,7 +70,7 @@ const particular: Readonly<Record<string, Partial<Family>>> = {
   deepseek_v3: firstDense,
   deepseek_v32: firstDense,
   dots1: firstDense,
-  dots3_note_text: firstDense,
+  dots3_note_text: { ...firstDense, gate: "head" },
   exaone_moe: { needs: ["first_k_dense_replace", "is_moe_layer", "mlp_layer_types"] },
   falcon: { ...quadruple, multiQuery: true },
   gemma4_text: { parallel: "intermediate" },
@@ -96,15 +96,15 @@ const particular: Readonly<Record<string, Partial<Family>>> = {
   minimax_m3_vl_text: { needs: ["moe_layer_freq", "mlp_layer_types"] },
   mistral_large4_text: firstDense,
   mpt: quadruple,
-  muse_spark_text: { gatedAttention: true },
+  muse_spark_text: { gate: "element" },
   "phi-msft": quadruple,
   qwen: { halvedFfn: true },
-  qwen3_5_moe_text: { gatedAttention: true },
-  qwen3_5_text: { gatedAttention: true },
-  qwen3_next: { gatedAttention: true },
+  qwen3_5_moe_text: { gate: "element" },
+  qwen3_5_text: { gate: "element" },
+  qwen3_next: { gate: "element" },
   step3_text: { needs: ["moe_layers_enum"] },
-  step3p5: { needs: ["first_k_dense_replace", "moe_layers_enum", "mlp_layer_types"] },
-  step3p7: { needs: ["first_k_dense_replace", "moe_layers_enum", "mlp_layer_types"] },
+  step3p5: { gate: "head", needs: ["first_k_dense_replace", "moe_layers_enum", "mlp_layer_types"] },
+  step3p7: { gate: "head", needs: ["first_k_dense_replace", "moe_layers_enum", "mlp_layer_types"] },
 };
 
 const group = (types: readonly string[], base: Pick<Family, "tied" | "matrices">): readonly (readonly [string, Family])[] =>

@@ -1,12 +1,10 @@
-import type { Model } from "../model";
-import type { Blocks } from "./blocks";
+import type { DenseBlock, FeedForward } from "../blocks";
 import { ConfigError, shown } from "./error";
-import { expertNames, feedForwardNames } from "./experts";
+import { expertNames, expertsOf, feedForwardNames } from "./experts";
 import type { Family } from "./families";
+import type { Layer } from "./layer";
+import type { LayerKind } from "./layer-kinds";
 import { find, flag, isOff, missing, nameOf, optionalCount, optionalUniform, pathOf, type Section, uniform, word } from "./section";
-
-/** The dense feed-forward parts of a model, and how many matrices a part has. */
-export type FeedForwardPart = Pick<Model, "intermediateSize" | "parallelIntermediateSize" | "expertMatrices" | "ffnMatrices">;
 
 const width = { most: 10_000_000 };
 
@@ -15,15 +13,22 @@ const denseNames = ["dense_intermediate_size", "intermediate_size_mlp", "prefix_
 
 const activationNames = ["hidden_act", "hidden_activation", "activation_function", "mlp_hidden_act", "activation"] as const;
 
-/** Read the feed-forward parts beside the routed experts. */
-export function feedForwardOf(section: Section, hiddenSize: number, blocks: Blocks, family: Family | undefined): FeedForwardPart {
+/** The feed-forward blocks of one layer: a dense one, or experts with the dense one that runs beside them. */
+export function feedForwardOf(
+  { section, family }: Layer,
+  feed: NonNullable<LayerKind["feed"]>,
+  hiddenSize: number,
+  sharesCache: boolean,
+): readonly FeedForward[] {
   const matrices = family?.matrices ?? matricesBy(section);
-  return {
-    intermediateSize: blocks.denseLayers === 0 || family?.doubled === true ? 0 : widthOf(section, hiddenSize, family),
-    parallelIntermediateSize: blocks.moeLayers === 0 ? 0 : parallelOf(section, hiddenSize, family),
-    expertMatrices: blocks.moeLayers === 0 ? 0 : matrices,
-    ffnMatrices: matrices,
-  };
+  if (feed === "dense") {
+    const twice = sharesCache && flag(section, ["use_double_wide_mlp"]) === true ? 2 : 1;
+    return [{ kind: "dense", width: twice * widthOf(section, hiddenSize, family), matrices }];
+  }
+  const beside = parallelOf(section, hiddenSize, family);
+  const dense: readonly DenseBlock[] = beside === 0 ? [] : [{ kind: "dense", width: beside, matrices }];
+  const router = feed === "hash experts" ? "hash" : "learned";
+  return [...dense, { kind: "experts", ...expertsOf(section, hiddenSize, family), matrices, router }];
 }
 
 function widthOf(section: Section, hiddenSize: number, family: Family | undefined): number {
@@ -49,7 +54,7 @@ function refuseShared(section: Section, stated: number): void {
 
 /** Dense parts that run beside the experts of every layer. */
 function parallelOf(section: Section, hiddenSize: number, family: Family | undefined): number {
-  if (family?.doubled === true) return 2 * uniform(section, feedForwardNames, width);
+  if (family?.doubled === true) return uniform(section, feedForwardNames, width);
   if (family?.parallel === "hidden") return hiddenSize;
   const beside = family?.parallel === "intermediate" || flag(section, ["residual_moe"]) === true;
   if (!beside) return 0;

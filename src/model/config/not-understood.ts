@@ -1,7 +1,7 @@
-import { layerCountNames, mixerNames } from "./blocks";
 import { ConfigError, shown } from "./error";
 import { expertNames } from "./experts";
-import { layerRuleNames } from "./layers";
+import { layerRuleNames } from "./expert-layers";
+import { layerCountNames, mixerNames } from "./layer-kinds";
 import { fieldOf, isOff, pathOf, type Section } from "./section";
 
 /** Fields that are read, of those that a smell could catch. */
@@ -16,18 +16,26 @@ const read: ReadonlySet<string> = new Set([
   "zero_expert_num",
   "per_layer_config",
   "use_cla",
+  "use_moe",
+  "moe_enabled",
+  "is_moe",
+  "num_kv_shared_layers",
+  "kv_source_layers",
+  "kv_source_layer_ids",
+  "global_attn_every_n_layers",
 ]);
 
 /** Fields that change no dimension that a model holds. */
 const harmless: ReadonlySet<string> = new Set(
-  `aux_loss_alpha cla_share_factor compress_rates conv_kernel enable_moe_fp32_combine index_skip_topk_offset index_topk
+  `attn_res_block_size aux_loss_alpha cla_share_factor compress_rates conv_kernel enable_moe_fp32_combine index_skip_topk_offset index_topk
   index_topk_blocks index_topk_freq index_topk_pattern kv_source_layers latent_moe_use_norm layer_norm_per_layer
   layer_rope_theta moe_act_fn moe_apply_router_weight_on_input moe_capacity moe_dense_experts_token_type_id moe_dropout
   moe_dynamic_exp_p moe_gate moe_gate_act moe_group moe_norm_gate_logits moe_normalize_expert_weights moe_renormalize
   moe_router_enable_expert_bias moe_router_enable_shared_expert moe_router_logit_softcapping moe_shared_expert_overlap
-  moe_token_dispatcher_type moe_use_aux_free mtp_hybrid_override_pattern mtp_layers_block_type norm_after_moe norm_expert_weight
+  moe_token_dispatcher_type moe_token_dropping moe_layer_recompute moe_grouped_gemm moe_permute_fusion
+  moe_aux_loss_free moe_expert_parallel_size expert_parallel_size expert_model_parallel_size shared_expert_combination_strategy moe_use_aux_free mtp_hybrid_override_pattern mtp_layers_block_type norm_after_moe norm_expert_weight
   num_attention_heads_per_layer num_hash_layers output_router_logits router_type share_expert_gate shared_expert_gate
-  shared_expert_sink shared_moe_mode top_k topk_method use_grouped_topk use_mambapy use_mixed_mlp_moe use_short_conv
+  shared_expert_sink shared_moe_mode top_k topk_method use_grouped_topk use_mambapy use_mixed_mlp_moe use_moe_router_bias use_short_conv
   vocab_size_per_layer_input zero_expert_type`.split(/\s+/),
 );
 
@@ -46,7 +54,7 @@ const smells = {
  * Refuse a field that could change the model and is not understood: better no number than a wrong one.
  *
  * By its name alone; numbers with a fraction, and names that end like a weight of a loss, change no dimension. Sizes of linear
- * mixers are not held by a model, so their fields are let pass where another says which layers have one.
+ * mixers are let pass where another field says which layers have one.
  *
  * @throws ConfigError naming the field.
  */

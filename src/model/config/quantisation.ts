@@ -1,177 +1,192 @@
-import { ConfigError, shortened, shown } from "./error";
-import { count, fieldOf, flag, nameOf, optionalCount, pathOf, type Section, subsection, word } from "./section";
+import type { CacheFormatName, WeightFormatName } from "../../machine/number-formats";
+import { harmless } from "../../text/harmless";
+import type { ModelFormats } from "../model";
+import { describeGroups } from "./quantisation-groups";
+import { fieldOf, type Section, sectionOf } from "./section";
 
-const floats: ReadonlyMap<string, string> = new Map([
-  ["bfloat16", "bf16"],
-  ["bf16", "bf16"],
-  ["float16", "fp16"],
-  ["fp16", "fp16"],
-  ["half", "fp16"],
-  ["float32", "fp32"],
-  ["fp32", "fp32"],
-  ["float", "fp32"],
-]);
+/** A format of weights in the registry's words, and the nearest that is known. */
+export interface ReadFormat {
+  readonly words: string;
+  readonly experts: WeightFormatName;
+  /** Of attention and the other matrices. */
+  readonly rest: WeightFormatName;
+  /** Whether the format itself is known, and not its neighbour alone. */
+  readonly known: boolean;
+}
+
+const floats: Readonly<Record<string, string>> = {
+  bfloat16: "bf16",
+  bf16: "bf16",
+  float16: "fp16",
+  fp16: "fp16",
+  half: "fp16",
+  float32: "fp32",
+  fp32: "fp32",
+  float: "fp32",
+};
 
 /**
- * The format of the released weights, in the registry's words: "bf16", "fp8 e4m3 128x128", "mxfp4 experts, bf16 rest".
+ * The formats of the released weights and of the cache. Never an error: a format that is not known is said to be so, in the
+ * release's own words, and stands for its nearest neighbour.
  *
  * @param outer the file as a whole, which holds the quantisation of nested configurations too.
- * @throws ConfigError for a method of quantisation that is not known, since its bytes a weight are not either.
  */
-export function weightDtypeOf(outer: Section, inner: Section): string {
-  const [config] = [inner, outer].flatMap((section) =>
-    ["quantization_config", "quantization"].flatMap((name) => subsection(section, name) ?? []),
-  );
-  const plain = plainFormat(inner) ?? plainFormat(outer);
-  const bits = optionalCount(inner, ["quantization_bit"], { least: 0, most: 16 }) ?? 0;
-  if (config === undefined && bits > 0) return integer(bits, pathOf(inner, "quantization_bit"), undefined, plain ?? "bf16");
-  if (config === undefined) return plain ?? "not stated";
-  return quantised(config, plain ?? "bf16", word(inner, ["expert_dtype"]) ?? word(outer, ["expert_dtype"]));
+export function formatsOf(outer: Section, inner: Section): ModelFormats {
+  const config = [inner, outer].flatMap((s) => ["quantization_config", "quantization"].flatMap((name) => objectAt(s, name) ?? []))[0];
+  const plain = plainWords(inner) ?? plainWords(outer);
+  const bits = fieldOf(inner, "quantization_bit");
+  const format =
+    config !== undefined
+      ? quantised(config, plain ?? "bf16", textAt(inner, "expert_dtype") ?? textAt(outer, "expert_dtype"))
+      : typeof bits === "number" && bits > 0
+        ? ofBits(bits, undefined, plain ?? "bf16", false)
+        : ofPlain(plain);
+  const { words, experts, rest, known } = format;
+  return Object.freeze({ experts, rest, cache: cacheOf(config), known, released: harmless(words) });
 }
 
-function plainFormat(section: Section): string | undefined {
-  const name = word(section, ["dtype", "torch_dtype"]);
+const textAt = (section: Section, name: string): string | undefined => {
+  const value = fieldOf(section, name);
+  return typeof value === "string" ? value : undefined;
+};
+
+/** An object at a field; undefined for all else. */
+export function objectAt(section: Section, name: string): Section | undefined {
+  const value = fieldOf(section, name);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  // The list of formats of each matrix may be of any length: only what is asked for is read.
+  return Object.keys(value).length > 2000 ? { path: name, fields: new Map(Object.entries(value)) } : sectionOf(value, name);
+}
+
+function plainWords(section: Section): string | undefined {
+  const name = textAt(section, "dtype") ?? textAt(section, "torch_dtype");
   if (name === undefined || name === "auto") return undefined;
-  const known = floats.get(name.replace(/^torch\./, ""));
-  if (known === undefined) {
-    const field = fieldOf(section, "dtype") === undefined ? "torch_dtype" : "dtype";
-    throw new ConfigError(pathOf(section, field), `expected one of bfloat16, float16, float32; got ${shown(name)}`);
-  }
-  return known;
+  const short = name.replace(/^torch\./, "");
+  return Object.hasOwn(floats, short) ? floats[short] : name;
 }
 
-const methods = "fp8, fbgemm_fp8, mxfp4, modelopt, compressed-tensors, gptq, awq, bitsandbytes, quark";
+const ofPlain = (plain: string | undefined): ReadFormat => ({
+  ...both("bfloat16", plain ?? "not stated"),
+  known: plain === undefined || Object.values(floats).includes(plain),
+});
 
-function quantised(config: Section, plain: string, expertDtype: string | undefined): string {
-  const method = word(config, ["quant_method"]) ?? (fieldOf(config, "quant_algo") === undefined ? undefined : "modelopt");
-  if (fieldOf(config, "moe_quant_algo") !== undefined) return modelopt(config, plain, "moe_quant_algo");
+/** All matrices alike. */
+export const both = (format: WeightFormatName, words: string, known = true): ReadFormat => ({ words, experts: format, rest: format, known });
+
+/** Experts, or all of the feed-forward parts, in one format, the rest as it was trained. */
+export const onlyExperts = (format: WeightFormatName, words: string, known = true): ReadFormat => ({
+  words,
+  experts: format,
+  rest: "bfloat16",
+  known,
+});
+
+const unknown = (words: string): ReadFormat => both("bfloat16", words, false);
+
+function quantised(config: Section, plain: string, expertDtype: string | undefined): ReadFormat {
+  const method = textAt(config, "quant_method") ?? (fieldOf(config, "quant_algo") === undefined ? undefined : "modelopt");
+  if (fieldOf(config, "moe_quant_algo") !== undefined) return modelopt(config, plain, fieldOf(config, "moe_quant_algo"));
   switch (method) {
     case "fp8":
     case "fbgemm_fp8":
-    case "finegrained_fp8":
-      return expertDtype === "fp4" ? "fp4 (mxfp4) experts, fp8 rest" : fp8(config);
+    case "finegrained_fp8": {
+      const words = fp8(config);
+      if (expertDtype !== "fp4") return words;
+      return { words: "mxfp4 experts, fp8 rest", experts: "w4a8_mxfp4_mxfp8", rest: words.rest, known: true };
+    }
     case "mxfp4":
-      return `mxfp4 experts, ${plain} rest`;
+      return onlyExperts("w4a16_mxfp4", `mxfp4 experts, ${plain} rest`);
     case "modelopt":
     case "modelopt_fp4":
     case "modelopt_mixed":
-      return modelopt(config, plain);
+      return modelopt(config, plain, fieldOf(config, "quant_algo"));
     case "compressed-tensors":
     case "quark":
-      return compressedTensors(config, plain);
+      return describeGroups(config, plain) ?? unknown(method);
     case "gptq":
     case "awq":
     case "auto-round":
-      return wholeBits(config, ["bits", "w_bit"], fieldOf(config, "group_size") ?? fieldOf(config, "q_group_size"), plain);
+    case "autoround":
+    case "gptqmodel": {
+      const bits = fieldOf(config, "bits") ?? fieldOf(config, "w_bit");
+      return typeof bits === "number" ? ofBits(bits, fieldOf(config, "group_size") ?? fieldOf(config, "q_group_size"), plain, false) : unknown(method);
+    }
     case "bitsandbytes":
-      return bitsandbytes(config);
-    case undefined:
-      if (fieldOf(config, "bits") !== undefined) return mlx(config, plain);
-      throw new ConfigError(pathOf(config, "quant_method"), `expected one of ${methods}; got nothing`);
+      if (fieldOf(config, "load_in_4bit") === true) return both("int4_wo", `int4 ${textAt(config, "bnb_4bit_quant_type") ?? "fp4"}`);
+      return fieldOf(config, "load_in_8bit") === true ? both("fp8", "int8", false) : unknown("bitsandbytes");
     default:
-      throw new ConfigError(pathOf(config, "quant_method"), `expected one of ${methods}; got ${shown(method)}`);
+      return mlx(config, plain) ?? unknown(method ?? "not stated");
   }
 }
 
 /** MLX says bits and groups alone, and a mode where they are no integers. */
-function mlx(config: Section, plain: string): string {
-  const mode = word(config, ["mode"]) ?? "affine";
-  if (mode === "affine") return wholeBits(config, ["bits"], fieldOf(config, "group_size"), plain);
-  if (mode === "mxfp4" || mode === "nvfp4") return `${mode}, ${plain} rest`;
-  if (mode === "mxfp8") return "mxfp8";
-  throw new ConfigError(pathOf(config, "mode"), `expected affine, mxfp4, nvfp4 or mxfp8; got ${shown(mode)}`);
+function mlx(config: Section, plain: string): ReadFormat | undefined {
+  const bits = fieldOf(config, "bits");
+  const mode = textAt(config, "mode") ?? "affine";
+  if (mode === "mxfp4") return both("w4a16_mxfp4", "mxfp4");
+  if (mode === "nvfp4") return both("nvfp4", "nvfp4");
+  if (mode === "mxfp8") return both("fp8", "mxfp8");
+  if (typeof bits !== "number" || textAt(config, "quant_method") !== undefined) return undefined;
+  return ofBits(bits, fieldOf(config, "group_size"), plain, false);
 }
 
-function fp8(config: Section): string {
+function fp8(config: Section): ReadFormat {
   const block = fieldOf(config, "weight_block_size");
-  if (block === undefined) return "fp8 e4m3";
-  if (!Array.isArray(block) || block.length !== 2 || !block.every((side) => Number.isInteger(side) && side > 0)) {
-    throw new ConfigError(pathOf(config, "weight_block_size"), `expected two whole numbers, got ${shown(block)}`);
-  }
-  return `fp8 e4m3 ${block.join("x")}`;
+  if (!Array.isArray(block)) return both("fp8", "fp8 e4m3");
+  return both("fp8_block", `fp8 e4m3 ${block.slice(0, 2).map(String).join("x")}`);
 }
 
-function modelopt(config: Section, plain: string, field = "quant_algo"): string {
-  const algorithm = word(config, [field]);
-  if (algorithm === undefined) return compressedTensors(config, plain);
-  if (/^(W4A16_)?NVFP4/.test(algorithm)) return `nvfp4, ${plain} rest`;
-  if (algorithm === "MXFP8") return "mxfp8";
-  if (/^MXFP4|^W4A8_MXFP4/.test(algorithm)) return `mxfp4, ${plain} rest`;
-  if (/^FP8/.test(algorithm)) return "fp8 e4m3";
-  if (/^W4A(8|16)_AWQ/.test(algorithm)) return "int4 g128";
-  if (algorithm === "MIXED_PRECISION") return mixed(config, plain);
-  throw new ConfigError(pathOf(config, field), `expected NVFP4, MXFP4, FP8, W4A16_AWQ or MIXED_PRECISION; got ${shown(algorithm)}`);
+function modelopt(config: Section, plain: string, algorithm: unknown): ReadFormat {
+  if (typeof algorithm !== "string") return describeGroups(config, plain) ?? unknown("modelopt");
+  if (/^(W4A16_)?NVFP4/.test(algorithm)) return restOf(config, "nvfp4", "nvfp4", plain);
+  if (algorithm === "MXFP8") return both("fp8", "mxfp8");
+  if (/^(W4A8_)?MXFP4/.test(algorithm)) return restOf(config, algorithm.startsWith("W4A8") ? "w4a8_mxfp4_mxfp8" : "w4a16_mxfp4", "mxfp4", plain);
+  if (/^FP8/.test(algorithm)) return both("fp8", "fp8 e4m3");
+  if (/^W4A(8|16)_AWQ/.test(algorithm)) return both("int4_wo", "int4 g128");
+  return algorithm === "MIXED_PRECISION" ? mixed(config, plain) : unknown(algorithm);
 }
 
-/** Of parts in several formats that of the experts counts, or of the feed-forward parts where there are none; undefined where neither is named. */
-function deciding<T>(parts: readonly T[], names: (part: T) => string): T | undefined {
-  return [/\.experts?\b/, /mlp|feed_forward|mixer/]
-    .map((kind) => parts.find((part) => kind.test(names(part))))
-    .find((part) => part !== undefined);
-}
-
-/** Layers in several formats. */
-function mixed(config: Section, plain: string): string {
-  const path = pathOf(config, "quantized_layers");
-  const layers = fieldOf(config, "quantized_layers");
-  if (typeof layers !== "object" || layers === null)
-    throw new ConfigError(path, `expected an object with the format of each layer, got ${shown(layers)}`);
-  const algorithms = Object.entries(layers).map(([name, layer]) => {
-    const algorithm: unknown = typeof layer === "object" && layer !== null ? (layer as Record<string, unknown>).quant_algo : undefined;
-    return { name, algorithm };
+/** A format that may be of all matrices or of the feed-forward parts alone, as what it leaves out says. */
+export function restOf(config: Section, format: WeightFormatName, words: string, plain: string): ReadFormat {
+  const kept = ["ignore", "exclude_modules", "exclude", "modules_to_not_convert"].flatMap((name) => {
+    const list = fieldOf(config, name);
+    return Array.isArray(list) ? list.filter((entry) => typeof entry === "string") : [];
   });
-  const layer = deciding(algorithms, ({ name }) => name) ?? algorithms[0];
-  return modelopt(
-    {
-      path: layer === undefined ? path : `${path}.${shortened(layer.name)}`,
-      fields: new Map([["quant_algo", layer?.algorithm ?? "none"]]),
-    },
-    plain,
-  );
+  return kept.some((name) => /attn|attention/.test(name)) ? onlyExperts(format, `${words} experts, ${plain} rest`) : both(format, words);
 }
 
-function compressedTensors(config: Section, plain: string): string {
-  const groups = subsection(config, "config_groups");
-  const all = groups === undefined ? [] : [...groups.fields.keys()].map((name) => subsection(groups, name) as Section);
-  const group = deciding(all, targetsOf) ?? all[0];
-  const weights = group === undefined ? undefined : subsection(group, "weights");
-  if (weights === undefined)
-    throw new ConfigError(pathOf(config, "config_groups"), "expected a group with the format of its weights, got none");
-  const bits = count(weights, ["num_bits"], { most: 16 });
-  const type = word(weights, ["type"]) ?? "int";
-  const format = `${word(config, ["format"]) ?? ""} ${word(group as Section, ["format"]) ?? ""}`;
-  if (type === "float" && bits === 8) return "fp8 e4m3";
-  if (type === "float" && bits === 4) {
-    const group4 = fieldOf(weights, "group_size");
-    return `${format.includes("mxfp4") || group4 === 32 ? "mxfp4" : "nvfp4"} experts, ${plain} rest`;
-  }
-  if (type === "int") return integer(bits, pathOf(weights, "num_bits"), groupSize(fieldOf(weights, "group_size")), plain);
-  throw new ConfigError(pathOf(weights, "type"), `expected int, or float of 4 or 8 bits; got ${shown(type)} of ${bits} bits`);
+/** Layers in several formats: that of the experts, else of the feed-forward parts, and that of attention. */
+function mixed(config: Section, plain: string): ReadFormat {
+  const layers = objectAt(config, "quantized_layers");
+  const of = (pattern: RegExp): ReadFormat | undefined => {
+    for (const [name, layer] of layers?.fields ?? []) {
+      const algorithm = (layer as { readonly quant_algo?: unknown } | null)?.quant_algo;
+      if (pattern.test(name) && typeof algorithm === "string" && algorithm !== "MIXED_PRECISION") {
+        return modelopt({ path: "", fields: new Map() }, plain, algorithm);
+      }
+    }
+    return undefined;
+  };
+  const experts = of(/\.experts?\b/) ?? of(/mlp|feed_forward|mixer|moe/) ?? of(/./);
+  if (experts === undefined) return unknown("mixed");
+  const rest = of(/attn|attention/);
+  return { words: `${experts.words} experts, ${rest?.words ?? plain} rest`, experts: experts.experts, rest: rest?.rest ?? "bfloat16", known: experts.known };
 }
 
-/** The layers that a group is of, as far as it names them. */
-function targetsOf(group: Section): string {
-  const targets = fieldOf(group, "targets");
-  return Array.isArray(targets) ? targets.filter((target) => typeof target === "string").join(" ") : "";
+/** Integers of so many bits: 4 are known; 2 to 5 are nearest to four bits, the others to eight. */
+export function ofBits(bits: number, group: unknown, plain: string, expertsAlone: boolean): ReadFormat {
+  if (bits === 16) return ofPlain(plain);
+  if (!Number.isInteger(bits) || bits < 1 || bits > 16) return unknown("bits not known");
+  const size = typeof group === "number" && group > 0 ? ` g${group}` : "";
+  const format = bits <= 5 ? "int4_wo" : "fp8";
+  const words = `int${bits}${size}${expertsAlone ? " experts" : ""}, ${plain} rest`;
+  return expertsAlone ? onlyExperts(format, words, bits === 4) : both(format, words, bits === 4);
 }
 
-/** Weights in whole numbers, whose bits stand under one of some names. */
-function wholeBits(config: Section, names: readonly string[], group: unknown, plain: string): string {
-  return integer(count(config, names, { most: 16 }), nameOf(config, names), groupSize(group), plain);
-}
-
-function integer(bits: number, path: string, group: number | undefined, plain: string): string {
-  if (bits === 16) return plain;
-  if (bits !== 4 && bits !== 8) throw new ConfigError(path, `expected weights of 4 or 8 bits, got ${bits}`);
-  return `int${bits}${group === undefined ? "" : ` g${group}`}, ${plain} rest`;
-}
-
-function groupSize(value: unknown): number | undefined {
-  return typeof value === "number" && Number.isInteger(value) && value > 0 ? value : undefined;
-}
-
-function bitsandbytes(config: Section): string {
-  if (flag(config, ["load_in_4bit"]) === true) return `int4 (${word(config, ["bnb_4bit_quant_type"]) ?? "fp4"})`;
-  if (flag(config, ["load_in_8bit"]) === true) return "int8";
-  throw new ConfigError(pathOf(config, "load_in_4bit"), "expected load_in_4bit or load_in_8bit to be true, got neither");
+/** FP8 where the release says that its cache is to be so; else as engines do it. */
+function cacheOf(config: Section | undefined): CacheFormatName {
+  if (config === undefined) return "bfloat16";
+  const scheme = objectAt(config, "kv_cache_scheme");
+  const eight = scheme !== undefined && fieldOf(scheme, "num_bits") === 8;
+  return eight || /^FP8/i.test(textAt(config, "kv_cache_quant_algo") ?? "") ? "fp8" : "bfloat16";
 }

@@ -1,14 +1,15 @@
-import type { Model } from "../model";
-import { attentionOf } from "./attention";
-import { blocksOf } from "./blocks";
+import { harmless } from "../../text/harmless";
+import { decoder as build } from "../decoder";
+import type { Model, ModelParts } from "../model";
 import { type Decoder, decoderOf } from "./decoder";
 import { ConfigError } from "./error";
-import { expertsOf, noExperts } from "./experts";
-import { feedForwardOf } from "./feed-forward";
-import { attentionLabel, noteOf } from "./label";
+import { routedExpertsOf } from "./experts";
+import { noteOf } from "./note";
 import { refuseNotUnderstood } from "./not-understood";
-import { weightDtypeOf } from "./quantisation";
-import { count, flag, missing, pathOf } from "./section";
+import { formatsOf } from "./quantisation";
+import { readLayers } from "./read-layers";
+import { runsOf } from "./runs";
+import { count, flag, missing, optionalCount } from "./section";
 import { parseConfig } from "./text";
 
 export { ConfigError } from "./error";
@@ -25,50 +26,53 @@ export interface ConfigOptions {
 }
 
 /**
- * Read the configuration of a decoder, dense or mixture-of-experts, as Hugging Face repositories hold it in config.json.
+ * Read the configuration of a decoder, dense or mixture-of-experts, as Hugging Face repositories hold it in config.json: layer by
+ * layer a list of blocks, of which equal layers become runs.
  *
  * Fields are known under the names that families really use, nested text configurations included; what a family keeps in its
- * code (a gate, a shared embedding) comes from a table of model types. A type that is not known is read by its fields where
- * these leave no doubt. What the model does not hold (windows, other heads in some layers, prediction of several tokens) is
- * counted like the rest or left out, and `note` says so. No parameter counts are stated, since a configuration states none.
+ * code (a gate, a shared embedding, which layers have a window) comes from tables of model types. A type that is not known is read
+ * by its fields where these leave no doubt. A format that is not known never stops the reading: `formats.known` is then false.
+ * What the model does not hold `note` says. Texts of the file and of the options become harmless here: no markup, no signs unseen.
  *
  * @param config the parsed JSON.
  * @throws ConfigError naming the field, what was expected and what came: for what is missing or cannot be, for encoders and other
- * models that are no decoders with softmax attention, and for fields that speak of experts or layers and are not understood.
+ * models that are no decoders with softmax attention, for fields that speak of experts or layers and are not understood, and for
+ * files that are no config.json, saying which to take.
  */
 export function modelFromConfig(config: unknown, options: ConfigOptions = {}): Model {
   const decoder = decoderOf(config);
   const { outer, section, modelType, family } = decoder;
   refuseNotUnderstood(section);
   const hiddenSize = count(section, ["hidden_size", "n_embd", "d_model", "n_embed"], { most: 1_000_000 });
-  const experts = expertsOf(section, hiddenSize, family);
-  const blocks = blocksOf(section, experts !== noExperts, family);
-  if (experts !== noExperts) requireRule(decoder);
-  const { kind, ...attention } = attentionOf(section, hiddenSize, family);
-  const model = {
-    aliases: Object.freeze([]),
-    name: options.name ?? modelType ?? "own model",
-    organization: options.organization ?? "",
-    released: options.released ?? "",
-    layers: blocks.layers,
-    denseLayers: family?.doubled === true ? 0 : blocks.denseLayers,
-    moeLayers: blocks.moeLayers,
+  const experts = routedExpertsOf(section) > 0;
+  const layers = readLayers(decoder, hiddenSize, experts);
+  if (experts) requireRule(decoder);
+  const formats = formatsOf(outer, section);
+  const runs = runsOf(layers);
+  const parts: Omit<ModelParts, "id"> = {
+    aliases: [],
+    name: harmless(options.name ?? modelType ?? "") || "own model",
+    organization: harmless(options.organization ?? ""),
+    released: harmless(options.released ?? ""),
     hiddenSize,
-    ...experts,
-    ...feedForwardOf(section, hiddenSize, blocks, family),
-    attention: attentionLabel(section, kind, blocks),
-    attentionLayers: blocks.attentionLayers,
-    linearLayers: blocks.linearLayers,
-    ...attention,
     vocabSize: count(section, ["vocab_size", "padded_vocab_size"], { most: 100_000_000 }),
     tiedEmbeddings: tiedOf(decoder),
-    weightDtype: weightDtypeOf(outer, section),
+    runs,
+    formats,
+    predictionModules: predictionModulesOf(decoder),
+    residualStreams: optionalCount(section, ["hc_mult"], { most: 1_000 }) ?? 1,
     source: "config.json",
     locator: section.path,
     confidence: "high",
-    note: noteOf(section, outer, blocks, family),
-  } satisfies Omit<Model, "id">;
-  return Object.freeze({ id: options.id ?? `own-${hash(JSON.stringify(model))}`, ...model });
+    note: noteOf(section, outer, runs, family !== undefined, formats.known),
+  };
+  const id = options.id === "" ? "" : harmless(options.id ?? "");
+  try {
+    return build({ id: options.id === undefined ? `own-${hash(JSON.stringify(parts))}` : id, ...parts });
+  } catch (error) {
+    if (error instanceof RangeError) throw new ConfigError("", error.message);
+    throw error;
+  }
 }
 
 /**
@@ -88,15 +92,18 @@ function requireRule({ section, family }: Decoder): void {
   }
 }
 
-/** Inside and outside may both speak; where they disagree nobody can know. */
+/** Where inside and outside disagree the outside counts, as in transformers: inside stands a class's default. */
 function tiedOf({ outer, section, family }: Decoder): boolean {
   const names = ["tie_word_embeddings"];
   const inner = flag(section, names);
-  const outside = flag(outer, names);
-  if (inner !== undefined && outside !== undefined && inner !== outside) {
-    throw new ConfigError(pathOf(section, names[0] as string), `expected ${outside} as in the outer tie_word_embeddings, got ${inner}`);
-  }
-  return inner ?? outside ?? family?.tied ?? missing(section, names, "true or false, since the model type is not known");
+  return flag(outer, names) ?? inner ?? family?.tied ?? missing(section, names, "true or false, since the model type is not known");
+}
+
+/** Modules that draft tokens ahead: of two numbers the greater, since one counts what is trained and one what is run. */
+function predictionModulesOf({ outer, section }: Decoder): number {
+  const names = ["num_nextn_predict_layers", "num_mtp_modules", "mtp_num_hidden_layers", "num_mtp_layers"];
+  const counts = [section, outer].flatMap((part) => names.map((name) => optionalCount(part, [name], { least: 0, most: 1_000 }) ?? 0));
+  return Math.max(...counts);
 }
 
 /** FNV-1a of 32 bits, in hexadecimal. */

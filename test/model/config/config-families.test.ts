@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { modelFromConfig } from "../../../src/model/config/read-config";
-import { type Model, model } from "../../../src/model/model";
+import type { Model } from "../../../src/model/model";
+import { model } from "../../../src/model/registry";
 
 /** Sizes that nearly all configurations name alike. */
 const common = (m: Model) => ({

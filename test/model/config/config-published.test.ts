@@ -2,7 +2,8 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { modelFromConfigText } from "../../../src/model/config/read-config";
-import { type Model, model } from "../../../src/model/model";
+import type { Model } from "../../../src/model/model";
+import { model } from "../../../src/model/registry";
 import { parameterCount } from "../../../src/model/parameters";
 import { publishedConfigs } from "./configs";
 

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ConfigError, modelFromConfig, modelFromConfigText } from "../../../src/model/config/read-config";
-import { addModel, type Model, model, models } from "../../../src/model/model";
+import type { Model } from "../../../src/model/model";
+import { addModel, model, models } from "../../../src/model/registry";
 import { parameterCount } from "../../../src/model/parameters";
 import { brokenConfigs } from "./broken-configs";
 import { publishedConfigs } from "./configs";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Model, model, models } from "../../src/model/model";
+import type { Model } from "../../src/model/model";
+import { model, models } from "../../src/model/registry";
 import { parameterCount } from "../../src/model/parameters";
 import { weightMatrices } from "../../src/model/weights";
 

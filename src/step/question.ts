@@ -1,0 +1,186 @@
+import { requirePositiveInteger } from "../checks";
+import { requireRates } from "../machine/check-rates";
+import type { Hardware } from "../machine/hardware";
+import { isMoe, type Model } from "../model/model";
+import { type ServedFormats, servedFormats } from "../model/served-formats";
+import { nearest } from "../text/nearest";
+
+/** Engines whose time between kernels is known. */
+export const engines = ["tensorrt-llm", "vllm", "sglang"] as const;
+export type Engine = (typeof engines)[number];
+
+/**
+ * A model on a replica of GPUs and what it is asked: the one record for a step, its accesses, its requests and its footprint.
+ *
+ * The replica has `tensorParallel x dataParallel` GPUs. Attention is cut over `tensorParallel` and dealt over `dataParallel`; experts
+ * are dealt over `expertParallel` ranks and cut over what remains. Requests are those of the whole replica (`requests`), or of one
+ * GPU (`requestsPerGpu`, the older form, in which attention is dealt over as many groups as there are ranks of experts).
+ */
+export interface StepQuestion {
+  readonly model: Model;
+  readonly hardware: Hardware;
+  /** Requests of the whole replica, one new token each (and its drafts). Any positive integer. */
+  readonly requests?: number;
+  /** Requests of each GPU; the replica has `expertParallel` groups of `tensorParallel` GPUs. */
+  readonly requestsPerGpu?: number;
+  /** Tokens already in each request's cache. */
+  readonly contextTokens: number;
+  readonly tensorParallel?: number;
+  /** One GPU with every expert if left out; all GPUs where attention is dealt out. */
+  readonly expertParallel?: number;
+  readonly dataParallel?: number;
+  /** Of the routed experts, or of all matrices of a dense model; the release's if left out. */
+  readonly weightFormat?: string;
+  readonly cacheFormat?: string;
+  /** Of the routed experts. */
+  readonly kernel?: string;
+  /** tensorrt-llm, vllm or sglang, in any case of letters. */
+  readonly engine?: string;
+  /** Tokens drafted ahead for each request, and verified in the step. */
+  readonly draftTokens?: number;
+  /** Share of drafts that are accepted, each after those before it. */
+  readonly acceptance?: number;
+  /** Tokens of prompts that the step takes in beside its requests (chunked prefill). */
+  readonly promptTokens?: number;
+  /** How tokens choose experts: "chance" if left out, "even", "balanced", "power_law_<exponent>". */
+  readonly routing?: string;
+  readonly overlap?: "none" | "two-micro-batches";
+  /** Factor on the routed part for waiting on the slowest rank; from the routing if left out, 1 for none. */
+  readonly waiting?: number;
+  /** Places for experts over all ranks, copies included; as many as experts if left out. */
+  readonly expertSlots?: number;
+}
+
+/** Stands in where formats alone matter: it multiplies in every format. */
+export const anyMachine = { id: "any", memoryBytesPerSecond: 1, peakFlopsPerSecond: { bf16: 1, fp8: 1, fp4: 1 } } as unknown as Hardware;
+
+/** A question in numbers: defaults set, both forms made one, everything checked. */
+export interface ResolvedQuestion {
+  readonly model: Model;
+  readonly hardware: Hardware;
+  readonly gpus: number;
+  readonly tensorParallel: number;
+  readonly dataParallel: number;
+  readonly expertParallel: number;
+  /** GPUs that each routed expert is cut over. */
+  readonly expertTensorParallel: number;
+  readonly expertSlots: number;
+  /** Of the replica. */
+  readonly requests: number;
+  /** Of the busiest attention group. */
+  readonly groupRequests: number;
+  readonly contextTokens: number;
+  readonly formats: ServedFormats;
+  readonly draftTokens: number;
+  readonly acceptance: number;
+  readonly promptTokens: number;
+  readonly routing: string;
+  readonly overlap: "none" | "two-micro-batches";
+}
+
+const fields: { readonly [K in keyof Required<StepQuestion>]: true } = {
+  model: true,
+  hardware: true,
+  requests: true,
+  requestsPerGpu: true,
+  contextTokens: true,
+  tensorParallel: true,
+  expertParallel: true,
+  dataParallel: true,
+  weightFormat: true,
+  cacheFormat: true,
+  kernel: true,
+  engine: true,
+  draftTokens: true,
+  acceptance: true,
+  promptTokens: true,
+  routing: true,
+  overlap: true,
+  waiting: true,
+  expertSlots: true,
+};
+
+/**
+ * Set a question's defaults and check it.
+ *
+ * @param more names of fields that the caller takes beside those of a step.
+ * @throws RangeError naming the field, what was expected and what came; for a field that is not known, with the nearest ones.
+ */
+export function resolveQuestion(question: StepQuestion, more: readonly string[] = []): ResolvedQuestion {
+  for (const name in question) {
+    if (!Object.hasOwn(fields, name) && !more.includes(name)) {
+      throw new RangeError(`unknown field "${name}"; nearest: ${nearest(name, [...Object.keys(fields), ...more]).join(", ")}`);
+    }
+  }
+  const { model, hardware, contextTokens, tensorParallel = 1, overlap = "none", routing = "chance" } = question;
+  const { draftTokens = 0, acceptance = draftTokens === 0 ? 0 : defaultAcceptance, promptTokens = 0 } = question;
+  if (typeof model !== "object" || model === null || !Array.isArray(model.runs)) throw new RangeError("model must be a model with runs, as model(id) gives");
+  if (typeof hardware !== "object" || hardware === null) throw new RangeError("hardware must be a machine, as hardware(id) gives");
+  requireRates(hardware);
+  requirePositiveInteger("contextTokens", contextTokens);
+  requirePositiveInteger("tensorParallel", tensorParallel);
+  requireWhole("draftTokens", draftTokens);
+  requireWhole("promptTokens", promptTokens);
+  if (!(acceptance >= 0 && acceptance <= 1)) throw new RangeError(`acceptance must be a share from 0 to 1, got ${String(acceptance)}`);
+  if (overlap !== "none" && overlap !== "two-micro-batches")
+    throw new RangeError(`overlap must be none or two-micro-batches, got "${String(overlap)}"`);
+  if (question.waiting !== undefined && !(question.waiting >= 1 && Number.isFinite(question.waiting)))
+    throw new RangeError(`waiting must be a number of at least 1, got ${String(question.waiting)}`);
+  const split = question.requestsPerGpu === undefined ? ofReplica(question, tensorParallel) : ofGpu(question, question.requestsPerGpu, tensorParallel);
+  const gpus = tensorParallel * split.dataParallel;
+  if (gpus % split.expertParallel !== 0) {
+    throw new RangeError(`expertParallel must divide the replica's ${gpus} GPUs, got ${split.expertParallel}`);
+  }
+  const expertSlots = question.expertSlots ?? Math.max(model.routedExperts, 1);
+  requirePositiveInteger("expertSlots", expertSlots);
+  if (expertSlots < model.routedExperts) throw new RangeError(`expertSlots must be at least routedExperts (${model.routedExperts}), got ${expertSlots}`);
+  return {
+    model,
+    hardware,
+    gpus,
+    tensorParallel,
+    ...split,
+    expertTensorParallel: gpus / split.expertParallel,
+    expertSlots,
+    groupRequests: Math.ceil(split.requests / split.dataParallel),
+    contextTokens,
+    formats: servedFormats(model, hardware, question.weightFormat, question.cacheFormat),
+    draftTokens,
+    acceptance,
+    promptTokens,
+    routing,
+    overlap,
+  };
+}
+
+/** Share of drafts accepted where none is given: published runs of DeepSeek's module reach 0.8 to 0.9. */
+const defaultAcceptance = 0.8;
+
+interface Split {
+  readonly dataParallel: number;
+  readonly expertParallel: number;
+  readonly requests: number;
+}
+
+function ofReplica({ requests, model, dataParallel, expertParallel }: StepQuestion, tensorParallel: number): Split {
+  if (requests === undefined) throw new RangeError("requests must be a positive integer, got nothing");
+  requirePositiveInteger("requests", requests);
+  if (dataParallel !== undefined) requirePositiveInteger("dataParallel", dataParallel);
+  if (expertParallel !== undefined) requirePositiveInteger("expertParallel", expertParallel);
+  const groups = dataParallel ?? Math.max(1, Math.ceil((expertParallel ?? 1) / tensorParallel));
+  const ranks = expertParallel ?? (groups > 1 && isMoe(model) ? groups * tensorParallel : 1);
+  return { requests, dataParallel: groups, expertParallel: ranks };
+}
+
+function ofGpu({ requests, dataParallel, expertParallel = 1 }: StepQuestion, requestsPerGpu: number, tensorParallel: number): Split {
+  requirePositiveInteger("requestsPerGpu", requestsPerGpu);
+  requirePositiveInteger("expertParallel", expertParallel);
+  if (requests !== undefined) throw new RangeError("requests must be left out where requestsPerGpu is given");
+  const groups = dataParallel ?? expertParallel;
+  requirePositiveInteger("dataParallel", groups);
+  return { requests: requestsPerGpu * tensorParallel * groups, dataParallel: groups, expertParallel };
+}
+
+function requireWhole(name: string, value: number): void {
+  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${name} must be a whole number of at least 0, got ${String(value)}`);
+}
