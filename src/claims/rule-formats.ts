@@ -3,11 +3,7 @@ import type { Model } from "../model/model";
 
 /** The format that a model's routed experts are released in; BF16 where the release's is none that is measured. */
 export function releasedFormat(model: Model): WeightFormatName {
-  const released = model.formats.released;
-  if (/^(mxfp4|fp4)/.test(released)) return "w4a8_mxfp4_mxfp8";
-  if (released.startsWith("nvfp4")) return "nvfp4";
-  if (released.startsWith("int4")) return "int4_wo";
-  return /^(fp8|mxfp8)/.test(released) ? "fp8_block" : "bfloat16";
+  return model.formats.experts;
 }
 
 /** The narrowest format that a model is released in, where it comes in several. */
