@@ -62,13 +62,26 @@ export { type DecodeStep, decodeStep, type DecodeStepQuestion, type DecodeTask, 
 export { defaultExpertKernel, defaultExperts } from "./kernels/default-experts";
 export { type Engine, engines, type ResolvedQuestion, resolveQuestion, type StepQuestion } from "./step/question";
 export { decoder } from "./model/decoder";
-export type { Block, BlockSelectedMixer, CompressedMixer, DenseBlock, ExpertsBlock, FeedForward, GroupedMixer, Indexer, LatentMixer, LinearMixer, Mixer, Run } from "./model/blocks";
+export type {
+  Block,
+  BlockSelectedMixer,
+  CompressedMixer,
+  DenseBlock,
+  ExpertsBlock,
+  FeedForward,
+  GroupedMixer,
+  Indexer,
+  LatentMixer,
+  LinearMixer,
+  Mixer,
+  Run,
+} from "./model/blocks";
 export type { ModelFormats, ModelParts, StackSummary } from "./model/model";
 export { mixerKept, mixerLabel, mixerMatrices, mixerWork } from "./model/mixers/mixers";
 export type { BlockMatrix, Kept, MixerQuestion, MixerWork } from "./model/mixers/rules";
 export { type ServedFormats, servedFormats } from "./model/served-formats";
 export { withSelection } from "./model/selection";
-export { type CacheFormatName, cacheFormat } from "./machine/number-formats"
+export { type CacheFormatName, cacheFormat } from "./machine/number-formats";
 export { type DurationShare, shareByDecade, timedTasks, type TimedTasks } from "./step/durations";
 
 // Links and launches: what moves tokens, and what starting costs.

@@ -35,7 +35,7 @@ export function partsOfFlat(record: FlatModel): Pick<ModelParts, "hiddenSize" | 
   if (halves) runs.push({ count: mixers, blocks: [mixer] });
   const before = halves ? [] : attend;
   if (dense > 0) runs.push({ count: dense, blocks: [...before, ...denseBlock(number("intermediateSize"))] });
-  if (experts > 0) runs.push({ count: experts, blocks: [...before, ...denseBlock(number("parallelIntermediateSize")), expertsOf(record, number)] });
+  if (experts > 0) runs.push({ count: experts, blocks: [...before, ...denseBlock(number("parallelIntermediateSize")), expertsOf(number)] });
   return {
     hiddenSize: number("hiddenSize"),
     vocabSize: number("vocabSize"),
@@ -57,7 +57,7 @@ function mixerOf(record: FlatModel, number: Reader): Mixer {
   return { kind: "latent", latentRank: number("kvLoraRank"), rotaryDim, noRotaryDim: headDim - rotaryDim, ...shared };
 }
 
-function expertsOf(record: FlatModel, number: Reader): ExpertsBlock {
+function expertsOf(number: Reader): ExpertsBlock {
   const perToken = number("expertsPerToken");
   return {
     kind: "experts",
@@ -79,7 +79,13 @@ function expertsOf(record: FlatModel, number: Reader): ExpertsBlock {
 /** Formats by the words that version 1.1 had for them. */
 function formatsOf(released: string): ModelParts["formats"] {
   const cache = "bfloat16" as const;
-  const of = (experts: ModelParts["formats"]["experts"], rest: ModelParts["formats"]["rest"], known = true) => ({ experts, rest, cache, known, released });
+  const of = (experts: ModelParts["formats"]["experts"], rest: ModelParts["formats"]["rest"], known = true) => ({
+    experts,
+    rest,
+    cache,
+    known,
+    released,
+  });
   if (/^(mxfp4|fp4)/.test(released)) return of("w4a16_mxfp4", /fp8 rest/.test(released) ? "fp8_block" : "bfloat16");
   if (released.startsWith("nvfp4")) return of("nvfp4", "bfloat16");
   if (released.startsWith("int4")) return of("int4_wo", "bfloat16");

@@ -53,7 +53,8 @@ export function modelFromLink(text: string): Model {
   const parts = isFlat(record) ? partsOfFlat(record) : (record as unknown as ModelParts);
   const { hiddenSize, vocabSize, tiedEmbeddings, runs, formats } = parts;
   for (const [field, value] of Object.entries({ hiddenSize, vocabSize })) {
-    if (!Number.isSafeInteger(value) || value < 1 || value > 1e9) throw new RangeError(`expected ${field} up to 1,000,000,000, got ${String(value).slice(0, 40)}`);
+    if (!Number.isSafeInteger(value) || value < 1 || value > 1e9)
+      throw new RangeError(`expected ${field} up to 1,000,000,000, got ${String(value).slice(0, 40)}`);
   }
   return addModel(
     decoder({

@@ -20,9 +20,9 @@ import {
   scaleUpLimit,
   shareByDecade,
   shareInRunsUpTo,
-  tensorParallelShard,
   type TaskName,
   type TierLimit,
+  tensorParallelShard,
   timedTasks,
 } from "../index";
 import type { Setup } from "./setup";

@@ -24,7 +24,9 @@ export function accessRungs(model: Model, requestsPerGpu: number, contextTokens:
   const step = { model, requestsPerGpu, contextTokens, expertParallel };
   const inFormat = (format: WeightFormatName) => [
     ...decodeAccesses({ ...step, weightFormat: format }),
-    ...(!model.runs.some(({ blocks }) => blocks.some(({ kind }) => kind === "latent")) ? [] : decodeAccesses({ ...step, weightFormat: format, attention: "sparse" })),
+    ...(!model.runs.some(({ blocks }) => blocks.some(({ kind }) => kind === "latent"))
+      ? []
+      : decodeAccesses({ ...step, weightFormat: format, attention: "sparse" })),
   ];
   const tensors = [...new Set(inFormat("bfloat16").map(({ tensor }) => tensor))];
   const rungs = tensors.map((tensor) => ({

@@ -25,9 +25,7 @@ export function releases(models: readonly Model[], tokensInFlight: number): read
     name: m.name,
     released: m.released,
     tokensPerExpert: isMoe(m) ? meanTokensPerExpert(tokensInFlight, m) : tokensInFlight,
-    parametersPerExpert: isMoe(m)
-      ? m.expertMatrices * m.expertHiddenSize * m.moeIntermediateSize
-      : denseParameters(m),
+    parametersPerExpert: isMoe(m) ? m.expertMatrices * m.expertHiddenSize * m.moeIntermediateSize : denseParameters(m),
     dense: !isMoe(m),
     unverified: m.confidence === "low",
   }));

@@ -31,7 +31,8 @@ function requireBlock(block: Block, path: string, hiddenSize: number): void {
   const sizes = (names: readonly string[]) => {
     for (const name of names) {
       requirePositiveInteger(`${path}.${name}`, record[name] as number);
-      if ((record[name] as number) > largestSize) throw new RangeError(`${path}.${name} must be at most ${largestSize}, got ${record[name]}`);
+      if ((record[name] as number) > largestSize)
+        throw new RangeError(`${path}.${name} must be at most ${largestSize}, got ${record[name]}`);
     }
   };
   switch (block.kind) {
@@ -46,7 +47,9 @@ function requireBlock(block: Block, path: string, hiddenSize: number): void {
       const names = mixerSizes(block);
       if (names === undefined) {
         const kinds = ["dense", "experts", ...mixerKinds];
-        throw new RangeError(`${path}.kind must be one of ${kinds.join(", ")}; got "${String((block as Block).kind)}"; nearest: ${nearest(String((block as Block).kind), kinds).join(", ")}`);
+        throw new RangeError(
+          `${path}.kind must be one of ${kinds.join(", ")}; got "${String((block as Block).kind)}"; nearest: ${nearest(String((block as Block).kind), kinds).join(", ")}`,
+        );
       }
       sizes(names);
       for (const name of ["queryRank", "window", "chunk", "gateRank"]) if (record[name] !== undefined) sizes([name]);
@@ -58,14 +61,18 @@ function requireBlock(block: Block, path: string, hiddenSize: number): void {
 function requireExperts(block: ExpertsBlock, path: string, hiddenSize: number, sizes: (names: readonly string[]) => void): void {
   sizes(["routed", "perToken", "width", "inputWidth", "groups", "chosenGroups"]);
   requireMatrices(block, path);
-  if (block.perToken > block.routed) throw new RangeError(`${path}.perToken must be at most routed (${block.routed}), got ${block.perToken}`);
+  if (block.perToken > block.routed)
+    throw new RangeError(`${path}.perToken must be at most routed (${block.routed}), got ${block.perToken}`);
   if (!(block.computedPerToken > 0 && block.computedPerToken <= block.perToken)) {
-    throw new RangeError(`${path}.computedPerToken must be above 0 and at most perToken (${block.perToken}), got ${block.computedPerToken}`);
+    throw new RangeError(
+      `${path}.computedPerToken must be above 0 and at most perToken (${block.perToken}), got ${block.computedPerToken}`,
+    );
   }
   if (block.inputWidth > hiddenSize)
     throw new RangeError(`${path}.inputWidth must be at most hiddenSize (${hiddenSize}), got ${block.inputWidth}`);
   for (const name of ["shared", "sharedWidth", "emptyExperts"] as const) {
-    if (!Number.isInteger(block[name]) || block[name] < 0) throw new RangeError(`${path}.${name} must be a whole number of at least 0, got ${block[name]}`);
+    if (!Number.isInteger(block[name]) || block[name] < 0)
+      throw new RangeError(`${path}.${name} must be a whole number of at least 0, got ${block[name]}`);
   }
 }
 
@@ -74,5 +81,6 @@ function requireMatrices({ matrices }: DenseBlock | ExpertsBlock, path: string):
 }
 
 function requireIndexer(indexer: Indexer, path: string): void {
-  for (const name of ["heads", "headDim", "topK", "poolTokens", "keyBytes"] as const) requirePositiveInteger(`${path}.${name}`, indexer[name]);
+  for (const name of ["heads", "headDim", "topK", "poolTokens", "keyBytes"] as const)
+    requirePositiveInteger(`${path}.${name}`, indexer[name]);
 }

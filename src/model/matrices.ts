@@ -45,11 +45,15 @@ export function weightMatrices(model: Pick<Model, "runs" | "hiddenSize" | "vocab
     const { name, part, outputs, inputs, bf16 } = matrix;
     const key = `${part}|${name}|${outputs}|${inputs}|${bf16 ?? ""}`;
     const before = found.get(key);
-    found.set(key, before === undefined ? matrix : { ...matrix, count: before.count + matrix.count, active: before.active + matrix.active });
+    found.set(
+      key,
+      before === undefined ? matrix : { ...matrix, count: before.count + matrix.count, active: before.active + matrix.active },
+    );
   };
   for (const { count, blocks } of model.runs) {
     for (const block of blocks) {
-      for (const matrix of blockMatrices(block, model.hiddenSize)) add({ ...matrix, count: count * matrix.count, active: count * matrix.active });
+      for (const matrix of blockMatrices(block, model.hiddenSize))
+        add({ ...matrix, count: count * matrix.count, active: count * matrix.active });
     }
   }
   add({ name: "head", part: "head", outputs: model.vocabSize, inputs: model.hiddenSize, count: 1, active: 1, bf16: true });

@@ -21,7 +21,7 @@ export interface ModelFormats {
   readonly rest: WeightFormatName;
   /** Keys and values, or latents. */
   readonly cache: CacheFormatName;
-  /** Whether the release's format is one that is known here; where it is not, BF16 stands in its place. */
+  /** Whether the release's format is one that is known here; where it is not, the nearest that is stands in its place. */
   readonly known: boolean;
   /** The release's own words. */
   readonly released: string;

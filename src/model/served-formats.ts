@@ -1,5 +1,5 @@
 import type { Hardware } from "../machine/hardware";
-import { cacheFormat, weightFormat, type WeightFormatName } from "../machine/number-formats";
+import { cacheFormat, type WeightFormatName, weightFormat } from "../machine/number-formats";
 import { isMoe, type Model, type ModelFormats } from "./model";
 
 /** In which formats a model is served. */
@@ -20,9 +20,15 @@ export type ServedFormats = Pick<ModelFormats, "experts" | "rest" | "cache">;
  */
 export function servedFormats(model: Model, hardware: Pick<Hardware, "peakFlopsPerSecond">, asked?: string, cache?: string): ServedFormats {
   const peaks = hardware.peakFlopsPerSecond;
-  const experts = asked === undefined ? runnable(model.formats.experts, peaks) : weightFormat(asked).name as WeightFormatName;
+  const experts = asked === undefined ? runnable(model.formats.experts, peaks) : (weightFormat(asked).name as WeightFormatName);
   const isReleased = asked === undefined || experts === model.formats.experts || experts === runnable(model.formats.experts, peaks);
-  const rest = !isMoe(model) ? (asked === undefined ? runnable(model.formats.rest, peaks) : experts) : isReleased ? runnable(model.formats.rest, peaks) : beside(experts, peaks);
+  const rest = !isMoe(model)
+    ? asked === undefined
+      ? runnable(model.formats.rest, peaks)
+      : experts
+    : isReleased
+      ? runnable(model.formats.rest, peaks)
+      : beside(experts, peaks);
   return { experts, rest, cache: cache === undefined ? model.formats.cache : cacheFormat(cache) };
 }
 
@@ -47,4 +53,3 @@ function runnable(format: WeightFormatName, peaks: Hardware["peakFlopsPerSecond"
 function beside(experts: WeightFormatName, peaks: Hardware["peakFlopsPerSecond"]): WeightFormatName {
   return experts.startsWith("fp8") && peaks.fp8 !== undefined ? experts : "bfloat16";
 }
-

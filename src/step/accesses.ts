@@ -5,7 +5,6 @@ import { matrixElementBytes, type WeightMatrix, weightMatrices } from "../model/
 import { mixerWork } from "../model/mixers/mixers";
 import { withSelection } from "../model/selection";
 import { tensorParallelShard } from "../model/shard";
-import { idleExpertShare } from "../routing/uniform";
 import { anyMachine, type ResolvedQuestion, resolveQuestion, type StepQuestion } from "./question";
 
 /** What one kind of tensor asks of a GPU's memory in one decode step. */
@@ -61,10 +60,11 @@ export function tileRowBytes(elements: number, elementBytes: number): number {
 }
 
 function weightAccesses({ model, requests, expertParallel, formats }: ResolvedQuestion): readonly Access[] {
-  const routed = model.routedExperts > 0 ? (1 - idleExpertShare(requests, model)) / expertParallel : 0;
+  // Of experts that a token goes to, those that compute nothing have no weights to read.
+  const touched = ({ active, count }: WeightMatrix) => (1 - (1 - active / count) ** requests) / expertParallel;
   const access = (matrix: WeightMatrix): Access => {
     const runBytes = matrix.outputs * matrix.inputs * matrixElementBytes(matrix, formats);
-    const share = matrix.part === "routed expert" ? routed : 1;
+    const share = matrix.part === "routed expert" ? touched(matrix) : 1;
     const tensor = matrix.part === matrix.name ? matrix.name : `${matrix.part}: ${matrix.name}`;
     return { tensor, runBytes, bytes: runBytes * matrix.count * share, run: "one weight matrix" };
   };
@@ -94,11 +94,17 @@ function tokenAccesses({ model, groupRequests, formats }: ResolvedQuestion): rea
   const format: WeightFormat = weightFormat(formats.experts);
   const rows = new Map<number, number>();
   for (const { count, blocks } of model.runs)
-    for (const block of blocks) if (block.kind === "experts") rows.set(block.inputWidth, (rows.get(block.inputWidth) ?? 0) + count * copies(block));
+    for (const block of blocks)
+      if (block.kind === "experts") rows.set(block.inputWidth, (rows.get(block.inputWidth) ?? 0) + count * copies(block));
   return [
     embedding,
     ...[...rows].flatMap(([width, perRequest]) => [
-      { tensor: "dispatched rows", runBytes: width * format.activationBytes, bytes: width * format.activationBytes * perRequest * groupRequests, run: "one token" },
+      {
+        tensor: "dispatched rows",
+        runBytes: width * format.activationBytes,
+        bytes: width * format.activationBytes * perRequest * groupRequests,
+        run: "one token",
+      },
       { tensor: "combined rows", runBytes: width * bf16Bytes, bytes: width * bf16Bytes * perRequest * groupRequests, run: "one token" },
     ]),
   ];

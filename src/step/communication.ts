@@ -52,8 +52,16 @@ export function exchangeTasks(question: ResolvedQuestion, block: ExpertsBlock, r
   if (dataParallel === 1) return none;
   if (expertParallel === 1) {
     const numbers = rows * dataParallel * model.hiddenSize;
-    const [gather, scatter] = [collectiveTask("all-gather", question, numbers, gpus), collectiveTask("reduce-scatter", question, numbers, gpus)];
-    return { before: [gather], after: [scatter], seconds: gather.seconds + scatter.seconds, processorSeconds: gather.seconds + scatter.seconds };
+    const [gather, scatter] = [
+      collectiveTask("all-gather", question, numbers, gpus),
+      collectiveTask("reduce-scatter", question, numbers, gpus),
+    ];
+    return {
+      before: [gather],
+      after: [scatter],
+      seconds: gather.seconds + scatter.seconds,
+      processorSeconds: gather.seconds + scatter.seconds,
+    };
   }
   const domain = hardware.scaleUpDomain;
   const ranks = Math.min(expertParallel, Math.max(1, gpus / tensorParallel));
@@ -63,8 +71,12 @@ export function exchangeTasks(question: ResolvedQuestion, block: ExpertsBlock, r
     routedExperts: Math.max(block.routed, ranks),
     expertsPerToken: block.perToken,
   };
-  const machine = domain === undefined || tensorParallel === 1 ? hardware : { ...hardware, scaleUpDomain: Math.max(1, Math.floor(domain / tensorParallel)) };
-  const time = (direction: ExchangeDirection) => expertExchangeTime({ direction, model: shape, hardware: machine, tokens: rows, expertParallel: ranks });
+  const machine =
+    domain === undefined || tensorParallel === 1
+      ? hardware
+      : { ...hardware, scaleUpDomain: Math.max(1, Math.floor(domain / tensorParallel)) };
+  const time = (direction: ExchangeDirection) =>
+    expertExchangeTime({ direction, model: shape, hardware: machine, tokens: rows, expertParallel: ranks });
   const [dispatch, combine] = [time("dispatch"), time("combine")];
   return {
     before: [exchangeTask("dispatch", dispatch)],

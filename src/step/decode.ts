@@ -51,11 +51,25 @@ export function decodeStep(question: DecodeStepQuestion): DecodeStep {
   const vocabulary = { outputs: Math.ceil(model.vocabSize / resolved.tensorParallel), inputs: model.hiddenSize, bf16: true as const };
   const head = productTask("head", plan.kernels, rows, [vocabulary], 1);
   const seconds = sum(parts, (part) => part.count * layerSeconds(part.halves)) + head.seconds;
-  const tasks = [...parts.flatMap(({ count, halves: both }) => repeated(both.flatMap((half) => half.tasks), count)), head];
+  const tasks = [
+    ...parts.flatMap(({ count, halves: both }) =>
+      repeated(
+        both.flatMap((half) => half.tasks),
+        count,
+      ),
+    ),
+    head,
+  ];
   const tokens = acceptedTokens(resolved.draftTokens, resolved.acceptance);
   return {
     seconds,
-    floorSeconds: overlap === "none" ? sum(tasks, (task) => task.floorSeconds) : Math.min(seconds, sum(tasks, (task) => task.floorSeconds)),
+    floorSeconds:
+      overlap === "none"
+        ? sum(tasks, (task) => task.floorSeconds)
+        : Math.min(
+            seconds,
+            sum(tasks, (task) => task.floorSeconds),
+          ),
     tokensPerSecondPerGpu: (requests * tokens) / seconds / gpus,
     tokensPerSecondPerRequest: tokens / seconds,
     tasks,

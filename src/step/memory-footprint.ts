@@ -48,7 +48,11 @@ export function memoryFootprint(question: FootprintQuestion): Footprint {
 }
 
 /** Share of all experts that the busiest rank holds: slots are dealt out to the next whole number. */
-export function expertShare({ model, expertParallel, expertSlots }: Pick<ResolvedQuestion, "model" | "expertParallel" | "expertSlots">): number {
+export function expertShare({
+  model,
+  expertParallel,
+  expertSlots,
+}: Pick<ResolvedQuestion, "model" | "expertParallel" | "expertSlots">): number {
   return model.routedExperts === 0 ? 0 : Math.ceil(expertSlots / expertParallel) / model.routedExperts;
 }
 

@@ -32,7 +32,13 @@ export interface Product {
 }
 
 /** Products one after another, and kernels beside them that only launch and pass over the residual stream. */
-export function productTask(name: TaskName, kernels: ProductKernels, rows: number, products: readonly Product[], besides: number): DecodeTask {
+export function productTask(
+  name: TaskName,
+  kernels: ProductKernels,
+  rows: number,
+  products: readonly Product[],
+  besides: number,
+): DecodeTask {
   const { hardware } = kernels;
   const streamBytes = 2 * bf16Bytes * rows * (products[0]?.inputs ?? 0);
   const besideSeconds = kernels.launchSeconds + streamBytes / hardware.memoryBytesPerSecond;

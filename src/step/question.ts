@@ -114,7 +114,8 @@ export function resolveQuestion(question: StepQuestion, more: readonly string[] 
   }
   const { model, hardware, contextTokens, tensorParallel = 1, overlap = "none", routing = "chance" } = question;
   const { draftTokens = 0, acceptance = draftTokens === 0 ? 0 : defaultAcceptance, promptTokens = 0 } = question;
-  if (typeof model !== "object" || model === null || !Array.isArray(model.runs)) throw new RangeError("model must be a model with runs, as model(id) gives");
+  if (typeof model !== "object" || model === null || !Array.isArray(model.runs))
+    throw new RangeError("model must be a model with runs, as model(id) gives");
   if (typeof hardware !== "object" || hardware === null) throw new RangeError("hardware must be a machine, as hardware(id) gives");
   requireRates(hardware);
   requirePositiveInteger("contextTokens", contextTokens);
@@ -126,14 +127,16 @@ export function resolveQuestion(question: StepQuestion, more: readonly string[] 
     throw new RangeError(`overlap must be none or two-micro-batches, got "${String(overlap)}"`);
   if (question.waiting !== undefined && !(question.waiting >= 1 && Number.isFinite(question.waiting)))
     throw new RangeError(`waiting must be a number of at least 1, got ${String(question.waiting)}`);
-  const split = question.requestsPerGpu === undefined ? ofReplica(question, tensorParallel) : ofGpu(question, question.requestsPerGpu, tensorParallel);
+  const split =
+    question.requestsPerGpu === undefined ? ofReplica(question, tensorParallel) : ofGpu(question, question.requestsPerGpu, tensorParallel);
   const gpus = tensorParallel * split.dataParallel;
   if (gpus % split.expertParallel !== 0) {
     throw new RangeError(`expertParallel must divide the replica's ${gpus} GPUs, got ${split.expertParallel}`);
   }
   const expertSlots = question.expertSlots ?? Math.max(model.routedExperts, 1);
   requirePositiveInteger("expertSlots", expertSlots);
-  if (expertSlots < model.routedExperts) throw new RangeError(`expertSlots must be at least routedExperts (${model.routedExperts}), got ${expertSlots}`);
+  if (expertSlots < model.routedExperts)
+    throw new RangeError(`expertSlots must be at least routedExperts (${model.routedExperts}), got ${expertSlots}`);
   return {
     model,
     hardware,

@@ -7,7 +7,7 @@ import { feedForwardMatrices } from "../model/feed-forward";
 import { mixerMatrices } from "../model/mixers/mixers";
 import { cutBlock } from "../model/shard";
 import { collectiveTask, exchangeTasks } from "./communication";
-import { productKernels, type ProductKernels, productTask } from "./products";
+import { type ProductKernels, productKernels, productTask } from "./products";
 import type { ResolvedQuestion } from "./question";
 import type { DecodeTask } from "./task";
 
@@ -85,7 +85,10 @@ function mixerTasks(plan: Plan, mixer: Mixer, requests: number): readonly Decode
   const newTokens = 1 + draftTokens;
   const rows = requests * newTokens;
   const times = mixerCoreTime({ mixer, hardware, requests, contextTokens, newTokens, cacheFormat: formats.cache });
-  const core = ({ seconds, floorSeconds, flops, bytes, runBytes, bound }: (typeof times)["core"], name: DecodeTask["name"]): DecodeTask => ({
+  const core = (
+    { seconds, floorSeconds, flops, bytes, runBytes, bound }: (typeof times)["core"],
+    name: DecodeTask["name"],
+  ): DecodeTask => ({
     name,
     seconds,
     floorSeconds,
@@ -95,7 +98,10 @@ function mixerTasks(plan: Plan, mixer: Mixer, requests: number): readonly Decode
     bound,
     kernelSeconds: [seconds],
   });
-  const index = times.index === undefined ? [] : [indexerTask(productTask("indexer", kernels, rows, stage("indexer"), 1), core(times.index, "indexer"))];
+  const index =
+    times.index === undefined
+      ? []
+      : [indexerTask(productTask("indexer", kernels, rows, stage("indexer"), 1), core(times.index, "indexer"))];
   return [
     productTask("attention projections", kernels, rows, stage("projections"), besides(mixer)),
     ...index,
@@ -127,7 +133,13 @@ function routerTasks({ model, kernels }: Plan, block: ExpertsBlock, rows: number
   const matrices = feedForwardMatrices(block, model.hiddenSize);
   const narrow = matrices.filter(({ part }) => part === "latent projection");
   return [
-    productTask("router", kernels, rows, matrices.filter(({ part }) => part === "router"), 2),
+    productTask(
+      "router",
+      kernels,
+      rows,
+      matrices.filter(({ part }) => part === "router"),
+      2,
+    ),
     ...(narrow.length === 0 ? [] : [productTask("latent projections", kernels, rows, narrow, 0)]),
   ];
 }

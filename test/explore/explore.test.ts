@@ -23,6 +23,7 @@ import {
   model,
   modelFromConfigText,
   models,
+  parameterCount,
   requestStreams,
 } from "../../src/index";
 
@@ -59,7 +60,7 @@ describe("the address", () => {
     const { state, troubles } = readAddress(written);
     expect(troubles).toEqual([]);
     expect(state.own).toEqual([own]);
-    expect(own).toMatchObject({ name: "my-model", hiddenSize: 4096, keyValueHeads: 8, tiedEmbeddings: false, released: "" });
+    expect(own).toMatchObject({ name: "my-model", hiddenSize: 4096, tiedEmbeddings: false, released: "" });
     expect(viewOf(setUp(state.a)).step.seconds).toBe(viewOf(setUp(choice({ model: own.id }))).step.seconds);
     expect(written.length).toBeLessThan(2000);
   });
@@ -86,11 +87,44 @@ describe("the address", () => {
     ]);
     const changed = (part: object) => () => modelFromLink(modelToLink({ ...own, id: "own-00000001", ...part } as typeof own));
     expect(changed({ id: "deepseek-v3" })).toThrow("expected an id such as");
-    expect(changed({ hiddenSize: 0 })).toThrow("expected hiddenSize to be a whole number of at least 1, got 0");
-    expect(changed({ layers: 1e12 })).toThrow("expected layers up to 1,000,000,000, got 1000000000000");
-    expect(changed({ layers: "many" })).toThrow('expected a number for layers, got "many"');
+    expect(changed({ hiddenSize: 0 })).toThrow("expected hiddenSize up to 1,000,000,000, got 0");
+    const runs = (count: unknown) => [{ count, blocks: own.runs[0]?.blocks }];
+    expect(changed({ runs: runs(1e9) })).toThrow("runs must hold at most 10000 layers, got 1000000000");
+    expect(changed({ runs: runs("many") })).toThrow("runs[0].count must be a positive integer, got many");
+    expect(changed({ runs: [{ count: 1, blocks: [{ kind: "grouped", heads: 1e12 }] }] })).toThrow("heads must be at most 1000000000");
+    expect(changed({ formats: { experts: "fp3" } })).toThrow("weightFormat must be one of");
     expect(() => modelFromLink(btoa("[1]"))).toThrow("expected a record of a model");
     expect(() => modelFromLink("__proto__")).toThrow("cut off");
+  });
+
+  it("reads the flat record that links of version 1.1 carry: Mixtral 8x7B's sizes give its 46.7 billion parameters", () => {
+    const flat = {
+      ...{ id: "own-00000011", name: "old <b>", layers: 32, denseLayers: 0, moeLayers: 32, hiddenSize: 4096, expertHiddenSize: 4096 },
+      ...{ routedExperts: 8, sharedExperts: 0, expertsPerToken: 2, moeIntermediateSize: 14336, sharedIntermediateSize: 0 },
+      ...{ intermediateSize: 0, parallelIntermediateSize: 0, expertMatrices: 3, ffnMatrices: 3, attention: "GQA", attentionLayers: 32 },
+      ...{ linearLayers: 0, attentionHeads: 32, keyValueHeads: 8, headDim: 128, valueHeadDim: 128, expertGroups: 1, topkGroup: 1 },
+      ...{ vocabSize: 32000, tiedEmbeddings: false, weightDtype: "bf16" },
+    };
+    const read = modelFromLink(btoa(JSON.stringify(flat)).replaceAll("=", ""));
+    expect(read.name).not.toContain("<");
+    expect(parameterCount(read).total).toBe(parameterCount(model("mixtral-8x7b")).total);
+    expect(decodeStep({ model: read, hardware: hardware("h100-sxm"), requests: 8, contextTokens: 100 }).seconds).toBeGreaterThan(0);
+    const latent = {
+      ...flat,
+      id: "own-00000012",
+      kvLoraRank: 512,
+      qkRopeHeadDim: 64,
+      headDim: 192,
+      denseLayers: 3,
+      moeLayers: 29,
+      intermediateSize: 8,
+    };
+    expect(
+      modelFromLink(btoa(JSON.stringify(latent)).replaceAll("=", "")).runs.map(({ count, blocks }) => [count, blocks[0]?.kind]),
+    ).toEqual([
+      [3, "latent"],
+      [29, "latent"],
+    ]);
   });
 });
 
@@ -139,7 +173,7 @@ describe("a choice that does not fit together", () => {
   it("says when weights and cache are more than a GPU holds, and computes all the same", () => {
     expect(notesOf({})).not.toContain("does not fit");
     expect(notesOf({ expertParallel: 1, tokensInFlight: 1 })).toMatch(
-      /^This does not fit: weights \(1,03\d GB\) and KV cache \(288 MB\) are 12 times the 85\.9 GB of one GPU\.$/,
+      /^This does not fit: weights \(1,03\d GB\) and caches \(288 MB\) are 12 times the 85\.9 GB of one GPU\.$/,
     );
   });
 

@@ -18,7 +18,8 @@ describe("access-ladder", () => {
     expect(rung("row of a weight tile, 128 wide")).toEqual([256, 128, 64]);
     expect(rung("weight tile, 128 by 128")).toEqual([32_768, 16_384, 8192]);
     expect(rung("DRAM sector")).toEqual([32, 32, 32]);
-    expect(rung("selected KV rows")).toEqual([656, 656, 656]);
+    // A latent of 512 and a rotary part of 64, in BF16.
+    expect(rung("selected KV rows")).toEqual([1152, 1152, 1152]);
     expect(accessRungs(model("mixtral-8x22b"), 64, 32_768, 8).some((r) => r.tensor === "selected KV rows")).toBe(false);
   });
 

@@ -1,10 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { balanceConditions } from "../../src/claims/conditions-balance";
 import { sources } from "../../src/data/sources";
 import { balanceGainsFigure } from "../../src/figures/balance-gains";
 import { imbalanceByTokensFigure } from "../../src/figures/imbalance-by-tokens";
 import { placementFigure } from "../../src/figures/placement";
-import { model } from "../../src/model/registry";
 import { balanceGains, publishedRankBalance } from "../../src/published/balance-gains";
 import { simulateBalance } from "../../src/routing/balance-simulation";
 import { expectWhole } from "./figure-cases";
@@ -15,13 +13,6 @@ describe("published balance", () => {
     expect(balanceGains().find((g) => g.system === "8 MI355X (3)")?.gain).toBeCloseTo(8.68 / 6.48, 12);
     const known = sources().map((s) => s.id);
     for (const { source } of balanceGains()) expect(known).toContain(source);
-  });
-});
-
-describe("balanceConditions", () => {
-  it("finds experts fragmented, not uniform as they come, and even after paying for it", () => {
-    expect(balanceConditions(model("deepseek-v3"), 6144).map((c) => c.holds)).toEqual([true, false, false, true, false]);
-    expect(balanceConditions(model("mixtral-8x22b"), 6144)[0]?.holds).toBe(false);
   });
 });
 

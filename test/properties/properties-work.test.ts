@@ -7,8 +7,8 @@ import { swapOperands, systolicCycles, systolicUtilisation } from "../../src/ker
 import { machines } from "../../src/machine/hardware";
 import { type WeightFormatName, weightFormat, weightFormatNames } from "../../src/machine/number-formats";
 import { isMoe } from "../../src/model/model";
-import { models } from "../../src/model/registry";
 import { expertParameters, parameterCount } from "../../src/model/parameters";
+import { models } from "../../src/model/registry";
 import { weightMatrices } from "../../src/model/weights";
 import { granularity, hides, hidingFlopsPerByte, machineFlopsPerByte, sparsity } from "../../src/network/hiding";
 import { tileRowBytes } from "../../src/step/accesses";

@@ -1,33 +1,42 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { accessFact } from "../../src/data/accesses";
+import type { Block } from "../../src/model/blocks";
+import { decoder } from "../../src/model/decoder";
 import type { Model } from "../../src/model/model";
-import { model, models } from "../../src/model/registry";
 import { parameterCount } from "../../src/model/parameters";
+import { model, models } from "../../src/model/registry";
 import { type DecodeAccesses, decodeAccesses, tileRowBytes } from "../../src/step/accesses";
 
+const grouped: Block = { kind: "grouped", heads: 2, keyValueHeads: 1, headDim: 4, valueHeadDim: 4, cacheSource: "own" };
+const experts: Block = {
+  kind: "experts",
+  routed: 4,
+  perToken: 2,
+  computedPerToken: 2,
+  width: 4,
+  inputWidth: 8,
+  matrices: 3,
+  shared: 1,
+  sharedWidth: 4,
+  groups: 1,
+  chosenGroups: 1,
+  router: "learned",
+  emptyExperts: 0,
+};
+
 /** Two layers, one dense and one of four experts, two a token: small enough for a page. */
-const tiny: Model = {
+const tiny: Model = decoder({
   ...model("mixtral-8x22b"),
   id: "tiny",
-  layers: 2,
-  denseLayers: 1,
-  moeLayers: 1,
+  aliases: [],
+  runs: [
+    { count: 1, blocks: [grouped, { kind: "dense", width: 16, matrices: 3 }] },
+    { count: 1, blocks: [grouped, experts] },
+  ],
   hiddenSize: 8,
-  expertHiddenSize: 8,
-  routedExperts: 4,
-  sharedExperts: 1,
-  expertsPerToken: 2,
-  moeIntermediateSize: 4,
-  sharedIntermediateSize: 4,
-  intermediateSize: 16,
-  attentionLayers: 2,
-  attentionHeads: 2,
-  keyValueHeads: 1,
-  headDim: 4,
-  valueHeadDim: 4,
   vocabSize: 10,
-};
+});
 const step: DecodeAccesses = { model: tiny, weightFormat: "bfloat16", requestsPerGpu: 3, contextTokens: 5, expertParallel: 2 };
 const v3: DecodeAccesses = {
   model: model("deepseek-v3"),
@@ -76,12 +85,47 @@ describe("decodeAccesses", () => {
     expect(found["dispatched rows"]?.[0]).toBe(7168 * (1 + 4 / 128));
   });
 
-  it("reads selected rows of 656 B and pages of index keys where attention is sparse", () => {
-    const sparse = (contextTokens: number) => table({ ...v3, contextTokens, attention: "sparse" });
+  it("reads selected rows of 656 B and pages of index keys where attention is sparse and the cache FP8", () => {
+    const sparse = (contextTokens: number) => table({ ...v3, contextTokens, attention: "sparse", cacheFormat: "fp8" });
     expect(sparse(32_768)["selected KV rows"]).toEqual([656, 656 * 2048 * 64 * 61]);
     expect(sparse(100)["selected KV rows"]).toEqual([656, 656 * 100 * 64 * 61]); // no more tokens than there are
     expect(sparse(32_768)["index keys"]).toEqual([64 * 132, 132 * 32_768 * 64 * 61]);
     expect(sparse(32_768)["KV cache"]).toBeUndefined();
+    // In BF16 a row is 1,152 B.
+    expect(table({ ...v3, attention: "sparse" })["selected KV rows"]).toEqual([1152, 1152 * 2048 * 64 * 61]);
+  });
+
+  it("reads what a model of its own selects, or densely what it is asked to", () => {
+    const v32 = { ...v3, model: model("deepseek-v3.2-exp"), cacheFormat: "bfloat16" };
+    expect(table(v32)).toEqual(table({ ...v32, attention: "sparse" }));
+    expect(table({ ...v32, attention: "dense" })["KV cache"]?.[1]).toBe(1152 * 32_768 * 64 * 61);
+    expect(table({ ...v32, attention: "dense" })["index keys"]).toBeUndefined();
+    // Of MiniMax-M3 16 blocks of 128 tokens in 57 layers, all of it in three, and a key of 256 B for each token of the 57.
+    const m3 = table({ ...v3, model: model("minimax-m3") });
+    expect(m3["selected KV blocks"]?.[1]).toBe(16 * 128 * 4 * 2 * 128 * 2 * 64 * 57);
+    expect(m3["KV cache"]?.[1]).toBe(32_768 * 4 * 2 * 128 * 2 * 64 * 3);
+    expect(m3["index keys"]?.[1]).toBe(32_768 * 256 * 64 * 57);
+  });
+
+  it("reads and writes a state for each request, in runs of one head, whatever the context", () => {
+    const next = { ...v3, model: model("qwen3-next-80b-a3b") };
+    const { states } = table(next);
+    expect(states?.[0]).toBe(128 * 128 * 4);
+    expect(states?.[1]).toBe(2 * 64 * 36 * (32 * 128 * 128 * 4 + 3 * (2 * 16 * 128 + 32 * 128) * 2));
+    expect(table({ ...next, contextTokens: 1 }).states).toEqual(states);
+  });
+
+  it("reads windows as far as they reach, and full layers whole", () => {
+    const oss = (contextTokens: number) => table({ ...v3, model: model("gpt-oss-120b"), contextTokens })["KV cache"]?.[1];
+    const token = 8 * 2 * 64 * 2 * 64;
+    expect(oss(32_768)).toBe((18 * 128 + 18 * 32_768) * token);
+    expect(oss(100)).toBe(36 * 100 * token);
+  });
+
+  it("moves token rows of the width that experts see, none to experts that compute nothing", () => {
+    const of = (id: string, format = "bfloat16") => table({ ...v3, model: model(id), weightFormat: format });
+    expect(of("kimi-k3")["combined rows"]).toEqual([3584 * 2, 3584 * 2 * 16 * 64 * 92]);
+    expect(of("longcat-flash")["dispatched rows"]?.[1]).toBe(6144 * 2 * 8 * 64 * 28);
   });
 
   it("says why a run is as long as it is", () => {
@@ -107,10 +151,11 @@ describe("decodeAccesses", () => {
     expect(weights).toBe(2 * (parameterCount(olmoe).total - olmoe.vocabSize * olmoe.hiddenSize));
   });
 
-  it("has runs and bytes above zero, for every model and format", () => {
+  it("has runs and bytes above zero, each tensor and run once, for every model and format", () => {
     for (const m of models()) {
       for (const weightFormat of ["bfloat16", "fp8_block", "nvfp4"] as const) {
-        for (const access of decodeAccesses({ ...v3, model: m, weightFormat })) {
+        const accesses = decodeAccesses({ ...v3, model: m, weightFormat });
+        for (const access of accesses) {
           expect(access.runBytes, `${m.id} ${access.tensor}`).toBeGreaterThan(0);
           expect(access.bytes, `${m.id} ${access.tensor}`).toBeGreaterThan(0);
           expect(Number.isFinite(access.runBytes * access.bytes), `${m.id} ${access.tensor}`).toBe(true);
@@ -119,25 +164,32 @@ describe("decodeAccesses", () => {
     }
   });
 
-  it("grows cache and token rows with requests, no weight but those of routed experts, and no run", () => {
+  it("grows cache, states and token rows with requests, no weight but those of routed experts, and no run", () => {
+    const kinds = ["KV cache", "selected KV rows", "selected KV blocks", "index keys", "states"];
+    const rows = ["embedding rows", "dispatched rows", "combined rows"];
     fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 1000 }),
-        fc.integer({ min: 2, max: 9 }),
-        fc.constantFrom("deepseek-v3", "kimi-k2", "mixtral-8x22b", "llama-3.1-405b"),
-        (requestsPerGpu, times, id) => {
-          const once = table({ ...v3, model: model(id), requestsPerGpu });
-          const more = table({ ...v3, model: model(id), requestsPerGpu: requestsPerGpu * times });
-          for (const [tensor, [runBytes, bytes]] of Object.entries(once) as [string, [number, number]][]) {
-            const scales = ["KV cache", "embedding rows", "dispatched rows", "combined rows"].includes(tensor);
-            expect(more[tensor]?.[0]).toBe(runBytes);
-            if (scales) expect(more[tensor]?.[1]).toBe(times * bytes);
-            else if (tensor.startsWith("routed expert")) expect(more[tensor]?.[1]).toBeGreaterThanOrEqual(bytes);
-            else expect(more[tensor]?.[1]).toBe(bytes);
-          }
-        },
-      ),
+      fc.property(fc.integer({ min: 1, max: 1000 }), fc.integer({ min: 2, max: 9 }), fc.constantFrom(...models()), (requests, times, m) => {
+        const ask = (count: number) => decodeAccesses({ model: m, requests: count, contextTokens: 32_768 });
+        const [once, more] = [ask(requests), ask(requests * times)];
+        expect(more.map(({ tensor, runBytes }) => [tensor, runBytes])).toEqual(once.map(({ tensor, runBytes }) => [tensor, runBytes]));
+        once.forEach(({ tensor, bytes }, i) => {
+          const after = more[i]?.bytes as number;
+          if (kinds.includes(tensor) || rows.includes(tensor)) expect(after / (times * bytes), tensor).toBeCloseTo(1, 12);
+          else if (tensor.startsWith("routed expert")) expect(after).toBeGreaterThanOrEqual(bytes);
+          else expect(after, tensor).toBe(bytes);
+        });
+      }),
+      { numRuns: 60 },
     );
+  });
+
+  it("holds a share of a group cut over GPUs: latents and index keys whole, heads and states in parts, the requests of the group", () => {
+    const ask = (id: string, tensorParallel: number) =>
+      table({ model: model(id), requests: 8, contextTokens: 1000, tensorParallel, weightFormat: "bfloat16" });
+    expect(ask("deepseek-v3.2-exp", 8)["selected KV rows"]).toEqual(ask("deepseek-v3.2-exp", 1)["selected KV rows"]);
+    expect(ask("deepseek-v3.2-exp", 8)["index keys"]).toEqual(ask("deepseek-v3.2-exp", 1)["index keys"]);
+    expect(ask("llama-3.1-405b", 8)["KV cache"]?.[1]).toBe((ask("llama-3.1-405b", 1)["KV cache"]?.[1] as number) / 8);
+    expect(ask("qwen3-next-80b-a3b", 4).states?.[1]).toBe((ask("qwen3-next-80b-a3b", 1).states?.[1] as number) / 4);
   });
 
   it("has no router, expert or dispatched row in a dense model", () => {
@@ -148,7 +200,7 @@ describe("decodeAccesses", () => {
 
   it("refuses counts that cannot be, an unknown format, and sparse attention without latents", () => {
     for (const bad of [0, -1, 1.5, Number.NaN]) {
-      for (const name of ["requestsPerGpu", "contextTokens", "expertParallel"])
+      for (const name of ["requestsPerGpu", "contextTokens", "expertParallel", "tensorParallel", "dataParallel"])
         expect(() => decodeAccesses({ ...step, [name]: bad })).toThrow(new RangeError(`${name} must be a positive integer, got ${bad}`));
     }
     expect(() => decodeAccesses({ ...step, weightFormat: "fp7" as "fp8" })).toThrow(/^weightFormat must be one of .*; got "fp7"$/);

@@ -6,6 +6,7 @@ import { requestStreamsFigure } from "../../src/figures/request-streams";
 import { hardware } from "../../src/machine/hardware";
 import { requestsPerSecond } from "../../src/machine/random-access";
 import { model } from "../../src/model/registry";
+import { withSelection } from "../../src/model/selection";
 import { collectiveKeys } from "../../src/network/collective";
 import { scaleUpConstantNames } from "../../src/network/exchange";
 import {
@@ -168,10 +169,13 @@ describe("requests by size and rate", () => {
 
   it("times a step that selects tokens at those it selects, and a kernel as asked", () => {
     const sparse = { ...question, contextTokens: 100_000, attention: "sparse" as const };
-    const seconds = decodeStep({ ...question, contextTokens: 2048 }).seconds;
+    const selecting = { ...question, model: withSelection(question.model, "sparse") };
     const rate = (q: StreamQuestion) => requestStreams(q).find((s) => s.name === "embedding rows")?.requestsPerSecond;
-    expect(rate(sparse)).toBeCloseTo(64 / seconds, 3);
-    expect(rate({ ...sparse, contextTokens: 100 })).toBeCloseTo(64 / decodeStep({ ...question, contextTokens: 100 }).seconds, 3);
+    for (const contextTokens of [100, 100_000]) {
+      const { seconds, tasks } = decodeStep({ ...selecting, contextTokens });
+      expect(rate({ ...sparse, contextTokens })).toBeCloseTo(64 / seconds, 3);
+      expect(tasks.find(({ name }) => name === "attention core")?.bytes).toBe(64 * Math.min(contextTokens, 2048) * 1152);
+    }
     const { weightFormat } = question;
     const asked = { ...question, kernel: "moe_torch_flow_cutlass" };
     expect(rate(asked)).toBeCloseTo(64 / decodeStep({ ...asked, weightFormat }).seconds, 3);

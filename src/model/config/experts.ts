@@ -81,7 +81,10 @@ export function expertsOf(section: Section, hiddenSize: number, family: Family |
   const width = uniform(section, own, widths);
   const inputWidth = optionalCount(section, expertNames.expertHiddenSize, widths) ?? hiddenSize;
   if (inputWidth > hiddenSize) {
-    throw new ConfigError(nameOf(section, expertNames.expertHiddenSize), `expected at most the hidden size of ${hiddenSize}, got ${inputWidth}`);
+    throw new ConfigError(
+      nameOf(section, expertNames.expertHiddenSize),
+      `expected at most the hidden size of ${hiddenSize}, got ${inputWidth}`,
+    );
   }
   const emptyExperts = optionalCount(section, ["zero_expert_num"], { least: 0, ...experts }) ?? 0;
   return {

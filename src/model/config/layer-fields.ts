@@ -3,39 +3,27 @@ import { ConfigError, shown } from "./error";
 import type { Family } from "./families";
 import type { Layer } from "./layer";
 import { fieldOf, flag, optionalCount, pathOf, type Section } from "./section";
-
-export const headNames = ["num_attention_heads", "n_head", "n_heads", "num_heads", "attention_heads"] as const;
-
-export const keyValueHeadNames = [
-  "num_key_value_heads",
-  "num_kv_heads",
-  "n_head_kv",
-  "kv_n_heads",
-  "multi_query_group_num",
-  "num_attention_groups",
-] as const;
-
-export const windowNames = ["sliding_window_size", "sliding_window", "window_size"] as const;
+import { windowOf } from "./window-width";
 
 const gateNames = ["attn_output_gate", "attention_output_gate", "mla_use_output_gate", "gated_attention"] as const;
-
-/** Width of a window: of two that are stated the smaller, since transformers 5 counts the token itself in one of them. */
-export function windowOf(section: Section): number | undefined {
-  const widths = windowNames.map((name) => optionalCount(section, [name], { least: -1, most: 1e9 })).filter((w) => w !== undefined && w > 0);
-  return widths.length === 0 ? undefined : Math.min(...(widths as number[]));
-}
 
 /** What narrows the tokens that a layer attends to. @throws ConfigError where a layer has a window whose width is not said. */
 export function reachOf({ section, attends, index }: Layer): Reach {
   if (attends === "window") {
     const window = windowOf(section);
     if (window !== undefined) return { window };
-    throw new ConfigError(pathOf(section, "sliding_window"), `expected the width of the window that layer ${index} attends to, got nothing`);
+    throw new ConfigError(
+      pathOf(section, "sliding_window"),
+      `expected the width of the window that layer ${index} attends to, got nothing`,
+    );
   }
   if (attends !== "chunk") return {};
   const chunk = optionalCount(section, ["attention_chunk_size"], { most: 1e9 }) ?? windowOf(section);
   if (chunk !== undefined) return { chunk };
-  throw new ConfigError(pathOf(section, "attention_chunk_size"), `expected the width of the chunks that layer ${index} attends to, got nothing`);
+  throw new ConfigError(
+    pathOf(section, "attention_chunk_size"),
+    `expected the width of the chunks that layer ${index} attends to, got nothing`,
+  );
 }
 
 /** Whether attention has a gate on its output, for each head or each element: by field, else by family. */

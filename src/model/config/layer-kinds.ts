@@ -1,6 +1,6 @@
 import { nearest } from "../../text/nearest";
-import { ConfigError, shown } from "./error";
 import type { Decoder } from "./decoder";
+import { ConfigError, shown } from "./error";
 import { expertLayers, layersIn } from "./expert-layers";
 import { fieldOf, flag, inRange, listOf, optionalCount, pathOf, type Section, subsection } from "./section";
 import { windowRule } from "./windows";
@@ -121,7 +121,10 @@ function double(named: Named | undefined, decoder: Decoder, experts: boolean): r
 }
 
 function countAgain(section: Section): never {
-  const near = nearest(layerCountNames[0], [...section.fields.keys()].filter((name) => name.length <= 64));
+  const near = nearest(
+    layerCountNames[0],
+    [...section.fields.keys()].filter((name) => name.length <= 64),
+  );
   const nearby = near.length === 0 ? "" : `; nearest of the fields there: ${near.join(", ")}`;
   throw new ConfigError(
     pathOf(section, layerCountNames[0]),

@@ -1,7 +1,7 @@
 import type { Decoder } from "./decoder";
-import type { Attends, LayerKind } from "./layer-kinds";
 import { ConfigError, shown } from "./error";
-import { headNames, keyValueHeadNames } from "./layer-fields";
+import { headNames, keyValueHeadNames } from "./head-names";
+import type { Attends, LayerKind } from "./layer-kinds";
 import { fieldOf, find, pathOf, type Section, sectionOf } from "./section";
 
 /** One layer of a configuration: its fields, those of its own in place of the common ones. */
@@ -57,14 +57,17 @@ function overrides(section: Section, attends: Attends, index: number, layers: nu
   }
   for (const names of [headNames, keyValueHeadNames]) {
     const found = find(section, names);
-    if (found !== undefined && Array.isArray(found.value)) own.set(found.name, entry(found.value, pathOf(section, found.name), index, layers));
+    if (found !== undefined && Array.isArray(found.value))
+      own.set(found.name, entry(found.value, pathOf(section, found.name), index, layers));
   }
   const heads = fieldOf(section, "num_attention_heads_per_layer");
   if (heads !== undefined) own.set("num_attention_heads", entry(heads, pathOf(section, "num_attention_heads_per_layer"), index, layers));
   const each = fieldOf(section, "per_layer_config");
   if (each !== undefined) {
     const path = pathOf(section, "per_layer_config");
-    const mine = (Array.isArray(each) ? each[index] : sectionOf(each, path).fields.get(String(index))) ?? {};
+    const keys = [String(index), String(index).padStart(2, "0"), String(index).padStart(3, "0")];
+    const mine =
+      (Array.isArray(each) ? each[index] : keys.map((key) => sectionOf(each, path).fields.get(key)).find((one) => one != null)) ?? {};
     for (const [name, value] of sectionOf(mine, `${path}.${index}`).fields) own.set(name, value);
   }
   return own;

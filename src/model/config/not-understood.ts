@@ -1,6 +1,6 @@
 import { ConfigError, shown } from "./error";
-import { expertNames } from "./experts";
 import { layerRuleNames } from "./expert-layers";
+import { expertNames } from "./experts";
 import { layerCountNames, mixerNames } from "./layer-kinds";
 import { fieldOf, isOff, pathOf, type Section } from "./section";
 

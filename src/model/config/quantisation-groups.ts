@@ -1,5 +1,5 @@
-import { both, objectAt, ofBits, type ReadFormat, restOf } from "./quantisation";
 import { fieldOf, type Section } from "./section";
+import { both, objectAt, ofBits, type ReadFormat, restOf } from "./weight-words";
 
 /** Formats by groups of matrices (compressed-tensors, modelopt) or for all of them (Quark); undefined where neither is said. */
 export function describeGroups(config: Section, plain: string): ReadFormat | undefined {
@@ -15,9 +15,12 @@ export function describeGroups(config: Section, plain: string): ReadFormat | und
   if (typeof bits !== "number") return undefined;
   if (fieldOf(weights, "type") === "float") {
     const format = `${fieldOf(config, "format") ?? ""} ${fieldOf(group, "format") ?? ""}`;
-    if (bits === 8) return Array.isArray(fieldOf(weights, "block_structure")) ? both("fp8_block", "fp8 e4m3 128x128") : both("fp8", "fp8 e4m3");
+    if (bits === 8)
+      return Array.isArray(fieldOf(weights, "block_structure")) ? both("fp8_block", "fp8 e4m3 128x128") : both("fp8", "fp8 e4m3");
     if (bits !== 4) return undefined;
-    return format.includes("mxfp4") || size === 32 ? restOf(config, "w4a16_mxfp4", "mxfp4", plain) : restOf(config, "nvfp4", "nvfp4", plain);
+    return format.includes("mxfp4") || size === 32
+      ? restOf(config, "w4a16_mxfp4", "mxfp4", plain)
+      : restOf(config, "nvfp4", "nvfp4", plain);
   }
   const attentionKept = restOf(config, "int4_wo", "", plain).rest === "bfloat16";
   return ofBits(bits, size, plain, attentionKept || /expert/.test(targetsOf(group)));

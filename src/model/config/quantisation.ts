@@ -1,29 +1,9 @@
-import type { CacheFormatName, WeightFormatName } from "../../machine/number-formats";
+import type { CacheFormatName } from "../../machine/number-formats";
 import { harmless } from "../../text/harmless";
 import type { ModelFormats } from "../model";
 import { describeGroups } from "./quantisation-groups";
-import { fieldOf, type Section, sectionOf } from "./section";
-
-/** A format of weights in the registry's words, and the nearest that is known. */
-export interface ReadFormat {
-  readonly words: string;
-  readonly experts: WeightFormatName;
-  /** Of attention and the other matrices. */
-  readonly rest: WeightFormatName;
-  /** Whether the format itself is known, and not its neighbour alone. */
-  readonly known: boolean;
-}
-
-const floats: Readonly<Record<string, string>> = {
-  bfloat16: "bf16",
-  bf16: "bf16",
-  float16: "fp16",
-  fp16: "fp16",
-  half: "fp16",
-  float32: "fp32",
-  fp32: "fp32",
-  float: "fp32",
-};
+import { fieldOf, type Section } from "./section";
+import { both, floats, objectAt, ofBits, ofPlain, onlyExperts, type ReadFormat, restOf } from "./weight-words";
 
 /**
  * The formats of the released weights and of the cache. Never an error: a format that is not known is said to be so, in the
@@ -50,36 +30,12 @@ const textAt = (section: Section, name: string): string | undefined => {
   return typeof value === "string" ? value : undefined;
 };
 
-/** An object at a field; undefined for all else. */
-export function objectAt(section: Section, name: string): Section | undefined {
-  const value = fieldOf(section, name);
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-  // The list of formats of each matrix may be of any length: only what is asked for is read.
-  return Object.keys(value).length > 2000 ? { path: name, fields: new Map(Object.entries(value)) } : sectionOf(value, name);
-}
-
 function plainWords(section: Section): string | undefined {
   const name = textAt(section, "dtype") ?? textAt(section, "torch_dtype");
   if (name === undefined || name === "auto") return undefined;
   const short = name.replace(/^torch\./, "");
   return Object.hasOwn(floats, short) ? floats[short] : name;
 }
-
-const ofPlain = (plain: string | undefined): ReadFormat => ({
-  ...both("bfloat16", plain ?? "not stated"),
-  known: plain === undefined || Object.values(floats).includes(plain),
-});
-
-/** All matrices alike. */
-export const both = (format: WeightFormatName, words: string, known = true): ReadFormat => ({ words, experts: format, rest: format, known });
-
-/** Experts, or all of the feed-forward parts, in one format, the rest as it was trained. */
-export const onlyExperts = (format: WeightFormatName, words: string, known = true): ReadFormat => ({
-  words,
-  experts: format,
-  rest: "bfloat16",
-  known,
-});
 
 const unknown = (words: string): ReadFormat => both("bfloat16", words, false);
 
@@ -109,7 +65,9 @@ function quantised(config: Section, plain: string, expertDtype: string | undefin
     case "autoround":
     case "gptqmodel": {
       const bits = fieldOf(config, "bits") ?? fieldOf(config, "w_bit");
-      return typeof bits === "number" ? ofBits(bits, fieldOf(config, "group_size") ?? fieldOf(config, "q_group_size"), plain, false) : unknown(method);
+      return typeof bits === "number"
+        ? ofBits(bits, fieldOf(config, "group_size") ?? fieldOf(config, "q_group_size"), plain, false)
+        : unknown(method);
     }
     case "bitsandbytes":
       if (fieldOf(config, "load_in_4bit") === true) return both("int4_wo", `int4 ${textAt(config, "bnb_4bit_quant_type") ?? "fp4"}`);
@@ -140,19 +98,11 @@ function modelopt(config: Section, plain: string, algorithm: unknown): ReadForma
   if (typeof algorithm !== "string") return describeGroups(config, plain) ?? unknown("modelopt");
   if (/^(W4A16_)?NVFP4/.test(algorithm)) return restOf(config, "nvfp4", "nvfp4", plain);
   if (algorithm === "MXFP8") return both("fp8", "mxfp8");
-  if (/^(W4A8_)?MXFP4/.test(algorithm)) return restOf(config, algorithm.startsWith("W4A8") ? "w4a8_mxfp4_mxfp8" : "w4a16_mxfp4", "mxfp4", plain);
+  if (/^(W4A8_)?MXFP4/.test(algorithm))
+    return restOf(config, algorithm.startsWith("W4A8") ? "w4a8_mxfp4_mxfp8" : "w4a16_mxfp4", "mxfp4", plain);
   if (/^FP8/.test(algorithm)) return both("fp8", "fp8 e4m3");
   if (/^W4A(8|16)_AWQ/.test(algorithm)) return both("int4_wo", "int4 g128");
   return algorithm === "MIXED_PRECISION" ? mixed(config, plain) : unknown(algorithm);
-}
-
-/** A format that may be of all matrices or of the feed-forward parts alone, as what it leaves out says. */
-export function restOf(config: Section, format: WeightFormatName, words: string, plain: string): ReadFormat {
-  const kept = ["ignore", "exclude_modules", "exclude", "modules_to_not_convert"].flatMap((name) => {
-    const list = fieldOf(config, name);
-    return Array.isArray(list) ? list.filter((entry) => typeof entry === "string") : [];
-  });
-  return kept.some((name) => /attn|attention/.test(name)) ? onlyExperts(format, `${words} experts, ${plain} rest`) : both(format, words);
 }
 
 /** Layers in several formats: that of the experts, else of the feed-forward parts, and that of attention. */
@@ -170,17 +120,12 @@ function mixed(config: Section, plain: string): ReadFormat {
   const experts = of(/\.experts?\b/) ?? of(/mlp|feed_forward|mixer|moe/) ?? of(/./);
   if (experts === undefined) return unknown("mixed");
   const rest = of(/attn|attention/);
-  return { words: `${experts.words} experts, ${rest?.words ?? plain} rest`, experts: experts.experts, rest: rest?.rest ?? "bfloat16", known: experts.known };
-}
-
-/** Integers of so many bits: 4 are known; 2 to 5 are nearest to four bits, the others to eight. */
-export function ofBits(bits: number, group: unknown, plain: string, expertsAlone: boolean): ReadFormat {
-  if (bits === 16) return ofPlain(plain);
-  if (!Number.isInteger(bits) || bits < 1 || bits > 16) return unknown("bits not known");
-  const size = typeof group === "number" && group > 0 ? ` g${group}` : "";
-  const format = bits <= 5 ? "int4_wo" : "fp8";
-  const words = `int${bits}${size}${expertsAlone ? " experts" : ""}, ${plain} rest`;
-  return expertsAlone ? onlyExperts(format, words, bits === 4) : both(format, words, bits === 4);
+  return {
+    words: `${experts.words} experts, ${rest?.words ?? plain} rest`,
+    experts: experts.experts,
+    rest: rest?.rest ?? "bfloat16",
+    known: experts.known,
+  };
 }
 
 /** FP8 where the release says that its cache is to be so; else as engines do it. */

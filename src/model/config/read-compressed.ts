@@ -1,7 +1,8 @@
 import type { CompressedMixer } from "../blocks";
 import { ConfigError, shown } from "./error";
+import { headNames } from "./head-names";
 import type { Layer } from "./layer";
-import { cacheSourceOf, headNames } from "./layer-fields";
+import { cacheSourceOf } from "./layer-fields";
 import { indexerOf } from "./read-indexer";
 import { count, fieldOf, inRange, optionalCount, pathOf, subsection } from "./section";
 

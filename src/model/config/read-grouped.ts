@@ -1,7 +1,8 @@
 import type { GroupedMixer } from "../blocks";
 import { ConfigError } from "./error";
+import { headNames, keyValueHeadNames } from "./head-names";
 import type { Layer } from "./layer";
-import { cacheSourceOf, gateOf, headNames, keyValueHeadNames, reachOf } from "./layer-fields";
+import { cacheSourceOf, gateOf, reachOf } from "./layer-fields";
 import { count, flag, nameOf, optionalCount, pathOf, type Section } from "./section";
 
 const heads = { most: 65_536 };
@@ -13,7 +14,8 @@ export function readGrouped(layer: Layer, hiddenSize: number): GroupedMixer {
   const { section, family } = layer;
   const number = count(section, headNames, heads);
   // Zero is how DeepSeek-VL2 says that no head of latent attention is there.
-  const headDim = positive(optionalCount(section, ["head_dim", "attention_head_dim", "kv_channels"], none)) ?? evenly(section, hiddenSize, number);
+  const headDim =
+    positive(optionalCount(section, ["head_dim", "attention_head_dim", "kv_channels"], none)) ?? evenly(section, hiddenSize, number);
   const queryRank = positive(optionalCount(section, ["q_lora_rank", "share_q_dim"], none));
   return {
     kind: "grouped",

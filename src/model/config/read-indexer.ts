@@ -1,6 +1,6 @@
 import type { Indexer } from "../blocks";
-import type { Layer } from "./layer";
 import { ConfigError, shown } from "./error";
+import type { Layer } from "./layer";
 import { count, fieldOf, optionalCount, pathOf, type Section } from "./section";
 
 const sizes = { most: 1_000_000 };

@@ -1,6 +1,7 @@
 import type { LatentMixer } from "../blocks";
+import { headNames } from "./head-names";
 import type { Layer } from "./layer";
-import { cacheSourceOf, gateOf, headNames, reachOf } from "./layer-fields";
+import { cacheSourceOf, gateOf, reachOf } from "./layer-fields";
 import { indexerOf } from "./read-indexer";
 import { count, optionalCount } from "./section";
 

@@ -38,7 +38,8 @@ export function readLayers(decoder: Decoder, hiddenSize: number, experts: boolea
 
 function mixerKind({ section, attends, word, index, layers, modelType }: Layer): Mixer["kind"] {
   if (attends === "linear") return "linear";
-  const compressed = fieldOf(section, "compress_ratios") !== undefined || /^deepseek_v4/.test(modelType ?? "") || /compressed/.test(word ?? "");
+  const compressed =
+    fieldOf(section, "compress_ratios") !== undefined || /^deepseek_v4/.test(modelType ?? "") || /compressed/.test(word ?? "");
   if (compressed) return "compressed";
   if (attends === "full" && selectsBlocks(section, word, index, layers)) return "block-selected";
   const rank = flag(section, ["use_mla"]) === false ? 0 : (optionalCount(section, ["kv_lora_rank"], { least: 0, most: 1_000_000 }) ?? 0);

@@ -1,7 +1,7 @@
 import type { LinearFamily, LinearMixer } from "../blocks";
 import { ConfigError } from "./error";
+import { headNames } from "./head-names";
 import type { Layer } from "./layer";
-import { headNames } from "./layer-fields";
 import { count, fieldOf, flag, optionalCount, pathOf, type Section, subsection, word } from "./section";
 
 const heads = { most: 1_000_000 };

@@ -13,5 +13,7 @@ export function runsOf(layers: readonly (readonly Block[])[]): readonly Run[] {
     if (run === undefined) runs.set(key, { count: 1, blocks });
     else run.count++;
   }
-  return [...runs.values()].map(({ count, blocks }) => Object.freeze({ count, blocks: Object.freeze(blocks.map((b) => Object.freeze(b))) }));
+  return [...runs.values()].map(({ count, blocks }) =>
+    Object.freeze({ count, blocks: Object.freeze(blocks.map((b) => Object.freeze(b))) }),
+  );
 }

@@ -1,8 +1,8 @@
-import { ConfigError, shown } from "./error";
 import type { Decoder } from "./decoder";
+import { ConfigError, shown } from "./error";
 import type { Attends } from "./layer-kinds";
-import { windowOf } from "./layer-fields";
 import { fieldOf, flag, inRange, listOf, optionalCount, pathOf, type Section } from "./section";
+import { windowOf } from "./window-width";
 
 type Rule = (layer: number) => Attends;
 
@@ -64,7 +64,8 @@ function rhythmOf(section: Section): Rule | undefined {
   const value = fieldOf(section, name);
   const path = pathOf(section, name);
   if (typeof value !== "string") return everyNth(inRange(value, path, { most: 10_000 }));
-  if (!/^[LG]{1,10000}$/.test(value)) throw new ConfigError(path, `expected a number, or letters L (window) and G (all), got ${shown(value)}`);
+  if (!/^[LG]{1,10000}$/.test(value))
+    throw new ConfigError(path, `expected a number, or letters L (window) and G (all), got ${shown(value)}`);
   return (layer) => (value[layer % value.length] === "L" ? "window" : "full");
 }
 

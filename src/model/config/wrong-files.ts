@@ -17,7 +17,8 @@ const some = (section: Section, pattern: RegExp) => [...section.fields.keys()].s
 /** Files that people hold for a config.json, and how each is told. */
 const others: readonly OtherFile[] = [
   {
-    is: (has) => has("peft_type") || has("base_model_name_or_path") || (has("lora_alpha") && has("target_modules")) || has("lora_parameters"),
+    is: (has) =>
+      has("peft_type") || has("base_model_name_or_path") || (has("lora_alpha") && has("target_modules")) || has("lora_parameters"),
     what: "the configuration of an adapter (LoRA, PEFT): it holds what was added to a model",
     take: (section) => {
       const base = fieldOf(section, "base_model_name_or_path");
@@ -26,7 +27,9 @@ const others: readonly OtherFile[] = [
     },
   },
   {
-    is: (_, section) => some(section, /^general\.(architecture|name|file_type|quantization_version)$|^gguf\.|^GGUF\b/) || some(section, /^[\w-]+\.(block_count|embedding_length|context_length)$/),
+    is: (_, section) =>
+      some(section, /^general\.(architecture|name|file_type|quantization_version)$|^gguf\.|^GGUF\b/) ||
+      some(section, /^[\w-]+\.(block_count|embedding_length|context_length)$/),
     what: "metadata of a GGUF file: its names are other ones",
     take: () => "take the config.json of the repository that the GGUF file was made from",
   },
@@ -44,7 +47,11 @@ const others: readonly OtherFile[] = [
     take: () => "a decoder of text is expected; such a part may lie in the folder text_encoder",
   },
   {
-    is: (has) => has("tokenizer_class") && !has("hidden_size") && !has("model_type") && (has("model_max_length") || has("added_tokens_decoder") || has("chat_template")),
+    is: (has) =>
+      has("tokenizer_class") &&
+      !has("hidden_size") &&
+      !has("model_type") &&
+      (has("model_max_length") || has("added_tokens_decoder") || has("chat_template")),
     what: "a tokenizer_config.json: it says how text becomes tokens",
   },
   {
@@ -52,7 +59,8 @@ const others: readonly OtherFile[] = [
     what: "a tokenizer.json: it says how text becomes tokens",
   },
   {
-    is: (has) => !has("hidden_size") && (has("processor_class") || has("image_processor_type") || has("feature_extractor_type") || has("image_mean")),
+    is: (has) =>
+      !has("hidden_size") && (has("processor_class") || has("image_processor_type") || has("feature_extractor_type") || has("image_mean")),
     what: "the configuration of a processor (preprocessor_config.json): it says how images or sound are taken in",
   },
   {
@@ -61,13 +69,20 @@ const others: readonly OtherFile[] = [
     take: () => "take the config.json of the repository's Hugging Face form (often named -hf)",
   },
   {
-    is: (_, section) => !section.fields.has("model_type") && (some(section, /^(num-layers|hidden-size|num-attention-heads)$/) || ["num_layers", "ffn_hidden_size", "micro_batch_size"].every((name) => section.fields.has(name)) || some(section, /^(tensor_model_parallel_size|pipeline_model_parallel_size|--num-layers)$/)),
+    is: (_, section) =>
+      !section.fields.has("model_type") &&
+      (some(section, /^(num-layers|hidden-size|num-attention-heads)$/) ||
+        ["num_layers", "ffn_hidden_size", "micro_batch_size"].every((name) => section.fields.has(name)) ||
+        some(section, /^(tensor_model_parallel_size|pipeline_model_parallel_size|--num-layers)$/)),
     what: "arguments of Megatron",
     take: () => "take the config.json of the model's Hugging Face form (convert the checkpoint first)",
   },
   {
     is: (has) =>
-      !has("hidden_size") && !has("model_type") && !has("architectures") && !has("text_config") &&
+      !has("hidden_size") &&
+      !has("model_type") &&
+      !has("architectures") &&
+      !has("text_config") &&
       ["temperature", "top_p", "top_k", "do_sample", "max_new_tokens", "max_length", "repetition_penalty", "eos_token_id"].some(has) &&
       (has("eos_token_id") || has("transformers_version") || has("do_sample") || has("max_new_tokens") || has("temperature")),
     what: "a generation_config.json: it says how text is sampled",

@@ -16,7 +16,9 @@ export function keptTokens({ window, chunk }: Pick<GroupedMixer, "window" | "chu
 /** One matrix for a gate on the output: a number for each head, or for each element of its values. */
 export function gateMatrix(gate: GroupedMixer["gate"], heads: number, valueHeadDim: number, hiddenSize: number) {
   if (gate === undefined) return [];
-  return [{ name: "output gate", stage: "projections", outputs: gate === "head" ? heads : heads * valueHeadDim, inputs: hiddenSize }] as const;
+  return [
+    { name: "output gate", stage: "projections", outputs: gate === "head" ? heads : heads * valueHeadDim, inputs: hiddenSize },
+  ] as const;
 }
 
 /** Bytes of one token's keys and values in one layer. */

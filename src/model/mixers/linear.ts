@@ -35,7 +35,11 @@ const matricesOf: Readonly<Record<LinearFamily, (mixer: LinearMixer, hiddenSize:
     const values = valueHeads * valueDim;
     const qkv = 2 * keyHeads * keyDim + values;
     return gateRank === undefined
-      ? [projection("query, key, value and gates", qkv + keyDim + valueHeads + values, h), projection("decay up", values, keyDim), output(h, values)]
+      ? [
+          projection("query, key, value and gates", qkv + keyDim + valueHeads + values, h),
+          projection("decay up", values, keyDim),
+          output(h, values),
+        ]
       : [
           projection("query, key, value and gates down", qkv + 2 * gateRank + valueHeads, h),
           projection("decay and output gate up", 2 * values, gateRank),

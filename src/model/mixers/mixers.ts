@@ -35,7 +35,8 @@ export const cutMixer = <M extends Mixer>(mixer: M, degree: number): M => (degre
 export const mixerLabel = (mixer: Mixer): string => rulesOf(mixer).label(mixer);
 
 /** The names of a mixer's sizes, each a positive whole number. */
-export const mixerSizes = (mixer: Mixer): readonly string[] | undefined => (Object.hasOwn(rules, mixer.kind) ? rulesOf(mixer).sizes : undefined);
+export const mixerSizes = (mixer: Mixer): readonly string[] | undefined =>
+  Object.hasOwn(rules, mixer.kind) ? rulesOf(mixer).sizes : undefined;
 
 /** The kinds of mixers. */
 export const mixerKinds = Object.keys(rules) as readonly Mixer["kind"][];

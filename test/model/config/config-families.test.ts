@@ -1,15 +1,19 @@
 import { describe, expect, it } from "vitest";
+import { type GroupedMixer, isMixer, isSoftmax } from "../../../src/model/blocks";
 import { modelFromConfig } from "../../../src/model/config/read-config";
 import type { Model } from "../../../src/model/model";
 import { model } from "../../../src/model/registry";
+
+/** The first mixer of a model that attends by softmax. */
+const attentionOf = (m: Model) => m.runs.flatMap(({ blocks }) => blocks).find(isSoftmax) as Partial<GroupedMixer>;
 
 /** Sizes that nearly all configurations name alike. */
 const common = (m: Model) => ({
   hidden_size: m.hiddenSize,
   num_hidden_layers: m.layers,
-  num_attention_heads: m.attentionHeads,
-  num_key_value_heads: m.keyValueHeads,
-  head_dim: m.headDim,
+  num_attention_heads: attentionOf(m).heads,
+  num_key_value_heads: attentionOf(m).keyValueHeads,
+  head_dim: attentionOf(m).headDim,
   vocab_size: m.vocabSize,
   tie_word_embeddings: m.tiedEmbeddings,
 });
@@ -24,10 +28,10 @@ const inTheirWords: readonly (readonly [string, (m: Model) => object])[] = [
       model_type: "dbrx",
       d_model: m.hiddenSize,
       n_layers: m.layers,
-      n_heads: m.attentionHeads,
+      n_heads: attentionOf(m).heads,
       vocab_size: m.vocabSize,
       tie_word_embeddings: false,
-      attn_config: { model_type: "", kv_n_heads: m.keyValueHeads, clip_qkv: 8, tie_word_embeddings: true },
+      attn_config: { model_type: "", kv_n_heads: attentionOf(m).keyValueHeads, clip_qkv: 8, tie_word_embeddings: true },
       ffn_config: { ffn_hidden_size: 10752, moe_num_experts: 16, moe_top_k: 4, moe_loss_weight: 0.05, moe_normalize_expert_weights: 1 },
     }),
   ],
@@ -124,6 +128,9 @@ const inTheirWords: readonly (readonly [string, (m: Model) => object])[] = [
       v_head_dim: 128,
       linear_attn_config: {
         full_attn_layers: [4, 8, 12, 16, 20, 24, 27],
+        num_heads: 32,
+        head_dim: 128,
+        short_conv_kernel_size: 4,
         kda_layers: from(27, (layer) => layer + 1).filter((n) => n !== 27 && (n as number) % 4 > 0),
       },
       intermediate_size: 9216,
@@ -154,7 +161,7 @@ const inTheirWords: readonly (readonly [string, (m: Model) => object])[] = [
   ],
   [
     "gpt-3-175b",
-    (m) => ({ model_type: "gpt2", n_embd: m.hiddenSize, n_layer: m.layers, n_head: m.attentionHeads, vocab_size: m.vocabSize }),
+    (m) => ({ model_type: "gpt2", n_embd: m.hiddenSize, n_layer: m.layers, n_head: attentionOf(m).heads, vocab_size: m.vocabSize }),
   ],
 ];
 
@@ -162,10 +169,13 @@ describe("the words of a family", () => {
   it.each(inTheirWords)("give the dimensions of %s", (id, config) => {
     const held = model(id);
     const read = modelFromConfig(config(held));
+    const kinds = (m: Model) => m.runs.map(({ count, blocks }) => ({ count, mixers: blocks.filter(isMixer).map(({ kind }) => kind) }));
     const dimensions = Object.entries(held).filter(([, value]) => typeof value === "number" || typeof value === "boolean");
+    const elsewhere = ["totalParameters", "activeParameters", "predictionModules"];
     for (const [field, value] of dimensions) {
-      if (field !== "totalParameters" && field !== "activeParameters") expect(read[field as keyof Model], field).toBe(value);
+      if (!elsewhere.includes(field)) expect(read[field as keyof Model], field).toBe(value);
     }
+    expect(kinds(read)).toEqual(expect.arrayContaining(kinds(held)));
   });
 
   const llama = { ...common(model("llama-2-70b")), model_type: "llama", intermediate_size: 28672 };
@@ -174,19 +184,19 @@ describe("the words of a family", () => {
     [
       "Falcon 7B: one head of keys and values, whatever stands beside it",
       { model_type: "falcon", num_key_value_heads: undefined, num_kv_heads: 64 },
-      { keyValueHeads: 1, ffnMatrices: 2 },
+      [{ keyValueHeads: 1 }, { matrices: 2 }],
     ],
     [
       "Falcon 40B: as many as stated",
       { model_type: "falcon", new_decoder_architecture: true, num_key_value_heads: undefined, num_kv_heads: 8 },
-      { keyValueHeads: 8 },
+      [{ keyValueHeads: 8 }, {}],
     ],
     [
       "MPT: four times the hidden size, or as often as it says",
       { model_type: "mpt", intermediate_size: undefined, expansion_ratio: 3 },
-      { intermediateSize: 3 * 8192 },
+      [{}, { width: 3 * 8192 }],
     ],
-    ["Qwen 1: half of the stated width each for gate and up", { model_type: "qwen" }, { intermediateSize: 28672 / 2, ffnMatrices: 3 }],
+    ["Qwen 1: half of the stated width each for gate and up", { model_type: "qwen" }, [{}, { width: 28672 / 2, matrices: 3 }]],
     [
       "ChatGLM: groups of queries, padded vocabulary",
       {
@@ -197,21 +207,27 @@ describe("the words of a family", () => {
         vocab_size: undefined,
         padded_vocab_size: 65024,
       },
-      { keyValueHeads: 2, vocabSize: 65024 },
+      [{ keyValueHeads: 2 }, {}, { vocabSize: 65024 }],
     ],
     [
       "Bamba: attention in the layers that are numbered",
-      { model_type: "bamba", attn_layer_indices: [9, 18, 27], mamba_d_state: 256 },
-      { attentionLayers: 3, linearLayers: 77 },
+      { model_type: "bamba", attn_layer_indices: [9, 18, 27], mamba_d_state: 256, mamba_n_heads: 128 },
+      [{ kind: "linear", family: "mamba2", valueHeads: 128 }, {}, { attentionLayers: 3, linearLayers: 77 }],
     ],
     [
       "an unknown type that leaves no doubt",
       { model_type: "my_llama", architectures: ["MyLlamaForCausalLM"], hidden_act: "silu" },
-      { ffnMatrices: 3, note: "the model type is not known, so it was read by its fields alone" },
+      [{}, { matrices: 3 }, { note: expect.stringContaining("the model type is not known, so it was read by its fields alone") }],
     ],
-    ["one expert alone is a dense layer", { num_experts: 1, num_experts_per_tok: 1 }, { routedExperts: 0, moeLayers: 0, denseLayers: 80 }],
-  ])("read %s", (_, change, expected) => {
-    expect(modelFromConfig({ ...llama, ...change })).toMatchObject(expected);
+    [
+      "one expert alone is a dense layer",
+      { num_experts: 1, num_experts_per_tok: 1 },
+      [{}, {}, { routedExperts: 0, moeLayers: 0, denseLayers: 80 }],
+    ],
+  ])("read %s", (_, change, [mixer, feedForward, whole = {}]) => {
+    const read = modelFromConfig({ ...llama, ...change });
+    expect(read.runs[0]?.blocks).toMatchObject([mixer, feedForward]);
+    expect(read).toMatchObject(whole as object);
   });
 
   it.each([
@@ -232,8 +248,8 @@ describe("the words of a family", () => {
     ],
     [
       "layers share what is not known",
-      { num_kv_shared_layers: 20 },
-      "num_kv_shared_layers: expected only fields that are understood; this one speaks of layers that differ or share",
+      { kv_shared_groups: 20 },
+      "kv_shared_groups: expected only fields that are understood; this one speaks of layers that differ or share",
     ],
   ])("are refused where %s", (_, change, message) => {
     expect(() => modelFromConfig({ ...llama, ...change })).toThrow(message);

@@ -1,0 +1,73 @@
+import type { WeightFormatName } from "../../machine/number-formats";
+import { fieldOf, type Section, sectionOf } from "./section";
+
+/** A format of weights in the registry's words, and the nearest that is known. */
+export interface ReadFormat {
+  readonly words: string;
+  readonly experts: WeightFormatName;
+  /** Of attention and the other matrices. */
+  readonly rest: WeightFormatName;
+  /** Whether the format itself is known, and not its neighbour alone. */
+  readonly known: boolean;
+}
+
+/** Formats of training, in the registry's words. */
+export const floats: Readonly<Record<string, string>> = {
+  bfloat16: "bf16",
+  bf16: "bf16",
+  float16: "fp16",
+  fp16: "fp16",
+  half: "fp16",
+  float32: "fp32",
+  fp32: "fp32",
+  float: "fp32",
+};
+
+/** An object at a field; undefined for all else. */
+export function objectAt(section: Section, name: string): Section | undefined {
+  const value = fieldOf(section, name);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  // The list of formats of each matrix may be of any length: only what is asked for is read.
+  return Object.keys(value).length > 2000 ? { path: name, fields: new Map(Object.entries(value)) } : sectionOf(value, name);
+}
+
+/** As trained. */
+export const ofPlain = (plain: string | undefined): ReadFormat => ({
+  ...both("bfloat16", plain ?? "not stated"),
+  known: plain === undefined || Object.values(floats).includes(plain),
+});
+
+/** All matrices alike. */
+export const both = (format: WeightFormatName, words: string, known = true): ReadFormat => ({
+  words,
+  experts: format,
+  rest: format,
+  known,
+});
+
+/** Experts, or all of the feed-forward parts, in one format, the rest as it was trained. */
+export const onlyExperts = (format: WeightFormatName, words: string, known = true): ReadFormat => ({
+  words,
+  experts: format,
+  rest: "bfloat16",
+  known,
+});
+
+/** A format that may be of all matrices or of the feed-forward parts alone, as what it leaves out says. */
+export function restOf(config: Section, format: WeightFormatName, words: string, plain: string): ReadFormat {
+  const kept = ["ignore", "exclude_modules", "exclude", "modules_to_not_convert"].flatMap((name) => {
+    const list = fieldOf(config, name);
+    return Array.isArray(list) ? list.filter((entry) => typeof entry === "string") : [];
+  });
+  return kept.some((name) => /attn|attention/.test(name)) ? onlyExperts(format, `${words} experts, ${plain} rest`) : both(format, words);
+}
+
+/** Integers of so many bits: 4 are known; 2 to 5 are nearest to four bits, the others to eight. */
+export function ofBits(bits: number, group: unknown, plain: string, expertsAlone: boolean): ReadFormat {
+  if (bits === 16) return ofPlain(plain);
+  if (!Number.isInteger(bits) || bits < 1 || bits > 16) return both("bfloat16", "bits not known", false);
+  const size = typeof group === "number" && group > 0 ? ` g${group}` : "";
+  const format = bits <= 5 ? "int4_wo" : "fp8";
+  const words = `int${bits}${size}${expertsAlone ? " experts" : ""}, ${plain} rest`;
+  return expertsAlone ? onlyExperts(format, words, bits === 4) : both(format, words, bits === 4);
+}
