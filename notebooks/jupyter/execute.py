@@ -146,5 +146,8 @@ if __name__ == "__main__":
         sys.exit(f"{error.filename}: {error.strerror}")
     except (nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
         sys.exit(f"{sys.argv[1]} is no notebook: {str(error).splitlines()[0]}")
-    except RuntimeError as error:
-        sys.exit(f"the kernel did not start: {error}")
+    except (RuntimeError, AssertionError) as error:
+        sys.exit(
+            f"the kernel did not start{f': {error}' if str(error) else ''}. If that stays so, delete the folder node_modules "
+            "and run the command again: it installs the kernel anew."
+        )

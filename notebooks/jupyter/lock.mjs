@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename } from "node:path";
+import { holding } from "./project.mjs";
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
@@ -25,18 +26,7 @@ export async function withLock(path, say, work) {
     hasSaid = true;
     await pause(300);
   }
-  const release = () => rmSync(path, { force: true });
-  const stop = (signal) => {
-    release();
-    process.exit(signal === "SIGINT" ? 130 : 143);
-  };
-  process.on("SIGINT", stop).on("SIGTERM", stop);
-  try {
-    return await work();
-  } finally {
-    process.off("SIGINT", stop).off("SIGTERM", stop);
-    release();
-  }
+  return holding(() => rmSync(path, { force: true }), work);
 }
 
 function take(path) {

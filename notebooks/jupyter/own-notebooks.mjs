@@ -3,10 +3,14 @@
  * All else, words included, is as committed.
  */
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { notebooks, writeWhole } from "./project.mjs";
 import { degreeUpTo } from "./scenario.mjs";
 import { SetupError } from "./setup.mjs";
+
+/** A value as code, by the built package: this file is read before it is built. */
+const codeOf = (value, indent) => createRequire(import.meta.url)("../../dist/text/code.js").codeOf(value, indent);
 
 /**
  * What stands for a parameter under a scenario; undefined leaves the committed value. A companion that the scenario's own
@@ -94,7 +98,7 @@ function withValues(notebook, committed, scenario) {
   const source = committed.map(({ name, text, value }) => {
     const own = published[notebook]?.includes(name) ? undefined : values[name]?.(scenario, value, before);
     all[name] = own ?? value;
-    return `const ${name} = ${own === undefined ? text : JSON.stringify(own).replaceAll(",", ", ")};`;
+    return `const ${name} = ${own === undefined ? text : codeOf(own).replaceAll(",", ", ")};`;
   });
   return { source, all };
 }
@@ -127,13 +131,13 @@ const words = {
 
 /** Shows how the model was made, so that the notebook can be run again by whoever gets it; on a page it is folded, for it can be 500 lines long. */
 function configCell({ model, config }) {
-  const options = JSON.stringify({ id: model.id, name: model.name });
+  const options = codeOf({ id: model.id, name: model.name });
   return {
     cell_type: "code",
     id: "own-model",
     metadata: {},
     execution_count: null,
     outputs: [],
-    source: `import { addModel, modelFromConfig } from "deepshock";\n\naddModel(modelFromConfig(${JSON.stringify(config, null, 2)}, ${options})).name;`,
+    source: `import { addModel, modelFromConfig } from "deepshock";\n\naddModel(modelFromConfig(${codeOf(config, 2)}, ${options})).name;`,
   };
 }

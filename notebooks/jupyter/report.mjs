@@ -75,12 +75,12 @@ async function reportAlone({ standalone = false, force = false, folder, source, 
   const cache = join(folder, ".cache");
   const books = notebooks(source).map((notebook) => ({ ...notebook, target: join(cache, `${notebook.name}.ipynb`) }));
   if (books.length === 0) throw new SetupError("there is no notebook named NN-topic.ipynb to report on");
-  const stale = force ? books : books.filter((book) => stampOf(book) !== executionKey(book) || !existsSync(book.target));
+  const stale = force ? books : books.filter((book) => stampOf(book) !== stampFor(book, executionKey(book)));
   for (const { target } of stale) rmSync(`${target}.key`, { force: true });
   writeWhole(join(cache, ".keep"), "");
   await executeAll(
     stale.map((book) => ({ ...book, key: executionKey(book) })),
-    { say, done: (book) => writeWhole(`${book.target}.key`, book.key) },
+    { say, done: (book) => writeWhole(`${book.target}.key`, stampFor(book, book.key)) },
   );
   const where = standalone ? join(folder, "standalone") : folder;
   await convert(books, where, { standalone, cache, scenario, say });
@@ -89,7 +89,10 @@ async function reportAlone({ standalone = false, force = false, folder, source, 
   return where;
 }
 
-const stampOf = ({ target }) => (existsSync(`${target}.key`) ? readFileSync(`${target}.key`, "utf8") : undefined);
+const stampOf = ({ target }) => (existsSync(`${target}.key`) ? readFileSync(`${target}.key`, "utf8") : "none");
+
+/** From what a notebook was executed, and the bytes that came of it: a copy that was cut short is executed again. */
+const stampFor = ({ target }, key) => (existsSync(target) ? `${key} ${hash(readFileSync(target))}` : undefined);
 
 /** What the outputs of a notebook come from: its cells, the model, the data and the kernel. */
 function executionKey({ path }) {

@@ -1,9 +1,10 @@
 /**
  * What a report of one's own is asked for: a model, a machine and settings, all checked before a notebook runs.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
+import { hash } from "./project.mjs";
 import { SetupError } from "./setup.mjs";
 
 /** Options of `npm run report` that ask for a report of one's own, as node:util's parseArgs takes them. */
@@ -78,24 +79,65 @@ function numbersOf(values) {
 }
 
 function modelOf(asked, library) {
-  if (!/\.json$/i.test(asked) && !/[\\/]/.test(asked)) return { model: told(`--model ${asked}`, () => library.model(asked)) };
-  const path = resolve(process.env.INIT_CWD ?? process.cwd(), asked);
-  if (!existsSync(path)) throw new SetupError(`--model ${asked}: expected a config.json there, found no file`);
-  const { parseConfig } = createRequire(import.meta.url)("../../dist/model/config/text.js");
+  if (!/\.json$/i.test(asked) && !/[\\/]/.test(asked) && !isFolder(asked, library))
+    return { model: told(`--model ${asked}`, () => library.model(asked)) };
+  const path = configAt(resolve(process.env.INIT_CWD ?? process.cwd(), asked));
+  if (path === undefined) throw new SetupError(`--model ${asked}: expected a config.json there, found no file`);
+  const require = createRequire(import.meta.url);
+  const { parseConfig } = require("../../dist/model/config/text.js");
+  const { harmless } = require("../../dist/text/harmless.js");
   return told(`--model ${asked}`, () => {
-    const { _name_or_path, ...config } = plain(parseConfig(readFileSync(path, "utf8")));
-    const id = idOf(path);
-    return { model: library.addModel(library.modelFromConfig(config, { id, name: id })), config };
+    const parsed = parseConfig(readFileSync(path, "utf8"));
+    const config = withoutPlaces(parsed);
+    const name = idOf(path, harmless);
+    // Of two configurations by one name neither takes the other's place.
+    const id = `${name}-${hash(JSON.stringify(config)).slice(0, 6)}`;
+    // As it was read: what JSON cannot hold, such as Infinity, is told as what it is.
+    const model = library.modelFromConfig(parsed, { id, name });
+    if (model.routedExperts > mostExperts)
+      throw new SetupError(
+        `expected a model of at most ${mostExperts.toLocaleString("en-US")} routed experts, which figures and simulations can draw one by one; got ${model.routedExperts.toLocaleString("en-US")}`,
+      );
+    return { model: library.addModel(model), config };
   });
 }
 
-/** As JSON holds it, which has no Infinity; an own path (_name_or_path) is nobody else's business. */
-const plain = (config) => JSON.parse(JSON.stringify(config));
+/** A folder of this name that holds a config.json, where no model goes by that name. */
+function isFolder(asked, library) {
+  const known = library.models().some(({ id, aliases }) => id === asked || aliases.includes(asked));
+  return !known && configAt(resolve(process.env.INIT_CWD ?? process.cwd(), asked)) !== undefined;
+}
 
-/** A configuration is known by its file's name, or where that is config.json by its folder's. */
-function idOf(path) {
+/** Twice those of any released model. */
+const mostExperts = 4096;
+
+/** The file, or the config.json of a folder; undefined where there is neither. */
+function configAt(path) {
+  const inside = join(path, "config.json");
+  if (statSync(path, { throwIfNoEntry: false })?.isFile()) return path;
+  return statSync(inside, { throwIfNoEntry: false })?.isFile() ? inside : undefined;
+}
+
+/** Where the author kept the model, and which code loads it, are nobody else's business: left out at every depth. */
+const places = new Set(["_name_or_path", "name_or_path", "auto_map", "_commit_hash"]);
+
+/** The configuration as JSON holds it, without those. @throws Error for one that nests deeper than can be shown. */
+function withoutPlaces(config) {
+  try {
+    return JSON.parse(JSON.stringify(config, (field, value) => (places.has(field) ? undefined : value)));
+  } catch (error) {
+    if (error instanceof RangeError)
+      throw new Error("expected a config.json of a few levels, got one that nests too deep to be shown in a notebook");
+    throw error;
+  }
+}
+
+/** A configuration is known by its file's name, or where that is config.json by its folder's; letters of every script count. */
+function idOf(path, harmless) {
   const file = basename(path).replace(/\.json$/i, "");
-  const name = (file.toLowerCase() === "config" ? basename(dirname(path)) : file).toLowerCase().replace(/[^a-z0-9.]+/g, "-");
+  const name = harmless(file.toLowerCase() === "config" ? basename(dirname(path)) : file)
+    .toLowerCase()
+    .replace(/[^\p{L}\p{M}\p{N}.]+/gu, "-");
   return `own-${name.replace(/^[-.]+|[-.]+$/g, "") || "model"}`;
 }
 

@@ -5,8 +5,23 @@
  *
  * Only Node's standard library: this runs before any package is installed.
  */
-import { existsSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import { connect } from "node:net";
+import { homedir } from "node:os";
+import { basename, join } from "node:path";
 import { withLock } from "./lock.mjs";
 import { hash, hashFolder, isProgram, jupyterFolder, root, run, secondsSince, venv, venvPython, writeWhole } from "./project.mjs";
 
@@ -34,7 +49,11 @@ export async function setUp({ quiet = false } = {}) {
   await withLock(join(root, ".setup.lock"), say, async () => {
     const parts = missing();
     const jobs = [];
-    if (parts.includes("python")) jobs.push(installPython(say));
+    // Looked for first: whoever lacks it should not wait for npm to hear so.
+    const found = parts.includes("python") ? await findPython() : undefined;
+    const proxy = parts.includes("python") || parts.includes("packages") ? await deadProxy() : undefined;
+    if (proxy !== undefined) throw new SetupError(`${proxy}\nNothing was installed or removed.`);
+    if (found !== undefined) jobs.push(installPython(found, say));
     if (parts.includes("packages")) jobs.push(installPackages(say));
     const failures = (await Promise.allSettled(jobs)).filter((job) => job.status === "rejected");
     if (failures.length > 0)
@@ -44,13 +63,13 @@ export async function setUp({ quiet = false } = {}) {
   });
 }
 
-/** Which parts are not there or made from something older. */
+/** Which parts are not there, no longer whole, or made from something older. */
 function missing() {
   const parts = [];
   if (!isPackagesCurrent()) parts.push("packages");
-  if (!existsSync(venvPython) || read(stampOf.python) !== pythonKey()) parts.push("python");
+  if (!isStamped(stampOf.python, pythonKey(), existsSync(venvPython) ? sitePackages() : undefined)) parts.push("python");
   if (read(kernelSpec) !== kernelSpecText()) parts.push("kernel");
-  if (read(stampOf.build) !== buildKey()) parts.push("build");
+  if (!isStamped(stampOf.build, buildKey(), contentsOf(join(root, "dist")))) parts.push("build");
   return parts;
 }
 
@@ -58,6 +77,48 @@ const read = (path) => (existsSync(path) ? readFileSync(path, "utf8") : undefine
 const packagesKey = () => hash(readFileSync(join(root, "package-lock.json")));
 const pythonKey = () => hash(readFileSync(requirements));
 const buildKey = () => hash(readFileSync(join(root, "tsconfig.json")), hashFolder(join(root, "src")), packagesKey());
+
+/** A stamp tells from what a thing was made, and what it held when it was made: a thing that lost files is made again. */
+const isStamped = (path, key, contents) => contents !== undefined && read(path) === `${key} ${contents}`;
+
+/** Names and sizes of all files below folders; undefined where a folder is missing. Nested packages count on their own. */
+function contentsOf(...folders) {
+  const lines = [];
+  const walk = (folder) => {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      if (entry.name === "node_modules" || entry.name.startsWith(".deepshock-stamp")) continue;
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) walk(path);
+      else lines.push(`${path.slice(root.length)} ${statSync(path, { throwIfNoEntry: false })?.size ?? 0}`);
+    }
+  };
+  try {
+    for (const folder of folders) walk(folder);
+  } catch {
+    return undefined;
+  }
+  return hash(...lines.sort());
+}
+
+/** Of the packages that package.json names; those below them are told of when they cannot be found. */
+function packagesContents() {
+  const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const named = Object.entries({ ...dependencies, ...devDependencies }).filter(([, version]) => !version.startsWith("file:"));
+  return contentsOf(...named.map(([name]) => join(nodeModules, name)));
+}
+
+/** The names of what pip installed, without what Python compiles as it goes. */
+function sitePackages(folder = venv) {
+  const python = existsSync(join(folder, "lib")) ? readdirSync(join(folder, "lib")).find((name) => name.startsWith("python")) : undefined;
+  const place = process.platform === "win32" ? join(folder, "Lib", "site-packages") : join(folder, "lib", python ?? "", "site-packages");
+  return existsSync(place)
+    ? hash(
+        ...readdirSync(place)
+          .filter((name) => name !== "__pycache__")
+          .sort(),
+      )
+    : hash();
+}
 
 /** @throws SetupError unless the version is at least what package.json asks for. */
 export function checkNode(version) {
@@ -75,12 +136,15 @@ function isAtLeast(version, asked) {
   return true;
 }
 
-/** Current when installed by this set-up, or by npm itself from the same lock file. */
+/** Current when installed by this set-up and still whole, or installed by npm itself from the same lock file. */
 function isPackagesCurrent() {
   const key = packagesKey();
-  if (read(stampOf.packages) === key) return true;
-  if (!agreesWithLock()) return false;
-  writeWhole(stampOf.packages, key);
+  const contents = packagesContents();
+  const stamp = read(stampOf.packages);
+  if (contents !== undefined && stamp === `${key} ${contents}`) return true;
+  // Installed here and not whole any more; npm's own list would not show it.
+  if (contents === undefined || stamp?.startsWith(`${key} `) || !agreesWithLock()) return false;
+  writeWhole(stampOf.packages, `${key} ${contents}`);
   return true;
 }
 
@@ -105,38 +169,104 @@ async function installPackages(say) {
   const args = ["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
   const cli = process.env.npm_execpath;
   const viaCli = cli !== undefined && /npm-cli\.[cm]?js$/.test(cli) && existsSync(cli);
-  const { code, stdout, stderr } = viaCli
-    ? await run(process.execPath, [cli, ...args])
-    : await run("npm", args, { shell: process.platform === "win32" });
+  const env = { ...process.env, ...cacheInside(say) };
+  const ci = () =>
+    viaCli
+      ? run(process.execPath, [cli, ...args], { env, startsOver: true })
+      : run("npm", args, { env, startsOver: true, shell: process.platform === "win32" });
+  rmSync(stampOf.packages, { force: true });
+  let { code, stdout, stderr } = await ci();
+  // A folder that another process still wrote to while npm removed it, such as a run that was killed: it has ended by now.
+  if (code !== 0 && /ENOTEMPTY|EBUSY/.test(stderr)) ({ code, stdout, stderr } = await ci());
   if (code !== 0)
     throw new SetupError(
-      `npm ci failed (exit code ${code}). What it said:\n${(stderr + stdout).trim()}\nIf the network was away, run the command again: it goes on where it stopped.`,
+      `npm ci failed (exit code ${code}). What it said:\n${(stderr + stdout).trim()}\nIf the network was away, run the command again: it starts over with npm's packages, of which npm keeps what it has fetched.`,
     );
-  writeWhole(stampOf.packages, packagesKey());
+  writeWhole(stampOf.packages, `${packagesKey()} ${packagesContents()}`);
   say(`set-up: npm packages are there (${secondsSince(start)})`);
 }
 
-async function installPython(say) {
+/** npm keeps what it fetches in a folder of the user's; where that cannot be written to, in one of this folder. */
+function cacheInside(say) {
+  const own = process.env.npm_config_cache ?? join(homedir(), ".npm");
+  try {
+    mkdirSync(own, { recursive: true });
+    accessSync(own, constants.W_OK);
+    return {};
+  } catch {
+    const inside = join(root, ".npm-cache");
+    say(`set-up: ${own} cannot be written to, so npm keeps what it fetches in ${inside}`);
+    return { npm_config_cache: inside, npm_config_logs_max: "0" };
+  }
+}
+
+/**
+ * In words, the proxy of the environment at which nothing answers; undefined where one does or none is named.
+ *
+ * @returns {Promise<string | undefined>}
+ */
+export async function deadProxy(env = process.env) {
+  const names = ["https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "npm_config_https_proxy", "npm_config_proxy"];
+  const name = names.find((one) => env[one] !== undefined && env[one] !== "");
+  if (name === undefined) return undefined;
+  let url;
+  try {
+    url = new URL(/^[a-z0-9]+:\/\//i.test(env[name]) ? env[name] : `http://${env[name]}`);
+  } catch {
+    return `The environment variable ${name} names a proxy that is no address: "${env[name]}".`;
+  }
+  const port = Number(url.port) || (url.protocol === "https:" ? 443 : 80);
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  const trouble = await new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 5000 });
+    const over = (why) => {
+      socket.destroy();
+      resolve(why);
+    };
+    socket.on("connect", () => over(undefined)).on("timeout", () => over("ETIMEDOUT"));
+    socket.on("error", (error) => over(error.code));
+  });
+  if (trouble === undefined) return undefined;
+  return `The environment variable ${name} names a proxy, ${host}:${port}, at which nothing answers (${trouble}).\nStart it, or unset the variable, and run the command again.`;
+}
+
+/** Into a folder beside, which takes the old one's place once it is whole: until then the old one is as it was. */
+async function installPython(found, say) {
   const start = performance.now();
-  const found = await findPython();
   say(`set-up: installing Jupyter into .venv with ${found.command} ${found.version} ...`);
-  rmSync(venv, { recursive: true, force: true });
-  const made = await run(found.command, [...found.args, "-m", "venv", venv]);
+  const [fresh, old] = [`${venv}-new`, `${venv}-old`];
+  for (const folder of [fresh, old]) rmSync(folder, { recursive: true, force: true });
+  const made = await run(found.command, [...found.args, "-m", "venv", fresh]);
   if (made.code !== 0)
     throw new SetupError(`${found.command} -m venv failed (exit code ${made.code}). What it said:\n${(made.stderr + made.stdout).trim()}`);
-  const pip = await run(
-    venvPython,
-    ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--require-hashes", "-r", requirements],
-    {
-      env: { ...process.env, PYTHONNOUSERSITE: "1", PYTHONUTF8: "1" },
-    },
-  );
-  if (pip.code !== 0)
+  const asked = ["--disable-pip-version-check", "--no-input", "--no-compile", "--require-hashes", "-r", requirements];
+  const pip = await run(venvPython.replace(venv, fresh), ["-m", "pip", "install", "--quiet", ...asked], {
+    env: { ...process.env, PYTHONNOUSERSITE: "1", PYTHONUTF8: "1", PYTHONDONTWRITEBYTECODE: "1" },
+  });
+  if (pip.code !== 0) {
+    rmSync(fresh, { recursive: true, force: true });
+    const kept = existsSync(venvPython) ? " The Jupyter that was installed before is as it was." : "";
     throw new SetupError(
-      `pip install failed (exit code ${pip.code}). What it said:\n${(pip.stderr + pip.stdout).trim()}\nIf the network was away, run the command again.`,
+      `pip install failed (exit code ${pip.code}). What it said:\n${(pip.stderr + pip.stdout).trim()}\nIf the network was away, run the command again.${kept}`,
     );
-  writeWhole(stampOf.python, pythonKey());
+  }
+  moveScripts(fresh);
+  writeWhole(join(fresh, ".deepshock-stamp"), `${pythonKey()} ${sitePackages(fresh)}`);
+  if (existsSync(venv)) renameSync(venv, old);
+  renameSync(fresh, venv);
+  rmSync(old, { recursive: true, force: true });
   say(`set-up: Jupyter is there (${secondsSince(start)})`);
+}
+
+/** Scripts of a virtual environment name its folder: here, the one that it is about to have. */
+function moveScripts(fresh) {
+  const bin = join(fresh, process.platform === "win32" ? "Scripts" : "bin");
+  const texts = [join(fresh, "pyvenv.cfg"), ...readdirSync(bin).map((name) => join(bin, name))];
+  for (const path of texts) {
+    const bytes = statSync(path).isFile() ? readFileSync(path) : Buffer.alloc(0);
+    if (bytes.includes(0) || !bytes.includes(fresh)) continue;
+    writeFileSync(path, bytes.toString("utf8").replaceAll(fresh, venv));
+  }
 }
 
 /**
@@ -199,11 +329,33 @@ async function build(say) {
     rmSync(fresh, { recursive: true, force: true });
     throw new SetupError(`src/ does not compile:\n${(stdout + stderr).trim()}`);
   }
-  writeWhole(join(fresh, ".deepshock-stamp"), key);
+  for (const entry of entries) writeModule(fresh, entry);
+  const command = join(fresh, "cli", "deepshock.js");
+  if (existsSync(command)) chmodSync(command, 0o755);
   if (existsSync(dist)) renameSync(dist, old);
   renameSync(fresh, dist);
+  // Written last: without it the next run builds again.
+  writeWhole(stampOf.build, `${key} ${contentsOf(dist)}`);
   rmSync(old, { recursive: true, force: true });
   say(`set-up: built dist/ from src/ (${secondsSince(start)})`);
+}
+
+/** What package.json lets others import. */
+const entries = ["index", "figures/index", "published/index", "notebook"];
+
+/**
+ * The same names for who imports and who requires, and one copy of the model behind both: a module that hands on what the
+ * CommonJS file gives.
+ */
+function writeModule(folder, entry) {
+  if (!existsSync(join(folder, `${entry}.js`))) return;
+  const names = Object.keys(createRequire(join(folder, "index.js"))(`./${entry}.js`));
+  const file = `./${basename(entry)}.js`;
+  writeWhole(
+    join(folder, `${entry}.mjs`),
+    `import given from "${file}";\nexport const {\n${names.map((name) => `  ${name},\n`).join("")}} = given;\n`,
+  );
+  writeWhole(join(folder, `${entry}.d.mts`), `export * from "${file}";\n`);
 }
 
 const causes = {
@@ -216,10 +368,19 @@ const causes = {
   EROFS: "the file system is read-only",
 };
 
+/** A module that Node does not find: of the packages, or of the build. */
+function missingModule(error) {
+  if (!["MODULE_NOT_FOUND", "ERR_MODULE_NOT_FOUND"].includes(error?.code)) return undefined;
+  const said = error.message.split("\n")[0];
+  return `\n${said}\nWhat was installed here is not whole any more. Delete the folders node_modules and dist, and run the command again: it installs them anew.`;
+}
+
 /** What to show of an error: the message where it is meant for people, or the cause in words; else all there is. */
 function told(error) {
   if (error instanceof SetupError || error?.forPeople) return `\n${error.message}`;
   const cause = causes[error?.code];
+  const lost = missingModule(error);
+  if (lost !== undefined) return lost;
   if (cause === undefined) return error;
   const place = [error.path, error.dest].filter(Boolean).join(" to ") || root;
   return `\n${place} cannot be written or read: ${cause} (${error.code}).\nFiles that were there are as they were. Mend that, and run the command again: it goes on where it stopped.`;

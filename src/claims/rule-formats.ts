@@ -1,9 +1,9 @@
 import { type WeightFormatName, weightFormat } from "../machine/number-formats";
 import type { Model } from "../model/model";
 
-/** The format that a model's routed experts are released in; BF16 where the release's is none that is measured. */
-export function releasedFormat(model: Model): WeightFormatName {
-  return model.formats.experts;
+/** The format that a model's routed experts are released in; MXFP4 as machines with FP4 multiply it. */
+export function releasedFormat({ formats }: Model): WeightFormatName {
+  return formats.experts === "w4a16_mxfp4" ? "w4a8_mxfp4_mxfp8" : formats.experts;
 }
 
 /** The narrowest format that a model is released in, where it comes in several. */

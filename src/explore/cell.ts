@@ -1,4 +1,5 @@
 import { isMoe, model, models } from "../index";
+import { codeOf } from "../text/code";
 import { letters } from "./csv";
 import type { Setup } from "./setup";
 import { scenarioOf } from "./verdicts";
@@ -16,7 +17,7 @@ export function cellOf(setups: readonly Setup[]): string {
     'import { showFigure, showTable } from "deepshock/notebook";',
     "",
     "{",
-    ...own.map((record) => `  ds.addModel(${literal(record)});`),
+    ...own.map((record) => `  ds.addModel(${codeOf(record)});`),
     "  const scenarios = [",
     ...setups.map((setup, i) => `    { name: "${letters[i]}", question: { ${question(setup)} } },`),
     "  ];",
@@ -25,7 +26,7 @@ export function cellOf(setups: readonly Setup[]): string {
     "    scenario: s.name, model: s.question.model.name, machine: s.question.hardware.name,",
     "    milliseconds: steps[i].seconds * 1e3, tokens: steps[i].tokensPerSecondPerGpu,",
     '  })), { columns: { scenario: "Scenario", model: "Model", machine: "Machine", milliseconds: "Decode step (ms)", tokens: "Tokens a second and GPU" } });',
-    `  showFigure(ds.tokensPerExpertFigure(scenarios.map((s) => s.question.model), [${setups.map((s) => s.tokensInFlight).join(", ")}]));`,
+    `  showFigure(ds.tokensPerExpertFigure(scenarios.map((s) => s.question.model), [${setups.map((s) => codeOf(s.tokensInFlight)).join(", ")}]));`,
     "  showFigure(ds.durationsFigure(scenarios.map((s, i) => ({ name: s.name, tasks: ds.timedTasks(steps[i].tasks) }))));",
     "  showFigure(ds.runLengthsFigure(scenarios.map((s) => ({ name: s.name, accesses: ds.decodeAccesses(s.question) }))));",
     ...(moe ? claimLines(setups) : ["  // The claims ask for routed experts, of which this model has none."]),
@@ -36,7 +37,7 @@ export function cellOf(setups: readonly Setup[]): string {
 
 function claimLines(setups: readonly Setup[]): readonly string[] {
   return [
-    `  const judged = [${setups.map((setup) => literal(scenarioOf(setup))).join(", ")}].map((scenario) => ds.claims({ scenario: scenario }));`,
+    `  const judged = [${setups.map((setup) => codeOf(scenarioOf(setup))).join(", ")}].map((scenario) => ds.claims({ scenario: scenario }));`,
     "  showTable(judged.flatMap((all, i) => all.map((c) => ({",
     "    scenario: scenarios[i].name, claim: c.id, name: c.name, verdict: c.verdict, headline: c.headline,",
     "  }))));",
@@ -47,19 +48,14 @@ function claimLines(setups: readonly Setup[]): readonly string[] {
 function question(setup: Setup): string {
   const { requestsPerGpu, contextTokens, expertParallel, tensorParallel, overlap, kernel, weightFormat } = setup;
   return [
-    `model: ds.model(${JSON.stringify(model(setup.model.id).id)})`,
-    `hardware: ds.hardware(${JSON.stringify(setup.hardware.id)})`,
-    `requestsPerGpu: ${requestsPerGpu}`,
-    `contextTokens: ${contextTokens}`,
-    `expertParallel: ${expertParallel}`,
-    `tensorParallel: ${tensorParallel}`,
-    `overlap: ${JSON.stringify(overlap)} as const`,
-    `kernel: ${JSON.stringify(kernel)}`,
-    `weightFormat: ${JSON.stringify(weightFormat)} as const`,
+    `model: ds.model(${codeOf(model(setup.model.id).id)})`,
+    `hardware: ds.hardware(${codeOf(setup.hardware.id)})`,
+    `requestsPerGpu: ${codeOf(requestsPerGpu)}`,
+    `contextTokens: ${codeOf(contextTokens)}`,
+    `expertParallel: ${codeOf(expertParallel)}`,
+    `tensorParallel: ${codeOf(tensorParallel)}`,
+    `overlap: ${codeOf(overlap)} as const`,
+    `kernel: ${codeOf(kernel)}`,
+    `weightFormat: ${codeOf(weightFormat)} as const`,
   ].join(", ");
-}
-
-/** A record as code; a text in it cannot end the code. */
-function literal(record: object): string {
-  return JSON.stringify(record).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
 }

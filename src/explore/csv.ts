@@ -1,3 +1,4 @@
+import { separatedCell } from "../text/separated";
 import type { ClaimRow } from "./verdicts";
 import type { Kind, ScenarioView } from "./view";
 
@@ -13,7 +14,7 @@ export const letters = ["A", "B"] as const;
  */
 export function csvOf(views: readonly ScenarioView[], claims: readonly (readonly ClaimRow[])[]): string {
   const lines = views.flatMap((view, i) => linesOf(letters[i] as string, view, claims[i] ?? []));
-  return `${[["scenario", "part", "name", "quantity", "value", "unit"], ...lines].map((cells) => cells.map(cell).join(",")).join("\n")}\n`;
+  return `${[["scenario", "part", "name", "quantity", "value", "unit"], ...lines].map((cells) => cells.map(separatedCell).join(",")).join("\n")}\n`;
 }
 
 type Line = readonly (string | number | undefined)[];
@@ -64,12 +65,4 @@ const claimColumns = ["median", "low", "high", "probability", "draws"] as const;
 
 function finite(value: number): number | undefined {
   return Number.isFinite(value) ? value : undefined;
-}
-
-/** Quoted where it must be; one that a spreadsheet would take for a formula is kept text by a space. */
-function cell(value: string | number | undefined): string {
-  if (value === undefined) return "";
-  const text = String(value);
-  const safe = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? ` ${text}` : text;
-  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

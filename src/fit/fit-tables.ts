@@ -5,6 +5,9 @@ import type { StatedError } from "./fit-all";
 
 const units: Readonly<Record<keyof KernelConstants, string>> = {
   tileRows: "row",
+  smallestTileRows: "row",
+  passRows: "row",
+  secondsPerTile: "s",
   fixedSeconds: "s",
   secondsPerLocalExpert: "s",
   secondsPerRowElement: "s",

@@ -2,12 +2,14 @@ import { requirePositiveInteger } from "../checks";
 import type { Hardware } from "../machine/hardware";
 import { weightFormat as lookUpFormat } from "../machine/number-formats";
 import type { MoeLayerShape } from "../model/model";
-import { paddedRows, type RankLoad, type RouterLimit, rankLoad } from "../routing/rank-load";
+import { paddedRows, type RankLoad, type RouterLimit, rankLoad, rowTiles } from "../routing/rank-load";
 import { defaultKernel, type HeldOutError, type KernelFamily, kernelFamily, peakFlops } from "./families";
 
 /** A shape that may also say how wide its experts see the residual stream, and how its router is limited. */
 export interface RoutedShape extends MoeLayerShape {
   readonly expertHiddenSize?: number;
+  /** Matrices of one expert: 3 with a gate, 2 without; 3 if left out. */
+  readonly expertMatrices?: number;
   readonly expertGroups?: number;
   readonly topkGroup?: number;
 }
@@ -23,8 +25,15 @@ export interface MoeLayerQuestion {
   readonly tokens: number;
   readonly expertParallel?: number;
   readonly tensorParallel?: number;
-  /** "balanced", "even", "uniform" or "power_law_<exponent>". */
+  /** "balanced", "chance", "even", "uniform" or "power_law_<exponent>". */
   readonly routing?: string;
+  /**
+   * Where the weights are when the layer starts. "warm", as the tables time it: the same layer again and again, so that
+   * weights that fit the last-level cache are read from there. "cold": other layers have run since, as in a model.
+   */
+  readonly cache?: "warm" | "cold";
+  /** Tokens a rank up to which "deepepmoe" runs its low-latency path; 512 if left out. */
+  readonly lowLatencyTokens?: number;
 }
 
 /** What most of a layer's time goes to: arithmetic, memory, or fixed costs and costs per expert and row. */
@@ -59,8 +68,22 @@ export interface MoeLayerTime {
 
 /** Columns of a weight tile that one processor streams. */
 const tileColumns = 64;
-/** Tokens a rank that DeepEP's low-latency buffers hold in the measured tables. */
-const lowLatencyTokens = 128;
+/** Columns of one output tile. */
+const outputColumns = 128;
+/** Processors of a machine that does not say: those of an H100. */
+const usualProcessors = 132;
+/** Bytes that one processor reads from the last-level cache in a clock: set, not fitted; about half of what a streaming multiprocessor can. */
+const cacheBytesPerClock = 24;
+/** Share of weights that a cache so many times their size does not hold: how sharply it turns from all to none is set by eye. */
+function missed(ratio: number): number {
+  const cube = ratio * ratio * ratio;
+  return 1 / (1 + cube * cube);
+}
+/**
+ * Tokens a rank that DeepEP's low-latency buffers are set to hold. The measured tables end at 128, a default of one engine;
+ * engines let it be 256 to 1,024 (sgl-project/sglang pulls 6934 and 28985), recipes for GB300 set 512 (InferenceX pull 1557).
+ */
+export const defaultLowLatencyTokens = 512;
 
 /** Rows of one block of DeepGEMM's contiguous layout. */
 const contiguousBlocks: RouterLimit = { kind: "packed", block: 128 };
@@ -72,23 +95,53 @@ const v3Groups: RouterLimit = { kind: "groups", groups: 8, kept: 4 };
  * Time one mixture-of-experts layer on one GPU.
  *
  *     seconds = fixed + perExpert El + (perRow R + perRouted T k) h + (memory^p + compute^p)^(1/p)
- *     memory  = (A 3 h d w + activations) / (bandwidth memoryEfficiency) + 192 h w / tileRate
- *     compute = 6 h d padded / (peak arithmeticEfficiency)
+ *     memory  = (A m h d w miss + activations) / (bandwidth memoryEfficiency) + A m h d w (1 - miss) / cacheRate + 64 m h w / tileRate
+ *     compute = 2 m h d (padded + passRows tiles) / (peak arithmeticEfficiency) + perTile tiles ((m - 1) d + h) / (128 processors)
+ *     miss    = 1 / (1 + (cache / (A m h d w))^6), 1 when cold
  *
  * El experts stand on the GPU, A of them are active, R rows are computed there, T tokens choose k each; h and d are the
- * widths of model and expert (d split by tensor parallelism), w bytes a weight. A processor streams a tile of 64 columns of
- * each matrix at tileRate however few there are. Communication is not in it.
+ * widths of model and expert (d split by tensor parallelism), m matrices an expert, w bytes a weight. An expert's rows are
+ * padded to a tile of a power of two, beyond the largest tile to whole tiles. A processor streams a tile of 64 columns of
+ * each matrix at tileRate however few there are. Communication is not in it, nor waiting for other ranks: too fast for a
+ * step of a real model by both. "deepepmoe" is two kernels: the low-latency one as far as its buffers reach, and
+ * beyond them the faster of the prefill kernel and of full low-latency calls in proportion, so that no token more is a cliff.
  *
  * @throws RangeError for counts that are not positive integers, unknown kernels, formats or routings.
+ * @example
+ * moeLayerTime({ model: model("deepseek-v3"), hardware: hardware("b200-sxm"), kernel: "deepgemm", weightFormat: "fp8_block",
+ *   tokens: 64, routing: "chance", cache: "cold" }).seconds;
  */
 export function moeLayerTime(question: MoeLayerQuestion): MoeLayerTime {
-  const { model, hardware, kernel, weightFormat, tokens, expertParallel = 1, tensorParallel = 1, routing = "balanced" } = question;
+  const { model, hardware, kernel, tokens, expertParallel = 1 } = question;
   requirePositiveInteger("hiddenSize", model.hiddenSize);
   requirePositiveInteger("moeIntermediateSize", model.moeIntermediateSize);
-  requirePositiveInteger("tensorParallel", tensorParallel);
-  const family = kernelFamily(pathOf(kernel, tokens / expertParallel), weightFormat, hardware);
+  requirePositiveInteger("tensorParallel", question.tensorParallel ?? 1);
+  requirePositiveInteger("tokens", tokens);
+  requirePositiveInteger("expertParallel", expertParallel);
+  if (kernel !== "deepepmoe") return layerTime(question, kernel, tokens, hardware);
+  const most = question.lowLatencyTokens ?? defaultLowLatencyTokens;
+  requirePositiveInteger("lowLatencyTokens", most);
+  const held = most * expertParallel;
+  if (tokens <= held) return layerTime(question, "deepepmoe_generation", tokens, hardware);
+  const full = layerTime(question, "deepepmoe_generation", held, hardware);
+  const normal = layerTime(question, "deepepmoe_context", tokens, hardware);
+  if (normal.seconds > (full.seconds * tokens) / held) return repeated(full, tokens / held);
+  return normal.seconds >= full.seconds ? normal : { ...normal, seconds: full.seconds };
+}
+
+function layerTime(question: MoeLayerQuestion, kernel: string, tokens: number, hardware: Hardware): MoeLayerTime {
+  const { model, weightFormat, expertParallel = 1, tensorParallel = 1, routing = "balanced", cache = "warm" } = question;
+  const family = kernelFamily(kernel, weightFormat, hardware);
   const load = rankLoad({ shape: model, tokens, expertParallel, routing, limit: limitOf(family.router, model) });
-  return timeOf(family, model, hardware, tensorParallel, load, tokens * model.expertsPerToken);
+  return timeOf(family, model, hardware, tensorParallel, load, tokens * model.expertsPerToken, cache === "warm");
+}
+
+/** The same kernel so many times over: parts in proportion, so that one token more is no cliff. */
+function repeated(time: MoeLayerTime, times: number): MoeLayerTime {
+  const each = ["floorSeconds", "seconds", "computeSeconds", "memorySeconds", "overheadSeconds"] as const;
+  const work = ["rows", "paddedRows", "weightBytes", "activationBytes", "flops"] as const;
+  const scaled = Object.fromEntries([...each, ...work].map((field) => [field, time[field] * times]));
+  return { ...time, ...scaled };
 }
 
 /** The same of one expert's task: two products, up and gate [rows, 2 d, h], then down [rows, h, d]. */
@@ -120,6 +173,8 @@ export function expertTaskTime({ model, hardware, kernel, weightFormat, rows }: 
     kernel: kernel ?? chosen.kernel,
     weightFormat: weightFormat ?? chosen.weightFormat,
     tokens: rows,
+    // Its weights come from memory: other experts have run since.
+    cache: "cold",
   });
 }
 
@@ -131,23 +186,34 @@ export function timeOf(
   tensorParallel: number,
   load: RankLoad,
   routedRows: number,
+  warm = true,
 ): MoeLayerTime {
   const format = lookUpFormat(family.weightFormat);
   const peak = peakFlops(hardware, format.arithmetic);
   const bandwidth = hardware.memoryBytesPerSecond;
   const h = model.expertHiddenSize ?? model.hiddenSize;
   const d = model.moeIntermediateSize / tensorParallel;
-  const weightBytes = load.activeExperts * 3 * h * d * format.weightBytes;
-  const padded = paddedRows(load, family.tileRows);
-  const flops = 6 * h * d * load.rows;
-  // In: quantised rows; between: 2 d written and read in BF16, d quantised written and read; out: BF16 rows.
-  const activationBytes = load.rows * (h * (format.activationBytes + 2) + d * (8 + 2 * format.activationBytes));
+  const m = model.expertMatrices ?? 3;
+  const weightBytes = load.activeExperts * m * h * d * format.weightBytes;
+  const padded = paddedRows(load, family.tileRows, family.smallestTileRows);
+  const flops = 2 * m * h * d * load.rows;
+  // In: quantised rows; between: (m - 1) d written and read in BF16, d quantised written and read; out: BF16 rows.
+  const activationBytes = load.rows * (h * (format.activationBytes + 2) + d * (4 * (m - 1) + 2 * format.activationBytes));
   const fewestBytes = weightBytes + Math.min(load.rows, routedRows / model.expertsPerToken) * h * (format.activationBytes + 2);
-  const floorMemory = fewestBytes / bandwidth;
+  const miss = warm && hardware.cacheBytes !== undefined ? missed(hardware.cacheBytes / weightBytes) : 1;
+  const fromMemory = bandwidth * family.memoryEfficiency;
+  const fromCache = Math.max(fromMemory, cacheBytesPerClock * (hardware.processors ?? 0) * (hardware.clockHertz ?? 0));
+  // What the cache can hold need not come from memory: a bound, so all of the cache counts.
+  const floorMemory = Math.max(0, fewestBytes - (warm ? (hardware.cacheBytes ?? 0) : 0)) / bandwidth;
   const floorCompute = flops / peak;
-  const rampSeconds = (3 * tileColumns * h * format.weightBytes) / family.tileBytesPerSecond;
-  const memorySeconds = (weightBytes + activationBytes * family.activationTraffic) / (bandwidth * family.memoryEfficiency) + rampSeconds;
-  const computeSeconds = (6 * h * d * padded) / (peak * family.arithmeticEfficiency);
+  const rampSeconds = (m * tileColumns * h * format.weightBytes) / family.tileBytesPerSecond;
+  const memorySeconds =
+    (weightBytes * miss + activationBytes * family.activationTraffic) / fromMemory + (weightBytes * (1 - miss)) / fromCache + rampSeconds;
+  const tiles = rowTiles(load, family.tileRows);
+  const outputTiles = (tiles * ((m - 1) * d + h)) / outputColumns;
+  const computeSeconds =
+    (2 * m * h * d * (padded + family.passRows * tiles)) / (peak * family.arithmeticEfficiency) +
+    (outputTiles * family.secondsPerTile) / (hardware.processors ?? usualProcessors);
   const overheadSeconds =
     family.fixedSeconds +
     family.secondsPerLocalExpert * load.localExperts +
@@ -179,19 +245,13 @@ export function timeOf(
   };
 }
 
-/** "deepepmoe" is two kernels: the low-latency path up to 128 tokens a rank, the normal path above. */
-function pathOf(kernel: string, tokensPerRank: number): string {
-  if (kernel !== "deepepmoe") return kernel;
-  return tokensPerRank <= lowLatencyTokens ? "deepepmoe_generation" : "deepepmoe_context";
-}
-
 /** What a kernel's router does to a model's routing; a bare shape of DeepSeek-V3 is taken to have its groups. */
 export function limitOf(router: KernelFamily["router"], model: RoutedShape): RouterLimit | undefined {
   if (router === "given") return undefined;
   if (router === "packed") return contiguousBlocks;
   if (router === "groups-always") return model.routedExperts >= 16 ? v3Groups : undefined;
   const v3 = model.hiddenSize === 7168 && model.moeIntermediateSize === 2048 && model.routedExperts === 256 && model.expertsPerToken === 8;
-  if (router === "folded") return v3 ? { kind: "folded" } : undefined;
+  if (router === "folded") return model.routedExperts === 384 ? undefined : { kind: "folded" };
   const { expertGroups, topkGroup } = model;
   if (expertGroups === undefined || topkGroup === undefined) return v3 ? v3Groups : undefined;
   return expertGroups > topkGroup ? { kind: "groups", groups: expertGroups, kept: topkGroup } : undefined;

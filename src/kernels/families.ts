@@ -7,8 +7,10 @@ import { nearest } from "../text/nearest";
 
 /** The constants of a kernel family: what a layer's time needs beside the datasheet. */
 export interface KernelConstants {
-  /** Rows are computed in tiles of this many. */
+  /** Rows are computed in tiles of at most this many. */
   readonly tileRows: number;
+  /** The smallest tile: an expert with few rows takes the least power of two of it that holds them. */
+  readonly smallestTileRows: number;
   /** What the layer's kernels cost when there is next to nothing to do. */
   readonly fixedSeconds: number;
   /** For each expert that stands on the GPU, active or not: scheduling and set-up. */
@@ -25,12 +27,17 @@ export interface KernelConstants {
   readonly activationTraffic: number;
   /** p of the p-norm that joins compute and memory: 1 adds them, many take the slower. */
   readonly overlapExponent: number;
+  /** What passing an expert's weights through the processors once costs beside multiplying, in rows: widening of narrow weights, set-up. */
+  readonly passRows: number;
+  /** What a processor spends on each output tile (128 columns of one row tile) beside multiplying: its start and its end. */
+  readonly secondsPerTile: number;
   /** Rate at which one processor streams the weights of its own column tile: what bounds a GPU with too few experts to fill it. */
   readonly tileBytesPerSecond: number;
 }
 
 export const constantNames = [
   "tileRows",
+  "smallestTileRows",
   "fixedSeconds",
   "secondsPerLocalExpert",
   "secondsPerRowElement",
@@ -39,6 +46,8 @@ export const constantNames = [
   "arithmeticEfficiency",
   "activationTraffic",
   "overlapExponent",
+  "passRows",
+  "secondsPerTile",
   "tileBytesPerSecond",
 ] as const satisfies readonly (keyof KernelConstants)[];
 
@@ -65,8 +74,13 @@ export interface HeldOutError {
 /** Words in a kernel's name that tell its implementation. */
 const implementations = ["deepepmoe", "deepgemm", "marlin", "cutedsl", "min_latency", "trtllm", "cutlass", "triton", "mxfp4"] as const;
 
+/** How kernels of each engine are called in the tables. */
+const engines = ["vllm_", "sglang_"] as const;
+
 let table: readonly KernelFamily[] | undefined;
-const found = new Map<string, KernelFamily>();
+/** By machine, kernel and format, so that a question asked again costs three looks and no text. */
+const found = new WeakMap<Hardware, Map<string, Map<string, KernelFamily>>>();
+const resolved = new Map<string, KernelFamily>();
 
 /** All families of data/kernels.csv. */
 export function kernels(): readonly KernelFamily[] {
@@ -83,11 +97,20 @@ export function kernels(): readonly KernelFamily[] {
  * @throws RangeError naming the nearest kernels when nothing is known of it.
  */
 export function kernelFamily(kernel: string, format: string, hardware: Hardware): KernelFamily {
-  const key = `${kernel} ${format} ${hardware.generation}`;
-  let family = found.get(key);
+  let ofMachine = found.get(hardware);
+  if (ofMachine === undefined) {
+    ofMachine = new Map();
+    found.set(hardware, ofMachine);
+  }
+  let ofKernel = ofMachine.get(kernel);
+  if (ofKernel === undefined) {
+    ofKernel = new Map();
+    ofMachine.set(kernel, ofKernel);
+  }
+  let family = ofKernel.get(format);
   if (family === undefined) {
-    family = resolve(kernel, format, hardware.generation);
-    found.set(key, family);
+    family = resolvedOnce(kernel, format, constantsOf(hardware), hardware.generation);
+    ofKernel.set(format, family);
   }
   return family;
 }
@@ -137,24 +160,42 @@ export function defaultKernel(hardware: Hardware, _model?: MoeLayerShape): { rea
 
 /** Peak of a machine for a number format; where it has none, of the next wider format it can widen to. */
 export function peakFlops(hardware: Hardware, format: NumberFormat): number {
+  const own = hardware.peakFlopsPerSecond[format];
+  if (own !== undefined) return own;
   const wider: Partial<Record<NumberFormat, readonly NumberFormat[]>> = {
     fp4: ["fp8"],
     fp6: ["fp8"],
     int8: ["fp8"],
   };
+  const widest = Object.values(hardware.peakFlopsPerSecond)[0];
   for (const candidate of [format, ...(wider[format] ?? []), "bf16", "fp16", "fp32"] as const) {
     const peak = hardware.peakFlopsPerSecond[candidate as NumberFormat];
     if (peak !== undefined) return peak;
   }
+  if (widest !== undefined) return widest;
   throw new RangeError(`${hardware.id}: expected a peak rate for ${format} or a wider format`);
 }
 
-function resolve(kernel: string, format: string, generation: string): KernelFamily {
+function resolvedOnce(kernel: string, format: string, key: string, named: string): KernelFamily {
+  const name = `${kernel} ${format} ${key}`;
+  const family = resolved.get(name) ?? resolve(kernel, format, key, named);
+  resolved.set(name, family);
+  return family;
+}
+
+/** Machines with graphics memory run kernels of their own whatever their generation is called: those of the L40S are nearest. */
+function constantsOf({ generation, memoryKind }: Hardware): string {
+  return /^GDDR/.test(memoryKind ?? "") && generation !== "Ada" ? `${generation} as Ada` : generation;
+}
+
+function resolve(kernel: string, format: string, key: string, named: string): KernelFamily {
+  const generation = key.endsWith(" as Ada") ? "Ada" : named;
   weightFormat(format);
   const all = kernels();
   const same = all.filter((f) => f.kernel === kernel);
   const exact = same.find((f) => f.weightFormat === format && f.generation === generation);
-  if (exact !== undefined) return exact;
+  if (exact !== undefined)
+    return named === generation ? exact : { ...exact, generation: named, fitted: "transferred", heldOutError: undefined };
   const fitted = same.length > 0 ? "transferred" : "by-name";
   const candidates = same.length > 0 ? same : alike(kernel, all);
   const best = [...candidates].sort((a, b) => score(b) - score(a) || (a.from < b.from ? -1 : 1))[0];
@@ -162,7 +203,7 @@ function resolve(kernel: string, format: string, generation: string): KernelFami
     const knownNames = [...new Set(all.map((f) => f.kernel))];
     throw new RangeError(`unknown kernel "${kernel}"; nearest: ${nearest(kernel, knownNames).join(", ")}`);
   }
-  return { ...best, kernel, weightFormat: format, generation, fitted, router: routerOf(kernel, format), heldOutError: undefined };
+  return { ...best, kernel, weightFormat: format, generation: named, fitted, router: routerOf(kernel, format), heldOutError: undefined };
 
   function score(f: KernelFamily): number {
     const own = f.kernel.split("_")[0] === kernel.split("_")[0] ? 0.5 : 0;
@@ -172,7 +213,10 @@ function resolve(kernel: string, format: string, generation: string): KernelFami
 
 function alike(kernel: string, all: readonly KernelFamily[]): readonly KernelFamily[] {
   const word = implementations.find((w) => kernel.includes(w));
-  return word === undefined ? [] : all.filter((f) => f.kernel.includes(word));
+  if (word !== undefined) return all.filter((f) => f.kernel.includes(word));
+  // A kernel of an engine that is known, by an implementation that is not.
+  const engine = engines.find((e) => kernel.startsWith(e));
+  return engine === undefined ? [] : all.filter((f) => f.kernel.startsWith(engine));
 }
 
 /** Formats of the same width are closest. */

@@ -15,7 +15,7 @@ export interface MoeMeasurement {
   readonly weightFormat: string;
   /** The model's label in the table. */
   readonly model: string;
-  readonly shape: MoeLayerShape;
+  readonly shape: MoeLayerShape & { readonly expertMatrices: 2 | 3 };
   readonly tensorParallel: number;
   readonly expertParallel: number;
   readonly routing: string;
@@ -24,7 +24,7 @@ export interface MoeMeasurement {
 }
 
 /** Files of layer times in data/measurements/. */
-export const moeFiles = ["moe-h100-sxm.csv", "moe-b200-sxm.csv", "moe-wide-ep.csv"] as const;
+export const moeFiles = ["moe-a100-sxm.csv", "moe-h100-sxm.csv", "moe-b200-sxm.csv", "moe-l40s.csv", "moe-wide-ep.csv"] as const;
 
 /**
  * Read measured layer times: one line a configuration, one column (us<tokens>) a token count.
@@ -66,6 +66,8 @@ export function parseMoeMeasurements(rows: readonly Row[]): readonly MoeMeasurem
         moeIntermediateSize: count(row, "moeIntermediateSize"),
         expertsPerToken: count(row, "expertsPerToken"),
         routedExperts: count(row, "routedExperts"),
+        // The file of wide groups has no such column: DeepSeek-V3 alone.
+        expertMatrices: row.cells.expertMatrices === undefined ? 3 : matrices(row),
       },
       tensorParallel: count(row, "tensorParallel"),
       expertParallel: count(row, "expertParallel"),
@@ -100,6 +102,12 @@ export function setAside(): readonly SetAside[] {
       reason: text(row, "reason"),
     };
   });
+}
+
+function matrices(row: Row): 2 | 3 {
+  const value = count(row, "expertMatrices");
+  if (value !== 2 && value !== 3) throw new Error(`${at(row)}: expected 2 or 3 for expertMatrices, got ${value}`);
+  return value;
 }
 
 function count(row: Row, column: string): number {

@@ -20,6 +20,8 @@ export interface RankLoad {
   /** Rows of the busiest expert. */
   readonly maximumRows: number;
   readonly classes: readonly LoadClass[];
+  /** Rows of a class are a mean over draws: tiles are then taken by their mean too. */
+  readonly mean?: boolean;
 }
 
 /** Which rank, of what, under which router. */
@@ -28,7 +30,7 @@ export interface RankQuestion {
   /** Tokens that enter the layer, of all ranks together. */
   readonly tokens: number;
   readonly expertParallel: number;
-  /** "balanced", "uniform", "even" or "power_law_<exponent>". */
+  /** "balanced", "chance", "uniform", "even" or "power_law_<exponent>". */
   readonly routing: string;
   /** What the kernel's router makes of that routing; absent where it takes it as it is. */
   readonly limit?: RouterLimit | undefined;
@@ -57,12 +59,17 @@ const remembered = new Map<string, RankLoad>();
  *   up or down, and rank 0 is among the ranks with the most. This is how the measured tables
  *   were made, and the least imbalance a whole number of rows allows. Where k does not divide E, what is
  *   left over of the mean is spread over the ranks as evenly as it goes.
+ * - `chance`: each token takes k of E experts at random: the rank's experts are touched with
+ *   probability 1 - (1 - k/E)^T each, and T k local / E rows arrive there. Means, so fractions of experts and rows.
  * - `even`: every local expert holds the same share (fractions allowed); at most one expert a row is active.
  * - `uniform`: every local expert holds the mean rounded down; where that is nothing, as many experts as the
  *   rank expects rows hold one each. The wide expert-parallel tables were made so.
  * - `power_law_a`: popularity of experts is drawn from a power law of exponent a between 1 and
  *   0.8 T, scaled to T k rows, no expert above T; the rank with the most rows counts. Averaged
  *   over five seeded drawings.
+ *
+ * A rank holds local = ceil(E / ranks) experts: the busiest counts, since the others wait for it. With more ranks than
+ * experts a rank holds one copy of one, and its rows are those of a whole expert: what copies would take off is not modelled.
  *
  * With a limit of groups, a balanced router keeps the first groups (all tie) and sends every row
  * there: a token keeps k kept / groups of its experts and fills up with the first experts of all.
@@ -79,10 +86,7 @@ export function rankLoad({ shape, tokens, expertParallel, routing, limit }: Rank
   if (expertsPerToken > routedExperts) {
     throw new RangeError(`expertsPerToken must be at most routedExperts, got ${expertsPerToken} of ${routedExperts}`);
   }
-  if (expertParallel > routedExperts) {
-    throw new RangeError(`expertParallel must be at most routedExperts, got ${expertParallel} for ${routedExperts} experts`);
-  }
-  const local = Math.max(1, Math.floor(routedExperts / expertParallel));
+  const local = Math.ceil(routedExperts / expertParallel);
   if (routing === "balanced") {
     if (limit?.kind === "groups") return limited(tokens, routedExperts, expertsPerToken, local, limit);
     return limit?.kind === "folded"
@@ -110,19 +114,42 @@ export function rankLoad({ shape, tokens, expertParallel, routing, limit }: Rank
 export function exponentOf(routing: string): number {
   const match = /^power_law_(\d+(?:\.\d+)?)$/.exec(routing);
   if (match === null) {
-    const known = ["balanced", "even", "uniform", "power_law_1.01", "power_law_1.2"];
+    const known = ["balanced", "chance", "even", "uniform", "power_law_1.01", "power_law_1.2"];
     throw new RangeError(
-      `routing must be balanced, even, uniform or power_law_<exponent>; got "${routing}"; nearest: ${nearest(routing, known).join(", ")}`,
+      `routing must be balanced, chance, even, uniform or power_law_<exponent>; got "${routing}"; nearest: ${nearest(routing, known).join(", ")}`,
     );
   }
   return Number(match[1]);
 }
 
-/** Sum over the experts of the rank of their rows rounded up to whole tiles. */
-export function paddedRows(load: RankLoad, tile: number): number {
+/** Sum over the experts of the rank of their rows rounded up to whole tiles: doubled from the smallest up to `tile`, then multiples of it. */
+export function paddedRows(load: RankLoad, tile: number, smallest = tile): number {
   let padded = 0;
-  for (const { rows, experts } of load.classes) padded += Math.ceil(rows / tile) * tile * experts;
+  for (const { rows, experts } of load.classes)
+    padded += (load.mean === true ? meanTiledRows(rows, tile, smallest) : tiledRows(rows, tile, smallest)) * experts;
   return padded;
+}
+
+function tiledRows(rows: number, tile: number, smallest: number): number {
+  if (rows > tile) return Math.ceil(rows / tile) * tile;
+  let fit = smallest;
+  while (fit < rows) fit *= 2;
+  return fit;
+}
+
+/** What rounding up to tiles adds in the mean, as a share of the tile: about 0.4 between a power of two and the next, and half beyond. */
+const meanPadding = 0.4;
+
+function meanTiledRows(rows: number, tile: number, smallest: number): number {
+  return Math.max(smallest, rows + meanPadding * Math.min(rows, tile));
+}
+
+/** Row tiles of the largest size that the rank's experts take: how often weights pass through the processors. */
+export function rowTiles(load: RankLoad, tile: number): number {
+  let tiles = 0;
+  for (const { rows, experts } of load.classes)
+    tiles += (load.mean === true ? Math.max(1, rows / tile + meanPadding) : Math.ceil(rows / tile)) * experts;
+  return tiles;
 }
 
 function fromClasses(localExperts: number, classes: readonly LoadClass[]): RankLoad {
@@ -166,18 +193,19 @@ function limited(
   local: number,
   { groups, kept }: { readonly groups: number; readonly kept: number },
 ): RankLoad {
-  const reachable = Math.max(1, Math.min(local, Math.floor((experts * kept) / groups)));
-  const chosen = balanced(tokens, experts, k, reachable);
-  const favoured = Math.min(reachable, k - Math.floor((k * kept) / groups));
-  const classes: LoadClass[] = [];
-  let taken = 0;
-  for (const c of chosen.classes) {
-    const hot = Math.min(c.experts, favoured - taken);
-    if (hot > 0) classes.push({ rows: tokens, experts: hot });
-    if (c.experts > hot) classes.push({ rows: c.rows, experts: c.experts - hot });
-    taken += hot;
+  const open = Math.max(k, Math.floor((experts * kept) / groups));
+  const reachable = Math.max(1, Math.min(local, open));
+  const favoured = Math.min(k, k - Math.floor((k * kept) / groups));
+  const hot = Math.min(reachable, favoured);
+  // What is not on a favoured expert is spread over the others that the groups leave open.
+  const others = Math.min(reachable, open) - hot;
+  const rest = tokens * (k - favoured);
+  const share = open > favoured ? rest / (open - favoured) : 0;
+  const classes: LoadClass[] = hot > 0 ? [{ rows: tokens, experts: hot }] : [];
+  if (others > 0 && rest > 0) {
+    if (share >= 1) classes.push({ rows: share, experts: others });
+    else classes.push({ rows: 1, experts: Math.max(Math.ceil(others * share), Math.min(others, open - favoured === others ? rest : 0)) });
   }
-  if (taken < favoured) classes.push({ rows: tokens, experts: favoured - taken });
   return fromClasses(local, classes);
 }
 
@@ -200,17 +228,17 @@ function packed(tokens: number, experts: number, k: number, local: number, block
   return fromClasses(local, [{ rows: rows / active, experts: active }]);
 }
 
+function chance(tokens: number, experts: number, k: number, local: number): RankLoad {
+  const rows = (tokens * k * local) / experts;
+  const active = local * -Math.expm1(tokens * Math.log1p(-k / experts));
+  const each = rows / active;
+  return { activeExperts: active, localExperts: local, rows, maximumRows: each, classes: [{ rows: each, experts: active }], mean: true };
+}
+
 function even(tokens: number, experts: number, k: number, local: number): RankLoad {
   const rows = (tokens * k * local) / experts;
   const active = Math.max(1, Math.min(local, Math.round(rows)));
   return fromClasses(local, [{ rows: Math.max(1, rows) / active, experts: active }]);
-}
-
-/** Experts of the rank that uniform chance touches, all with the same share of its rows. */
-function chance(tokens: number, experts: number, k: number, local: number): RankLoad {
-  const rows = (tokens * k * local) / experts;
-  const active = local * (1 - (1 - k / experts) ** tokens);
-  return fromClasses(local, [{ rows: rows / active, experts: active }]);
 }
 
 function powerLaw(tokens: number, experts: number, k: number, local: number, exponent: number, limit: RouterLimit | undefined): RankLoad {

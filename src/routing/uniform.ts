@@ -1,4 +1,3 @@
-import binomial from "@stdlib/stats-base-dists-binomial";
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import { requirePositive, requirePositiveInteger } from "../checks";
@@ -128,13 +127,30 @@ export function requireRouting(tokens: number, { routedExperts, expertsPerToken 
   }
 }
 
-/** Twelve standard deviations and twelve counts to either side hold all that double precision can see. */
+/**
+ * P(load = tokens) of Binomial(n, p), for the counts that double precision can see: twelve standard deviations and twelve
+ * counts to either side of the mean.
+ *
+ *     P(k + 1) / P(k) = (n - k) / (k + 1) * p / (1 - p)
+ *
+ * The counts are weighed from the likeliest outwards by that ratio, and divided by their sum: no factorial and no logarithm,
+ * so the digits are the same on every machine.
+ */
 function binomialAround(n: number, p: number, standardDeviation: number): ExpertLoad["distribution"] {
+  if (p === 1) return [{ tokens: n, probability: 1 }];
   const reach = Math.ceil(12 * standardDeviation) + 12;
   const from = Math.max(0, Math.floor(n * p) - reach);
   const to = Math.min(n, Math.ceil(n * p) + reach);
-  const counts = Array.from({ length: to - from + 1 }, (_, i) => from + i);
-  return counts.map((tokens) => ({ tokens, probability: binomial.pmf(tokens, n, p) })).filter(({ probability }) => probability > 1e-12);
+  const odds = p / (1 - p);
+  const likeliest = Math.min(n, Math.floor((n + 1) * p));
+  const weights = new Float64Array(to - from + 1);
+  weights[likeliest - from] = 1;
+  for (let k = likeliest; k < to; k++) weights[k + 1 - from] = ((weights[k - from] as number) * (n - k) * odds) / (k + 1);
+  for (let k = likeliest; k > from; k--) weights[k - 1 - from] = ((weights[k - from] as number) * k) / ((n - k + 1) * odds);
+  const whole = weights.reduce((sum, weight) => sum + weight, 0);
+  return Array.from(weights, (weight, i) => ({ tokens: from + i, probability: weight / whole })).filter(
+    ({ probability }) => probability > 1e-12,
+  );
 }
 
 function expectedMaximum(distribution: ExpertLoad["distribution"], draws: number): number {

@@ -160,6 +160,8 @@ function expertTask(plan: Plan, block: ExpertsBlock, tokens: number): DecodeTask
     tokens,
     expertParallel,
     routing,
+    // A step has evicted the weights that a benchmark's last call left in the cache.
+    cache: "cold",
   });
   const { weightBytes } = lookUpFormat(formats.experts);
   return {

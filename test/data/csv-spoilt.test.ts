@@ -45,11 +45,16 @@ import { replaced } from "../replaced-files";
 
 vi.mock("../../src/data/files", () => import("../replaced-files"));
 
+/** Layers of all models, and the models that the first lines of layers.csv are of. */
+const allLayers = readRows("layers.csv");
+const shownIds = new Set(allLayers.slice(0, 90).map(({ cells }) => cells.model));
+const firstModels = readRows("models.csv").filter(({ cells }) => shownIds.has(cells.id));
 const claimIds = claimTexts().map(({ id }) => id);
 
 /** Each table, and what reads it. */
 const readers: readonly (readonly [string, () => unknown])[] = [
-  ["models.csv", () => readModels(readRows("models.csv"))],
+  ["models.csv", () => readModels(readRows("models.csv"), allLayers)],
+  ["layers.csv", () => readModels(firstModels, readRows("layers.csv"))],
   ["machines.csv", () => readMachines(readRows("machines.csv"), readFacts("hardware.csv", "hardware"))],
   ["hardware.csv", () => readMachines(readRows("machines.csv"), readFacts("hardware.csv", "hardware"))],
   ["links.csv", () => readLinks(readRows("links.csv"))],

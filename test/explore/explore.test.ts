@@ -281,7 +281,7 @@ describe("what is shown of a scenario", () => {
     const read = parse(csvOf([hostile, view], [rows, rows]), { columns: true }) as Record<string, string>[];
     const cell = (scenario: string, part: string, name: string, quantity: string) =>
       read.find((r) => r.scenario === scenario && r.part === part && r.name === name && r.quantity === quantity)?.value;
-    expect(cell("A", "scenario", "", "model")).toBe(' =HYPERLINK("x"),\n"y"');
+    expect(cell("A", "scenario", "", "model")).toBe(` =HYPERLINK("x"), "y"`);
     expect(Number(cell("B", "numbers", "", "stepSeconds"))).toBe(view.step.seconds);
     expect(Number(cell("B", "task", "experts", "seconds"))).toBe(view.tasks.find(({ name }) => name === "experts")?.seconds);
     expect(Number(cell("B", "claim", "0a", "median"))).toBe(rows[0]?.median);

@@ -1,4 +1,3 @@
-import binomial from "@stdlib/stats-base-dists-binomial";
 import { describe, expect, it } from "vitest";
 import type { Figure } from "../../src/figures/figure";
 import { articleDate, releases, releasesFigure } from "../../src/figures/releases";
@@ -8,6 +7,7 @@ import { model, models } from "../../src/model/registry";
 import { deployments } from "../../src/published/tables";
 import { expertLoad, simulateUniformRouting } from "../../src/routing/uniform";
 import { formatNumber, formatShare } from "../../src/text/numbers";
+import { exactBinomial } from "../binomial";
 import { compared, expectWhole, figures, kimi, trace, traces, yAt } from "./figure-cases";
 
 describe("tokens-per-expert", () => {
@@ -104,7 +104,8 @@ describe("expert-load", () => {
   it("draws the share of experts that a load exceeds by the binomial", () => {
     const { x, y } = trace(figure, "uniform router, formula");
     for (const tokens of [100, 128, 150]) {
-      const share = 1 - binomial.cdf(tokens, 6144, 1 / 48) + binomial.pmf(tokens, 6144, 1 / 48) / 2; // half of those at the load itself
+      const below = Array.from({ length: tokens }, (_, k) => exactBinomial(k, 6144, 1, 48)).reduce((sum, p) => sum + p, 0);
+      const share = 1 - below - exactBinomial(tokens, 6144, 1, 48) / 2; // half of those at the load itself
       expect(x[y.findIndex((load) => Math.abs(load - tokens / 128) < 1e-9)]).toBeCloseTo(100 * share, 6);
     }
   });

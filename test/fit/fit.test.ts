@@ -24,8 +24,8 @@ function fittedRows(kernel: string, weightFormat: string, machine: string): read
 }
 
 describe("fitFamily", () => {
-  it("gives the constants of data/kernels.csv again, to the letter", { timeout: 60_000 }, async () => {
-    const fit = await fitFamily(fittedRows("deepepmoe_generation", "fp8_block", "h100-sxm"), hardware);
+  it("gives the constants of data/kernels.csv again, to the letter", { timeout: 60_000 }, () => {
+    const fit = fitFamily(fittedRows("deepepmoe_generation", "fp8_block", "h100-sxm"), hardware);
     const [, , ...lines] = kernelsCsv([fit]).trimEnd().split("\n");
     const written = readDataFile("kernels.csv")
       .split("\n")
@@ -33,25 +33,25 @@ describe("fitFamily", () => {
     expect(lines).toEqual(written);
   });
 
-  it("finds constants again that made the rows", async () => {
+  it("finds constants again that made the rows", () => {
     const truth = kernels().find((k) => k.from === "moe_torch_flow_cutlass fp8_block Hopper");
     if (truth === undefined) throw new Error("no such family");
     const made = fittedRows("moe_torch_flow_cutlass", "fp8_block", "h100-sxm")
       .filter((r) => r.model === "deepseek-v3")
       .map((r) => ({ ...r, seconds: predictRow(r, truth, hardware(r.hardware)).seconds }));
-    const { family } = await fitFamily(made, hardware, [truth.tileRows]);
+    const { family } = fitFamily(made, hardware, [[truth.smallestTileRows, truth.tileRows]]);
     expect(family.memoryEfficiency / truth.memoryEfficiency).toBeCloseTo(1, 1);
     const errors = errorFigures(made.map((r) => ({ predicted: predictRow(r, family, hardware(r.hardware)).seconds, measured: r.seconds })));
     expect(errors.p90).toBeLessThan(0.02);
   });
 
-  it("refuses rows of two families, with file and line, and too few", async () => {
+  it("refuses rows of two families, with file and line, and too few", () => {
     const some = fittedRows("deepepmoe_generation", "fp8_block", "h100-sxm");
     const odd = rows.find((r) => r.kernel === "deepgemm") as MoeMeasurement;
-    await expect(fitFamily([...some, odd], hardware)).rejects.toThrow(
+    expect(() => fitFamily([...some, odd], hardware)).toThrow(
       `${odd.file}:${odd.line}: expected rows of deepepmoe_generation fp8_block on Hopper`,
     );
-    await expect(fitFamily(some.slice(0, 3), hardware)).rejects.toThrow("expected more rows than the 9 constants, got 3");
+    expect(() => fitFamily(some.slice(0, 3), hardware)).toThrow("expected more rows than the 11 constants, got 3");
   });
 });
 
@@ -93,28 +93,27 @@ describe("data/fit-errors.csv", () => {
     const figure = (family: string, part: string) => stated.find((s) => s.family === family && s.part === part);
     expect(figure("all", "tokens left out")?.median).toBeLessThan(0.08);
     expect(figure("all", "tokens left out")?.p90).toBeLessThan(0.35);
-    expect(figure("all", "models left out")?.median).toBeLessThan(0.12);
-    expect(figure("all", "models left out")?.p90).toBeLessThan(0.35);
+    expect(figure("all", "models left out")?.median).toBeLessThan(0.095);
+    expect(figure("all", "models left out")?.p90).toBeLessThan(0.36);
     expect(figure("all", "power law")?.median).toBeLessThan(0.1);
     for (const family of stated.filter(
       (s) => /fp8_block Hopper/.test(s.family) && /tokens|models/.test(s.part) && !/floor|interp/.test(s.part),
     )) {
-      expect(family.median, family.family).toBeLessThan(0.08);
+      expect(family.median, family.family).toBeLessThan(0.09);
     }
   });
 
-  it("has no measured time below the floor but rows set aside and four drawings of a power law", () => {
+  it("has no measured time of balanced routing below the floor but thirty of one model at two token counts", () => {
     const families = new Map(kernels().map((k) => [k.from, k]));
-    const below = rows.filter((row) => {
+    const even = rows.filter((row) => row.routing === "balanced" && !aside.some((a) => a.matches(row)));
+    const below = even.filter((row) => {
       const family = families.get(`${row.kernel} ${row.weightFormat} ${hardware(row.hardware).generation}`);
-      return (
-        family !== undefined &&
-        !aside.some((a) => a.matches(row)) &&
-        row.seconds < predictRow(row, family, hardware(row.hardware)).floorSeconds
-      );
+      return family !== undefined && row.seconds < predictRow(row, family, hardware(row.hardware)).floorSeconds;
     });
-    expect(below.every((row) => row.routing.startsWith("power_law"))).toBe(true);
-    expect(below.length).toBeLessThan(12);
+    expect(even.length).toBeGreaterThan(100_000);
+    // 10 of 512 experts do not divide: vLLM's rows of 32 and 48 tokens touched fewer than the balanced routing says.
+    expect(below.length).toBeLessThanOrEqual(30);
+    for (const row of below) expect(`${row.model} ${row.tokens}`).toMatch(/^qwen3.5-397b-a17b (32|48)$/);
   }, 60_000);
 
   it("prints a line a family and part", () => {

@@ -49,9 +49,8 @@ describe("kernelFamily", () => {
   it("prefers the format to the generation, then the nearest width, then a kernel of the same engine, then the first by name", () => {
     const from = (kernel: string, format: string, id: string) => kernelFamily(kernel, format, hardware(id)).from;
     expect(from("moe_torch_flow_cutlass", "nvfp4", "h100-sxm")).toBe("moe_torch_flow_cutlass nvfp4 Blackwell");
-    // Widths in bits: 9.1 of NVFP4's two weights are nearer to FP8's 16 than to BF16's 32.
-    expect(from("sglang_fused_moe_triton", "nvfp4", "b200-sxm")).toBe("sglang_fused_moe_triton fp8_block Blackwell");
-    expect(from("sglang_fused_moe_triton", "nvfp4", "h100-sxm")).toBe("sglang_fused_moe_triton fp8_block Hopper");
+    // Bits a weight: 4.5 of NVFP4 are nearest to MXFP4's 4.25.
+    expect(from("sglang_fused_moe_triton", "nvfp4", "h100-sxm")).toBe("sglang_fused_moe_triton w4a16_mxfp4 Hopper");
     expect(from("moe_torch_flow_cutlass", "int4_wo", "a100-sxm")).toBe("moe_torch_flow_cutlass nvfp4 Blackwell");
     expect(from("sglang_marlin_moe", "fp8", "h100-sxm")).toBe("sglang_marlin_moe int4_wo Hopper");
     expect(from("vllm_triton_of_tomorrow", "bfloat16", "h100-sxm")).toBe("vllm_unquantizedfusedmoe_triton_tritonexperts bfloat16 Hopper");

@@ -115,11 +115,8 @@ describe.each(named)("the stack of %s", (_, m) => {
       (task) => task.bytes,
     );
     const active = 2 * parameterCount(m).activeBy["with head"];
-    if (threeForTwo(m)) expect(bytes / active, "no longer timed as three: strike threeForTwo").toBeGreaterThan(1.1);
-    else {
-      expect(bytes / active).toBeGreaterThan(0.999);
-      expect(bytes / active).toBeLessThan(1.005 + activations(m) / active);
-    }
+    expect(bytes / active).toBeGreaterThan(0.999);
+    expect(bytes / active).toBeLessThan(1.005 + activations(m) / active);
   });
 
   it("reads in the accesses of a step of one request its active weights to the byte, in BF16", () => {
@@ -129,6 +126,42 @@ describe.each(named)("the stack of %s", (_, m) => {
     const bytes = sum(weights, (access) => access.bytes);
     expect(bytes / (2 * parameterCount(m).activeBy["with head"])).toBeCloseTo(1, 9);
   });
+
+  it.each([1, 8])(
+    "moves in a step what its accesses list, cut over %i GPUs: caches and states to the byte, weights beside activations",
+    (tensorParallel) => {
+      const question = { model: m, hardware: b200, requests: 16, contextTokens: 32_768, weightFormat: "bfloat16", tensorParallel };
+      try {
+        tensorParallelShard(m, tensorParallel);
+      } catch {
+        return;
+      }
+      const { tasks } = decodeStep(question);
+      const accesses = decodeAccesses(question);
+      const moved = (names: readonly string[]) =>
+        sum(
+          tasks.filter(({ name }) => names.includes(name)),
+          ({ bytes }) => bytes,
+        );
+      const listed = (of: (tensor: string) => boolean) =>
+        sum(
+          accesses.filter(({ tensor }) => of(tensor)),
+          ({ bytes }) => bytes,
+        );
+      const cache = ["KV cache", "selected KV rows", "selected KV blocks"];
+      const rows = ["embedding rows", "dispatched rows", "combined rows"];
+      expect(moved(["attention core"]) - listed((tensor) => cache.includes(tensor))).toBeCloseTo(0, 0);
+      expect(moved(["linear mixer"]) - listed((tensor) => tensor === "states")).toBeCloseTo(0, 0);
+      const all = sum(
+        tasks.filter(({ name }) => name !== "all-reduce"),
+        ({ bytes }) => bytes,
+      );
+      const ratio = all / listed((tensor) => !rows.includes(tensor));
+      expect(ratio).toBeGreaterThan(0.9999);
+      // A share's activations are as wide as the whole's.
+      expect(ratio).toBeLessThan(tensorParallel === 1 ? 1.01 : 1.05);
+    },
+  );
 
   it("has matrices that sum to its parameters, but an input embedding of its own", () => {
     const elements = sum(weightMatrices(m), ({ outputs, inputs, count }) => outputs * inputs * count);
@@ -161,9 +194,6 @@ describe.each(named)("the stack of %s", (_, m) => {
     });
   });
 });
-
-/** Experts without a gate: the expert layer counts a third matrix. To be struck with the expert layer that does not. */
-const threeForTwo = (m: Model) => m.expertMatrices === 2;
 
 /** Bytes of the activations of one token, generously: what enters and leaves every matrix, and kernels beside. */
 const activations = (m: Model) =>

@@ -79,10 +79,12 @@ describe("the notices for data", () => {
 describe("what is installed is pinned with its hash", () => {
   it("by npm, with no address of a registry", () => {
     const packages = (JSON.parse(read("package-lock.json")) as { packages: Record<string, Record<string, unknown>> }).packages;
-    const installed = Object.entries(packages).filter(([path, entry]) => path !== "" && entry.link !== true);
+    // Packages of the project's own folders are linked and not fetched.
+    const installed = Object.entries(packages).filter(([path, entry]) => path.includes("node_modules/") && entry.link !== true);
+    const resolved = Object.entries(packages).filter(([, entry]) => entry.link !== true && entry.resolved !== undefined);
     expect(installed.length).toBeGreaterThan(100);
     expect(installed.filter(([, entry]) => !/^sha512-/.test(String(entry.integrity))).map(([path]) => path)).toEqual([]);
-    expect(installed.filter(([, entry]) => entry.resolved !== undefined).map(([path]) => path)).toEqual([]);
+    expect(resolved.map(([path]) => path)).toEqual([]);
   });
 
   it("by pip", () => {
@@ -118,9 +120,22 @@ describe("the workflow", () => {
     expect(jobs.filter(([, { permissions }]) => permissions !== undefined).map(([name]) => name)).toEqual(["publish"]);
   });
 
-  it("pins every action to a version", () => {
-    const actions = jobs.flatMap(([, { steps }]) => steps.flatMap(({ uses }) => uses ?? []));
-    expect(actions.filter((action) => !/^actions\/[a-z-]+@v\d+(\.\d+)*$/.test(action))).toEqual([]);
-    expect(actions).toContainEqual(expect.stringMatching(/^actions\/deploy-pages@/));
+  it("pins every action by hash, with its version beside", () => {
+    const lines = read(".github/workflows/site.yml")
+      .split("\n")
+      .filter((line) => line.includes("uses:"));
+    expect(lines.filter((line) => !/uses: actions\/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(line))).toEqual([]);
+    expect(lines).toContainEqual(expect.stringContaining("actions/deploy-pages@"));
   });
+
+  it("tries every Node and Python that README promises", () => {
+    const matrix = (workflow.jobs.check as unknown as { strategy: { matrix: { include: { node: string; python: string }[] } } }).strategy
+      .matrix;
+    expect(new Set(matrix.include.map(({ node }) => node))).toEqual(new Set(["20", "22", "24"]));
+    expect(new Set(matrix.include.map(({ python }) => python))).toEqual(new Set(["3.10", "3.11", "3.12", "3.13"]));
+  });
+});
+
+it("texts have the same line ends everywhere", () => {
+  expect(read(".gitattributes")).toMatch(/^\* text=auto eol=lf$/m);
 });

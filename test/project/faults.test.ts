@@ -133,4 +133,15 @@ describe("npm run report", () => {
     },
     240_000,
   );
+
+  it("executes a notebook again whose executed copy was cut short, as by a power cut", async () => {
+    expect((await report()).code).toBe(0);
+    const copy = join(site, ".cache", "01-one.ipynb");
+    const whole = readFileSync(copy);
+    writeFileSync(copy, whole.subarray(0, whole.length / 2));
+    const { code, stdout, stderr } = await report();
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toContain("01-one: executed");
+    expect(readFileSync(copy).equals(whole)).toBe(true);
+  }, 240_000);
 });

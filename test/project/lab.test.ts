@@ -4,8 +4,10 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect } from "vitest";
-import { root } from "../../notebooks/jupyter/project.mjs";
+import { root, venv } from "../../notebooks/jupyter/project.mjs";
+import { codeOf } from "../../src/text/code";
 import { browserIt, browserPath, launch } from "../browser";
+import { hostileNames } from "../hostile-names";
 import { books, builtReports } from "../reports";
 
 interface Cell {
@@ -21,17 +23,23 @@ const notebook = JSON.parse(first === undefined ? '{"cells":[]}' : readFileSync(
 const figuresOf = ({ cells }: { readonly cells: readonly Cell[] }): number =>
   cells.filter(({ outputs }) => outputs?.some(({ data }) => data?.["application/vnd.plotly.v1+json"] !== undefined)).length;
 const figures = figuresOf(notebook);
+/** As images of containers carry it for the whole machine: no token, any origin, no XSRF. */
+const machineConfiguration = join(venv, "etc", "jupyter", "jupyter_server_config.json");
+const openToAll = {
+  ServerApp: { token: "", password: "", allow_origin: "*", disable_check_xsrf: true, ip: "0.0.0.0", allow_remote_access: true },
+  IdentityProvider: { token: "" },
+};
 let lab: ChildProcess | undefined;
 let browser: Browser | undefined;
 let address = "";
-let site = "";
 
 beforeAll(async () => {
   if (first === undefined || browserPath() === undefined) return;
-  site = await builtReports();
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, `${first.name}.ipynb`), JSON.stringify({ ...notebook, cells: notebook.cells.map(withoutOutputs) }));
   browser = await launch();
+  mkdirSync(join(machineConfiguration, ".."), { recursive: true });
+  writeFileSync(machineConfiguration, JSON.stringify(openToAll));
   address = await startLab();
 }, 900_000);
 afterAll(async () => {
@@ -44,6 +52,7 @@ afterAll(async () => {
     clearTimeout(force);
   }
   rmSync(folder, { recursive: true, force: true });
+  rmSync(machineConfiguration, { force: true });
 }, 30_000);
 
 /** Starts `npm run lab` in a group of its own, and gives the address that it prints. */
@@ -77,6 +86,61 @@ function freePort(): Promise<number> {
 }
 
 describe("JupyterLab as npm run lab starts it", () => {
+  browserIt(
+    "takes token, origin and XSRF from the project, whatever the machine's own configuration says",
+    async () => {
+      const { origin, searchParams } = new URL(address);
+      const status = async (path: string, options: RequestInit = {}) => (await fetch(`${origin}/${path}`, options)).status;
+      expect(await status("api/contents")).toBe(403);
+      expect(await status("api/kernels", { method: "POST", body: "{}" })).toBe(403);
+      expect(await status(`api/contents?token=${searchParams.get("token")}`)).toBe(200);
+      const signedIn = await fetch(address, { redirect: "manual" });
+      const cookie = signedIn.headers
+        .getSetCookie()
+        .map((one) => one.split(";")[0])
+        .join("; ");
+      const headers = { cookie, origin: "http://elsewhere.invalid" };
+      // Refused, or not there for one from elsewhere; 201 would be a kernel.
+      expect([403, 404]).toContain(await status("api/kernels", { method: "POST", body: "{}", headers }));
+      const across = await fetch(`${origin}/api/contents`, { headers });
+      expect(across.headers.get("access-control-allow-origin")).toBeNull();
+    },
+    60_000,
+  );
+
+  browserIt(
+    "runs nothing of hostile names in the words and captions that cells show",
+    async () => {
+      if (browser === undefined) throw new Error("no browser");
+      const source = `import { showFigure, showText } from "deepshock/notebook";
+const names = ${codeOf(hostileNames)};
+for (const name of names) showText(\`**In short.** \${name} takes long.\`);
+showFigure({ data: [], layout: {}, caption: names.join("\\n\\n"), alt: "none" });
+console.log("all shown");`;
+      const cell = { cell_type: "code", id: "hostile", metadata: {}, execution_count: null, outputs: [], source };
+      writeFileSync(join(folder, "hostile.ipynb"), JSON.stringify({ ...notebook, cells: [cell] }));
+      const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
+      const asked: string[] = [];
+      page.on("request", (request) => /\/q$|javascript:|data:text\/html/.test(request.url()) && asked.push(request.url()));
+      await page.goto(address.replace("/lab?", "/lab/workspaces/hostile/tree/hostile.ipynb?"));
+      await page.getByText("TypeScript | Idle").waitFor({ timeout: 90_000 });
+      await page.getByRole("menuitem", { name: "Run", exact: true }).click();
+      await page.locator('[data-command="runmenu:run-all"]').click();
+      await page.getByText("all shown", { exact: true }).waitFor({ timeout: 90_000 });
+      await page.waitForTimeout(1500);
+      const found = await page.evaluate(() => ({
+        owned: (globalThis as { owned?: unknown }).owned,
+        made: document.querySelectorAll(
+          ".jp-OutputArea-output :is(script, iframe, style, [onerror], [onload], a[href^='javascript'], a[href^='data'])",
+        ).length,
+      }));
+      expect(found).toEqual({ made: 0 });
+      expect(asked).toEqual([]);
+      await page.close();
+    },
+    240_000,
+  );
+
   browserIt(
     "runs all cells of the first notebook, draws its figures, and shows no error",
     async () => {
@@ -125,6 +189,7 @@ describe("JupyterLab as npm run lab starts it", () => {
     "exports the same page as the report, all in one file, but for the links to its neighbours",
     async () => {
       if (first === undefined) throw new Error("no notebook");
+      const site = await builtReports();
       // The very notebook that the report was made of.
       copyFileSync(join(site, ".cache", `${first.name}.ipynb`), join(folder, "executed.ipynb"));
       const url = address.replace("/lab?", "/nbconvert/html/executed.ipynb?");
@@ -135,7 +200,7 @@ describe("JupyterLab as npm run lab starts it", () => {
       expect(alone(exported)).toEqual(alone(readFileSync(join(site, `${first.name}.html`), "utf8")));
       expect(alone(exported).length).toBeGreaterThan(100);
     },
-    240_000,
+    900_000,
   );
 });
 

@@ -2,10 +2,11 @@ import { spawn } from "node:child_process";
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { withLock } from "../../notebooks/jupyter/lock.mjs";
 import { hash, root, run } from "../../notebooks/jupyter/project.mjs";
-import { agrees, checkNode, findPython } from "../../notebooks/jupyter/setup.mjs";
+import { agrees, checkNode, deadProxy, findPython } from "../../notebooks/jupyter/setup.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "deepshock set-up é "));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -106,7 +107,8 @@ describe("in a project of its own, packages and Jupyter being there", () => {
     symlinkSync(join(root, "node_modules"), join(project, "node_modules"), "junction");
     writeFileSync(join(project, ".venv", "bin", "python"), "");
     writeFileSync(join(project, ".venv", "Scripts", "python.exe"), "");
-    writeFileSync(join(project, ".venv", ".deepshock-stamp"), hash(readFileSync(join(root, "notebooks", "jupyter", "requirements.txt"))));
+    const made = hash(readFileSync(join(root, "notebooks", "jupyter", "requirements.txt")));
+    writeFileSync(join(project, ".venv", ".deepshock-stamp"), `${made} ${hash()}`);
   });
 
   it("builds, and writes a kernel that runs this project's tslab, in a folder with spaces and other letters", async () => {
@@ -154,6 +156,39 @@ describe("in a project of its own, packages and Jupyter being there", () => {
     expect(built()).toBe(true);
   }, 60_000);
 
+  it("builds again what has lost a file, whatever its stamp says", async () => {
+    await setUp();
+    rmSync(join(project, "dist", "index.js"));
+    expect((await setUp()).stdout).toContain("set-up: built dist/");
+    expect(built()).toBe(true);
+  }, 60_000);
+
+  it.skipIf(process.platform === "win32")(
+    "keeps the Jupyter that is there when a newer list cannot be fetched, and takes it again with the old list",
+    async () => {
+      await setUp();
+      const list = join(project, "notebooks", "jupyter", "requirements.txt");
+      const before = readFileSync(list, "utf8");
+      writeFileSync(list, `${before}# one comment more\n`);
+      const env = { ...process.env, PIP_NO_INDEX: "1", PIP_FIND_LINKS: "" };
+      const { code, stderr } = await run(process.execPath, [join(project, "notebooks", "jupyter", "setup.mjs")], { cwd: project, env });
+      expect([code, stderr]).toEqual([1, expect.stringContaining("The Jupyter that was installed before is as it was.")]);
+      expect(existsSync(join(project, ".venv-new"))).toBe(false);
+      writeFileSync(list, before);
+      expect(await setUp()).toMatchObject({ code: 0, stdout: "", stderr: "" });
+    },
+    120_000,
+  );
+
+  it("names the proxy at which nothing answers, and touches nothing", async () => {
+    writeFileSync(join(project, ".venv", ".deepshock-stamp"), "older");
+    const env = { ...process.env, https_proxy: "http://127.0.0.1:9" };
+    const { code, stderr } = await run(process.execPath, [join(project, "notebooks", "jupyter", "setup.mjs")], { cwd: project, env });
+    expect(code).toBe(1);
+    expect(stderr).toContain("https_proxy names a proxy, 127.0.0.1:9, at which nothing answers (ECONNREFUSED).");
+    expect(existsSync(join(project, ".venv", "bin", "python"))).toBe(true);
+  }, 60_000);
+
   it("shows the compiler's words when src does not compile, and keeps the older build", async () => {
     await setUp();
     writeFileSync(join(project, "src", "index.ts"), 'export const one: number = "1";\n');
@@ -179,4 +214,40 @@ it("a lock lets one in at a time", async () => {
     );
   await Promise.all([work("a"), work("b")]);
   expect(order).toEqual(["a in", "a out", "b in", "b out"]);
+});
+
+it("a proxy is asked for only where one is named", async () => {
+  expect(await deadProxy({})).toBeUndefined();
+  expect(await deadProxy({ HTTPS_PROXY: "http://[" })).toContain("names a proxy that is no address");
+});
+
+describe.skipIf(process.platform === "win32")("a run that is told to stop", () => {
+  const lock = join(folder, "stop.lock");
+  const mark = join(folder, "stopped.txt");
+  const module = (name: string) => JSON.stringify(pathToFileURL(join(root, "notebooks", "jupyter", name)).href);
+  /** Starts a program that takes its time to end, under a lock. */
+  const program = `import { withLock } from ${module("lock.mjs")};
+import { run } from ${module("project.mjs")};
+const slow = 'process.on("SIGTERM", () => setTimeout(() => { require("fs").writeFileSync(process.argv[1], String(require("fs").existsSync(process.argv[2]))); process.exit(); }, 700)); console.log("up"); setInterval(() => {}, 1000);';
+await withLock(${JSON.stringify(lock)}, () => {}, () => run(process.execPath, ["-e", slow, ${JSON.stringify(mark)}, ${JSON.stringify(lock)}]));
+console.log("went on");
+`;
+
+  it.each([
+    ["SIGHUP", 129],
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)("by %s waits for what it started before it lets go of the lock", async (signal, expected) => {
+    rmSync(mark, { force: true });
+    const child = spawn(process.execPath, ["--input-type=module", "-e", program], { stdio: ["ignore", "pipe", "inherit"] });
+    let said = "";
+    child.stdout.on("data", (chunk) => (said += chunk));
+    const ended = new Promise((resolve) => child.on("close", resolve));
+    for (let i = 0; i < 200 && !existsSync(lock); i++) await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    child.kill(signal);
+    expect(await ended).toBe(expected);
+    expect(readFileSync(mark, "utf8")).toBe("true");
+    expect([existsSync(lock), said]).toEqual([false, ""]);
+  });
 });

@@ -6,10 +6,11 @@ import { datasheetRates, ridgePoint, ridgeRows, roofline } from "../../src/kerne
 import { swapOperands, systolicCycles, systolicUtilisation } from "../../src/kernels/systolic";
 import { machines } from "../../src/machine/hardware";
 import { type WeightFormatName, weightFormat, weightFormatNames } from "../../src/machine/number-formats";
+import { decoder } from "../../src/model/decoder";
+import { blockMatrices, weightMatrices } from "../../src/model/matrices";
 import { isMoe } from "../../src/model/model";
 import { expertParameters, parameterCount } from "../../src/model/parameters";
 import { models } from "../../src/model/registry";
-import { weightMatrices } from "../../src/model/weights";
 import { granularity, hides, hidingFlopsPerByte, machineFlopsPerByte, sparsity } from "../../src/network/hiding";
 import { tileRowBytes } from "../../src/step/accesses";
 import { toBase, type Unit } from "../../src/units";
@@ -213,6 +214,7 @@ describe("parameters and weights", () => {
         const count = parameterCount(m);
         expect(count.active).toBe(count.activeBy[count.activeConvention]);
         for (const active of Object.values(count.activeBy)) expect(active > 0 && active <= count.total).toBe(true);
+        expect(Object.values(count.byPart).reduce((sum, part) => sum + part, 0)).toBe(count.total - count.embedding);
         expect(count.total - count.embedding).toBeGreaterThanOrEqual(m.moeLayers * m.routedExperts * count.perExpert);
         expect(parameterCount({ ...m, vocabSize: m.vocabSize + 10 }).total - count.total).toBe((m.tiedEmbeddings ? 10 : 20) * m.hiddenSize);
       }),
@@ -228,10 +230,13 @@ describe("parameters and weights", () => {
           for (const n of [outputs, inputs, count]) expect(Number.isInteger(n) && n > 0).toBe(true);
         const elements = matrices.reduce((sum, w) => sum + w.outputs * w.inputs * w.count, 0);
         expect(elements).toBeLessThanOrEqual(parameterCount(m).total);
-        const one = weightMatrices({ ...m, moeLayers: m.moeLayers + 1 }).reduce((sum, w) => sum + w.outputs * w.inputs * w.count, 0);
-        const { perExpert, besideExpertsPerLayer } = parameterCount(m);
-        const latent = m.expertHiddenSize > 0 && m.expertHiddenSize < m.hiddenSize ? 2 * m.hiddenSize * m.expertHiddenSize : 0;
-        if (isMoe(m)) expect(one - elements).toBe(m.routedExperts * perExpert + besideExpertsPerLayer - latent);
+        // One more layer of any run has that layer's matrices more.
+        m.runs.forEach((run, i) => {
+          const longer = decoder({ ...m, runs: m.runs.map((r, j) => (j === i ? { ...r, count: r.count + 1 } : r)) });
+          const layer = run.blocks.flatMap((block) => blockMatrices(block, m.hiddenSize));
+          const more = layer.reduce((sum, w) => sum + w.outputs * w.inputs * w.count, 0);
+          expect(parameterCount(longer).total - parameterCount(m).total).toBe(more);
+        });
       }),
       few,
     );

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ownNotebook } from "../../notebooks/jupyter/own-notebooks.mjs";
 import { root } from "../../notebooks/jupyter/project.mjs";
@@ -94,7 +94,36 @@ describe("a scenario", () => {
   it("makes a model of a config.json, named after its folder", () => {
     const { model, folder } = scenario("--model", configFile("My Model_1", config), "--machine", "h100-sxm");
     expect([model.routedExperts, model.expertsPerToken, model.moeIntermediateSize]).toEqual([32, 4, 512]);
-    expect(folder).toBe("own-my-model-1-on-h100-sxm");
+    expect(folder).toMatch(/^own-my-model-1-[0-9a-f]{6}-on-h100-sxm$/);
+  });
+
+  it("keeps names in every script, and two configurations of one name apart", () => {
+    const folderOf = (name: string, content: object) => scenario("--model", configFile(name, content), "--machine", "h100-sxm").folder;
+    expect(folderOf("模型甲", config)).toMatch(/^own-模型甲-[0-9a-f]{6}-on-h100-sxm$/);
+    expect(folderOf("my model", config)).not.toBe(folderOf("My_Model", { ...config, hidden_size: 2048 }));
+    expect(Buffer.byteLength(folderOf("n".repeat(200), config))).toBeLessThan(100);
+  });
+
+  it("takes the config.json of a folder, as a download gives it", () => {
+    const { model } = scenario("--model", dirname(configFile("a download", config)), "--machine", "h100-sxm");
+    expect(model.routedExperts).toBe(32);
+  });
+
+  it("refuses more experts than can be drawn one by one, and tells a number too large as what it is", () => {
+    const ask = (name: string, content: unknown) => () => scenario("--model", configFile(name, content), "--machine", "h100-sxm");
+    expect(ask("many", { ...config, num_experts: 1_000_000 })).toThrow(/at most 4,096 routed experts.*got 1,000,000/);
+    expect(ask("huge", JSON.stringify(config).replace('"hidden_size":1024', `"hidden_size":${"9".repeat(400)}`))).toThrow(/got Infinity/);
+  });
+
+  it("tells of a configuration that nests too deep", () => {
+    const deep = `${JSON.stringify(config).slice(0, -1)},"deep":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
+    let said = "";
+    try {
+      scenario("--model", configFile("deep", deep), "--machine", "h100-sxm");
+    } catch (error) {
+      said = (error as Error).message;
+    }
+    expect(said).not.toContain("call stack");
   });
 
   it("deals experts over the most GPUs that divide them", () => {
@@ -164,8 +193,12 @@ describe("a notebook for a scenario", () => {
   it("shows how a model of a config.json was made, without the path it came from", () => {
     const cells = own("01", "--model", configFile("shown", config), "--machine", "h100-sxm").cells;
     const made = sourceOf(cells[3] as never);
-    expect(made).toMatch(/addModel\(modelFromConfig\(\{[\s\S]*"num_experts": 32[\s\S]*\{"id":"own-shown"/);
+    expect(made).toMatch(/addModel\(modelFromConfig\(\{[\s\S]*"num_experts": 32[\s\S]*\{"id":"own-shown-[0-9a-f]{6}"/);
     expect(JSON.stringify(cells)).not.toContain("secret");
+    const inside = { ...config, vision_config: { _name_or_path: "/home/someone/secret" }, note: "a\u2028b" };
+    const nested = sourceOf(own("01", "--model", configFile("nested", inside), "--machine", "h100-sxm").cells[3] as never);
+    expect(nested).not.toMatch(/secret|\u2028/);
+    expect(nested).toContain("a\\u2028b");
     // A page shows the cell of parameters alone unfolded.
     expect(cells[3]?.metadata.tags).toBeUndefined();
   });
@@ -222,7 +255,7 @@ describe("npm run report for a model and a machine", () => {
     const said: string[] = [];
     const run = () => ownReport(values, { folder, source, say: (line: string) => said.push(line) });
     const [where] = await Promise.all([run(), run()]);
-    expect(where).toBe(join(folder, "own-reported-on-h200-sxm"));
+    expect(basename(where as string)).toMatch(/^own-reported-[0-9a-f]{6}-on-h200-sxm$/);
     // 1,024 tokens, 4 of 32 experts each: 128.
     const page = () => readFileSync(join(where as string, "01-one.html"), "utf8");
     expect(page()).toContain("One expert of own-reported sees 128 tokens.");

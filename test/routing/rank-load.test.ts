@@ -72,9 +72,10 @@ describe("rankLoad, balanced", () => {
       { rows: 10, experts: 24 },
       { rows: 9, experts: 40 },
     ]);
-    // An eighth of the experts: 8 x 9 and 3 of the 24; of 5 ranks of 12 experts the fullest has 12 x 9 and 5 of them, 24 x 12 / 64 = 4.5.
+    // An eighth of the experts: 8 x 9 and 3 of the 24.
     expect(rows(8).rows).toBe(75);
-    expect(rows(5).rows).toBe(113);
+    // Of 5 ranks the fullest holds 13 experts: 13 x 9 and 24 x 13 / 64 = 4.9.
+    expect(rows(5).rows).toBe(13 * 9 + 5);
     // 4 tokens: 24 rows on 24 experts.
     expect(rows(1, 4)).toMatchObject({ rows: 24, activeExperts: 24, maximumRows: 1 });
     expect(rows(8, 4).classes).toEqual([{ rows: 1, experts: 3 }]);
@@ -85,21 +86,22 @@ describe("rankLoad, balanced", () => {
       rankLoad({ shape: v3, tokens: 16384, expertParallel, routing: "balanced", limit: groups }).rows;
     expect(rows(256)).toBe(16384);
     expect(rows(64)).toBe(4 * 16384);
-    // 124 experts with 16384 * 8 / 256 = 512 rows each, and the favoured four.
-    expect(rows(1)).toBe(4 * 16384 + 124 * 512);
+    // The other four choices of a token are spread over 124 experts.
+    expect(rows(1)).toBe(8 * 16384);
     expect(rows(2)).toBe(rows(1));
   });
 
   it("fills the favoured experts that the balanced router leaves empty: one token on four experts of EP 64 is a row on each", () => {
     const load = rankLoad({ shape: v3, tokens: 1, expertParallel: 64, routing: "balanced", limit: groups });
     expect(load).toMatchObject({ activeExperts: 4, localExperts: 4, rows: 4, maximumRows: 1 });
-    // 40 tokens: 8 rows more than 32, so a second row on the first 8 of 128 experts; 4 of those get all 40, and no more than all.
+    // 40 tokens: 40 rows on each of the four, the other 160 over 124 experts.
     const { classes } = rankLoad({ shape: v3, tokens: 40, expertParallel: 1, routing: "balanced", limit: groups });
     expect(classes).toEqual([
       { rows: 40, experts: 4 },
-      { rows: 2, experts: 28 },
-      { rows: 1, experts: 96 },
+      { rows: 160 / 124, experts: 124 },
     ]);
+    // One token, one rank: four favoured and four others.
+    expect(rankLoad({ shape: v3, tokens: 1, expertParallel: 1, routing: "balanced", limit: groups }).rows).toBe(8);
   });
 
   it("keeps all rows on the GPU up to EP 8 where experts are folded, half of them at EP 16", () => {
@@ -143,6 +145,37 @@ describe("rankLoad, uniform and even", () => {
   });
 });
 
+describe("rankLoad, chance", () => {
+  const at = (tokens: number, expertParallel = 1) => rankLoad({ shape: v3, tokens, expertParallel, routing: "chance" });
+
+  it("touches 256 (1 - (1 - 8/256)^32) = 163 experts with 32 tokens, and 8 with one", () => {
+    expect(at(32).activeExperts).toBeCloseTo(256 * (1 - (248 / 256) ** 32), 9);
+    expect(at(1)).toMatchObject({ activeExperts: expect.closeTo(8, 9), rows: expect.closeTo(8, 9) });
+  });
+
+  it("keeps rows, grows with every token, and never doubles with twice the tokens", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 20000 }), fc.integer({ min: 1, max: 400 }), (tokens, ranks) => {
+        const [one, more, twice] = [at(tokens, ranks), at(tokens + 1, ranks), at(2 * tokens, ranks)];
+        expect(one.rows * ranks).toBeGreaterThanOrEqual(tokens * 8 - 1e-6);
+        expect(one.activeExperts).toBeLessThanOrEqual(one.rows * (1 + 1e-12));
+        expect(more.activeExperts).toBeGreaterThanOrEqual(one.activeExperts);
+        expect(twice.activeExperts).toBeLessThanOrEqual(2 * one.activeExperts * (1 + 1e-12));
+      }),
+    );
+  });
+
+  it("deals experts by ceil: 129 ranks hold two of 256 on the busiest as 128 do, 300 ranks one", () => {
+    expect([128, 129, 255, 256, 300].map((ranks) => at(4096, ranks).localExperts)).toEqual([2, 2, 2, 1, 1]);
+    for (const routing of ["balanced", "even", "chance"])
+      for (const ranks of [3, 7, 100, 129, 200, 300])
+        expect(
+          rankLoad({ shape: v3, tokens: 4096, expertParallel: ranks, routing }).rows * ranks,
+          `${routing} ${ranks}`,
+        ).toBeGreaterThanOrEqual(4096 * 8 - 1e-6);
+  });
+});
+
 describe("rankLoad, power law", () => {
   it("keeps every row on one rank: tokens * expertsPerToken", () => {
     expect(rankLoad({ shape: v3, tokens: 300, expertParallel: 1, routing: "power_law_1.2" }).rows).toBeCloseTo(2400, 6);
@@ -173,7 +206,7 @@ describe("rankLoad, power law", () => {
 
   it("ends when ranks do not divide the experts and every expert is full", () => {
     const shape = { ...v3, routedExperts: 5, expertsPerToken: 5 };
-    expect(rankLoad({ shape, tokens: 7, expertParallel: 2, routing: "power_law_1.2" }).rows).toBeCloseTo(14, 9);
+    expect(rankLoad({ shape, tokens: 7, expertParallel: 2, routing: "power_law_1.2" }).rows).toBeCloseTo(21, 9);
   });
 
   it("follows a group-limited router: four of eight groups leave at most half of the experts a token", () => {
@@ -264,7 +297,7 @@ it("refuses routers that cannot be, by name", () => {
   expect(ask({ expertsPerToken: 256 }, 256).rows).toBe(1);
   for (const wrong of ["power_law_", "power_law_1.", "xpower_law_1", "power_law_1x"])
     expect(() => exponentOf(wrong), wrong).toThrow(
-      `routing must be balanced, even, uniform or power_law_<exponent>; got "${wrong}"; nearest: power_law_1.2, power_law_1.01`,
+      `routing must be balanced, chance, even, uniform or power_law_<exponent>; got "${wrong}"; nearest: power_law_1.2, power_law_1.01`,
     );
   expect(exponentOf("power_law_12")).toBe(12);
   expect(exponentOf("power_law_0.25")).toBe(0.25);
@@ -276,7 +309,6 @@ it("names the routings there are when it is handed another", () => {
   expect(() => rankLoad({ shape: v3, tokens: 0, expertParallel: 1, routing: "balanced" })).toThrow(
     "tokens must be a positive integer, got 0",
   );
-  expect(() => rankLoad({ shape: v3, tokens: 1, expertParallel: 512, routing: "balanced" })).toThrow(
-    "expertParallel must be at most routedExperts, got 512 for 256 experts",
-  );
+  // More ranks than experts: a rank still holds one.
+  expect(rankLoad({ shape: v3, tokens: 32, expertParallel: 512, routing: "balanced" })).toMatchObject({ localExperts: 1, rows: 1 });
 });

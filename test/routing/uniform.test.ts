@@ -8,6 +8,7 @@ import {
   simulateUniformRouting,
   tokensForMean,
 } from "../../src/routing/uniform";
+import { exactBinomial } from "../binomial";
 
 const article = { routedExperts: 384, expertsPerToken: 8 };
 const v3 = { routedExperts: 256, expertsPerToken: 8 };
@@ -78,6 +79,25 @@ describe("idleExpertShare", () => {
 });
 
 describe("expertLoad", () => {
+  it.each([
+    { tokens: 1, routedExperts: 8, expertsPerToken: 2 },
+    { tokens: 40, routedExperts: 7, expertsPerToken: 3 },
+    { tokens: 3, routedExperts: 512, expertsPerToken: 1 },
+    { tokens: 500, routedExperts: 10, expertsPerToken: 9 },
+    { tokens: 1000, routedExperts: 384, expertsPerToken: 8 },
+  ])("has the probabilities of whole numbers, $tokens tokens to $expertsPerToken of $routedExperts", ({ tokens, ...r }) => {
+    const { distribution } = expertLoad(tokens, r);
+    for (const { tokens: k, probability } of distribution) {
+      const exact = exactBinomial(k, tokens, r.expertsPerToken, r.routedExperts);
+      expect(Math.abs(probability / exact - 1), `P(${k})`).toBeLessThan(1e-12);
+    }
+    expect(sum(distribution.map(({ probability }) => probability))).toBeCloseTo(1, 10);
+  });
+
+  it("gives every expert every token when a token goes to all", () => {
+    expect(expertLoad(9, { routedExperts: 4, expertsPerToken: 4 }).distribution).toEqual([{ tokens: 9, probability: 1 }]);
+  });
+
   it("is a binomial, worked by hand for two tokens on half of four experts", () => {
     const load = expertLoad(2, small);
     expect(load.distribution.map((d) => d.tokens)).toEqual([0, 1, 2]);

@@ -49,13 +49,27 @@ describe("attention core", () => {
 
   it("scores every token apart where it selects", () => {
     const sparse = mixer("deepseek-v3.2-exp");
-    const { core, index } = mixerCoreTime({ mixer: sparse, hardware: h800, requests: 2, contextTokens: 9000, newTokens: 1, cacheFormat: "bfloat16" });
+    const { core, index } = mixerCoreTime({
+      mixer: sparse,
+      hardware: h800,
+      requests: 2,
+      contextTokens: 9000,
+      newTokens: 1,
+      cacheFormat: "bfloat16",
+    });
     expect(core.bytes).toBe(2 * 2048 * 1152);
     expect(index).toMatchObject({ bytes: 2 * 9000 * 132, flops: 2 * 9000 * 64 * 128 * 2 });
   });
 
   it("takes 180 microseconds for 64 requests of 5,000 tokens, as FlashMLA does, a batch that was not fitted", () => {
-    const { core } = mixerCoreTime({ mixer: latent, hardware: h800, requests: 64, contextTokens: 5000, newTokens: 1, cacheFormat: "bfloat16" });
+    const { core } = mixerCoreTime({
+      mixer: latent,
+      hardware: h800,
+      requests: 64,
+      contextTokens: 5000,
+      newTokens: 1,
+      cacheFormat: "bfloat16",
+    });
     expect(Math.abs(core.seconds / 180e-6 - 1)).toBeLessThan(0.06);
   });
 });
@@ -243,8 +257,9 @@ describe("decode step", () => {
       for (const value of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])
         expect(ask({ [field]: value })).toThrow(new RegExp(`${field} must be a positive integer`));
     }
-    expect(ask({ expertParallel: 512 })).toThrow(/expertParallel must be at most routedExperts \(256/);
-    expect(ask({ requestsPerGpu: 1, overlap: "two-micro-batches" })).toThrow(/requestsPerGpu must be at least 2/);
+    // On more ranks than experts some hold none, or copies.
+    expect(Number.isFinite(decodeStep({ ...question, expertParallel: 512 }).seconds)).toBe(true);
+    expect(ask({ requestsPerGpu: 1, overlap: "two-micro-batches" })).toThrow(/^requests must be at least 2 for each group/);
     expect(ask({ overlap: "three" })).toThrow(/overlap must be none or two-micro-batches/);
     expect(ask({ kernel: "no such kernel" })).toThrow(/unknown kernel/);
     expect(ask({ weightFormat: "fp7" })).toThrow(/weightFormat must be one of/);

@@ -1,52 +1,54 @@
 import { describe, expect, it } from "vitest";
-import { attentionTime } from "../../src/kernels/attention-core";
+import { mixerCoreTime } from "../../src/kernels/attention-core";
 import { moeLayerTime } from "../../src/kernels/expert-layer";
 import { launch } from "../../src/kernels/launch";
 import { denseFamily, denseTime } from "../../src/kernels/product";
 import { hardware } from "../../src/machine/hardware";
-import { weightFormat } from "../../src/machine/number-formats";
-import type { Model } from "../../src/model/model";
-import { model } from "../../src/model/registry";
+import type { Block, ExpertsBlock, Mixer, Run } from "../../src/model/blocks";
+import { blockMatrices } from "../../src/model/matrices";
+import { model, models } from "../../src/model/registry";
 import { expertExchangeTime } from "../../src/network/exchange";
+import { productKernels, productTask } from "../../src/step/products";
+import { resolveQuestion, type StepQuestion } from "../../src/step/question";
 import type { DecodeTask } from "../../src/step/task";
-import { layerTasks, planOf, productTask, sum } from "../../src/step/tasks";
+import { layerTasks, planOf, shapeOf, sum } from "../../src/step/tasks";
 
 const h800 = hardware("h800-sxm");
 const v3 = model("deepseek-v3");
-const plan = planOf(h800, weightFormat("fp8_block"));
 const graph = launch("graph", h800).seconds;
 const rows = 16;
-const product = (n: number, k: number, bf16 = false) => denseTime(bf16 ? plan.wide : plan.quantised, { m: rows, n, k }, h800);
-/** Kernels that launch and pass over a stream so wide, in and out in BF16. */
-const beside = (kernels: number, width: number) => kernels * (graph + (4 * rows * width) / h800.memoryBytesPerSecond);
+const kernels = productKernels(h800, "fp8_block", graph);
+const product = (outputs: number, inputs: number, bf16 = false) =>
+  denseTime(bf16 ? kernels.wide : kernels.quantised, { m: rows, n: outputs, k: inputs }, h800);
+const [dense, sparse] = v3.runs as readonly [Run, Run];
+const [latent, experts] = sparse.blocks as readonly [Mixer, ExpertsBlock];
+const question: StepQuestion = { model: v3, hardware: h800, requestsPerGpu: rows, contextTokens: 1000, expertParallel: 8, routing: "even" };
+const plan = (change: Partial<StepQuestion> = {}, kernel = "deepepmoe") => planOf(resolveQuestion({ ...question, ...change }), kernel);
+const layer = (blocks: readonly Block[], change: Partial<StepQuestion> = {}) => {
+  const p = plan(change);
+  return layerTasks(p, { count: 1, blocks }, rows, rows * p.dataParallel);
+};
+const named = (tasks: readonly DecodeTask[], name: string) => tasks.find((t) => t.name === name) as DecodeTask;
+const names = (tasks: readonly DecodeTask[]) => tasks.map((t) => t.name);
+const total = (tasks: readonly DecodeTask[]) => sum(tasks, (t) => t.seconds);
 
-describe("planOf", () => {
-  it("multiplies outside the experts in FP8 where experts are FP8 and the machine has it, else in BF16", () => {
-    expect(plan).toEqual({
-      hardware: h800,
-      format: weightFormat("fp8_block"),
+describe("productKernels", () => {
+  it("multiply outside the experts in the format of the rest, and in BF16", () => {
+    expect(kernels).toMatchObject({
       quantised: denseFamily(h800, undefined, "fp8_block"),
       wide: denseFamily(h800, undefined, "bfloat16"),
       launchSeconds: graph,
     });
-    expect(planOf(h800, weightFormat("fp8")).format.name).toBe("fp8_block");
-    for (const name of ["bfloat16", "nvfp4", "w4a8_mxfp4_mxfp8", "int4_wo"])
-      expect(planOf(h800, weightFormat(name)).format.name).toBe("bfloat16");
-    expect(planOf(hardware("a100-sxm"), weightFormat("fp8_block")).quantised.weightFormat).toBe("bfloat16");
+    expect(plan().kernels).toEqual(kernels);
   });
 });
 
 describe("productTask", () => {
-  const task = productTask(
-    "router",
-    plan,
-    rows,
-    [
-      { n: 4096, k: 2048 },
-      { n: 512, k: 4096, bf16: true },
-    ],
-    3,
-  );
+  const two = [
+    { outputs: 4096, inputs: 2048 },
+    { outputs: 512, inputs: 4096, bf16: true as const },
+  ];
+  const task = productTask("router", kernels, rows, two, 3);
   const [first, second] = [product(4096, 2048), product(512, 4096, true)];
   const each = graph + (4 * rows * 2048) / h800.memoryBytesPerSecond;
 
@@ -60,150 +62,139 @@ describe("productTask", () => {
 
   it("has a floor of its bytes, or of its arithmetic at the peaks of the two formats", () => {
     expect(task.floorSeconds).toBeCloseTo(task.bytes / h800.memoryBytesPerSecond, 15);
-    const still = { ...h800, memoryBytesPerSecond: 1e30 };
-    const computed = productTask(
-      "router",
-      { ...plan, hardware: still },
-      rows,
-      [
-        { n: 4096, k: 2048 },
-        { n: 512, k: 4096, bf16: true },
-      ],
-      3,
-    );
+    const still = { ...kernels, hardware: { ...h800, memoryBytesPerSecond: 1e30 } };
     const { fp8 = 0, bf16 = 0 } = h800.peakFlopsPerSecond;
-    expect(computed.floorSeconds).toBeCloseTo((2 * rows * 4096 * 2048) / fp8 + (2 * rows * 512 * 4096) / bf16, 15);
+    expect(productTask("router", still, rows, two, 3).floorSeconds).toBeCloseTo(
+      (2 * rows * 4096 * 2048) / fp8 + (2 * rows * 512 * 4096) / bf16,
+      15,
+    );
   });
 
   it("reads its largest matrix in one run, and is bound by what binds its longest product", () => {
     expect(task.runBytes).toBeCloseTo(4096 * 2048 * (1 + 4 / 128 ** 2), 6);
-    expect(productTask("head", plan, rows, [{ n: 4096, k: 2048, bf16: true }], 0).runBytes).toBe(2 * 4096 * 2048);
-    const large = { n: 65_536, k: 7168, bf16: true };
-    expect(productTask("head", plan, rows, [{ n: 8, k: 8, bf16: true }, large], 0).bound).toBe(product(large.n, large.k, true).bound);
-    expect(productTask("head", plan, rows, [large, { n: 8, k: 8, bf16: true }], 0).bound).toBe("memory");
-    expect(productTask("head", plan, rows, [{ n: 8, k: 8, bf16: true }], 0).bound).toBe("overhead");
+    const small = { outputs: 8, inputs: 8, bf16: true as const };
+    const large = { outputs: 65_536, inputs: 7168, bf16: true as const };
+    expect(productTask("head", kernels, rows, [{ outputs: 4096, inputs: 2048, bf16: true }], 0).runBytes).toBe(2 * 4096 * 2048);
+    const { bound } = product(large.outputs, large.inputs, true);
+    expect(productTask("head", kernels, rows, [small, large], 0).bound).toBe(bound);
+    expect(productTask("head", kernels, rows, [large, small], 0).bound).toBe(bound);
+    expect(productTask("head", kernels, rows, [small], 0).bound).toBe(product(8, 8, true).bound);
   });
 });
 
 describe("layerTasks", () => {
-  const layer = (m: Model, expertParallel = 8) =>
-    layerTasks(
-      plan,
-      rows,
-      { model: m, hardware: h800, requestsPerGpu: rows, contextTokens: 1000, expertParallel },
-      "deepepmoe",
-      "fp8_block",
-    );
-  const named = (tasks: readonly DecodeTask[], name: string) => tasks.find((t) => t.name === name) as DecodeTask;
-  const total = (tasks: readonly DecodeTask[]) => sum(tasks, (t) => t.seconds);
+  it("has for every layer of every model one core for each mixer, products of its matrices, and nothing of what it has not", () => {
+    for (const m of models()) {
+      const own = plan({ model: m, hardware: hardware("b200-sxm"), expertParallel: 1 });
+      for (const run of own.share) {
+        const { tasks } = layerTasks(own, run, rows, rows);
+        const of = (kind: (block: Block) => boolean) => run.blocks.filter(kind).length;
+        const count = (name: string) => tasks.filter((task) => task.name === name).length;
+        expect(count("linear mixer"), m.id).toBe(of(({ kind }) => kind === "linear"));
+        expect(count("attention core") + count("linear mixer"), m.id).toBe(of(({ kind }) => kind !== "dense" && kind !== "experts"));
+        expect(count("dense feed-forward"), m.id).toBe(of(({ kind }) => kind === "dense"));
+        expect(count("experts"), m.id).toBe(of(({ kind }) => kind === "experts"));
+        expect(count("shared expert"), m.id).toBe(of((block) => block.kind === "experts" && block.sharedWidth > 0));
+        expect(count("latent projections"), m.id).toBe(of((block) => block.kind === "experts" && block.inputWidth < m.hiddenSize));
+        const multiplied = run.blocks
+          .flatMap((block) => blockMatrices(block, m.hiddenSize))
+          .filter(({ part }) => part !== "routed expert")
+          .reduce((elements, w) => elements + w.outputs * w.inputs * w.count, 0);
+        const timedApart = ["attention core", "linear mixer", "experts"];
+        const products = tasks.filter(({ name }) => !timedApart.includes(name));
+        // An indexer's task holds its scores too.
+        const flops = sum(products, (task) => task.flops) / (2 * rows);
+        if (count("indexer") === 0) expect(flops / multiplied, m.id).toBeCloseTo(1, 12);
+        else expect(flops, m.id).toBeGreaterThan(multiplied);
+      }
+    }
+  });
 
-  it("projects latent attention down and up and absorbs the key, then the value, and passes over the stream three times", () => {
-    const { moeLayer } = layer(v3);
-    const projections = named(moeLayer, "attention projections");
-    const down = product(1536 + 512 + 64, 7168).seconds + product(128 * 192, 1536).seconds;
-    expect(projections.seconds).toBeCloseTo(down + product(128 * 512, 128, true).seconds + beside(3, 7168), 15);
-    expect(named(moeLayer, "output projection").seconds).toBeCloseTo(
+  it("projects latent attention down and up and absorbs the key, then the value", () => {
+    const { tasks } = layer(sparse.blocks);
+    const projections = named(tasks, "attention projections");
+    const kernelSeconds = [product(1536 + 512 + 64, 7168), product(128 * 192, 1536), product(128 * 512, 128, true)].map((t) => t.seconds);
+    expect(projections.kernelSeconds).toEqual(expect.arrayContaining(kernelSeconds));
+    expect(projections.flops).toBe(2 * rows * ((1536 + 512 + 64) * 7168 + 128 * 192 * 1536 + 128 * 512 * 128));
+    expect(named(tasks, "output projection").seconds).toBeCloseTo(
       product(128 * 128, 512, true).seconds + product(7168, 128 * 128).seconds,
       15,
     );
-    const { qLoraRank, ...direct } = v3;
-    expect(named(layer(direct).moeLayer, "attention projections").seconds).toBeCloseTo(
-      product(128 * 192 + 512 + 64, 7168).seconds + product(128 * 512, 128, true).seconds + beside(3, 7168),
-      15,
-    );
-    const { qkRopeHeadDim, ...still } = v3;
-    expect(named(layer(still).moeLayer, "attention projections").flops).toBe(
-      2 * rows * ((1536 + 512) * 7168 + 128 * 192 * 1536 + 128 * 512 * 192),
-    );
   });
 
-  it("projects grouped attention in one product, with two passes, and its output in another", () => {
+  it("projects grouped attention in one product, and its output in another", () => {
     const m = model("qwen3-235b-a22b");
-    const { moeLayer } = layer(m);
-    const width = m.attentionHeads * m.headDim + m.keyValueHeads * (m.headDim + m.valueHeadDim);
-    expect(named(moeLayer, "attention projections").seconds).toBeCloseTo(
-      product(width, m.hiddenSize).seconds + beside(2, m.hiddenSize),
-      15,
-    );
-    expect(named(moeLayer, "output projection").seconds).toBeCloseTo(product(m.hiddenSize, m.attentionHeads * m.valueHeadDim).seconds, 15);
+    const { tasks } = layer(m.runs[0]?.blocks ?? [], { model: m, expertParallel: 1 });
+    // 64 heads and twice 4 of 128, on 4,096.
+    expect(named(tasks, "attention projections").flops).toBe(2 * rows * (64 + 8) * 128 * 4096);
+    expect(named(tasks, "output projection").flops).toBe(2 * rows * 64 * 128 * 4096);
+    expect(named(tasks, "output projection").kernelSeconds).toHaveLength(1);
   });
 
   it("takes its core, its experts and its exchange as they are timed alone", () => {
-    const { moeLayer } = layer(v3);
-    const core = attentionTime({ model: v3, hardware: h800, requests: rows, contextTokens: 1000 });
-    const { seconds, floorSeconds, flops, bytes, runBytes, bound } = core;
-    expect(named(moeLayer, "attention core")).toEqual({
-      name: "attention core",
-      seconds,
-      floorSeconds,
-      flops,
-      bytes,
-      runBytes,
-      bound,
-      kernelSeconds: [seconds],
+    const { tasks } = layer(sparse.blocks);
+    const { core } = mixerCoreTime({
+      mixer: latent,
+      hardware: h800,
+      requests: rows,
+      contextTokens: 1000,
+      newTokens: 1,
+      cacheFormat: "bfloat16",
     });
-    const experts = moeLayerTime({
-      model: v3,
+    for (const field of ["seconds", "floorSeconds", "flops", "bytes", "runBytes", "bound"] as const)
+      expect(named(tasks, "attention core")[field], field).toBe(core[field]);
+    const own = plan();
+    const time = moeLayerTime({
+      model: shapeOf(own, experts),
       hardware: h800,
       kernel: "deepepmoe",
       weightFormat: "fp8_block",
       tokens: rows * 8,
       expertParallel: 8,
       routing: "even",
+      cache: "cold",
     });
-    expect(named(moeLayer, "experts")).toEqual({
-      name: "experts",
-      seconds: experts.seconds,
-      floorSeconds: experts.floorSeconds,
-      flops: experts.flops,
-      bytes: experts.weightBytes + experts.activationBytes,
+    expect(named(tasks, "experts")).toMatchObject({
+      seconds: time.seconds,
+      floorSeconds: time.floorSeconds,
+      flops: time.flops,
+      bytes: time.weightBytes + time.activationBytes,
       runBytes: 2 * 2048 * 7168 * (1 + 4 / 128 ** 2),
-      bound: experts.bound,
-      kernelSeconds: [experts.seconds],
+      bound: time.bound,
     });
     for (const direction of ["dispatch", "combine"] as const) {
       const exchange = expertExchangeTime({ direction, model: v3, hardware: h800, tokens: rows, expertParallel: 8 });
-      expect(named(moeLayer, direction)).toEqual({
-        name: direction,
+      expect(named(tasks, direction)).toMatchObject({
         seconds: exchange.seconds,
         floorSeconds: exchange.floorSeconds,
         flops: 0,
         bytes: exchange.bytes,
         runBytes: exchange.messageBytes,
         bound: exchange.bound,
-        kernelSeconds: [exchange.seconds],
       });
     }
   });
 
-  it("routes in BF16 with two passes, and has up and gate, the activation and down in a feed-forward part", () => {
-    const { moeLayer, denseLayer } = layer(v3);
-    expect(named(moeLayer, "router").seconds).toBeCloseTo(product(256, 7168, true).seconds + beside(2, 7168), 15);
-    expect(named(moeLayer, "shared expert").seconds).toBeCloseTo(
-      product(2 * 2048, 7168).seconds + product(7168, 2048).seconds + beside(2, 7168),
-      15,
+  it("routes in BF16, and has up and gate, the activation and down in a feed-forward part", () => {
+    const { tasks } = layer(sparse.blocks);
+    expect(named(tasks, "router").flops).toBe(2 * rows * 256 * 7168);
+    expect(named(tasks, "router").runBytes).toBe(2 * 256 * 7168);
+    expect(named(tasks, "shared expert").flops).toBe(2 * rows * 3 * 2048 * 7168);
+    expect(named(layer(dense.blocks).tasks, "dense feed-forward").flops).toBe(2 * rows * 3 * 18_432 * 7168);
+    // Without a gate one matrix goes up.
+    const plain = layer([latent, { ...experts, matrices: 2 }]);
+    expect(named(plain.tasks, "shared expert").flops).toBe(2 * rows * 2 * 2048 * 7168);
+    expect(named(plain.tasks, "experts").runBytes).toBeCloseTo(2048 * 7168 * (1 + 4 / 128 ** 2), 6);
+    expect(named(layer([latent, { kind: "dense", width: 18_432, matrices: 2 }]).tasks, "dense feed-forward").flops).toBe(
+      2 * rows * 2 * 18_432 * 7168,
     );
-    expect(named(denseLayer, "dense feed-forward").seconds).toBeCloseTo(
-      product(2 * 18_432, 7168).seconds + product(7168, 18_432).seconds + beside(2, 7168),
-      15,
-    );
-    // Without a gate one matrix goes up; a dense part beside the experts widens what is shared.
-    const plain = layer({ ...v3, expertMatrices: 2, ffnMatrices: 2, parallelIntermediateSize: 1024 });
-    expect(named(plain.moeLayer, "shared expert").seconds).toBeCloseTo(
-      product(3072, 7168).seconds + product(7168, 3072).seconds + beside(2, 7168),
-      15,
-    );
-    expect(named(plain.denseLayer, "dense feed-forward").flops).toBe(2 * rows * 2 * 18_432 * 7168);
-    expect(named(plain.moeLayer, "experts").runBytes).toBeCloseTo(2048 * 7168 * (1 + 4 / 128 ** 2), 6);
-    expect(named(layer({ ...v3, expertMatrices: 1 }).moeLayer, "experts").runBytes).toBeCloseTo(2048 * 7168 * (1 + 4 / 128 ** 2), 6);
   });
 
   it("sums compute and communication apart, in the order that tokens take", () => {
-    const own = layer(v3);
+    const own = layer(sparse.blocks);
     const exchange = (name: string) => name === "dispatch" || name === "combine";
-    expect(own.computeSeconds).toBeCloseTo(total(own.moeLayer.filter((t) => !exchange(t.name))), 15);
-    expect(own.communicationSeconds).toBeCloseTo(total(own.moeLayer.filter((t) => exchange(t.name))), 15);
-    expect(own.denseSeconds).toBeCloseTo(total(own.denseLayer), 15);
+    expect(own.computeSeconds).toBeCloseTo(total(own.tasks.filter((t) => !exchange(t.name))), 15);
+    expect(own.communicationSeconds).toBeCloseTo(total(own.tasks.filter((t) => exchange(t.name))), 15);
     const parts = (["dispatch", "combine"] as const).map((direction) =>
       expertExchangeTime({ direction, model: v3, hardware: h800, tokens: rows, expertParallel: 8 }),
     );
@@ -213,7 +204,7 @@ describe("layerTasks", () => {
     );
     // The part inside a node is longer than what an exchange of one message waits for, and is not counted beyond it.
     expect(own.processorSeconds).toBeLessThanOrEqual(own.communicationSeconds);
-    expect(own.moeLayer.map((t) => t.name)).toEqual([
+    expect(names(own.tasks)).toEqual([
       "attention projections",
       "attention core",
       "output projection",
@@ -225,23 +216,42 @@ describe("layerTasks", () => {
     ]);
   });
 
-  it("leaves out what a model does not have", () => {
-    expect(layer({ ...v3, intermediateSize: 0 }).denseLayer.map((t) => t.name)).toEqual([
-      "attention projections",
-      "attention core",
-      "output projection",
+  it("follows the blocks of a layer: LongCat's two mixers, Nemotron's half layers, a dense part beside experts", () => {
+    const attention = ["attention projections", "attention core", "output projection"];
+    const of = (id: string, run = 0) => {
+      const m = model(id);
+      return names(layer(m.runs[run]?.blocks ?? [], { model: m, expertParallel: 1 }).tasks);
+    };
+    expect(of("longcat-flash")).toEqual([...attention, "dense feed-forward", ...attention, "dense feed-forward", "router", "experts"]);
+    const nemotron = [0, 1, 2].map((run) => of("nemotron-3-ultra-550b-a55b", run));
+    expect(nemotron).toEqual([
+      ["attention projections", "linear mixer", "output projection"],
+      ["router", "latent projections", "experts", "shared expert"],
+      attention,
     ]);
-    expect(layer({ ...v3, sharedIntermediateSize: 0 }).moeLayer.map((t) => t.name)).not.toContain("shared expert");
-    expect(layer({ ...v3, moeLayers: 0 })).toMatchObject({ moeLayer: [], computeSeconds: 0, communicationSeconds: 0, processorSeconds: 0 });
-    const alone = layer(v3, 1);
-    expect(alone.moeLayer.map((t) => t.name)).toEqual([
-      "attention projections",
-      "attention core",
-      "output projection",
-      "router",
-      "experts",
-      "shared expert",
-    ]);
+    expect(of("snowflake-arctic")).toEqual([...attention, "dense feed-forward", "router", "experts"]);
+    expect(of("deepseek-v3.2-exp")).toEqual(["attention projections", "indexer", ...attention.slice(1), "dense feed-forward"]);
+  });
+
+  it("adds up over a group after every mixer and every feed-forward part, a dense one beside experts with them", () => {
+    const reduces = (id: string, run = 0) => {
+      const m = model(id);
+      const own = plan({ model: m, tensorParallel: 4, expertParallel: 1 });
+      const { tasks } = layerTasks(own, own.share[run] as Run, rows, rows);
+      return names(tasks).flatMap((name, i) => (name === "all-reduce" ? [names(tasks)[i - 1]] : []));
+    };
+    expect(reduces("deepseek-v3")).toEqual(["output projection", "dense feed-forward"]);
+    expect(reduces("deepseek-v3", 1)).toEqual(["output projection", "shared expert"]);
+    expect(reduces("snowflake-arctic")).toEqual(["output projection", "experts"]);
+    expect(reduces("nemotron-3-ultra-550b-a55b", 1)).toEqual(["shared expert"]);
+  });
+
+  it("leaves out what a layer does not have", () => {
+    const attention = ["attention projections", "attention core", "output projection"];
+    expect(names(layer([latent]).tasks)).toEqual(attention);
+    expect(names(layer([latent, { ...experts, shared: 0, sharedWidth: 0 }]).tasks)).not.toContain("shared expert");
+    const alone = layer(sparse.blocks, { expertParallel: 1 });
+    expect(names(alone.tasks)).toEqual([...attention, "router", "experts", "shared expert"]);
     expect(alone.communicationSeconds).toBe(0);
   });
 });

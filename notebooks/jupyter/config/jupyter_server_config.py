@@ -1,7 +1,10 @@
 """Settings of the JupyterLab that `npm run lab` starts."""
 
+import secrets
 import sys
 from pathlib import Path
+
+from jupyter_server.auth.identity import PasswordIdentityProvider
 
 sys.dont_write_bytecode = True
 HERE = Path(__file__).resolve().parent
@@ -9,8 +12,30 @@ sys.path.insert(0, str(HERE.parent))
 
 c = get_config()  # noqa: F821
 
-# On this machine only, and with a token, which the server makes at each start.
+
+class OwnToken(PasswordIdentityProvider):
+    """A token that is made at each start, whatever a configuration of the whole machine says of tokens and passwords."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.token = secrets.token_hex(24)
+        self.token_generated = True
+        self.hashed_password = ""
+        self.allow_password_change = False
+
+
+# On this machine only, and with that token. This file comes first, so a configuration of the machine changes none of these.
 c.ServerApp.ip = "127.0.0.1"
+c.ServerApp.identity_provider_class = OwnToken
+c.ServerApp.authorizer_class = "jupyter_server.auth.authorizer.AllowAllAuthorizer"
+c.ServerApp.allow_origin = ""
+c.ServerApp.allow_origin_pat = ""
+c.ServerApp.allow_credentials = False
+c.ServerApp.allow_remote_access = False
+c.ServerApp.disable_check_xsrf = False
+c.ServerApp.local_hostnames = ["localhost"]
+c.ServerApp.base_url = "/"
+c.ServerApp.certfile = ""
 c.ServerApp.root_dir = str(HERE.parent.parent)
 
 # The project's kernel alone, so that a new notebook gets it.

@@ -3,10 +3,9 @@ import type { Decoder } from "./decoder";
 import { ConfigError, shown } from "./error";
 import { expertLayers, layersIn } from "./expert-layers";
 import { fieldOf, flag, inRange, listOf, optionalCount, pathOf, type Section, subsection } from "./section";
-import { windowRule } from "./windows";
+import { type Attends, windowRule } from "./windows";
 
-/** To which of the tokens before it a layer attends; linear ones keep a state of all. */
-export type Attends = "full" | "window" | "chunk" | "linear";
+export type { Attends } from "./windows";
 
 /** What stands in a layer; layers of some models are a mixer alone or a feed-forward part alone. */
 export interface LayerKind {

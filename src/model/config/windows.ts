@@ -1,8 +1,10 @@
 import type { Decoder } from "./decoder";
 import { ConfigError, shown } from "./error";
-import type { Attends } from "./layer-kinds";
 import { fieldOf, flag, inRange, listOf, optionalCount, pathOf, type Section } from "./section";
 import { windowOf } from "./window-width";
+
+/** To which of the tokens before it a layer attends; linear ones keep a state of all. */
+export type Attends = "full" | "window" | "chunk" | "linear";
 
 type Rule = (layer: number) => Attends;
 

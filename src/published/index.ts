@@ -1,0 +1,8 @@
+/** What `deepshock/published` gives: tables that others published, read from data/. */
+export * from "./balance-gains";
+export * from "./fused-kernels";
+export * from "./layer-times";
+export * from "./matrix-units";
+export * from "./next";
+export * from "./tables";
+export * from "./transfers";
