@@ -105,12 +105,12 @@ function judged(asked: Asked): Answer {
     ...(asked.text("machine") === undefined ? {} : { hardware: asked.machine().id }),
   };
   const all = ds.claims({ draws: asked.count("draws"), ...(Object.keys(scenario).length > 0 ? { scenario } : {}) });
-  const rows = all.map(({ id, headline, verdict, then }) => ({ id, then: then.verdict, verdict, headline }));
+  const rows = all.map(({ id, headline, verdict, then }) => ({ id, atArticle: then.verdict, verdict, headline }));
   return {
     record: all,
     title: "Sixteen claims, judged in parts: by what was known on the day of the article, and now",
     rows,
-    table: { columns: { id: "Claim", then: "Then", verdict: "Now", headline: "In one line" } },
+    table: { columns: { id: "Claim", atArticle: "Then", verdict: "Now", headline: "In one line" } },
   };
 }
 

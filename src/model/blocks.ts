@@ -153,6 +153,7 @@ export interface ExpertsBlock {
   readonly emptyExperts: number;
 }
 
+/** A feed-forward part: dense, or of experts. */
 export type FeedForward = DenseBlock | ExpertsBlock;
 
 /** A mixer or a feed-forward part. */

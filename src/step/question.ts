@@ -7,6 +7,7 @@ import { nearest } from "../text/nearest";
 
 /** Engines whose time between kernels is known. */
 export const engines = ["tensorrt-llm", "vllm", "sglang"] as const;
+/** One of the engines. */
 export type Engine = (typeof engines)[number];
 
 /**
