@@ -63,6 +63,8 @@ export { type AttentionMeasurement, attentionTimes } from "./published/attention
 export { expertTaskTime, moeLayerTime, type MoeLayerQuestion, type MoeLayerTime } from "./kernels/expert-layer";
 export { acceptedTokens, type DecodeStep, decodeStep, type DecodeStepQuestion, type DecodeTask, type TaskName } from "./step/decode";
 export { busiestRank } from "./step/waiting";
+export { type PrefillQuestion, type PrefillStep, prefillStep, timeToFirstToken } from "./step/prefill";
+export { engineTime, type EngineConstants, type EngineTime } from "./step/engine";
 export { type DeploymentRow, deploymentRows, type DeploymentUse } from "./published/deployment-rows";
 export { defaultExpertKernel, defaultExperts } from "./kernels/default-experts";
 export { type Engine, engines, type ResolvedQuestion, resolveQuestion, type StepQuestion } from "./step/question";

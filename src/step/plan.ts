@@ -1,6 +1,7 @@
 import { decodeAttentionKernel } from "../kernels/default-attention";
 import { defaultExpertKernel } from "../kernels/default-experts";
 import { type AttentionPlan, attentionPlan } from "../kernels/attention/attention-plan";
+import type { MixerPhase } from "../kernels/attention/mixer-demand";
 import { launch } from "../kernels/launch";
 import { type Block, type ExpertsBlock, isMixer, type Mixer, type Run } from "../model/blocks";
 import { type FeedForwardMatrix, feedForwardMatrices } from "../model/feed-forward";
@@ -18,6 +19,8 @@ export interface PlannedBlock {
   readonly matrices: Readonly<Record<string, readonly (BlockMatrix | FeedForwardMatrix)[]>>;
   /** The core of a mixer: its kernel and time, and the run in which it reads. */
   readonly core?: AttentionPlan & { readonly runBytes: number };
+  /** The same where prompts are taken in. */
+  readonly prefill?: AttentionPlan & { readonly runBytes: number };
 }
 
 /** Layers that are alike, as one GPU holds them. */
@@ -93,7 +96,7 @@ function setUp(question: ResolvedQuestion, kernel: string): Setup {
     padded ||= whole !== block;
     const share = cutBlock(whole, cut);
     const matrices = matricesOf(share, model.hiddenSize);
-    return isMixer(share) ? { block: share, matrices, core: coreOf(share, question) } : { block: share, matrices };
+    return isMixer(share) ? { block: share, matrices, core: coreOf(share, question, "decode"), prefill: coreOf(share, question, "prefill") } : { block: share, matrices };
   };
   return {
     kernel,
@@ -104,11 +107,11 @@ function setUp(question: ResolvedQuestion, kernel: string): Setup {
   };
 }
 
-/** The core of a mixer in decode, read cold: other layers have run since. */
-function coreOf(mixer: Mixer, { model, hardware, formats, engine }: ResolvedQuestion): NonNullable<PlannedBlock["core"]> {
-  const options = { phase: "decode", part: "core", cacheFormat: formats.cache, weightFormat: "bfloat16", arithmetic: "bfloat16", warm: false } as const;
-  const work = mixerWork(mixer, { contextTokens: 1, newTokens: 1, cacheFormat: formats.cache, phase: "decode" }).at(-1);
-  const kernel = decodeAttentionKernel(mixer, engine, hardware, formats.cache);
+/** The core of a mixer, read cold: other layers have run since. */
+function coreOf(mixer: Mixer, { model, hardware, formats, engine }: ResolvedQuestion, phase: MixerPhase): NonNullable<PlannedBlock["core"]> {
+  const options = { phase, part: "core", cacheFormat: formats.cache, weightFormat: "bfloat16", arithmetic: "bfloat16", warm: false } as const;
+  const work = mixerWork(mixer, { contextTokens: 1, newTokens: 1, cacheFormat: formats.cache, phase }).at(-1);
+  const kernel = phase === "decode" ? decodeAttentionKernel(mixer, engine, hardware, formats.cache) : undefined;
   const chosen = kernel === undefined ? options : { ...options, kernel };
   return { ...attentionPlan(mixer, hardware, { ...chosen, hiddenSize: model.hiddenSize }), runBytes: work?.runBytes ?? 0 };
 }

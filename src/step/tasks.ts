@@ -14,6 +14,8 @@ export interface Passing {
   readonly newTokens: number;
   /** Rows of the group: new tokens of requests, and tokens of prompts. */
   readonly rows: number;
+  /** Prompts of the group that are taken in: so many, of so many new tokens each, on a past of so many. */
+  readonly prompts?: { readonly requests: number; readonly newTokens: number; readonly pastTokens: number };
   /** Rows of the replica. */
   readonly replicaRows: number;
 }
@@ -71,12 +73,14 @@ function besides(mixer: Mixer): number {
 }
 
 /** Products before the core, those of an indexer, the core, products after it. */
-function mixerTasks(plan: Plan, { matrices, core }: PlannedBlock, mixer: Mixer, passing: Passing): readonly DecodeTask[] {
+function mixerTasks(plan: Plan, { matrices, core, prefill }: PlannedBlock, mixer: Mixer, passing: Passing): readonly DecodeTask[] {
   const { kernels, contextTokens } = plan;
-  const { rows, requests, newTokens } = passing;
+  const { rows, requests, newTokens, prompts } = passing;
+  const name = mixer.kind === "linear" ? "linear mixer" : "attention core";
   const tasks = [productTask("attention projections", kernels, rows, matrices.projections ?? [], besides(mixer))];
   if (matrices.indexer !== undefined) tasks.push(productTask("indexer", kernels, rows, matrices.indexer, 1));
-  if (core !== undefined) tasks.push(coreTask(mixer.kind === "linear" ? "linear mixer" : "attention core", core, requests, contextTokens, newTokens));
+  if (core !== undefined && requests > 0) tasks.push(coreTask(name, core, requests, contextTokens, newTokens));
+  if (prefill !== undefined && prompts !== undefined) tasks.push(coreTask(name, prefill, prompts.requests, prompts.pastTokens, prompts.newTokens));
   tasks.push(productTask("output projection", kernels, rows, matrices.output ?? [], 0));
   return tasks;
 }
