@@ -1,6 +1,7 @@
 import { moeLayerTime } from "../kernels/expert-layer";
 import { weightFormat as lookUpFormat } from "../machine/number-formats";
 import { type ExpertsBlock, isMixer, type Mixer } from "../model/blocks";
+import { mixerWork } from "../model/mixers/mixers";
 import { collectiveTask, exchangeTasks } from "./communication";
 import type { Plan, PlannedBlock, PlannedRun } from "./plan";
 import { productTask } from "./products";
@@ -79,15 +80,15 @@ function mixerTasks(plan: Plan, { matrices, core, prefill }: PlannedBlock, mixer
   const name = mixer.kind === "linear" ? "linear mixer" : "attention core";
   const tasks = [productTask("attention projections", kernels, rows, matrices.projections ?? [], besides(mixer))];
   if (matrices.indexer !== undefined) tasks.push(productTask("indexer", kernels, rows, matrices.indexer, 1));
-  if (core !== undefined && requests > 0) tasks.push(coreTask(name, core, requests, contextTokens, newTokens));
-  if (prefill !== undefined && prompts !== undefined) tasks.push(coreTask(name, prefill, prompts.requests, prompts.pastTokens, prompts.newTokens));
+  if (core !== undefined && requests > 0) tasks.push(coreTask(name, core, requests, contextTokens, newTokens, readBytes(mixer, plan, "decode", requests, contextTokens, newTokens)));
+  if (prefill !== undefined && prompts !== undefined) tasks.push(coreTask(name, prefill, prompts.requests, prompts.pastTokens, prompts.newTokens, readBytes(mixer, plan, "prefill", prompts.requests, prompts.pastTokens, prompts.newTokens)));
   tasks.push(productTask("output projection", kernels, rows, matrices.output ?? [], 0));
   return tasks;
 }
 
 /** Attention, with the scores and the choice of an indexer; or the update of a state, with its convolution. */
-function coreTask(name: DecodeTask["name"], core: NonNullable<PlannedBlock["core"]>, requests: number, contextTokens: number, newTokens: number): DecodeTask {
-  const { seconds, floorSeconds, flops, bytes, overheadSeconds, computeSeconds, memorySeconds } = core.time(requests, contextTokens, newTokens);
+function coreTask(name: DecodeTask["name"], core: NonNullable<PlannedBlock["core"]>, requests: number, contextTokens: number, newTokens: number, bytes: number): DecodeTask {
+  const { seconds, floorSeconds, flops, overheadSeconds, computeSeconds, memorySeconds } = core.time(requests, contextTokens, newTokens);
   return {
     name,
     seconds,
@@ -98,6 +99,14 @@ function coreTask(name: DecodeTask["name"], core: NonNullable<PlannedBlock["core
     bound: overheadSeconds > Math.max(computeSeconds, memorySeconds) ? "overhead" : computeSeconds > memorySeconds ? "compute" : "memory",
     kernelSeconds: [seconds],
   };
+}
+
+/** What a mixer reads of all that it keeps, index keys included, and of states what it writes back. */
+function readBytes(mixer: Mixer, { formats }: Plan, phase: "decode" | "prefill", requests: number, contextTokens: number, newTokens: number): number {
+  let bytes = 0;
+  for (const work of mixerWork(mixer, { contextTokens, newTokens, cacheFormat: formats.cache, phase }))
+    bytes += work.readBytes + (work.part === "recurrence" ? work.writtenBytes : 0);
+  return requests * bytes;
 }
 
 /** Router, and projections to and from the experts' width. */
