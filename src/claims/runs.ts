@@ -1,18 +1,11 @@
-import type { Model } from "../model/model";
 import { type Access, decodeAccesses } from "../step/accesses";
-import { releasedFormat } from "./rule-formats";
 import type { AskedSetUp } from "./set-ups";
+import { answered, questionOf } from "./steps";
 
-/** The accesses of a set-up's decode step on one GPU; undefined where its number of requests is not published. */
-export function stepAccesses(setUp: AskedSetUp, model: Model): readonly Access[] | undefined {
-  if (setUp.requestsPerGpu === undefined) return undefined;
-  return decodeAccesses({
-    model,
-    weightFormat: releasedFormat(model),
-    requestsPerGpu: Math.max(1, Math.round(setUp.requestsPerGpu)),
-    contextTokens: setUp.contextTokens ?? 4096,
-    expertParallel: Math.min(setUp.expertParallel ?? 1, model.routedExperts),
-  });
+/** The accesses of a set-up's decode step on one GPU; undefined where its number of requests is not published, or the step has no answer to it. */
+export function stepAccesses(setUp: AskedSetUp): readonly Access[] | undefined {
+  const question = questionOf(setUp);
+  return question === undefined ? undefined : answered(() => decodeAccesses(question));
 }
 
 /** Share of a step's bytes that lie in runs of at most so many bytes. */

@@ -79,8 +79,11 @@ function put(row: AskedSetUp, { asked }: Context): AskedSetUp {
   const own = model(row.model);
   const chosen = asked.model === undefined ? own : model(asked.model);
   const scale = (chosen.expertsPerToken * own.routedExperts) / (chosen.routedExperts * own.expertsPerToken);
-  const expertParallel = asked.expertParallel ?? row.expertParallel;
-  const gpus = asked.expertParallel === undefined ? row.gpus : Math.max(asked.expertParallel, row.tensorParallel ?? 1);
+  // Ranks that are asked for are GPUs with attention dealt over them.
+  const wide = (asked.expertParallel ?? 1) > 1;
+  const tensorParallel = wide ? 1 : row.tensorParallel;
+  const gpus = wide ? asked.expertParallel : asked.expertParallel === 1 ? (row.tensorParallel ?? 1) : row.gpus;
+  const ranks = asked.expertParallel ?? row.expertParallel;
   const tokensPerExpert =
     asked.tokensInFlight !== undefined
       ? meanTokensPerExpert(asked.tokensInFlight, chosen)
@@ -94,11 +97,18 @@ function put(row: AskedSetUp, { asked }: Context): AskedSetUp {
     model: chosen.id,
     machine: asked.hardware ?? row.machine,
     ...(gpus === undefined ? {} : { gpus }),
-    ...(expertParallel === undefined ? {} : { expertParallel: Math.min(expertParallel, chosen.routedExperts) }),
+    ...(tensorParallel === undefined ? {} : { tensorParallel }),
+    ...(ranks === undefined ? {} : { expertParallel: ranksOf(gpus ?? ranks, Math.min(ranks, chosen.routedExperts)) }),
     ...(requestsPerGpu === undefined ? {} : { requestsPerGpu }),
     ...(asked.contextTokens === undefined ? {} : { contextTokens: asked.contextTokens }),
     ...(tokensPerExpert === undefined ? {} : { tokensPerExpert }),
   };
+}
+
+/** The most ranks that divide the GPUs, up to so many: each expert of a model with few is cut over several GPUs. */
+function ranksOf(gpus: number, most: number): number {
+  for (let ranks = most; ranks > 1; ranks--) if (gpus % ranks === 0) return ranks;
+  return 1;
 }
 
 /** A population of set-ups: one quantity for each, shown by class. NaN leaves a row out. */

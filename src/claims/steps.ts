@@ -1,7 +1,7 @@
 import { hardware } from "../machine/hardware";
 import type { Model } from "../model/model";
 import { model } from "../model/registry";
-import { type DecodeStep, type DecodeStepQuestion, decodeStep } from "../step/decode";
+import { type DecodeStepQuestion, decodeStep } from "../step/decode";
 import { shareByDecade, timedTasks } from "../step/durations";
 import { launchShare } from "../step/starts";
 import type { AskedSetUp } from "./set-ups";
@@ -12,20 +12,22 @@ const usualContext = 4096;
 /**
  * The question to decodeStep that a published set-up is: the one place in the claims that knows its fields.
  *
- * Experts over ranks go with attention that is data-parallel; a set-up without them cuts every matrix over its tensor-parallel degree.
- * A group of GPUs has one request at least. Undefined where the number of requests is not published.
+ * Attention is cut over the tensor-parallel degree and dealt over what is left of the GPUs, experts over their ranks, as published; the
+ * replica has one request at least. Undefined where the number of requests is not published.
  */
-export function questionOf(setUp: AskedSetUp, change: Partial<DecodeStepQuestion> = {}): DecodeStepQuestion | undefined {
+export function questionOf(setUp: AskedSetUp): DecodeStepQuestion | undefined {
   if (setUp.requestsPerGpu === undefined) return undefined;
-  const wide = (setUp.expertParallel ?? 1) > 1;
+  const { tensorParallel = 1, expertParallel = 1, contextTokens = usualContext, draftTokens = 0 } = setUp;
+  const gpus = setUp.gpus ?? Math.max(tensorParallel, expertParallel);
   return {
     model: model(setUp.model),
     hardware: hardware(setUp.machine),
-    requestsPerGpu: Math.max(1, Math.round(setUp.requestsPerGpu)),
-    contextTokens: setUp.contextTokens ?? usualContext,
-    expertParallel: wide ? (setUp.expertParallel as number) : 1,
-    tensorParallel: wide ? 1 : (setUp.tensorParallel ?? 1),
-    ...change,
+    requests: Math.max(1, Math.round(setUp.requestsPerGpu * gpus)),
+    contextTokens,
+    tensorParallel,
+    dataParallel: gpus / tensorParallel,
+    expertParallel,
+    draftTokens,
   };
 }
 
@@ -56,7 +58,7 @@ export function stepNumbers(question: DecodeStepQuestion | undefined): StepNumbe
 const remembered = new WeakMap<Model, Map<string, StepNumbers | undefined>>();
 
 function ask(question: DecodeStepQuestion): StepNumbers | undefined {
-  const step = stepOf(question);
+  const step = answered(() => decodeStep(question));
   if (step === undefined) return undefined;
   return {
     tokensPerSecondPerGpu: step.tokensPerSecondPerGpu,
@@ -67,11 +69,12 @@ function ask(question: DecodeStepQuestion): StepNumbers | undefined {
   };
 }
 
-function stepOf(question: DecodeStepQuestion): DecodeStep | undefined {
+/** What the step answers; undefined for a set-up that it has no answer to. */
+export function answered<T>(ask: () => T): T | undefined {
   try {
-    return decodeStep(question);
+    return ask();
   } catch (error) {
-    // A degree that cuts no whole part, or more ranks than experts: the row is counted as left out.
+    // A degree that cuts no whole part, or ranks that do not divide the GPUs: the row is counted as left out.
     if (error instanceof RangeError) return undefined;
     throw error;
   }

@@ -17,6 +17,7 @@ import {
   weightFormat,
   weightFormatNames,
 } from "../index";
+import { answerNotes } from "./answer-notes";
 import type { Choice } from "./state";
 
 /** A choice with everything filled in, as the model computes it, and in words what had to give way. */
@@ -93,7 +94,7 @@ export function setUp(choice: Choice): Setup {
     contextTokens: choice.contextTokens,
     overlap: halved ? choice.overlap : ("none" as const),
   };
-  return { ...setup, notes: [...notes, ...memoryNotes(setup)] };
+  return { ...setup, notes: [...memoryNotes(setup), ...notes, ...answerNotes(setup)] };
 }
 
 /** Whether weights and cache are more than the GPU's memory holds: such a step is computed all the same. */

@@ -26,6 +26,9 @@ import {
   timedTasks,
 } from "../index";
 import type { Setup } from "./setup";
+import { stepQuestion } from "./step-question";
+
+export { stepQuestion } from "./step-question";
 
 /** What a number is, so that it can be written with its unit. */
 export type Kind = "count" | "seconds" | "bytes" | "share" | "per second";
@@ -70,12 +73,6 @@ export interface ScenarioView {
   readonly requests: readonly RequestRow[];
   /** One expert's share of the model on one GPU, as figures take it; undefined for a dense model. */
   readonly expert: ExpertOn | undefined;
-}
-
-/** The decode step's question of a setup. */
-export function stepQuestion(setup: Setup) {
-  const { model, hardware, requestsPerGpu, contextTokens, expertParallel, tensorParallel, overlap, kernel, weightFormat } = setup;
-  return { model, hardware, requestsPerGpu, contextTokens, expertParallel, tensorParallel, overlap, kernel, weightFormat };
 }
 
 /** Everything that the page shows of one scenario, claims and figures apart. */
@@ -166,8 +163,10 @@ function quantities(setup: Setup, step: DecodeStep, expert: ExpertOn | undefined
     ofExpert("expertShareSeconds", "One expert's task: share of a full layer", "seconds", one?.shareOfLayerSeconds),
     ofExpert("expertAloneSeconds", "One expert's task: alone on the GPU", "seconds", one?.aloneSeconds),
     quantity("stepSeconds", "Decode step", "seconds", step.seconds),
+    quantity("stepSecondsLow", "Four in five measured steps: from", "seconds", step.errorBand.low),
+    quantity("stepSecondsHigh", "Four in five measured steps: to", "seconds", step.errorBand.high),
     quantity("tokensPerSecondPerGpu", "Tokens a second and GPU", "per second", step.tokensPerSecondPerGpu),
-    quantity("tokensPerSecondPerRequest", "Tokens a second and request", "per second", 1 / step.seconds),
+    quantity("tokensPerSecondPerRequest", "Tokens a second and request", "per second", step.tokensPerSecondPerRequest),
     quantity("exchangeShare", "Dispatch, combine and all-reduce, of all task time", "share", exchanged / sum(step.tasks, (t) => t.seconds)),
     quantity("shortKernelShare", "Time in kernels of 1–10 µs", "share", shareByDecade(timedTasks(step.tasks))[1]?.timeShare ?? 0),
     quantity(

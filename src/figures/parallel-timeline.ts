@@ -2,7 +2,7 @@ import { publishedParallelism } from "../published/transfers";
 import { formatCount } from "../text/numbers";
 import type { Figure } from "./figure";
 import { articleDate } from "./releases";
-import { colours, countTicks, label, layout, linearAxis, logAxis, rule } from "./theme";
+import { colours, countTicks, dateRange, label, layout, linearAxis, logAxis, rule } from "./theme";
 
 const colourOf = { training: colours.green, prefill: colours.yellow, decode: colours.blue } as const;
 
@@ -12,6 +12,7 @@ export function parallelTimelineFigure(): Figure {
   const since = all.filter((p) => p.date > articleDate);
   const wide = since.filter((p) => p.expertParallel >= 8 * p.tensorParallel).length;
   const tensor = since.filter((p) => p.tensorParallel > p.expertParallel);
+  const days = all.map((p) => p.date);
   const regimes = ["training", "prefill", "decode"] as const;
   return {
     data: regimes.flatMap((regime) => {
@@ -58,7 +59,7 @@ export function parallelTimelineFigure(): Figure {
     layout: layout({
       margin: { l: 84, r: 20, t: 84, b: 58 },
       height: 500,
-      xaxis: { ...linearAxis("Published", [0, 1]), type: "date", range: ["2024-11-01", "2026-11-24"], tickformat: "%b %Y", dtick: "M6" },
+      xaxis: { ...linearAxis("Published", [0, 1]), type: "date", range: dateRange("2024-11-01", days), tickformat: "%b %Y", dtick: "M6" },
       yaxis: logAxis("GPUs that share", [0.8, 600], countTicks([1, 8, 32, 64, 128, 320])),
       showlegend: true,
       legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
@@ -66,6 +67,10 @@ export function parallelTimelineFigure(): Figure {
       annotations: [label("article", { x: articleDate, y: Math.log10(500) }, { xanchor: "left", xshift: 4 })],
     }),
     caption: `Published deployments and recipes of large mixture-of-experts models: circles, over how many GPUs the experts are dealt; open squares, over how many a matrix is split (DeepSeek's 4 of December 2024 in attention alone). Of ${formatCount(since.length)} since the article ${formatCount(wide)} have experts over at least 8 times as many GPUs as matrices; the ${formatCount(tensor.length)} where it is the other way round are all single nodes of 8 GPUs. The collection holds what was written about, so it is no census.`,
-    alt: `Expert parallelism of 32 to 320 GPUs against tensor parallelism of 1 to 8 in published deployments, December 2024 to August 2026.`,
+    alt: `Expert parallelism of ${spanOf(all.map((p) => p.expertParallel))} GPUs against tensor parallelism of ${spanOf(all.map((p) => p.tensorParallel))} in published deployments, ${[...days].sort()[0]?.slice(0, 7)} to ${[...days].sort().at(-1)?.slice(0, 7)}.`,
   };
+}
+
+function spanOf(values: readonly number[]): string {
+  return `${formatCount(Math.min(...values))} to ${formatCount(Math.max(...values))}`;
 }

@@ -2,7 +2,7 @@ import { isMoe, type Model } from "../model/model";
 import { meanTokensPerExpert } from "../routing/uniform";
 import { formatCount, formatNumber, formatShare } from "../text/numbers";
 import type { Figure } from "./figure";
-import { colours, countTicks, label, layout, linearAxis, logAxis, points, rule, ticks } from "./theme";
+import { colours, countTicks, dateRange, label, layout, linearAxis, logAxis, points, rule, ticks } from "./theme";
 
 /** The day the argument was published. */
 export const articleDate = "2025-01-11";
@@ -52,7 +52,10 @@ export function releasesFigure(models: readonly Model[], tokensInFlight: number,
       xaxis: {
         ...linearAxis("Release", [0, 1]),
         type: "date",
-        range: ["2020-01-01", "2027-03-01"],
+        range: dateRange(
+          "2020-01-01",
+          all.map((r) => r.released),
+        ),
         anchor: "y2",
         dtick: "M12",
         tickformat: "%Y",

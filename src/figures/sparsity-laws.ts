@@ -4,7 +4,7 @@ import { sparsityGains } from "../published/next";
 import { formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";
 import { articleDate } from "./releases";
-import { band, colours, countTicks, label, layout, line, linearAxis, logAxis, points, ticks } from "./theme";
+import { band, colours, countTicks, dateRange, label, layout, line, linearAxis, logAxis, points, ticks } from "./theme";
 
 /** Optimum range of granularity that the law of Ling gives, independent of compute. @source lingleverage2025 */
 export const optimalGranularity = [8, 12] as const;
@@ -94,7 +94,10 @@ export function sparsityLawsFigure(models: readonly Model[]): Figure {
       xaxis2: {
         ...linearAxis("Release", [0, 1]),
         type: "date",
-        range: ["2023-10-01", "2026-12-31"],
+        range: dateRange(
+          "2023-10-01",
+          moe.map((m) => m.released),
+        ),
         dtick: "M12",
         tickformat: "%Y",
         anchor: "y2",

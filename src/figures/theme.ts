@@ -135,3 +135,17 @@ export function doublings(from: number, to: number): readonly number[] {
 export function menu(buttons: readonly Part[], active = 0): Part {
   return { type: "dropdown", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom", showactive: true, active, buttons: [...buttons] };
 }
+
+/**
+ * The ends of an axis of dates: from a first day to a quarter of a year after the last day drawn.
+ *
+ * @throws RangeError when there is no day.
+ */
+export function dateRange(from: string, days: readonly string[]): readonly [string, string] {
+  const last = [...days].sort().at(-1);
+  if (last === undefined) throw new RangeError("days must hold at least one day");
+  const padded = `${last}-01-01`.slice(0, 10);
+  const [year, month] = padded.split("-").map(Number) as [number, number];
+  const after = year * 12 + month - 1 + 3;
+  return [from, `${Math.floor(after / 12)}-${String((after % 12) + 1).padStart(2, "0")}-01`];
+}

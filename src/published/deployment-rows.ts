@@ -77,7 +77,7 @@ export function readDeployments(rows: readonly Row[]): readonly DeploymentRow[] 
     const use = useOf(text(row, "usableForDecodeStep"), optionalText(row, "speculative") ?? "", number(row, "gpus"));
     return Object.freeze({
       id: text(row, "id"),
-      source: text(row, "source"),
+      source: text(row, "collection"),
       model: optionalText(row, "model"),
       machine: text(row, "machine"),
       gpus,

@@ -50,7 +50,7 @@ describe("one model of a quantity", () => {
       (s) =>
         (s.requestsPerGpu ?? 0) < 16 || (s.expertParallel ?? 1) < 2
           ? Number.NaN
-          : ask(questionOf(s), rate) / ask(questionOf(s, { expertParallel: 1, tensorParallel: 8 }), rate),
+          : ask(questionOf(s), rate) / ask(questionOf({ ...s, gpus: 8, expertParallel: 1, tensorParallel: 8 }), rate),
       (v) => v > 1,
     );
     expect(part("5.rate")).toMatchObject({ probability: own.share, value: own.median });
@@ -78,10 +78,18 @@ describe("one model of a quantity", () => {
     expect(launched?.probability).toBe(time.share);
   });
 
-  it("asks of every set-up in reach what a person would: degrees, requests, context", () => {
-    const asked = setUpsOf(context, serving).map((s) => questionOf(s));
-    expect(asked.filter((q) => q !== undefined).length).toBeGreaterThan(150);
-    for (const q of asked) if (q !== undefined) expect(q.requestsPerGpu).toBeGreaterThanOrEqual(1);
+  it("asks of a set-up what a person would: all its requests, over its degrees", () => {
+    const setUps = setUpsOf(context, serving);
+    expect(setUps.filter((s) => questionOf(s) !== undefined).length).toBeGreaterThan(150);
+    const shared = setUps.find((s) => s.gpus === 8 && s.tensorParallel === 8 && (s.requestsPerGpu ?? 1) < 1);
+    expect(shared && questionOf(shared)).toMatchObject({
+      requests: Math.round((shared?.requestsPerGpu ?? 0) * 8),
+      tensorParallel: 8,
+      dataParallel: 1,
+    });
+    const dealt = (s: (typeof setUps)[number]) => s.tensorParallel === 1 && s.expertParallel === s.gpus && (s.gpus ?? 0) > 8;
+    const wide = setUps.find((s) => dealt(s) && s.requestsPerGpu !== undefined);
+    expect(wide && questionOf(wide)).toMatchObject({ dataParallel: wide?.gpus, expertParallel: wide?.gpus, tensorParallel: 1 });
   });
 });
 

@@ -168,7 +168,7 @@ describe("a choice that does not fit together", () => {
   });
 
   it("says where a kernel's constants were carried over", () => {
-    expect(notesOf({})).not.toContain("constants");
+    expect(notesOf({})).not.toContain("its constants are those of");
     expect(notesOf({ machine: "mi300x" })).toContain("its constants are those of");
   });
 
@@ -339,7 +339,7 @@ describe("the notebook cell", () => {
       expect(texts).not.toContain("owned");
       expect(texts).not.toContain("require");
       const comments = code.split(/\r\n|[\n\r\u2028\u2029]/).filter((line) => /^\s*\/\//.test(line));
-      expect(comments).toEqual(["  // The claims ask for routed experts, which a dense model has none of."]);
+      expect(comments).toEqual(["  // The claims ask for routed experts, of which this model has none."]);
     },
   );
 

@@ -3,7 +3,6 @@ import { sources } from "../../src/data/sources";
 import { balanceGainsFigure } from "../../src/figures/balance-gains";
 import { imbalanceByTokensFigure } from "../../src/figures/imbalance-by-tokens";
 import { placementFigure } from "../../src/figures/placement";
-import { model } from "../../src/model/registry";
 import { balanceGains, publishedRankBalance } from "../../src/published/balance-gains";
 import { simulateBalance } from "../../src/routing/balance-simulation";
 import { expectWhole } from "./figure-cases";

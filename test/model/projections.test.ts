@@ -34,7 +34,6 @@ describe("the projections of mixers in a decode step", () => {
         .filter(({ name }) => name.startsWith("index"))
         .reduce((sum, { outputs, inputs, count }) => sum + outputs * inputs * count, 0);
       expect(flops(requests) / (2 * requests * weights), id).toBeCloseTo(1, 2);
-      expect(flops(requests), id).toBeGreaterThan(2 * requests * weights);
     }
   });
 

@@ -130,10 +130,9 @@ function expertFloor(m: Model, place: Hardware, tokensInFlight: number): number 
   return up + down;
 }
 
-function sayTask({ readings, outcome }: Part): string {
+function sayTask({ readings }: Part): string {
   const [product, launched] = readings ?? [];
   if (product === undefined || launched === undefined) return "";
   const shares = [product, launched].map((r) => formatShare(r.probability ?? Number.NaN));
-  if (outcome !== "wrong") return `one expert's product takes 1–10 µs in ${shares[0]}, most launched time in ${shares[1]} of set-ups`;
-  return `products last 1–10 µs in ${shares[0]}, most launched time in ${shares[1]} of set-ups`;
+  return `one expert's product takes 1–10 µs in ${shares[0]} of set-ups, most of a launched step in ${shares[1]}`;
 }

@@ -1,5 +1,4 @@
 import { accessFact } from "../../data/accesses";
-import { model } from "../../model/registry";
 import { formatBytes, formatCount, formatShare } from "../../text/numbers";
 import { articleDay, sourceKnown } from "../known-by";
 import type { Context } from "../parts/context";
@@ -74,7 +73,7 @@ export const granularityClaim: ClaimRule = {
 
 function shortRuns(c: Context): Finding {
   const share = (setUp: Parameters<typeof stepAccesses>[0]) => {
-    const accesses = stepAccesses(setUp, model(setUp.model));
+    const accesses = stepAccesses(setUp);
     return accesses === undefined ? Number.NaN : bytesInRunsUpTo(accesses, 64);
   };
   const all = overSetUps(c, wideDecode, share, (s) => s >= 0.2);

@@ -101,7 +101,7 @@ function scaleUp(s: AskedSetUp): number {
 }
 
 function memory(s: AskedSetUp): number {
-  const accesses = stepAccesses(s, model(s.model))?.filter((a) => !/^(dispatched|combined)/.test(a.tensor));
+  const accesses = stepAccesses(s)?.filter((a) => !/^(dispatched|combined)/.test(a.tensor));
   if (accesses === undefined) return Number.NaN;
   return breakEven(memoryLimit(machineOf(s))) / medianRunBytes(accesses);
 }

@@ -97,7 +97,7 @@ export const parallelismClaim: ClaimRule = {
 /** Throughput of a set-up over that of replicas of eight with as many requests a GPU. */
 export function overReplicas(s: AskedSetUp): number {
   const wide = stepNumbers(questionOf(s));
-  const cut = stepNumbers(questionOf(s, replica));
+  const cut = stepNumbers(questionOf({ ...s, ...replica, gpus: 8 }));
   return wide === undefined || cut === undefined ? Number.NaN : wide.tokensPerSecondPerGpu / cut.tokensPerSecondPerGpu;
 }
 

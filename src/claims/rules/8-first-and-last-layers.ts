@@ -34,7 +34,7 @@ function ends(id: string, which: string, differs: (m: Model) => boolean, stress:
     stress,
     grade: "A",
     judge: (c) => share(c, differs),
-    say: ({ value, outcome }) => (outcome === "pending" ? "" : `${formatShare(value)} of releases treat the ${which} differently`),
+    say: ({ value, outcome }) => (outcome === "pending" ? "" : `the ${which} differs in ${formatShare(value)} of releases`),
   };
 }
 
