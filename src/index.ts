@@ -84,6 +84,12 @@ export { withSelection } from "./model/selection";
 export { type CacheFormatName, cacheFormat } from "./machine/number-formats";
 export { type DurationShare, shareByDecade, timedTasks, type TimedTasks } from "./step/durations";
 
+// Worth: what each part of a machine gives a step, and machines and models that do not exist.
+export { capacityWorth, type CapacityWorth, type Sides, type Worth, type WorthName, type WorthOptions, worthOf } from "./step/worth";
+export { type ResourceName, resourceNames, resources, type Scale } from "./step/resources";
+export { type Change as HardwareChange, type HardwareChanges, whatIfHardware } from "./machine/what-if-hardware";
+export { type ModelChanges, whatIfModel } from "./model/what-if-model";
+
 // Links and launches: what moves tokens, and what starting costs.
 export { type Collective, type CollectiveQuestion, collectiveTime, type CollectiveTime } from "./network/collective";
 export { expertExchangeTime, type ExchangeQuestion, type ExchangeTime } from "./network/exchange";
