@@ -242,6 +242,7 @@ export {
   type Spread,
   type Uncertain,
 } from "./claims/uncertainty";
+export { type JudgedForecast, judgedForecasts, type WorthForecast, worthForecasts } from "./claims/worth-forecasts";
 // What comes next: widths that hide communication, laws of sparsity, layers at both ends.
 export { granularity, hides, type HidingLink, hidingFlopsPerByte, machineFlopsPerByte, sparsity } from "./network/hiding";
 export {
@@ -301,6 +302,8 @@ export { launchShareFigure } from "./figures/launch-share";
 export { balanceGainsFigure } from "./figures/balance-gains";
 export { imbalanceByTokensFigure } from "./figures/imbalance-by-tokens";
 export { placementFigure } from "./figures/placement";
+export { type ServedModel, worthParts, type WorthRow, worthRows, worthSharesFigure } from "./figures/worth-shares";
+export { type GranularityPoint, granularitySweep, granularityWorthFigure } from "./figures/granularity-worth";
 
 // The front page: the argument in six sentences, and the article's three figures.
 export { argument, frontAnswer, frontFigures, type FrontQuestion, howSure, verdictCounts } from "./front-page";
