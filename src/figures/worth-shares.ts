@@ -1,0 +1,85 @@
+import type { Hardware } from "../machine/hardware";
+import type { Model } from "../model/model";
+import type { StepQuestion } from "../step/question";
+import { type Worth, type WorthName, worthOf } from "../step/worth";
+import { formatCount, formatShare } from "../text/numbers";
+import type { Figure } from "./figure";
+import { colours, layout, linearAxis, menu } from "./theme";
+
+/** Words and colour of each part of a machine, from what dense models use most. */
+export const worthParts: readonly { readonly name: WorthName; readonly words: string; readonly color: string }[] = [
+  { name: "memoryBandwidth", words: "memory bandwidth", color: colours.blue },
+  { name: "arithmetic", words: "arithmetic", color: colours.sky },
+  { name: "scaleUpBandwidth", words: "scale-up link", color: colours.green },
+  { name: "networkBandwidth", words: "network", color: colours.yellow },
+  { name: "fixedTimes", words: "fixed times", color: colours.orange },
+];
+
+/** A model and how it is served: one node's tensor parallelism, or so many ranks of experts. */
+export interface ServedModel extends Omit<StepQuestion, "hardware"> {
+  readonly model: Model;
+}
+
+/** One row of the figure: a model's worth on a machine. */
+export interface WorthRow {
+  readonly model: Model;
+  readonly hardware: Hardware;
+  readonly worth: Worth;
+}
+
+/** The worth of each machine's parts to each model, in the order given. */
+export function worthRows(served: readonly ServedModel[], machines: readonly Hardware[]): readonly WorthRow[] {
+  return machines.flatMap((hardware) => served.map((s) => ({ model: s.model, hardware, worth: worthOf({ ...s, hardware }) })));
+}
+
+/**
+ * Shares of a machine's worth by model, stacked; a menu picks the machine.
+ *
+ * @throws RangeError when there is no model or no machine.
+ */
+export function worthSharesFigure(served: readonly ServedModel[], machines: readonly Hardware[]): Figure {
+  const [machine] = machines;
+  const [oldest, newest] = [served[0], served.at(-1)];
+  if (machine === undefined) throw new RangeError("machines must hold at least one machine, got none");
+  if (oldest === undefined || newest === undefined) throw new RangeError("models must hold at least one model, got none");
+  const rows = worthRows(served, machines);
+  const names = served.map(({ model }) => `${model.name} (${model.released.slice(0, 4)})`);
+  const share = (row: WorthRow | undefined, name: WorthName) => row?.worth.elasticities[name] ?? Number.NaN;
+  const words = (row: WorthRow | undefined) => worthParts.map((p) => `${p.words} ${formatShare(share(row, p.name))}`).join(", ");
+  const ends = [rows[0], rows[served.length - 1]] as const;
+  return {
+    data: machines.flatMap((_, m) =>
+      worthParts.map((part) => ({
+        type: "bar",
+        orientation: "h",
+        name: part.words,
+        y: names,
+        x: served.map((_, s) => 100 * share(rows[m * served.length + s], part.name)),
+        marker: { color: part.color },
+        visible: m === 0,
+        hovertemplate: `%{y}, ${part.words}: %{x:.1f} %<extra></extra>`,
+      })),
+    ),
+    layout: layout({
+      height: 150 + 44 * served.length,
+      margin: { l: 190, r: 24, t: 60, b: 110 },
+      barmode: "relative",
+      bargap: 0.3,
+      xaxis: linearAxis("Share of the worth (%)", [0, 100]),
+      yaxis: { ticks: "", autorange: "reversed", automargin: true },
+      showlegend: true,
+      legend: { orientation: "h", x: 0, xanchor: "left", y: -0.2, yanchor: "top", traceorder: "normal" },
+      updatemenus: [
+        menu(
+          machines.map(({ name }, i) => ({
+            label: name,
+            method: "restyle",
+            args: [{ visible: machines.flatMap((_, m) => worthParts.map(() => m === i)) }],
+          })),
+        ),
+      ],
+    }),
+    caption: `What each part of ${machine.name} is worth to a decode step: the share of one percent more throughput that one percent more of it gives; the menu picks the machine. Each model with ${formatCount(oldest.contextTokens)} tokens of context. ${oldest.model.name}: ${words(ends[0])}. ${newest.model.name}: ${words(ends[1])}. Fixed times are starts of kernels, latencies, and what a message or a tile costs however fast the machine: better rates leave them as they are. Parts of less than nothing, where a faster rate changes the way a product is cut, stand left of zero.`,
+    alt: `Stacked shares of the worth of ${machine.name} by model. ${oldest.model.name}: ${words(ends[0])}. ${newest.model.name}: ${words(ends[1])}.`,
+  };
+}
