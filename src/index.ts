@@ -68,6 +68,13 @@ export { engineTime, type EngineConstants, type EngineTime } from "./step/engine
 export { type DeploymentRow, deploymentRows, type DeploymentUse } from "./published/deployment-rows";
 export { defaultExpertKernel, defaultExperts } from "./kernels/default-experts";
 export { type Engine, engines, type ResolvedQuestion, resolveQuestion, type StepQuestion } from "./step/question";
+export {
+  type Deployment as FoundDeployment,
+  searchDeployments,
+  type SearchLimits,
+  type SearchQuestion,
+  type SearchResult,
+} from "./step/search";
 export { decoder } from "./model/decoder";
 export type {
   Block,
