@@ -52,17 +52,17 @@ const usableShare = 0.9;
  */
 export function worthSharesFigure(served: readonly ServedModel[], machines: readonly Hardware[]): Figure {
   const [machine] = machines;
-  const [oldest, newest] = [served[0], served.at(-1)];
   if (machine === undefined) throw new RangeError("machines must hold at least one machine, got none");
-  if (oldest === undefined || newest === undefined) throw new RangeError("models must hold at least one model, got none");
+  const place = served[0];
+  if (place === undefined) throw new RangeError("models must hold at least one model, got none");
   const rows = worthRows(served, machines);
   const names = served.map(({ model }) => `${model.name} (${model.released.slice(0, 4)})`);
   const share = (row: WorthRow | undefined, name: WorthName) => row?.worth?.elasticities[name] ?? 0;
-  const words = (row: WorthRow | undefined) =>
-    row?.worth === undefined
-      ? "does not fit"
-      : `${worthParts.map((p) => `${p.words} ${formatShare(share(row, p.name))}`).join(", ")} (${formatCount(row.groupRequests)} requests of a group)`;
-  const ends = [rows[0], rows[served.length - 1]] as const;
+  const words = (row: WorthRow) =>
+    `${worthParts.map((p) => `${p.words} ${formatShare(share(row, p.name))}`).join(", ")} (${formatCount(row.groupRequests)} requests of a group)`;
+  const fitting = rows.slice(0, served.length).filter((row) => row.worth !== undefined);
+  const ends = [...new Set([fitting[0], fitting.at(-1)])].flatMap((row) => (row === undefined ? [] : [`${row.model.name}: ${words(row)}`]));
+  const read = ends.length === 0 ? "No model fits." : `${ends.join(". ")}.`;
   return {
     data: machines.flatMap((_, m) =>
       worthParts.map((part) => ({
@@ -95,7 +95,7 @@ export function worthSharesFigure(served: readonly ServedModel[], machines: read
         ),
       ],
     }),
-    caption: `What each part of ${machine.name} is worth to a decode step: the share of one percent more throughput that one percent more of it gives; the menu picks the machine. Each model with ${formatCount(oldest.contextTokens)} tokens of context and no more requests than fit nine tenths of the memory; a bar that is missing is a model that does not fit. ${oldest.model.name}: ${words(ends[0])}. ${newest.model.name}: ${words(ends[1])}. Fixed times are starts of kernels, latencies, and what a message or a tile costs however fast the machine: better rates leave them as they are.`,
-    alt: `Stacked shares of the worth of ${machine.name} by model. ${oldest.model.name}: ${words(ends[0])}. ${newest.model.name}: ${words(ends[1])}.`,
+    caption: `What each part of ${machine.name} is worth to a decode step: the share of one percent more throughput that one percent more of it gives; the menu picks the machine. Each model with ${formatCount(place.contextTokens)} tokens of context and no more requests than fit nine tenths of the memory; a bar that is missing is a model that does not fit. ${read} Fixed times are starts of kernels, latencies, and what a message or a tile costs however fast the machine: better rates leave them as they are.`,
+    alt: `Stacked shares of the worth of ${machine.name} by model. ${read}`,
   };
 }
