@@ -100,6 +100,7 @@ export { type DurationShare, shareByDecade, timedTasks, type TimedTasks } from "
 
 // Worth: what each part of a machine gives a step, and machines and models that do not exist.
 export { capacityWorth, type CapacityWorth, type Sides, type Worth, type WorthName, type WorthOptions, worthOf } from "./step/worth";
+export { fittingQuestion, fittingRequests } from "./step/fitting";
 export { type ResourceName, resourceNames, resources, type Scale } from "./step/resources";
 export { type Change as HardwareChange, type HardwareChanges, whatIfHardware } from "./machine/what-if-hardware";
 export { type ModelChanges, whatIfModel } from "./model/what-if-model";

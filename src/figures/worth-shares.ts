@@ -1,6 +1,7 @@
 import type { Hardware } from "../machine/hardware";
 import type { Model } from "../model/model";
-import type { StepQuestion } from "../step/question";
+import { fittingQuestion } from "../step/fitting";
+import { resolveQuestion, type StepQuestion } from "../step/question";
 import { type Worth, type WorthName, worthOf } from "../step/worth";
 import { formatCount, formatShare } from "../text/numbers";
 import type { Figure } from "./figure";
@@ -24,13 +25,25 @@ export interface ServedModel extends Omit<StepQuestion, "hardware"> {
 export interface WorthRow {
   readonly model: Model;
   readonly hardware: Hardware;
-  readonly worth: Worth;
+  /** Of each attention group: as many as asked for, or as fit; 0 where the model does not fit. */
+  readonly groupRequests: number;
+  /** Absent where the model does not fit. */
+  readonly worth?: Worth;
 }
 
-/** The worth of each machine's parts to each model, in the order given. */
+/** The worth of each machine's parts to each model, in the order given, with no more requests than nine tenths of the memory hold. */
 export function worthRows(served: readonly ServedModel[], machines: readonly Hardware[]): readonly WorthRow[] {
-  return machines.flatMap((hardware) => served.map((s) => ({ model: s.model, hardware, worth: worthOf({ ...s, hardware }) })));
+  return machines.flatMap((hardware) =>
+    served.map(({ model, ...place }) => {
+      const question = fittingQuestion({ model, ...place, hardware }, usableShare);
+      if (question === undefined) return { model, hardware, groupRequests: 0 };
+      return { model, hardware, groupRequests: resolveQuestion(question).groupRequests, worth: worthOf(question) };
+    }),
+  );
 }
+
+/** Of the memory, for weights and caches: what engines take by default. */
+const usableShare = 0.9;
 
 /**
  * Shares of a machine's worth by model, stacked; a menu picks the machine.
@@ -39,14 +52,17 @@ export function worthRows(served: readonly ServedModel[], machines: readonly Har
  */
 export function worthSharesFigure(served: readonly ServedModel[], machines: readonly Hardware[]): Figure {
   const [machine] = machines;
-  const [oldest, newest] = [served[0], served.at(-1)];
   if (machine === undefined) throw new RangeError("machines must hold at least one machine, got none");
-  if (oldest === undefined || newest === undefined) throw new RangeError("models must hold at least one model, got none");
+  const place = served[0];
+  if (place === undefined) throw new RangeError("models must hold at least one model, got none");
   const rows = worthRows(served, machines);
   const names = served.map(({ model }) => `${model.name} (${model.released.slice(0, 4)})`);
-  const share = (row: WorthRow | undefined, name: WorthName) => row?.worth.elasticities[name] ?? Number.NaN;
-  const words = (row: WorthRow | undefined) => worthParts.map((p) => `${p.words} ${formatShare(share(row, p.name))}`).join(", ");
-  const ends = [rows[0], rows[served.length - 1]] as const;
+  const share = (row: WorthRow | undefined, name: WorthName) => row?.worth?.elasticities[name] ?? 0;
+  const words = (row: WorthRow) =>
+    `${worthParts.map((p) => `${p.words} ${formatShare(share(row, p.name))}`).join(", ")} (${formatCount(row.groupRequests)} requests of a group)`;
+  const fitting = rows.slice(0, served.length).filter((row) => row.worth !== undefined);
+  const ends = [...new Set([fitting[0], fitting.at(-1)])].flatMap((row) => (row === undefined ? [] : [`${row.model.name}: ${words(row)}`]));
+  const read = ends.length === 0 ? "No model fits." : `${ends.join(". ")}.`;
   return {
     data: machines.flatMap((_, m) =>
       worthParts.map((part) => ({
@@ -65,8 +81,8 @@ export function worthSharesFigure(served: readonly ServedModel[], machines: read
       margin: { l: 190, r: 24, t: 60, b: 110 },
       barmode: "relative",
       bargap: 0.3,
-      xaxis: linearAxis("Share of the worth (%)", [0, 100]),
-      yaxis: { ticks: "", autorange: "reversed", automargin: true },
+      xaxis: linearAxis("Share of the worth (%)", [0, 102]),
+      yaxis: { title: { text: "Release" }, ticks: "", autorange: "reversed", automargin: true },
       showlegend: true,
       legend: { orientation: "h", x: 0, xanchor: "left", y: -0.2, yanchor: "top", traceorder: "normal" },
       updatemenus: [
@@ -79,7 +95,7 @@ export function worthSharesFigure(served: readonly ServedModel[], machines: read
         ),
       ],
     }),
-    caption: `What each part of ${machine.name} is worth to a decode step: the share of one percent more throughput that one percent more of it gives; the menu picks the machine. Each model with ${formatCount(oldest.contextTokens)} tokens of context. ${oldest.model.name}: ${words(ends[0])}. ${newest.model.name}: ${words(ends[1])}. Fixed times are starts of kernels, latencies, and what a message or a tile costs however fast the machine: better rates leave them as they are. Parts of less than nothing, where a faster rate changes the way a product is cut, stand left of zero.`,
-    alt: `Stacked shares of the worth of ${machine.name} by model. ${oldest.model.name}: ${words(ends[0])}. ${newest.model.name}: ${words(ends[1])}.`,
+    caption: `What each part of ${machine.name} is worth to a decode step: the share of one percent more throughput that one percent more of it gives; the menu picks the machine. Each model with ${formatCount(place.contextTokens)} tokens of context and no more requests than fit nine tenths of the memory; a bar that is missing is a model that does not fit. ${read} Fixed times are starts of kernels, latencies, and what a message or a tile costs however fast the machine: better rates leave them as they are.`,
+    alt: `Stacked shares of the worth of ${machine.name} by model. ${read}`,
   };
 }

@@ -1,7 +1,7 @@
 import { requirePositive } from "../checks";
 import { decodeStep } from "./decode";
-import { memoryFootprint } from "./memory-footprint";
-import { resolveQuestion, type StepQuestion } from "./question";
+import { fittingRequests, withGroupRequests } from "./fitting";
+import type { StepQuestion } from "./question";
 import { type ResourceName, resourceNames, resources } from "./resources";
 
 /** Where the gain of a little more and the loss of a little less differ. */
@@ -100,16 +100,10 @@ export interface CapacityWorth {
  * @throws RangeError as decodeStep, and for a share that is not above 0 and at most 1.
  */
 export function capacityWorth(question: StepQuestion, usableShare: number): CapacityWorth | undefined {
-  if (!(usableShare > 0 && usableShare <= 1)) throw new RangeError(`usableShare must be above 0 and at most 1, got ${String(usableShare)}`);
-  const { groupRequests, dataParallel, expertParallel } = resolveQuestion(question);
-  const { weightBytes, cacheBytes } = memoryFootprint(question);
-  if (cacheBytes === 0) return undefined;
-  const { requests: _, requestsPerGpu: __, ...place } = question;
   const at = (factor: number) => {
-    const room = question.hardware.memoryBytes * usableShare * factor - weightBytes;
-    const fits = Math.floor(room / (cacheBytes / groupRequests));
-    if (fits < 1) return undefined;
-    return { fits, rate: decodeRate({ ...place, requests: fits * dataParallel, dataParallel, expertParallel }) };
+    const hardware = { ...question.hardware, memoryBytes: question.hardware.memoryBytes * factor };
+    const fits = fittingRequests({ ...question, hardware }, usableShare);
+    return fits < 1 || !Number.isFinite(fits) ? undefined : { fits, rate: decodeRate(withGroupRequests(question, fits)) };
   };
   const [less, now, more] = [at(1 / capacityFactor), at(1), at(capacityFactor)];
   if (less === undefined || now === undefined || more === undefined) return undefined;

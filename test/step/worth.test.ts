@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { hardware } from "../../src/machine/hardware";
 import { model } from "../../src/model/registry";
+import { fittingQuestion, fittingRequests } from "../../src/step/fitting";
 import type { StepQuestion } from "../../src/step/question";
 import { resourceNames, resources } from "../../src/step/resources";
 import { capacityWorth, worthOf } from "../../src/step/worth";
@@ -125,5 +126,26 @@ describe("worth of more memory", () => {
   it("is nothing where the model does not fit", () => {
     expect(capacityWorth({ ...question, weightFormat: "bfloat16" }, 0.9)).toBeUndefined();
     expect(() => capacityWorth(question, 1.1)).toThrow(/usableShare must be above 0 and at most 1, got 1.1/);
+  });
+});
+
+describe("requests that fit", () => {
+  const roomy = { ...question, hardware: hardware("h200-sxm"), weightFormat: "fp8_block" };
+
+  it("keeps a question that fits, and cuts one that does not to what the memory holds", () => {
+    const most = fittingRequests(roomy, 0.9);
+    expect(most).toBeGreaterThan(1);
+    const few = { ...roomy, requests: most };
+    expect(fittingQuestion(few, 0.9)).toBe(few);
+    expect(fittingQuestion({ ...roomy, requests: most + 1 }, 0.9)).toMatchObject({ requests: most, tensorParallel: 8, dataParallel: 1 });
+    expect(fittingQuestion({ ...roomy, requests: 1, tensorParallel: 1 }, 0.9)).toBeUndefined();
+  });
+
+  it("keeps the place of a question of one GPU's requests", () => {
+    const v3 = { model: model("deepseek-v3"), hardware: h100, requestsPerGpu: 10_000, contextTokens: 4096, expertParallel: 64 };
+    const cut = fittingQuestion(v3, 0.9);
+    const each = fittingRequests(v3, 0.9);
+    expect(cut).toMatchObject({ requests: 64 * each, dataParallel: 64, expertParallel: 64 });
+    expect(cut?.requestsPerGpu).toBeUndefined();
   });
 });
