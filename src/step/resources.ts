@@ -24,7 +24,9 @@ export const resources = {
   clock: withHardware(({ clockHertz }, factor) => (clockHertz === undefined ? {} : { clockHertz: clockHertz * factor })),
 } as const satisfies Readonly<Record<string, Scale>>;
 
+/** The name of a resource. */
 export type ResourceName = keyof typeof resources;
+/** The resources of a machine that can be scaled. */
 export const resourceNames = Object.keys(resources) as readonly ResourceName[];
 
 /** A question with so many times as much of a resource. */
