@@ -25,6 +25,7 @@ export interface Worth {
   readonly corners: readonly ResourceName[];
 }
 
+/** How the differences are taken, and of what rate. */
 export interface WorthOptions {
   /** Relative change of a resource for its difference; 0.01 if left out. */
   readonly change?: number;
