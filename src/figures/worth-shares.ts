@@ -56,7 +56,7 @@ export function worthSharesFigure(served: readonly ServedModel[], machines: read
   const place = served[0];
   if (place === undefined) throw new RangeError("models must hold at least one model, got none");
   const rows = worthRows(served, machines);
-  const names = served.map(({ model }) => `${model.name} (${model.released.slice(0, 4)})`);
+  const names = served.map(({ model }) => `${model.name}<br>${model.released.slice(0, 4)}`);
   const share = (row: WorthRow | undefined, name: WorthName) => row?.worth?.elasticities[name] ?? 0;
   const words = (row: WorthRow) =>
     `${worthParts.map((p) => `${p.words} ${formatShare(share(row, p.name))}`).join(", ")} (${formatCount(row.groupRequests)} requests of a group)`;
@@ -78,7 +78,7 @@ export function worthSharesFigure(served: readonly ServedModel[], machines: read
     ),
     layout: layout({
       height: 150 + 44 * served.length,
-      margin: { l: 190, r: 24, t: 60, b: 110 },
+      margin: { l: 150, r: 24, t: 60, b: 110 },
       barmode: "relative",
       bargap: 0.3,
       xaxis: linearAxis("Share of the worth (%)", [0, 102]),

@@ -24,9 +24,9 @@ export const resources = {
   clock: withHardware(({ clockHertz }, factor) => (clockHertz === undefined ? {} : { clockHertz: clockHertz * factor })),
 } as const satisfies Readonly<Record<string, Scale>>;
 
-/** The name of a resource. */
+/** A resource of the list above. */
 export type ResourceName = keyof typeof resources;
-/** The resources of a machine that can be scaled. */
+/** All of them, in the order of the list. */
 export const resourceNames = Object.keys(resources) as readonly ResourceName[];
 
 /** A question with so many times as much of a resource. */

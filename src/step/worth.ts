@@ -25,7 +25,7 @@ export interface Worth {
   readonly corners: readonly ResourceName[];
 }
 
-/** How worth is measured. */
+/** How the differences are taken, and of what rate. */
 export interface WorthOptions {
   /** Relative change of a resource for its difference; 0.01 if left out. */
   readonly change?: number;

@@ -4,7 +4,7 @@ import { mixerCoreTime } from "../../src/kernels/attention-core";
 import { expertTaskTime, moeLayerTime } from "../../src/kernels/expert-layer";
 import { constantNames, defaultKernel, kernelFamily, kernels, peakFlops } from "../../src/kernels/families";
 import { launch, launchEfficiency } from "../../src/kernels/launch";
-import { denseGemmTime } from "../../src/kernels/product";
+import { denseGemmTime, meanEdges } from "../../src/kernels/product";
 import { type Hardware, machines } from "../../src/machine/hardware";
 import { weightFormat, weightFormatNames } from "../../src/machine/number-formats";
 import { isMixer, type Mixer } from "../../src/model/blocks";
@@ -244,6 +244,33 @@ describe("a decode step", () => {
         expect(step.tokensPerSecondPerGpu * step.seconds).toBeCloseTo(q.requestsPerGpu, 6);
       }),
       few,
+    );
+  });
+
+  it("takes at most twice the time for twice the requests, but for the edges of tiles", () => {
+    // On the mean two tiles are meanEdges(2) long and one is 1: so much may one product be more than doubled. On machines of
+    // many processors, where waves are many, a step shows next to nothing of it.
+    const edge = meanEdges(2) / (2 * meanEdges(1));
+    fc.assert(
+      fc.property(question, (q) => {
+        const at = (requestsPerGpu: number) => decodeStep({ ...q, requestsPerGpu }).seconds;
+        const room = (q.hardware.processors ?? 1) >= 64 ? 1.01 : edge;
+        expect(at(2 * q.requestsPerGpu) / at(q.requestsPerGpu)).toBeLessThanOrEqual(2 * room);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it("is no cliff for one request more: at most its share and 3 %", () => {
+    // The busiest rank's tokens are whole ones: of fewer than eight requests that shows, and only where a rank is waited for.
+    const ratio = (q: Parameters<typeof decodeStep>[0] & { requestsPerGpu: number }) =>
+      decodeStep({ ...q, requestsPerGpu: q.requestsPerGpu + 1 }).seconds / decodeStep(q).seconds / (1 + 1 / q.requestsPerGpu);
+    fc.assert(
+      fc.property(question, (q) => {
+        expect(ratio({ ...q, waiting: 1 })).toBeLessThanOrEqual(1.03);
+        if (q.requestsPerGpu >= 8) expect(ratio(q)).toBeLessThanOrEqual(1.03);
+      }),
+      { numRuns: 100 },
     );
   });
 
