@@ -148,7 +148,7 @@ describe.each(named)("the stack of %s", (_, m) => {
           accesses.filter(({ tensor }) => of(tensor)),
           ({ bytes }) => bytes,
         );
-      const cache = ["KV cache", "selected KV rows", "selected KV blocks", "index keys"];
+      const cache = ["KV cache", "selected KV rows", "selected KV blocks"];
       const rows = ["embedding rows", "dispatched rows", "combined rows"];
       expect(moved(["attention core"]) - listed((tensor) => cache.includes(tensor))).toBeCloseTo(0, 0);
       expect(moved(["linear mixer"]) - listed((tensor) => tensor === "states")).toBeCloseTo(0, 0);
