@@ -76,6 +76,13 @@ export { engineTime, type EngineConstants, type EngineTime } from "./step/engine
 export { type DeploymentRow, deploymentRows, type DeploymentUse } from "./published/deployment-rows";
 export { defaultExpertKernel, defaultExperts } from "./kernels/default-experts";
 export { type Engine, engines, type ResolvedQuestion, resolveQuestion, type StepQuestion } from "./step/question";
+export {
+  type Deployment as FoundDeployment,
+  searchDeployments,
+  type SearchLimits,
+  type SearchQuestion,
+  type SearchResult,
+} from "./step/search";
 export { decoder } from "./model/decoder";
 export type {
   Block,
@@ -98,6 +105,13 @@ export { type ServedFormats, servedFormats } from "./model/served-formats";
 export { withSelection } from "./model/selection";
 export { type CacheFormatName, cacheFormat } from "./machine/number-formats";
 export { type DurationShare, shareByDecade, timedTasks, type TimedTasks } from "./step/durations";
+
+// Worth: what each part of a machine gives a step, and machines and models that do not exist.
+export { capacityWorth, type CapacityWorth, type Sides, type Worth, type WorthName, type WorthOptions, worthOf } from "./step/worth";
+export { fittingQuestion, fittingRequests } from "./step/fitting";
+export { type ResourceName, resourceNames, resources, type Scale } from "./step/resources";
+export { type Change as HardwareChange, type HardwareChanges, whatIfHardware } from "./machine/what-if-hardware";
+export { type ModelChanges, whatIfModel } from "./model/what-if-model";
 
 // Links and launches: what moves tokens, and what starting costs.
 export { type Collective, type CollectiveQuestion, collectiveTime, type CollectiveTime } from "./network/collective";
@@ -251,6 +265,7 @@ export {
   type Spread,
   type Uncertain,
 } from "./claims/uncertainty";
+export { type JudgedForecast, judgedForecasts, type WorthForecast, worthForecasts } from "./claims/worth-forecasts";
 // What comes next: widths that hide communication, laws of sparsity, layers at both ends.
 export { granularity, hides, type HidingLink, hidingFlopsPerByte, machineFlopsPerByte, sparsity } from "./network/hiding";
 export {
@@ -310,6 +325,8 @@ export { launchShareFigure } from "./figures/launch-share";
 export { balanceGainsFigure } from "./figures/balance-gains";
 export { imbalanceByTokensFigure } from "./figures/imbalance-by-tokens";
 export { placementFigure } from "./figures/placement";
+export { type ServedModel, worthParts, type WorthRow, worthRows, worthSharesFigure } from "./figures/worth-shares";
+export { type GranularityPoint, granularitySweep, granularityWorthFigure } from "./figures/granularity-worth";
 
 // The front page: the argument in six sentences, and the article's three figures.
 export { argument, frontAnswer, frontFigures, type FrontQuestion, howSure, verdictCounts } from "./front-page";

@@ -41,6 +41,8 @@ ${Object.entries(commands)
   --machine ID           a machine of the registry
   --requests N           requests of one GPU (128)
   --context N            tokens of context of a request (4096)
+  --gpus N               GPUs of a replica that search splits (8)
+  --input N, --output N  tokens of a prompt and of its answer, for search (4096, 1024)
   --expert-parallel N    GPUs that share the experts of a layer (1)
   --tensor-parallel N    GPUs that share each matrix outside the experts (1)
   --overlap HOW          none, or two-micro-batches (none)

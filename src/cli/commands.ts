@@ -21,7 +21,7 @@ export const commands: Readonly<Record<string, Command>> = {
   step: { about: "one decode step of a model on a machine: time, tokens per second, and each task", answer: step },
   footprint: { about: "what a decode step keeps in the memory of one GPU", answer: footprint },
   claims: { about: "the claims of the article, judged; with --model or --machine for those alone", answer: judged },
-  search: { about: "the deployment of a model on machines that is fastest or cheapest", answer: search },
+  search: { about: "the deployments of a model on some GPUs that none beats in both rates", answer: search },
   models: { about: "the models that --model knows", answer: models },
   machines: { about: "the machines that --machine knows", answer: machines },
 };
@@ -114,15 +114,25 @@ function judged(asked: Asked): Answer {
   };
 }
 
-/** Asks the package: a version without a search says so. */
+/** The deployments of a model on some GPUs that none beats in both rates. */
 function search(asked: Asked): Answer {
-  const { searchDeployments } = ds as unknown as { searchDeployments?: (question: object) => readonly Record<string, unknown>[] };
-  if (searchDeployments === undefined) throw new UsageError("search: this version of deepshock has no search of deployments yet");
-  const found = searchDeployments({ model: asked.model(), hardware: asked.machine(), contextTokens: asked.count("context") });
-  const plain = (value: unknown) =>
-    typeof value === "number" || typeof value === "string" || typeof value === "boolean" ? value : undefined;
-  const rows = found.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value)])));
-  return { record: found, title: "Deployments, the best first", rows, table: {} };
+  const [model, hardware, gpus] = [asked.model(), asked.machine(), asked.count("gpus")];
+  const [inputTokens, outputTokens] = [asked.count("input"), asked.count("output")];
+  const found = ds.searchDeployments({ model, hardware, gpus, inputTokens, outputTokens });
+  const rows = found.front.map(({ split, requests, tokensPerSecondPerGpu, tokensPerSecondPerRequest, firstTokenSeconds, memory }) => ({
+    split,
+    requests,
+    perGpu: Math.round(tokensPerSecondPerGpu),
+    perRequest: tokensPerSecondPerRequest,
+    firstToken: firstTokenSeconds * 1e3,
+    memory: memory.totalBytes / 1e9,
+  }));
+  const columns = {
+    ...{ split: "Split", requests: "Requests", perGpu: "Tokens/s/GPU", perRequest: "Tokens/s per request" },
+    ...{ firstToken: "First token (ms)", memory: "Memory (GB)" },
+  };
+  const title = `${model.name} on ${gpus} ${hardware.name}: ${found.front.length} deployments that none of ${found.deployments.length} beats in both rates`;
+  return { record: found, title, rows, table: { columns } };
 }
 
 function models(): Answer {

@@ -21,6 +21,9 @@ const options = {
   format: { type: "string" },
   kernel: { type: "string" },
   draws: { type: "string", default: "4096" },
+  gpus: { type: "string", default: "8" },
+  input: { type: "string", default: "4096" },
+  output: { type: "string", default: "1024" },
   json: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
 } as const;
@@ -35,7 +38,7 @@ export interface Asked {
   /** @throws UsageError when it is missing; RangeError when there is no such machine. */
   readonly machine: () => Hardware;
   /** @throws UsageError unless it is a whole number from 1. */
-  readonly count: (name: "requests" | "context" | "expert-parallel" | "tensor-parallel" | "draws") => number;
+  readonly count: (name: "requests" | "context" | "expert-parallel" | "tensor-parallel" | "draws" | "gpus" | "input" | "output") => number;
   readonly text: (name: "overlap" | "format" | "kernel" | "model" | "machine") => string | undefined;
 }
 

@@ -96,7 +96,8 @@ const optional = [
 ] as const;
 const sides = ["rows", "columns", "count", "fmaPerClock"] as const;
 
-const quantities = new Set<string>([
+/** The numbers that data/hardware.csv may give of a machine, by name. */
+export const hardwareQuantities: ReadonlySet<string> = new Set([
   ...needed,
   ...optional,
   ...formats.map((f) => `peakFlopsPerSecond.${f}`),
@@ -117,9 +118,9 @@ export function readMachines(rows: readonly Row[], facts: readonly Fact[]): read
         `hardware.csv: ${quantity} is given for "${subject}", which is not in machines.csv; nearest: ${nearest(subject, [...byId.keys()]).join(", ")}`,
       );
     }
-    if (!quantities.has(quantity)) {
+    if (!hardwareQuantities.has(quantity)) {
       throw new Error(
-        `hardware.csv: unknown quantity "${quantity}" for ${subject}; nearest: ${nearest(quantity, [...quantities]).join(", ")}`,
+        `hardware.csv: unknown quantity "${quantity}" for ${subject}; nearest: ${nearest(quantity, [...hardwareQuantities]).join(", ")}`,
       );
     }
     if (seen.has(`${subject} ${quantity}`)) throw new Error(`hardware.csv: ${quantity} is given twice for ${subject}`);

@@ -17,6 +17,7 @@ export const implementations = [
   "sglang-0.5.10-eager",
   "sglang-eager",
 ] as const;
+/** One of them. */
 export type CollectiveImplementation = (typeof implementations)[number];
 
 /** One collective among the GPUs of one scale-up domain. */

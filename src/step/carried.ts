@@ -1,7 +1,17 @@
+import type { AttentionPlan } from "../kernels/attention/attention-plan";
 import { kernelFamily } from "../kernels/families";
 import { isMoe } from "../model/model";
-import type { Setup } from "./plan";
+import type { EngineTime } from "./engine";
+import type { ProductKernels } from "./products";
 import type { ResolvedQuestion } from "./question";
+
+/** What stands ready for a step: its kernels and engine, and the cores of its mixers. */
+export interface ReadyKernels {
+  readonly kernel: string;
+  readonly engineTime: EngineTime;
+  readonly kernels: ProductKernels;
+  readonly runs: readonly { readonly blocks: readonly { readonly core?: AttentionPlan }[] }[];
+}
 
 /**
  * What of a step was not measured on the machine's generation, in words.
@@ -10,7 +20,7 @@ import type { ResolvedQuestion } from "./question";
  */
 export function carriedOf(
   { model, hardware, formats, lentLinks }: ResolvedQuestion,
-  { kernel, engineTime, kernels, runs }: Omit<Setup, "carried">,
+  { kernel, engineTime, kernels, runs }: ReadyKernels,
 ): readonly string[] {
   const carried: string[] = [];
   if (isMoe(model)) {

@@ -48,7 +48,8 @@ export function shareByDecade(tasks: readonly TimedTasks[]): readonly DurationSh
 }
 
 /**
- * The kernels of a step's tasks, ready to be counted.
+ * The kernels of a step's tasks, ready to be counted. The time between kernels is left out: no kernel runs in it, so the
+ * counted seconds are those of the tasks less what is between kernels.
  *
  * With `expertsApart` above one, the task named "experts" counts as so many that share its time: as if each
  * expert on the GPU were launched by itself at the layer's throughput. A real launch of its own would cost
@@ -61,7 +62,9 @@ export function timedTasks(
   expertsApart = 1,
 ): readonly TimedTasks[] {
   requirePositive("expertsApart", expertsApart);
-  return tasks.flatMap(({ name, seconds, kernelSeconds }) =>
-    name === "experts" ? [{ seconds: seconds / expertsApart, count: expertsApart }] : kernelSeconds.map((s) => ({ seconds: s, count: 1 })),
-  );
+  return tasks.flatMap(({ name, seconds, kernelSeconds }) => {
+    if (name === "between kernels") return [];
+    if (name === "experts") return [{ seconds: seconds / expertsApart, count: expertsApart }];
+    return kernelSeconds.map((s) => ({ seconds: s, count: 1 }));
+  });
 }

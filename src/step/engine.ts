@@ -4,6 +4,7 @@ import { nearest } from "../text/nearest";
 
 /** Engines whose time between kernels is known. */
 export const engines = ["tensorrt-llm", "vllm", "sglang"] as const;
+/** One of the engines. */
 export type Engine = (typeof engines)[number];
 
 const spellings: ReadonlyMap<string, Engine> = new Map([
@@ -41,6 +42,7 @@ export const engineConstantNames = [
   "bandLow",
   "bandHigh",
 ] as const;
+/** The fitted times of an engine on a generation. */
 export type EngineConstants = Constants<(typeof engineConstantNames)[number]>;
 
 /** Those that are times. */

@@ -62,9 +62,10 @@ it("deepshock models and machines list what the options know", () => {
   expect(answer(["machines"]).out).toContain(machines()[0]?.id ?? "");
 });
 
-it("deepshock search answers, or says that this version has none", () => {
-  const { code, out, error } = answer(["search", ...where]);
-  expect(code === 0 ? out : error).toMatch(/Deployments|no search of deployments yet/);
+it("deepshock search lists the deployments that none beats in both rates", () => {
+  const { code, out } = answer(["search", ...where, "--gpus", "8"]);
+  expect(code).toBe(0);
+  expect(out).toMatch(/deployments that none of \d+ beats in both rates/);
 });
 
 describe("a command line that cannot be", () => {

@@ -3,7 +3,6 @@ import { durationsFigure } from "../../src/figures/durations";
 import type { Figure } from "../../src/figures/figure";
 import { type ExpertOn, expertSeconds, layerKernel, loneKernel, measuredTasks, rowsAt, taskTimeFigure } from "../../src/figures/task-time";
 import { expertTaskTime } from "../../src/kernels/expert-layer";
-import { defaultKernel } from "../../src/kernels/families";
 import { hardware } from "../../src/machine/hardware";
 import { model } from "../../src/model/registry";
 import { moeMeasurements } from "../../src/published/layer-times";

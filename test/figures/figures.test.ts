@@ -133,6 +133,8 @@ describe("captions and alternative texts", () => {
 
   it("leave out the sentence on 64 GPUs where a model has fewer experts, and keep it where it has as many", () => {
     expect(parallelBytesFigure([model("mixtral-8x22b")], 128).caption).not.toContain("64 GPUs");
-    expect(parallelBytesFigure([model("deepseek-v3")], 128).caption).toMatch(/At 64 GPUs matrices .* would send [\d.]+ times as many bytes/);
+    expect(parallelBytesFigure([model("deepseek-v3")], 128).caption).toMatch(
+      /At 64 GPUs matrices .* would send [\d.]+ times as many bytes/,
+    );
   });
 });

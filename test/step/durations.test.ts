@@ -109,7 +109,13 @@ describe("timedTasks", () => {
     );
   });
 
-  it("keeps the time of a decode step, with experts together and apart", () => {
+  it("leaves out the time between kernels", () => {
+    const between = { name: "between kernels", seconds: 8e-6, kernelSeconds: [8e-6] };
+    expect(timedTasks([between, ...step, between])).toEqual(timedTasks(step));
+    expect(timedTasks([between])).toEqual([]);
+  });
+
+  it("keeps the time of a decode step less what is between kernels, with experts together and apart", () => {
     const { tasks: all, seconds } = decodeStep({
       model: model("kimi-k2"),
       hardware: hardware("h100-sxm"),
@@ -117,7 +123,9 @@ describe("timedTasks", () => {
       contextTokens: 4096,
       expertParallel: 64,
     });
-    for (const apart of [1, 6]) expect(sum(timedTasks(all, apart).map((t) => t.seconds * t.count)) / seconds).toBeCloseTo(1, 9);
+    const between = sum(all.filter(({ name }) => name === "between kernels").map((t) => t.seconds));
+    expect(between).toBeGreaterThan(0);
+    for (const apart of [1, 6]) expect(sum(timedTasks(all, apart).map((t) => t.seconds * t.count)) / (seconds - between)).toBeCloseTo(1, 9);
   });
 
   it("refuses to part experts into none", () => {

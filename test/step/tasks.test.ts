@@ -252,6 +252,48 @@ describe("layerTasks", () => {
     expect(reduces("nemotron-3-ultra-550b-a55b", 1)).toEqual(["shared expert"]);
   });
 
+  it("shows of the shared expert what the routed ones beside it do not cover, and never less than its floor", () => {
+    const { tasks } = layer(sparse.blocks);
+    const [shared, routed] = [named(tasks, "shared expert"), named(tasks, "experts")];
+    const block = plan().runs[1]?.blocks[1];
+    const alone = productTask("shared expert", kernels, rows, block?.matrices["shared expert"] ?? [], 2);
+    const both = Math.max(alone.seconds, routed.seconds, alone.floorSeconds + routed.floorSeconds);
+    expect(shared.seconds).toBeCloseTo(Math.min(alone.seconds, Math.max(both - routed.seconds, alone.floorSeconds)), 15);
+    expect(shared.seconds).toBeLessThan(alone.seconds);
+    expect(sum(shared.kernelSeconds, (seconds) => seconds) / shared.seconds).toBeCloseTo(1, 12);
+    // Its work is done all the same.
+    expect(shared).toMatchObject({ flops: alone.flops, bytes: alone.bytes, floorSeconds: alone.floorSeconds });
+  });
+
+  it("waits for the busiest rank: its factor multiplies the tokens of the routed experts and nothing else", () => {
+    const [even, waited] = [1, 1.5].map((waiting) => layer(sparse.blocks, { waiting }).tasks) as [
+      readonly DecodeTask[],
+      readonly DecodeTask[],
+    ];
+    const time = moeLayerTime({
+      model: shapeOf(plan(), experts),
+      hardware: h800,
+      kernel: "deepepmoe",
+      weightFormat: "fp8_block",
+      tokens: 1.5 * rows * 8,
+      expertParallel: 8,
+      routing: "even",
+      cache: "cold",
+    });
+    expect(named(waited, "experts").seconds).toBe(time.seconds);
+    for (const task of even.filter(({ name }) => name !== "experts" && name !== "shared expert"))
+      expect(named(waited, task.name).seconds, task.name).toBe(task.seconds);
+  });
+
+  it("ends with the engine's time between kernels", () => {
+    const own = plan({ engine: "sglang" });
+    for (const run of own.runs) {
+      const { tasks } = layerTasks(own, run, passing(own.dataParallel));
+      const { layerSeconds, latentSeconds } = own.engineTime;
+      expect(tasks.at(-1)).toMatchObject({ name: "between kernels", seconds: layerSeconds + latentSeconds, bound: "overhead" });
+    }
+  });
+
   it("leaves out what a layer does not have", () => {
     const attention = ["attention projections", "attention core", "output projection"];
     expect(names(layer([latent]).tasks)).toEqual(attention);

@@ -33,6 +33,7 @@ export interface AttentionPlan {
   readonly kernel: string;
   readonly carried: string | undefined;
   readonly heldOutError: { readonly median: number; readonly p90: number } | undefined;
+  /** The time of a call, of so many requests with so many tokens before and new. */
   readonly time: (requests: number, contextTokens: number, newTokens: number) => AttentionPlanTime;
 }
 

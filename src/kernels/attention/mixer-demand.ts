@@ -6,6 +6,7 @@ import { visiblePairs } from "../../model/mixers/rules";
 
 /** Of which part of a layer a time is asked. */
 export type MixerPart = "core" | "layer" | "convolution" | "recurrence";
+/** One new token of each request or a few that are verified; or prompts. */
 export type MixerPhase = "decode" | "prefill";
 
 /** What one call asks of a GPU: the numbers that the law turns into a time. */

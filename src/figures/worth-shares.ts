@@ -1,0 +1,101 @@
+import type { Hardware } from "../machine/hardware";
+import type { Model } from "../model/model";
+import { fittingQuestion } from "../step/fitting";
+import { resolveQuestion, type StepQuestion } from "../step/question";
+import { type Worth, type WorthName, worthOf } from "../step/worth";
+import { formatCount, formatShare } from "../text/numbers";
+import type { Figure } from "./figure";
+import { colours, layout, linearAxis, menu } from "./theme";
+
+/** Words and colour of each part of a machine, from what dense models use most. */
+export const worthParts: readonly { readonly name: WorthName; readonly words: string; readonly color: string }[] = [
+  { name: "memoryBandwidth", words: "memory bandwidth", color: colours.blue },
+  { name: "arithmetic", words: "arithmetic", color: colours.sky },
+  { name: "scaleUpBandwidth", words: "scale-up link", color: colours.green },
+  { name: "networkBandwidth", words: "network", color: colours.yellow },
+  { name: "fixedTimes", words: "fixed times", color: colours.orange },
+];
+
+/** A model and how it is served: one node's tensor parallelism, or so many ranks of experts. */
+export interface ServedModel extends Omit<StepQuestion, "hardware"> {
+  readonly model: Model;
+}
+
+/** One row of the figure: a model's worth on a machine. */
+export interface WorthRow {
+  readonly model: Model;
+  readonly hardware: Hardware;
+  /** Of each attention group: as many as asked for, or as fit; 0 where the model does not fit. */
+  readonly groupRequests: number;
+  /** Absent where the model does not fit. */
+  readonly worth?: Worth;
+}
+
+/** The worth of each machine's parts to each model, in the order given, with no more requests than nine tenths of the memory hold. */
+export function worthRows(served: readonly ServedModel[], machines: readonly Hardware[]): readonly WorthRow[] {
+  return machines.flatMap((hardware) =>
+    served.map(({ model, ...place }) => {
+      const question = fittingQuestion({ model, ...place, hardware }, usableShare);
+      if (question === undefined) return { model, hardware, groupRequests: 0 };
+      return { model, hardware, groupRequests: resolveQuestion(question).groupRequests, worth: worthOf(question) };
+    }),
+  );
+}
+
+/** Of the memory, for weights and caches: what engines take by default. */
+const usableShare = 0.9;
+
+/**
+ * Shares of a machine's worth by model, stacked; a menu picks the machine.
+ *
+ * @throws RangeError when there is no model or no machine.
+ */
+export function worthSharesFigure(served: readonly ServedModel[], machines: readonly Hardware[]): Figure {
+  const [machine] = machines;
+  if (machine === undefined) throw new RangeError("machines must hold at least one machine, got none");
+  const place = served[0];
+  if (place === undefined) throw new RangeError("models must hold at least one model, got none");
+  const rows = worthRows(served, machines);
+  const names = served.map(({ model }) => `${model.name}<br>${model.released.slice(0, 4)}`);
+  const share = (row: WorthRow | undefined, name: WorthName) => row?.worth?.elasticities[name] ?? 0;
+  const words = (row: WorthRow) =>
+    `${worthParts.map((p) => `${p.words} ${formatShare(share(row, p.name))}`).join(", ")} (${formatCount(row.groupRequests)} requests of a group)`;
+  const fitting = rows.slice(0, served.length).filter((row) => row.worth !== undefined);
+  const ends = [...new Set([fitting[0], fitting.at(-1)])].flatMap((row) => (row === undefined ? [] : [`${row.model.name}: ${words(row)}`]));
+  const read = ends.length === 0 ? "No model fits." : `${ends.join(". ")}.`;
+  return {
+    data: machines.flatMap((_, m) =>
+      worthParts.map((part) => ({
+        type: "bar",
+        orientation: "h",
+        name: part.words,
+        y: names,
+        x: served.map((_, s) => 100 * share(rows[m * served.length + s], part.name)),
+        marker: { color: part.color },
+        visible: m === 0,
+        hovertemplate: `%{y}, ${part.words}: %{x:.1f} %<extra></extra>`,
+      })),
+    ),
+    layout: layout({
+      height: 150 + 44 * served.length,
+      margin: { l: 150, r: 24, t: 60, b: 110 },
+      barmode: "relative",
+      bargap: 0.3,
+      xaxis: linearAxis("Share of the worth (%)", [0, 102]),
+      yaxis: { title: { text: "Release" }, ticks: "", autorange: "reversed", automargin: true },
+      showlegend: true,
+      legend: { orientation: "h", x: 0, xanchor: "left", y: -0.2, yanchor: "top", traceorder: "normal" },
+      updatemenus: [
+        menu(
+          machines.map(({ name }, i) => ({
+            label: name,
+            method: "restyle",
+            args: [{ visible: machines.flatMap((_, m) => worthParts.map(() => m === i)) }],
+          })),
+        ),
+      ],
+    }),
+    caption: `What each part of ${machine.name} is worth to a decode step: the share of one percent more throughput that one percent more of it gives; the menu picks the machine. Each model with ${formatCount(place.contextTokens)} tokens of context and no more requests than fit nine tenths of the memory; a bar that is missing is a model that does not fit. ${read} Fixed times are starts of kernels, latencies, and what a message or a tile costs however fast the machine: better rates leave them as they are.`,
+    alt: `Stacked shares of the worth of ${machine.name} by model. ${read}`,
+  };
+}

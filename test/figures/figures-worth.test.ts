@@ -1,0 +1,80 @@
+import { describe, expect, it } from "vitest";
+import { judgedForecasts } from "../../src/claims/worth-forecasts";
+import { granularitySweep, granularityWorthFigure } from "../../src/figures/granularity-worth";
+import { worthParts, worthRows, worthSharesFigure } from "../../src/figures/worth-shares";
+import { hardware } from "../../src/machine/hardware";
+import { model } from "../../src/model/registry";
+import { worthOf } from "../../src/step/worth";
+import { expectWhole, trace, traces } from "./figure-cases";
+
+const h100 = hardware("h100-sxm");
+const place = { requestsPerGpu: 16, contextTokens: 4096 };
+const dense = { ...place, model: model("llama-3-70b"), tensorParallel: 8 };
+const sparse = { ...place, model: model("deepseek-v3"), expertParallel: 64 };
+const wide = { ...place, model: model("llama-3.1-405b"), weightFormat: "bfloat16" };
+
+describe("shares of worth", () => {
+  it("draws the elasticities of each model, a hundred in all, for each machine", () => {
+    const figure = worthSharesFigure([dense, sparse], [h100, hardware("b200-sxm")]);
+    expectWhole(figure, "worth shares");
+    expect(traces(figure)).toHaveLength(2 * worthParts.length);
+    const first = traces(figure).slice(0, worthParts.length);
+    const own = worthOf({ ...sparse, hardware: h100 }).elasticities;
+    worthParts.forEach((part, i) => {
+      expect(first[i]?.x[1]).toBeCloseTo(100 * own[part.name], 9);
+    });
+    for (const row of [0, 1]) expect(first.reduce((sum, t) => sum + (t.x[row] ?? 0), 0)).toBeCloseTo(100, 0);
+    expect(figure.caption).toContain("DeepSeek-V3: memory bandwidth");
+  });
+
+  it("leaves out a model that does not fit, and draws no bar", () => {
+    const [, none] = worthRows([dense, wide], [h100]);
+    expect(none).toMatchObject({ groupRequests: 0 });
+    expect(none?.worth).toBeUndefined();
+    const figure = worthSharesFigure([dense, wide], [h100]);
+    for (const { x } of traces(figure)) expect(x[1]).toBe(0);
+    expect(figure.caption).not.toContain("Llama-3.1");
+    expect(worthSharesFigure([wide], [h100]).caption).toContain("No model fits.");
+  });
+
+  it("refuses to draw nothing", () => {
+    expect(() => worthSharesFigure([], [h100])).toThrow(/at least one model/);
+    expect(() => worthSharesFigure([dense], [])).toThrow(/at least one machine/);
+  });
+});
+
+describe("granularity alone", () => {
+  it("has every split that leaves whole experts and one for each rank", () => {
+    const points = granularitySweep({ ...sparse, hardware: h100 });
+    expect(points.map((p) => p.granularity)).toEqual([0.25, 0.5, 1, 2, 4, 8, 16, 32, 64]);
+    // 16 requests on each of 64 GPUs, 8 of 256 experts each: 32 rows an expert, whatever the split.
+    for (const point of points) expect(point.tokensPerExpert).toBeCloseTo((16 * 64 * 8) / 256, 9);
+    expect(new Set(points.map((p) => p.messageBytes)).size).toBe(1);
+    expect(granularitySweep({ ...sparse, hardware: h100, expertParallel: 128 }).map((p) => p.granularity)[0]).toBe(0.5);
+    expect(() => granularitySweep({ ...dense, hardware: h100 })).toThrow(/llama-3-70b has no experts to split/);
+  });
+
+  it("draws the worth of the sweep", () => {
+    const question = { ...sparse, hardware: h100 };
+    const figure = granularityWorthFigure(question);
+    expectWhole(figure, "granularity worth");
+    const network = trace(figure, "network");
+    expect(network.y).toEqual(granularitySweep(question).map((p) => 100 * p.worth.elasticities.networkBandwidth));
+    expect(network.y.at(-1)).toBeGreaterThan(network.y[0] ?? Number.NaN);
+  });
+});
+
+describe("forecasts of worth", () => {
+  it("say which way a share moved, and that it did not within two in a hundred", () => {
+    const rows = judgedForecasts({ ...dense, hardware: h100 }, { ...sparse, hardware: h100 });
+    for (const { before, now, expected, outcome } of rows) {
+      const moved = now - before;
+      if (Math.abs(moved) < 0.02) expect(outcome).toBe("hardly moves");
+      else expect(outcome).toBe(moved > 0 === (expected === "more") ? "as forecast" : "the other way");
+    }
+    expect(judgedForecasts({ ...dense, hardware: h100 }, { ...dense, hardware: h100 }).map((r) => r.outcome)).toEqual(
+      rows.map(() => "hardly moves"),
+    );
+    expect(rows.find((r) => r.part === "networkBandwidth")?.outcome).toBe("as forecast");
+  });
+});
