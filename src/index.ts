@@ -61,7 +61,15 @@ export { type AttentionOptions, type AttentionPlan, attentionPlan, type Attentio
 export { mixerTime, type MixerQuestion, type MixerTime } from "./kernels/attention/mixer-time";
 export { type AttentionMeasurement, attentionTimes } from "./published/attention-times";
 export { expertTaskTime, moeLayerTime, type MoeLayerQuestion, type MoeLayerTime } from "./kernels/expert-layer";
-export { acceptedTokens, type DecodeStep, decodeStep, type DecodeStepQuestion, type DecodeTask, type TaskName } from "./step/decode";
+export {
+  acceptedTokens,
+  decodeSeconds,
+  type DecodeStep,
+  decodeStep,
+  type DecodeStepQuestion,
+  type DecodeTask,
+  type TaskName,
+} from "./step/decode";
 export { busiestRank } from "./step/waiting";
 export { type PrefillQuestion, type PrefillStep, prefillStep, timeToFirstToken } from "./step/prefill";
 export { engineTime, type EngineConstants, type EngineTime } from "./step/engine";

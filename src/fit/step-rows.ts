@@ -53,14 +53,17 @@ export interface StepPair {
   readonly features: ReturnType<typeof stepFeatures>;
 }
 
-/** Pairs of the rows that are steps. @param uses "steady" alone if left out. */
+/** Pairs of the rows that are steps. @param uses "steady" alone if left out. @param promptTokens of each row's step; none if left out. */
 export function stepPairs(
   rows: readonly DeploymentRow[],
   asked: AskedKernel,
   uses: readonly DeploymentRow["use"][] = ["steady"],
+  promptTokens: readonly number[] = [],
 ): readonly StepPair[] {
-  return rows.flatMap((row) => {
-    const question = deploymentQuestion(row, asked);
+  return rows.flatMap((row, i) => {
+    const own = deploymentQuestion(row, asked);
+    const prompts = promptTokens[i];
+    const question = own === undefined || prompts === undefined ? own : { ...own, promptTokens: prompts };
     if (question === undefined || row.seconds === undefined || !uses.includes(row.use)) return [];
     const step = decodeStep(question);
     const between = step.tasks.reduce((sum, task) => sum + (task.name === "between kernels" ? task.seconds : 0), 0);

@@ -54,18 +54,22 @@ export function decodeStep(question: DecodeStepQuestion): DecodeStep {
   const resolved = resolveQuestion(question);
   const plan = planOf(resolved, question.kernel);
   const { overlap, requests, draftTokens, acceptance, formats, gpus } = resolved;
-  const parts = plan.runs.map((run) => ({ count: run.count, halves: passings(resolved).map((passing) => layerTasks(plan, run, passing)) }));
-  const ends = endTasks(plan);
-  const seconds = sum(parts, (part) => part.count * layerSeconds(part.halves)) + sum(ends, (task) => task.seconds);
-  const tasks = listed(parts, ends);
-  const floors = sum(tasks, (task) => task.floorSeconds);
+  const timed = timeOf(plan);
+  const { seconds } = timed;
+  const floors =
+    sum(timed.parts, ({ count, halves }) => count * sum(halves, (half) => sum(half.tasks, floorOf))) + sum(timed.ends, floorOf);
   const tokens = acceptedTokens(draftTokens, acceptance);
+  let tasks: readonly DecodeTask[] | undefined;
   return {
     seconds,
     floorSeconds: overlap === "none" ? floors : Math.min(seconds, floors),
     tokensPerSecondPerGpu: (requests * tokens) / seconds / gpus,
     tokensPerSecondPerRequest: tokens / seconds,
-    tasks,
+    // A thousand of them: listed when they are looked at.
+    get tasks() {
+      tasks ??= listed(timed.parts, timed.ends);
+      return tasks;
+    },
     kernel: plan.kernel,
     weightFormat: formats.experts,
     cacheFormat: formats.cache,
@@ -74,6 +78,26 @@ export function decodeStep(question: DecodeStepQuestion): DecodeStep {
     carried: plan.carried,
     leftOut: leftOutOf(plan),
   };
+}
+
+/**
+ * The seconds of decodeStep alone, for many questions.
+ *
+ * @throws RangeError as decodeStep.
+ * @example decodeSeconds({ model: model("deepseek-v3"), hardware: hardware("h200-sxm"), requests: 64, contextTokens: 4096, tensorParallel: 8 })
+ */
+export function decodeSeconds(question: DecodeStepQuestion): number {
+  return timeOf(planOf(resolveQuestion(question), question.kernel)).seconds;
+}
+
+const floorOf = (task: DecodeTask): number => task.floorSeconds;
+
+function timeOf(plan: Plan): { readonly parts: readonly Part[]; readonly ends: readonly DecodeTask[]; readonly seconds: number } {
+  const passing = passings(plan);
+  const parts = plan.runs.map((run) => ({ count: run.count, halves: passing.map((half) => layerTasks(plan, run, half)) }));
+  const ends = endTasks(plan);
+  const seconds = sum(parts, (part) => part.count * layerSeconds(part.halves)) + sum(ends, (task) => task.seconds);
+  return { parts, ends, seconds };
 }
 
 /**
@@ -109,9 +133,8 @@ function passings({ overlap, groupRequests, requests, dataParallel, draftTokens,
 
 /** After the layers: the head with its norm, draft layers, and what the engine does once a step. */
 function endTasks(plan: Plan): readonly DecodeTask[] {
-  const { model, groupRequests, requests, draftTokens, tensorParallel, kernels } = plan;
-  const vocabulary = { outputs: Math.ceil(model.vocabSize / tensorParallel), inputs: model.hiddenSize, bf16: true as const };
-  const head = (rows: number) => productTask("head", kernels, rows, [vocabulary], 1);
+  const { groupRequests, requests, draftTokens, kernels, vocabulary } = plan;
+  const head = (rows: number) => productTask("head", kernels, rows, vocabulary, 1);
   const last = plan.runs.at(-1);
   const tasks = [head(groupRequests * (1 + draftTokens))];
   if (draftTokens > 0 && last !== undefined) {

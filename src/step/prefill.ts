@@ -102,9 +102,8 @@ export function prefillStep(question: PrefillQuestion): PrefillStep {
   };
 }
 
-function headTask({ model, groupRequests, tensorParallel, kernels, engineTime }: Plan) {
-  const vocabulary = { outputs: Math.ceil(model.vocabSize / tensorParallel), inputs: model.hiddenSize, bf16: true as const };
-  const head = productTask("head", kernels, groupRequests, [vocabulary], 1);
+function headTask({ groupRequests, kernels, engineTime, vocabulary }: Plan) {
+  const head = productTask("head", kernels, groupRequests, vocabulary, 1);
   return engineTime.requestSeconds > 0 ? [head, betweenTask(engineTime.requestSeconds * groupRequests)] : [head];
 }
 

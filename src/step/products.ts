@@ -22,12 +22,12 @@ const narrowKernels: Partial<Record<WeightFormatName, string>> = {
 };
 
 /** What is left of converting a product's input where the norm or activation before it does so on the way: fitted on whole steps. */
-const fusedConversionSeconds = 3e-6;
+const fusedConversionSeconds = 4e-6;
 
 /**
  * The kernels for a machine and the format of the rest, of an engine.
  *
- *     fixed, in a narrow format:  min(the family's, BF16's + 3 us) and no pass over the input; in SGLang the family's own
+ *     fixed, in a narrow format:  min(the family's, BF16's + 4 us) and no pass over the input; in SGLang the family's own
  *
  * The tables time the conversion of the input with the product. TensorRT-LLM and vLLM let the kernel before do it; SGLang calls it
  * as it is timed.
@@ -49,6 +49,16 @@ export interface Product {
   readonly bf16?: true;
 }
 
+interface Remembered {
+  readonly kernels: ProductKernels;
+  readonly besides: number;
+  readonly byRows: Map<number, DecodeTask>;
+}
+
+const remembered = new WeakMap<readonly Product[], Remembered>();
+/** Numbers of rows that are remembered for a list of products; beyond them all are forgotten. */
+const mostRemembered = 1024;
+
 /** Products one after another, and kernels beside them that only launch and pass over the residual stream. */
 export function productTask(
   name: TaskName,
@@ -57,6 +67,20 @@ export function productTask(
   products: readonly Product[],
   besides: number,
 ): DecodeTask {
+  let before = remembered.get(products);
+  if (before === undefined || before.kernels !== kernels || before.besides !== besides) {
+    before = { kernels, besides, byRows: new Map() };
+    remembered.set(products, before);
+  }
+  const known = before.byRows.get(rows);
+  if (known !== undefined && known.name === name) return known;
+  const task = timeProducts(name, kernels, rows, products, besides);
+  if (before.byRows.size >= mostRemembered) before.byRows.clear();
+  before.byRows.set(rows, task);
+  return task;
+}
+
+function timeProducts(name: TaskName, kernels: ProductKernels, rows: number, products: readonly Product[], besides: number): DecodeTask {
   const { hardware } = kernels;
   const streamBytes = 2 * bf16Bytes * rows * (products[0]?.inputs ?? 0);
   const besideSeconds = kernels.launchSeconds + streamBytes / hardware.memoryBytesPerSecond;

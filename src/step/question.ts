@@ -124,7 +124,10 @@ export function resolveQuestion(question: StepQuestion, more: readonly string[] 
   if (typeof model !== "object" || model === null || !Array.isArray(model.runs))
     throw new RangeError("model must be a model with runs, as model(id) gives");
   if (typeof hardware !== "object" || hardware === null) throw new RangeError("hardware must be a machine, as hardware(id) gives");
-  requireRates(hardware);
+  if (!soundMachines.has(hardware)) {
+    requireRates(hardware);
+    if (Object.isFrozen(hardware)) soundMachines.add(hardware);
+  }
   requirePositiveInteger("contextTokens", contextTokens);
   requirePositiveInteger("tensorParallel", tensorParallel);
   requireWhole("draftTokens", draftTokens);
@@ -145,13 +148,16 @@ export function resolveQuestion(question: StepQuestion, more: readonly string[] 
   requirePositiveInteger("expertSlots", expertSlots);
   if (expertSlots < model.routedExperts)
     throw new RangeError(`expertSlots must be at least routedExperts (${model.routedExperts}), got ${expertSlots}`);
+  const machine = linked(hardware, gpus);
   return {
     model,
-    hardware: linked(hardware, gpus),
-    lentLinks: linked(hardware, gpus) !== hardware,
+    hardware: machine,
+    lentLinks: machine !== hardware,
     gpus,
     tensorParallel,
-    ...split,
+    dataParallel: split.dataParallel,
+    expertParallel: split.expertParallel,
+    requests: split.requests,
     expertTensorParallel: gpus / split.expertParallel,
     expertSlots,
     groupRequests: Math.ceil(split.requests / split.dataParallel),
@@ -167,6 +173,9 @@ export function resolveQuestion(question: StepQuestion, more: readonly string[] 
     waiting: question.waiting,
   };
 }
+
+/** Records that were checked and cannot change. */
+const soundMachines = new WeakSet<Hardware>();
 
 /** Share of drafts accepted where none is given: published runs of DeepSeek's module reach 0.8 to 0.9. */
 const defaultAcceptance = 0.8;
