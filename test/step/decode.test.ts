@@ -121,8 +121,8 @@ describe("decode step", () => {
   it("lists the tasks of a layer in order, and sums them when nothing overlaps", () => {
     const { tasks: all, seconds } = decodeStep(question);
     const tasks = all.filter(({ name }) => name !== "between kernels");
-    // TensorRT-LLM's time between kernels on Hopper is that of its latent mixers: one task a layer.
-    expect(all.length - tasks.length).toBe(61);
+    // At the end of each layer, and of the step where requests cost the engine time.
+    expect([61, 62]).toContain(all.length - tasks.length);
     const perDense = ["attention projections", "attention core", "output projection", "dense feed-forward"];
     const perMoe = [
       "attention projections",
@@ -166,7 +166,7 @@ describe("decode step", () => {
     );
     const taken = 2 * processors.reduce((sum, p) => sum + Math.min(p.seconds, p.processorSeconds), 0);
     const dense = step.tasks.slice(0, 30).reduce((sum, t) => sum + t.seconds, 0);
-    const head = step.tasks.at(-1)?.seconds ?? 0;
+    const head = step.tasks.slice(30 + 58 * 18).reduce((sum, t) => sum + t.seconds, 0);
     const ideal = Math.min(compute + links, Math.max(compute + taken, links, (compute + links) / 2));
     const all = compute + links;
     return (all - (step.seconds - dense - head) / 58) / (all - ideal);
@@ -189,7 +189,7 @@ describe("decode step", () => {
     const both = seconds(30, 48);
     expect(longer).toBeGreaterThan(1.02 * seconds(30, 48, true));
     expect(step.seconds).toBeCloseTo(
-      seconds(0, 30) + 58 * (both - hiddenShare() * (both - longer)) + (step.tasks.at(-1)?.seconds ?? 0),
+      seconds(0, 30) + 58 * (both - hiddenShare() * (both - longer)) + seconds(30 + 58 * 18, step.tasks.length),
       12,
     );
   });
@@ -197,7 +197,7 @@ describe("decode step", () => {
   it("multiplies with the vocabulary in BF16", () => {
     // 128 rows of 7,168 in, 129,280 weights a row of them, all results; before it the residual stream is passed over once, there and back.
     const bytes = 2 * (128 * 7168 + 7168 * 129_280 + 128 * 129_280) + 2 * 2 * 128 * 7168;
-    expect(decodeStep(question).tasks.at(-1)).toMatchObject({ name: "head", bytes, runBytes: 2 * 7168 * 129_280 });
+    expect(decodeStep(question).tasks.find(({ name }) => name === "head")).toMatchObject({ bytes, runBytes: 2 * 7168 * 129_280 });
   });
 
   it("takes a kernel measured in the released format, as far as the machine has it", () => {
@@ -259,7 +259,7 @@ describe("decode step", () => {
 
   it("has no router, dispatch or combine in a dense model, and no exchange on one GPU", () => {
     const dense = decodeStep({ ...question, model: model("llama-3.1-405b"), requestsPerGpu: 4, expertParallel: 1 });
-    expect(new Set(dense.tasks.map((t) => t.name))).toEqual(
+    expect(new Set(dense.tasks.map((t) => t.name).filter((name) => name !== "between kernels"))).toEqual(
       new Set(["attention projections", "attention core", "output projection", "dense feed-forward", "head"]),
     );
     const mixtral = decodeStep({ ...question, model: model("mixtral-8x7b"), expertParallel: 1 });
