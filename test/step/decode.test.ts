@@ -308,7 +308,7 @@ describe("decode step", () => {
     // On more ranks than experts some hold none, or copies.
     expect(Number.isFinite(decodeStep({ ...question, expertParallel: 512 }).seconds)).toBe(true);
     expect(ask({ requestsPerGpu: 1, overlap: "two-micro-batches" })).toThrow(/^requests must be at least 2 for each group/);
-    expect(ask({ contextToken: 4096 })).toThrow(/^unknown field "contextToken"; nearest: contextTokens/);
+    expect(ask({ contextToken: 4096 } as object)).toThrow(/^unknown field "contextToken"; nearest: contextTokens/);
     expect(ask({ overlap: "three" })).toThrow(/overlap must be none or two-micro-batches/);
     expect(ask({ kernel: "no such kernel" })).toThrow(/unknown kernel/);
     expect(ask({ weightFormat: "fp7" })).toThrow(/weightFormat must be one of/);
