@@ -175,7 +175,7 @@ describe("a choice that does not fit together", () => {
   it("says when weights and cache are more than a GPU holds, and computes all the same", () => {
     expect(notesOf({})).not.toContain("does not fit");
     expect(notesOf({ expertParallel: 1, tokensInFlight: 1 })).toMatch(
-      /^This does not fit: weights \(1,03\d GB\) and caches \(288 MB\) are 12 times the 85\.9 GB of one GPU\.$/,
+      /^This does not fit: weights \(1,03\d GB\) and caches \(288 MB\) are 12 times the 85\.9 GB of one GPU\./,
     );
   });
 
