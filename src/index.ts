@@ -299,6 +299,9 @@ export { type ParallelBytes, parallelBytes, parallelBytesFigure } from "./figure
 export { type JudgedExchange, judgedExchanges, parallelTimeFigure } from "./figures/parallel-time";
 export { parallelTimelineFigure } from "./figures/parallel-timeline";
 export { parityFigure } from "./figures/parity";
+export { measuredSteps, stepParityFigure, worstSteps } from "./figures/step-parity";
+export { type StatedAttentionError, statedAttentionErrors, type StatedStepError, statedStepErrors } from "./fit/stated-step-errors";
+export { deploymentQuestion, type StepPair, stepPairs } from "./fit/step-rows";
 export { durationsFigure } from "./figures/durations";
 export { expertLoadFigure } from "./figures/expert-load";
 export { releases, releasesFigure } from "./figures/releases";

@@ -6,6 +6,7 @@ import { parallelBytesFigure } from "../../src/figures/parallel-bytes";
 import { parallelTimeFigure } from "../../src/figures/parallel-time";
 import { releasesFigure } from "../../src/figures/releases";
 import { runLengthsFigure } from "../../src/figures/run-lengths";
+import { measuredSteps, stepParityFigure, worstSteps } from "../../src/figures/step-parity";
 import { taskTimeFigure } from "../../src/figures/task-time";
 import { colours, doublings, label, layout, linearAxis, logAxis, logSpaced, rule, ticks } from "../../src/figures/theme";
 import { tokensPerExpertFigure } from "../../src/figures/tokens-per-expert";
@@ -136,5 +137,25 @@ describe("captions and alternative texts", () => {
     expect(parallelBytesFigure([model("deepseek-v3")], 128).caption).toMatch(
       /At 64 GPUs matrices .* would send [\d.]+ times as many bytes/,
     );
+  });
+});
+
+describe("step-parity", () => {
+  const pairs = measuredSteps();
+
+  it("draws every measured step once, by engine, and says how far they are off", () => {
+    const figure = stepParityFigure(pairs);
+    expectWhole(figure, "step-parity");
+    const drawn = traces(figure).filter(({ mode }) => mode === "markers");
+    expect(drawn.reduce((sum, { x }) => sum + x.length, 0)).toBe(pairs.length);
+    expect(pairs.length).toBeGreaterThan(600);
+    expect(figure.caption).toContain(`${pairs.length} measured steps`);
+  });
+
+  it("names the steps that are furthest off, the worst first", () => {
+    const sizes = worstSteps(pairs).map(({ measured, predicted }) => Math.abs(Math.log(measured / predicted)));
+    expect(sizes).toHaveLength(10);
+    expect(sizes).toEqual([...sizes].sort((a, b) => b - a));
+    expect(sizes[0]).toBe(Math.max(...pairs.map(({ measured, predicted }) => Math.abs(Math.log(measured / predicted)))));
   });
 });
