@@ -24,7 +24,8 @@ export function carriedOf(
 ): readonly string[] {
   const carried: string[] = [];
   if (isMoe(model)) {
-    const { fitted, from } = kernelFamily(kernel, formats.experts, hardware);
+    // DeepEP's two paths are two families, fitted together.
+    const { fitted, from } = kernelFamily(kernel === "deepepmoe" ? "deepepmoe_generation" : kernel, formats.experts, hardware);
     if (fitted !== "here")
       carried.push(`routed experts: ${kernel} in ${formats.experts} on ${hardware.generation}, by the constants of ${from}`);
   }

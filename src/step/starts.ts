@@ -42,7 +42,7 @@ export function launchShare(
 /** Kernels that the tasks of a step are launched as. */
 export function kernelCount(tasks: readonly DecodeTask[], fusion: Fusion): number {
   if (fusion === "step") return 1;
-  const layers = tasks.filter((t) => t.name === "attention core").length;
+  const layers = tasks.filter((t) => t.name === "attention core" || t.name === "linear mixer").length;
   const heads = tasks.filter((t) => t.name === "head").reduce((sum, t) => sum + t.kernelSeconds.length, 0);
   if (fusion === "layer") return layers + heads;
   // In the time between kernels none is started.
