@@ -1,14 +1,14 @@
 import { articleDay, type Claim, claims } from "./claims/claims";
 import { type Verdict, verdicts } from "./claims/parts/verdict";
 import type { Figure } from "./figures/figure";
-import { shareInRunsUpTo } from "./figures/run-lengths";
 import { stripFigures } from "./figures/strip";
-import { expertSeconds, layerKernel, loneKernel, rowsAt } from "./figures/task-time";
+import { layerKernel, loneKernel } from "./kernels/default-experts";
+import { expertSeconds, rowsAt } from "./kernels/expert-task";
 import { type Hardware, hardware } from "./machine/hardware";
 import type { WeightFormatName } from "./machine/number-formats";
 import type { Model } from "./model/model";
 import { model } from "./model/registry";
-import { type Access, decodeAccesses } from "./step/accesses";
+import { type Access, decodeAccesses, shareInRunsUpTo } from "./step/accesses";
 import { decodeStep } from "./step/decode";
 import { timedTasks } from "./step/durations";
 import { formatCount, formatNumber, formatSeconds, formatShare } from "./text/numbers";

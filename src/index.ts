@@ -296,7 +296,8 @@ export { optimalGranularity, type SparsityStep, sparsityLawsFigure, sparsityStep
 export { messageRatesFigure, type PathPoint, pathPoints } from "./figures/message-rates";
 export { requestStreamsFigure } from "./figures/request-streams";
 export { type ParallelBytes, parallelBytes, parallelBytesFigure } from "./figures/parallel-bytes";
-export { type JudgedExchange, judgedExchanges, parallelTimeFigure } from "./figures/parallel-time";
+export { type JudgedExchange, judgedExchanges } from "./fit/judged-exchanges";
+export { parallelTimeFigure } from "./figures/parallel-time";
 export { parallelTimelineFigure } from "./figures/parallel-timeline";
 export { parityFigure } from "./figures/parity";
 export { measuredSteps, stepParityFigure, worstSteps } from "./figures/step-parity";
@@ -304,19 +305,14 @@ export { type StatedAttentionError, statedAttentionErrors, type StatedStepError,
 export { deploymentQuestion, type StepPair, stepPairs } from "./fit/step-rows";
 export { durationsFigure } from "./figures/durations";
 export { expertLoadFigure } from "./figures/expert-load";
-export { releases, releasesFigure } from "./figures/releases";
-export { runLengthsFigure, shareInRunsUpTo } from "./figures/run-lengths";
-export {
-  type ExpertOn,
-  type ExpertSeconds,
-  expertSeconds,
-  layerKernel,
-  loneKernel,
-  measuredTasks,
-  rowsAt,
-  sameExpert,
-  taskTimeFigure,
-} from "./figures/task-time";
+export { releases } from "./model/releases";
+export { releasesFigure } from "./figures/releases";
+export { runLengthsFigure } from "./figures/run-lengths";
+export { shareInRunsUpTo } from "./step/accesses";
+export { type ExpertOn, type ExpertSeconds, expertSeconds, rowsAt, sameExpert } from "./kernels/expert-task";
+export { layerKernel, loneKernel } from "./kernels/default-experts";
+export { measuredTasks } from "./published/expert-tasks";
+export { taskTimeFigure } from "./figures/task-time";
 export { tokensPerExpertFigure } from "./figures/tokens-per-expert";
 export { arrayCapsFigure } from "./figures/array-caps";
 export { systolicUtilisationFigure, utilisationBy } from "./figures/systolic-utilisation";

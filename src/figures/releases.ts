@@ -1,41 +1,11 @@
-import { isMoe, type Model } from "../model/model";
-import { meanTokensPerExpert } from "../routing/uniform";
+import type { Model } from "../model/model";
+import { type Release, releases } from "../model/releases";
 import { formatCount, formatNumber, formatShare } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, countTicks, dateRange, label, layout, linearAxis, logAxis, points, rule, ticks } from "./theme";
 
 /** The day the argument was published. */
 export const articleDate = "2025-01-11";
-
-/** What one release says about the size of its experts. */
-export interface Release {
-  readonly name: string;
-  readonly released: string;
-  /** At the tokens in flight asked for; all of them in a dense model. */
-  readonly tokensPerExpert: number;
-  /** Weights of one routed expert, or of one dense feed-forward part. */
-  readonly parametersPerExpert: number;
-  readonly dense: boolean;
-  readonly unverified: boolean;
-}
-
-/** Tokens and parameters per expert of each release, in the order given. */
-export function releases(models: readonly Model[], tokensInFlight: number): readonly Release[] {
-  return models.map((m) => ({
-    name: m.name,
-    released: m.released,
-    tokensPerExpert: isMoe(m) ? meanTokensPerExpert(tokensInFlight, m) : tokensInFlight,
-    parametersPerExpert: isMoe(m) ? m.expertMatrices * m.expertHiddenSize * m.moeIntermediateSize : denseParameters(m),
-    dense: !isMoe(m),
-    unverified: m.confidence === "low",
-  }));
-}
-
-/** Parameters of the dense feed-forward part of a layer. */
-function denseParameters({ runs, hiddenSize }: Model): number {
-  const block = runs.flatMap(({ blocks }) => blocks).find(({ kind }) => kind === "dense");
-  return block?.kind === "dense" ? block.matrices * hiddenSize * block.width : 0;
-}
 
 /** Which releases to name, and where the name stands off in the upper and in the lower panel. */
 export type Names = Readonly<Record<string, readonly ["above" | "below", "above" | "below"]>>;

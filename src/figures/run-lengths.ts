@@ -1,4 +1,4 @@
-import type { Access } from "../step/accesses";
+import { type Access, shareInRunsUpTo } from "../step/accesses";
 import { formatBytes, formatShare } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, label, layout, lengthTicks, line, linearAxis, logAxis, rule } from "./theme";
@@ -7,12 +7,6 @@ import { colours, label, layout, lengthTicks, line, linearAxis, logAxis, rule } 
 export interface StepAccesses {
   readonly name: string;
   readonly accesses: readonly Access[];
-}
-
-/** Share of a step's bytes that lie in runs no longer than a length. */
-export function shareInRunsUpTo(accesses: readonly Access[], runBytes: number): number {
-  const total = accesses.reduce((sum, a) => sum + a.bytes, 0);
-  return accesses.filter((a) => a.runBytes <= runBytes).reduce((sum, a) => sum + a.bytes, 0) / total;
 }
 
 const lineColours = [colours.grey, colours.blue, colours.orange, colours.green];

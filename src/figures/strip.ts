@@ -1,12 +1,13 @@
 import { isMoe, type Model } from "../model/model";
 import { meanTokensPerExpert } from "../routing/uniform";
 import type { Access } from "../step/accesses";
+import { shareInRunsUpTo } from "../step/accesses";
 import { shareByDecade } from "../step/durations";
 import { formatCount, formatNumber, formatShare } from "../text/numbers";
 import type { TaskSet } from "./durations";
 import { decadeNames } from "./durations";
 import type { Figure } from "./figure";
-import { runLengthsFigure, type StepAccesses, shareInRunsUpTo } from "./run-lengths";
+import { runLengthsFigure, type StepAccesses } from "./run-lengths";
 import { band, colours, countTicks, label, layout, lengthTicks, linearAxis, logAxis, rule } from "./theme";
 
 /** The article's three figures, small enough to stand side by side: tokens of an expert, durations of tasks, lengths of accesses. */

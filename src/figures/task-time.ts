@@ -1,142 +1,8 @@
-import { expertTaskTime, moeLayerTime } from "../kernels/expert-layer";
-import { defaultKernel, kernels } from "../kernels/families";
-import type { ExpertShape } from "../kernels/gemm";
-import type { Hardware } from "../machine/hardware";
-import { weightFormat as lookUpFormat } from "../machine/number-formats";
-import type { Model } from "../model/model";
-import { type MoeMeasurement, moeMeasurements } from "../published/layer-times";
-import { deepGemmRows } from "../published/tables";
-import { meanTokensPerExpert } from "../routing/uniform";
+import { type ExpertOn, type ExpertSeconds, expertSeconds, rowsAt, sameExpert } from "../kernels/expert-task";
+import { type MeasuredTask, measuredTasks } from "../published/expert-tasks";
 import { formatCount, formatNumber, formatSeconds } from "../text/numbers";
 import type { Figure } from "./figure";
 import { band, colours, countTicks, doublings, label, layout, line, logAxis, points, ticks } from "./theme";
-
-/**
- * A kernel that computes full layers in a format on a machine: the machine's default, or one measured in that format. Where
- * none was measured in it, the default too: its constants are then transferred from another format.
- *
- * @throws RangeError naming the formats when this is none of them.
- */
-export function layerKernel(hardware: Hardware, weightFormat: string): string {
-  const usual = defaultKernel(hardware);
-  if (usual.weightFormat === lookUpFormat(weightFormat).name) return usual.kernel;
-  const inFormat = kernels().filter((f) => f.weightFormat === weightFormat && f.kernel !== loneExpertKernel);
-  return (inFormat.find((f) => f.generation === hardware.generation) ?? inFormat[0] ?? usual).kernel;
-}
-
-/** The kernel for an expert alone on its GPU: that of wide expert parallelism where measured in the format, else that of full layers. */
-export function loneKernel(hardware: Hardware, weightFormat: string): string {
-  const measured = kernels().some((f) => f.kernel === loneExpertKernel && f.weightFormat === weightFormat);
-  return measured ? loneExpertKernel : layerKernel(hardware, weightFormat);
-}
-
-const loneExpertKernel = "deepepmoe_generation";
-
-/** One line of the figure: an expert of a model on a machine, by one kernel. */
-export interface ExpertOn {
-  readonly model: Model;
-  readonly hardware: Hardware;
-  /** The kernel that computes a full layer. */
-  readonly kernel: string;
-  /** The kernel that computes an expert alone on its GPU, as in wide expert parallelism. */
-  readonly aloneKernel: string;
-  readonly weightFormat: string;
-}
-
-/** The time of one expert's task at some rows: the least possible, as a share of a full layer, and as the only task there is. */
-export interface ExpertSeconds {
-  readonly floorSeconds: number;
-  readonly shareOfLayerSeconds: number;
-  readonly aloneSeconds: number;
-}
-
-/**
- * Three times of one expert: floor, its share of a layer in which every expert has as many rows, and alone.
- *
- * The share is layer time over experts: throughput. Alone includes what a layer's kernels cost once: latency.
- */
-export function expertSeconds({ model, hardware, kernel, aloneKernel, weightFormat }: ExpertOn, rows: number): ExpertSeconds {
-  const alone = expertTaskTime({ model, hardware, kernel: aloneKernel, weightFormat, rows });
-  const tokens = Math.max(1, Math.round((rows * model.routedExperts) / model.expertsPerToken));
-  const layer = moeLayerTime({ model, hardware, kernel, weightFormat, tokens, routing: "even" });
-  return { floorSeconds: alone.floorSeconds, shareOfLayerSeconds: layer.seconds / layer.activeExperts, aloneSeconds: alone.seconds };
-}
-
-/** A published time of one expert's task. */
-export interface MeasuredTask {
-  readonly kind: "alone" | "share of a layer" | "share of a grouped product";
-  /** The expert's: models of the same expert share their measurements. */
-  readonly shape: ExpertShape;
-  readonly hardware: string;
-  readonly weightFormat: string;
-  readonly rows: number;
-  readonly seconds: number;
-}
-
-/**
- * Published times of one expert's task in a format, of the models' experts on the machines measured.
- *
- * alone: wide expert parallelism with exactly one expert on the GPU. share of a layer: a layer's time over the experts
- * on the GPU. share of a grouped product: DeepGEMM's masked tables, both products of DeepSeek-V3 in FP8 with block scales, over the groups.
- */
-export function measuredTasks(models: readonly Model[], weightFormat = "fp8_block"): readonly MeasuredTask[] {
-  layers ??= layerTasks();
-  const all = weightFormat === "fp8_block" ? [...layers, ...groupedProducts()] : layers;
-  const wanted = (task: MeasuredTask) =>
-    task.kind === "share of a grouped product" || models.some((model) => sameExpert(model, task.shape));
-  return all.filter((task) => task.weightFormat === weightFormat && wanted(task));
-}
-
-let layers: readonly MeasuredTask[] | undefined;
-
-/** Tasks of all experts measured, alone or in a layer. */
-function layerTasks(): readonly MeasuredTask[] {
-  const rows = moeMeasurements();
-  const perExpert = (m: MoeMeasurement) => (m.tokens * m.shape.expertsPerToken) / m.shape.routedExperts;
-  const task = (kind: MeasuredTask["kind"], m: MoeMeasurement, experts: number): MeasuredTask => ({
-    kind,
-    shape: m.shape,
-    hardware: m.hardware,
-    weightFormat: m.weightFormat,
-    rows: perExpert(m),
-    seconds: m.seconds / experts,
-  });
-  const alone = rows.filter((m) => m.kernel === loneExpertKernel && m.expertParallel === 256 && m.routing === "uniform");
-  const layer = rows.filter(
-    (m) =>
-      layerKernels.includes(m.kernel) && m.routing === "balanced" && m.tensorParallel === 1 && m.expertParallel === 1 && perExpert(m) >= 1,
-  );
-  return [...alone.map((m) => task("alone", m, 1)), ...layer.map((m) => task("share of a layer", m, m.shape.routedExperts))];
-}
-
-/** Whether two experts have the same two widths. */
-export function sameExpert(a: ExpertShape, b: ExpertShape): boolean {
-  return (a.expertHiddenSize ?? a.hiddenSize) === (b.expertHiddenSize ?? b.hiddenSize) && a.moeIntermediateSize === b.moeIntermediateSize;
-}
-
-/** One kernel a machine whose rows are shown: the one the estimate uses there. */
-const layerKernels = ["moe_torch_flow_cutlass", "deepgemm"];
-
-function groupedProducts(): readonly MeasuredTask[] {
-  const masked = deepGemmRows().filter((r) => r.kind === "grouped_masked");
-  const find = (groups: number, rows: number, n: number) => masked.find((r) => r.groups === groups && r.rowsPerGroup === rows && r.n === n);
-  return [...new Set(masked.map((r) => `${r.groups} ${r.rowsPerGroup}`))].flatMap((key) => {
-    const [groups, rows] = key.split(" ").map(Number) as [number, number];
-    const upAndGate = find(groups, rows, 4096);
-    const down = find(groups, rows, 7168);
-    if (upAndGate === undefined || down === undefined) return [];
-    return [
-      {
-        kind: "share of a grouped product" as const,
-        shape: { hiddenSize: 7168, moeIntermediateSize: 2048 },
-        hardware: "h800-sxm",
-        weightFormat: "fp8_block",
-        rows,
-        seconds: (upAndGate.seconds + down.seconds) / groups,
-      },
-    ];
-  });
-}
 
 const lineColours = [colours.blue, colours.green, colours.orange, colours.purple];
 const symbols = { alone: "circle", "share of a layer": "circle-open", "share of a grouped product": "x-thin-open" } as const;
@@ -202,11 +68,6 @@ export function taskTimeFigure(
     caption: `Time of one expert's two products against the tokens it gets, in ${formats}. Shaded: the article's two bands, before and after. Dotted: the floor, weights and arithmetic at datasheet rates. Solid: the estimate for an expert inside a full layer, layer time over experts (a throughput). Filled circles: measured alone, exactly one expert on the GPU (a latency). Open circles: measured layers over their experts (a throughput). Crosses: DeepGEMM's grouped products over their groups. Floor, share of a layer and alone with ${inWords} tokens in flight (rings): ${words}. ${inside}`,
     alt: `Log-log time of one expert's task against tokens. Floor, share of a layer and alone with ${inWords} tokens in flight: ${words}. ${inside} ${formatNumber(measured.length)} measured points are drawn beside the estimates.`,
   };
-}
-
-/** Tokens at each expert for so many in flight, as a whole number of rows. */
-export function rowsAt(e: ExpertOn, tokensInFlight: number): number {
-  return Math.max(1, Math.round(meanTokensPerExpert(tokensInFlight, e.model)));
 }
 
 /** Which of the experts are in the article's 1 to 10 µs, by each of the three times. */

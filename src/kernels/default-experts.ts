@@ -1,8 +1,8 @@
 import type { Hardware } from "../machine/hardware";
-import type { WeightFormatName } from "../machine/number-formats";
+import { weightFormat as lookUpFormat, type WeightFormatName } from "../machine/number-formats";
 import type { Model } from "../model/model";
 import { servedFormats } from "../model/served-formats";
-import { kernels } from "./families";
+import { defaultKernel, kernels } from "./families";
 
 /** Engines by the names that a step takes. */
 type EngineName = "tensorrt-llm" | "vllm" | "sglang";
@@ -107,3 +107,25 @@ export function defaultExperts(
     weightFormat: experts,
   };
 }
+
+/**
+ * A kernel that computes full layers in a format on a machine: the machine's default, or one measured in that format. Where
+ * none was measured in it, the default too: its constants are then transferred from another format.
+ *
+ * @throws RangeError naming the formats when this is none of them.
+ */
+export function layerKernel(hardware: Hardware, weightFormat: string): string {
+  const usual = defaultKernel(hardware);
+  if (usual.weightFormat === lookUpFormat(weightFormat).name) return usual.kernel;
+  const inFormat = kernels().filter((f) => f.weightFormat === weightFormat && f.kernel !== loneExpertKernel);
+  return (inFormat.find((f) => f.generation === hardware.generation) ?? inFormat[0] ?? usual).kernel;
+}
+
+/** The kernel for an expert alone on its GPU: that of wide expert parallelism where measured in the format, else that of full layers. */
+export function loneKernel(hardware: Hardware, weightFormat: string): string {
+  const measured = kernels().some((f) => f.kernel === loneExpertKernel && f.weightFormat === weightFormat);
+  return measured ? loneExpertKernel : layerKernel(hardware, weightFormat);
+}
+
+/** The kernel that was measured with one expert alone on its GPU. */
+export const loneExpertKernel = "deepepmoe_generation";

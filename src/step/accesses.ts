@@ -111,3 +111,9 @@ function tokenAccesses({ model, groupRequests, formats }: ResolvedQuestion): rea
 }
 
 const copies = ({ computedPerToken }: ExpertsBlock): number => computedPerToken;
+
+/** Share of a step's bytes that lie in runs no longer than a length. */
+export function shareInRunsUpTo(accesses: readonly Access[], runBytes: number): number {
+  const total = accesses.reduce((sum, a) => sum + a.bytes, 0);
+  return accesses.filter((a) => a.runBytes <= runBytes).reduce((sum, a) => sum + a.bytes, 0) / total;
+}

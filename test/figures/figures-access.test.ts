@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { accessBandwidthFigure, sweeps, tmaBounds } from "../../src/figures/access-bandwidth";
 import { accessLadderFigure, accessRungs } from "../../src/figures/access-ladder";
 import type { Figure } from "../../src/figures/figure";
-import { shareInRunsUpTo } from "../../src/figures/run-lengths";
 import { hardware } from "../../src/machine/hardware";
 import { model } from "../../src/model/registry";
+import { shareInRunsUpTo } from "../../src/step/accesses";
 import { formatBytes, formatSeconds, formatShare } from "../../src/text/numbers";
 import { expectWhole, figures, steps, type Trace, trace, traces, v3, yAt } from "./figure-cases";
 

@@ -1,10 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { durationsFigure } from "../../src/figures/durations";
 import type { Figure } from "../../src/figures/figure";
-import { type ExpertOn, expertSeconds, layerKernel, loneKernel, measuredTasks, rowsAt, taskTimeFigure } from "../../src/figures/task-time";
+import { taskTimeFigure } from "../../src/figures/task-time";
+import { layerKernel, loneKernel } from "../../src/kernels/default-experts";
 import { expertTaskTime } from "../../src/kernels/expert-layer";
+import { type ExpertOn, expertSeconds, rowsAt } from "../../src/kernels/expert-task";
 import { hardware } from "../../src/machine/hardware";
 import { model } from "../../src/model/registry";
+import { measuredTasks } from "../../src/published/expert-tasks";
 import { moeMeasurements } from "../../src/published/layer-times";
 import { formatNumber, formatSeconds, formatShare } from "../../src/text/numbers";
 import { experts, figures, h100, trace, traces, yAt } from "./figure-cases";

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { Figure } from "../../src/figures/figure";
-import { articleDate, releases, releasesFigure } from "../../src/figures/releases";
+import { articleDate, releasesFigure } from "../../src/figures/releases";
 import { tokensPerExpertFigure } from "../../src/figures/tokens-per-expert";
 import { isMoe } from "../../src/model/model";
 import { model, models } from "../../src/model/registry";
+import { releases } from "../../src/model/releases";
 import { deployments } from "../../src/published/tables";
 import { expertLoad, simulateUniformRouting } from "../../src/routing/uniform";
 import { formatNumber, formatShare } from "../../src/text/numbers";

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { source } from "../../src/data/sources";
 import { parallelBytes, parallelBytesFigure } from "../../src/figures/parallel-bytes";
-import { judgedExchanges, parallelTimeFigure } from "../../src/figures/parallel-time";
+import { parallelTimeFigure } from "../../src/figures/parallel-time";
 import { parallelTimelineFigure } from "../../src/figures/parallel-timeline";
+import { judgedExchanges } from "../../src/fit/judged-exchanges";
 import { hardware } from "../../src/machine/hardware";
 import { model } from "../../src/model/registry";
 import { collectiveTime } from "../../src/network/collective";
