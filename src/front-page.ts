@@ -8,8 +8,8 @@ import { type Hardware, hardware } from "./machine/hardware";
 import type { WeightFormatName } from "./machine/number-formats";
 import type { Model } from "./model/model";
 import { model } from "./model/registry";
-import { type Access, decodeAccesses, shareInRunsUpTo } from "./step/accesses";
 import { decodeStep } from "./step/decode";
+import { type Access, decodeAccesses, shareInRunsUpTo } from "./step/decode-accesses";
 import { timedTasks } from "./step/durations";
 import { formatCount, formatNumber, formatSeconds, formatShare } from "./text/numbers";
 

@@ -37,7 +37,7 @@ export { imbalance, type Imbalance } from "./routing/imbalance";
 export { type Balance, type BalanceQuestion, simulateBalance } from "./routing/balance-simulation";
 export { balanceGain, deviceImbalance, deviceLoads, placeExperts, placeInOrder, type Placement } from "./routing/placement";
 export { drawPopularity, drawRows } from "./routing/popularity";
-export { balanceGains, publishedRankBalance } from "./published/balance-gains";
+export { balanceGains, publishedRankBalance } from "./published/balanced-runs";
 
 // Tasks: shapes, lower bounds, estimates.
 export { expertParameters, parameterCount, type ParameterCount } from "./model/parameters";
@@ -129,7 +129,7 @@ export { decodeFusions, type FusedExperts, fusedExperts, trainTraceGaps } from "
 
 // Memory: run lengths and what they cost.
 export { accessFact } from "./data/accesses";
-export { type Access, decodeAccesses, type DecodeAccesses, tileRowBytes } from "./step/accesses";
+export { type Access, decodeAccesses, type DecodeAccesses, tileRowBytes } from "./step/decode-accesses";
 export { accessEfficiency, inFlightBandwidth, randomAccessBandwidth, requestsInFlight, requestsPerSecond } from "./machine/random-access";
 
 // Trust: what the model says beside what was measured.
@@ -243,8 +243,8 @@ export type { Reading } from "./claims/parts/finding";
 export { type Member, type Population, populationOf, type Summary, weightedQuantile } from "./claims/parts/population";
 export { type Counted, type Verdict, verdictOf, verdicts } from "./claims/parts/verdict";
 export { headlineOf, mostWords, wordCount } from "./claims/parts/headline";
-export { likelihoodWords, probabilityWords, thresholdWords, valueWords } from "./claims/parts/words";
-export { classRows, inShort, partColumns, type PartRow, partRows, verdictTable, verdictText } from "./claims/tables";
+export { likelihoodWords, probabilityWords, thresholdWords, valueWords } from "./claims/parts/part-words";
+export { classRows, inShort, partColumns, type PartRow, partRows, verdictTable, verdictText } from "./claims/claim-tables";
 export { crossingRequests } from "./claims/rules/5-tensor-to-expert-parallel";
 export { arrayOverMemory } from "./claims/rules/1-array-size";
 export { type WideArray, wideArrays } from "./claims/wide-arrays";
@@ -301,20 +301,21 @@ export { parallelTimeFigure } from "./figures/parallel-time";
 export { parallelTimelineFigure } from "./figures/parallel-timeline";
 export { parityFigure } from "./figures/parity";
 export { measuredSteps, stepParityFigure, worstSteps } from "./figures/step-parity";
-export { type StatedAttentionError, statedAttentionErrors, type StatedStepError, statedStepErrors } from "./fit/stated-step-errors";
+export { type StatedAttentionError, statedAttentionErrors, statedStepErrors } from "./fit/stated-step-errors";
+export type { StepError } from "./fit/step-tables";
 export { deploymentQuestion, type StepPair, stepPairs } from "./fit/step-rows";
-export { durationsFigure } from "./figures/durations";
+export { durationsFigure } from "./figures/duration-histogram";
 export { expertLoadFigure } from "./figures/expert-load";
-export { releases } from "./model/releases";
+export { releases } from "./model/release-sizes";
 export { releasesFigure } from "./figures/releases";
 export { runLengthsFigure } from "./figures/run-lengths";
-export { shareInRunsUpTo } from "./step/accesses";
+export { shareInRunsUpTo } from "./step/decode-accesses";
 export { type ExpertOn, type ExpertSeconds, expertSeconds, rowsAt, sameExpert } from "./kernels/expert-task";
 export { layerKernel, loneKernel } from "./kernels/default-experts";
 export { measuredTasks } from "./published/expert-tasks";
 export { taskTimeFigure } from "./figures/task-time";
 export { tokensPerExpertFigure } from "./figures/tokens-per-expert";
-export { arrayCapsFigure } from "./figures/array-caps";
+export { arrayCapsFigure } from "./figures/array-cap-lines";
 export { systolicUtilisationFigure, utilisationBy } from "./figures/systolic-utilisation";
 export { tensorCoreTileFigure, tileShares } from "./figures/tensor-core-tile";
 export { trainingRatioFigure } from "./figures/training-ratio";
@@ -323,7 +324,7 @@ export { launchEfficiencyFigure } from "./figures/launch-efficiency";
 export { launchShareFigure } from "./figures/launch-share";
 export { balanceGainsFigure } from "./figures/balance-gains";
 export { imbalanceByTokensFigure } from "./figures/imbalance-by-tokens";
-export { placementFigure } from "./figures/placement";
+export { placementFigure } from "./figures/placement-loads";
 export { type ServedModel, worthParts, type WorthRow, worthRows, worthSharesFigure } from "./figures/worth-shares";
 export { type GranularityPoint, granularitySweep, granularityWorthFigure } from "./figures/granularity-worth";
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { answer } from "./answer";
+import { answer } from "./cli-answer";
 
 /** The command `deepshock`. */
 const { code, out, error } = answer(process.argv.slice(2));

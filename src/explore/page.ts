@@ -6,13 +6,13 @@ import { csvOf } from "./csv";
 import { byId, make } from "./dom";
 import { mountGpuPanel } from "./gpu/panel";
 import { offerToKeep } from "./keep";
+import { fillClaims, fillNumbers, fillRequests, fillTasks } from "./page-tables";
 import { type PictureName, pictureOf } from "./pictures";
 import { drawFigure, place, savePicture, watched } from "./places";
 import { type Rows, refiner } from "./refine";
 import { setUp } from "./setup";
+import { say } from "./spoken-summary";
 import { type Choice, firstState, type State } from "./state";
-import { say } from "./summary";
-import { fillClaims, fillNumbers, fillRequests, fillTasks } from "./tables";
 import { type ScenarioView, viewOf } from "./view";
 
 const pictures = ["tokens", "task", "access", "durations", "requests"] as const satisfies readonly PictureName[];

@@ -1,7 +1,7 @@
 import { accessFact } from "../data/accesses";
 import { type WeightFormatName, weightFormat } from "../machine/number-formats";
 import type { Model } from "../model/model";
-import { decodeAccesses, tileRowBytes } from "../step/accesses";
+import { decodeAccesses, tileRowBytes } from "../step/decode-accesses";
 import { formatBytes } from "../text/numbers";
 import type { Figure } from "./figure";
 import { band, colours, label, layout, lengthTicks, line, logAxis, points, rule } from "./theme";

@@ -1,4 +1,4 @@
-import { balanceGains, publishedRankBalance } from "../published/balance-gains";
+import { balanceGains, publishedRankBalance } from "../published/balanced-runs";
 import { balanceGain } from "../routing/placement";
 import { formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";

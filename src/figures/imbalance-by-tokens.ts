@@ -1,4 +1,4 @@
-import { publishedRankBalance } from "../published/balance-gains";
+import { publishedRankBalance } from "../published/balanced-runs";
 import { publishedExpertCounts, publishedImbalance } from "../published/tables";
 import { simulateBalance } from "../routing/balance-simulation";
 import { imbalance } from "../routing/imbalance";

@@ -1,11 +1,11 @@
 /** What `deepshock/figures` gives: the figures, each with its data, layout, caption and words. */
 export * from "./access-bandwidth";
 export * from "./access-ladder";
-export * from "./array-caps";
+export * from "./array-cap-lines";
 export * from "./balance-gains";
 export * from "./claims-over-time";
 export * from "./cumulative-error";
-export * from "./durations";
+export * from "./duration-histogram";
 export * from "./error-by";
 export * from "./exchange-initiators";
 export * from "./exchange-processors";
@@ -24,7 +24,7 @@ export * from "./parallel-time";
 export * from "./parallel-timeline";
 export * from "./parity";
 export * from "./parts";
-export * from "./placement";
+export * from "./placement-loads";
 export * from "./releases";
 export * from "./request-streams";
 export * from "./run-lengths";

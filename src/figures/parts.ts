@@ -1,5 +1,5 @@
 import type { Claim } from "../claims/claims";
-import { probabilityWords } from "../claims/parts/words";
+import { probabilityWords } from "../claims/parts/part-words";
 import { verdictLooks } from "./claims-over-time";
 import type { Figure } from "./figure";
 import { band, colours, layout, linearAxis } from "./theme";

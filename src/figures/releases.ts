@@ -1,5 +1,5 @@
 import type { Model } from "../model/model";
-import { type Release, releases } from "../model/releases";
+import { type Release, releases } from "../model/release-sizes";
 import { formatCount, formatNumber, formatShare } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, countTicks, dateRange, label, layout, linearAxis, logAxis, points, rule, ticks } from "./theme";

@@ -1,4 +1,4 @@
-import { type Access, shareInRunsUpTo } from "../step/accesses";
+import { type Access, shareInRunsUpTo } from "../step/decode-accesses";
 import { formatBytes, formatShare } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, label, layout, lengthTicks, line, linearAxis, logAxis, rule } from "./theme";

@@ -1,11 +1,11 @@
 import { isMoe, type Model } from "../model/model";
 import { meanTokensPerExpert } from "../routing/uniform";
-import type { Access } from "../step/accesses";
-import { shareInRunsUpTo } from "../step/accesses";
+import type { Access } from "../step/decode-accesses";
+import { shareInRunsUpTo } from "../step/decode-accesses";
 import { shareByDecade } from "../step/durations";
 import { formatCount, formatNumber, formatShare } from "../text/numbers";
-import type { TaskSet } from "./durations";
-import { decadeNames } from "./durations";
+import type { TaskSet } from "./duration-histogram";
+import { decadeNames } from "./duration-histogram";
 import type { Figure } from "./figure";
 import { runLengthsFigure, type StepAccesses } from "./run-lengths";
 import { band, colours, countTicks, label, layout, lengthTicks, linearAxis, logAxis, rule } from "./theme";

@@ -15,7 +15,7 @@ import {
   shotWay,
   type Way,
 } from "../network/collective";
-import { type LinkProblem, type LinkSample, microseconds } from "./products";
+import { type LinkProblem, type LinkSample, microseconds } from "./product-fits";
 
 const heldGpus = 4;
 

@@ -9,7 +9,7 @@ import {
   scaleUpConstantNames,
 } from "../network/exchange";
 import { named } from "./collectives";
-import { type LinkProblem, microseconds } from "./products";
+import { type LinkProblem, microseconds } from "./product-fits";
 
 /** hiddenSize, experts a token and experts of layers that no constant is fitted on. */
 const heldLayers = ["7168 8 256", "4096 8 256", "4096 6 256", "6144 8 160", "6144 8 256"];

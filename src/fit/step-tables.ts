@@ -1,8 +1,8 @@
 import { number, parseRows, text } from "../data/rows";
 import { hardware } from "../machine/hardware";
 import { quantile } from "../statistics";
+import type { EngineConstant, HeldOut } from "./engine-fit";
 import type { StepPair } from "./step-rows";
-import type { EngineConstant, HeldOut } from "./steps";
 
 /** How far steps of one kind of deployment are off: measured / predicted - 1, above zero where the model is too fast. */
 export interface StepError {

@@ -1,5 +1,5 @@
 /** What `deepshock/published` gives: tables that others published, read from data/. */
-export * from "./balance-gains";
+export * from "./balanced-runs";
 export * from "./fused-kernels";
 export * from "./layer-times";
 export * from "./matrix-units";

@@ -1,4 +1,4 @@
-import { bandOf, leftOutOf } from "./answer";
+import { bandOf, leftOutOf } from "./answer-words";
 import type { Engine } from "./engine";
 import { type Plan, planOf } from "./plan";
 import { productTask } from "./products";

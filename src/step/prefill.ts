@@ -1,4 +1,4 @@
-import { bandOf, leftOutOf } from "./answer";
+import { bandOf, leftOutOf } from "./answer-words";
 import type { DecodeStep } from "./decode";
 import type { Engine } from "./engine";
 import { type Plan, planOf } from "./plan";

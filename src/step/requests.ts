@@ -1,8 +1,8 @@
 import { requirePositive } from "../checks";
 import { accessFact } from "../data/accesses";
 import { withSelection } from "../model/selection";
-import { decodeAccesses } from "./accesses";
 import { decodeStep } from "./decode";
+import { decodeAccesses } from "./decode-accesses";
 import { resolveQuestion, type StepQuestion } from "./question";
 
 /** Where requests go. */

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { articleDay, type Claim, claim, claims, judgeClaim } from "../../src/claims/claims";
 import { mostWords, wordCount } from "../../src/claims/parts/headline";
 import type { Part } from "../../src/claims/parts/part";
+import { likelihoodWords, within } from "../../src/claims/parts/part-words";
 import { verdictOf, verdicts } from "../../src/claims/parts/verdict";
-import { likelihoodWords, within } from "../../src/claims/parts/words";
 
 const judged = claims();
 const part = (id: string, of: readonly Claim[] = judged) => of.flatMap((c) => c.parts).find((p) => p.id === id) as Part;

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { questionOf } from "../../src/claims/claim-steps";
 import { claims, scenarioAt } from "../../src/claims/claims";
 import { newestDay } from "../../src/claims/known-by";
 import { flagshipSteps } from "../../src/claims/laboratories";
 import type { Part } from "../../src/claims/parts/part";
 import { productFloors } from "../../src/claims/rules/0b-task-time";
 import { overSetUps, serving, setUpsOf, wideDecode } from "../../src/claims/set-ups";
-import { questionOf } from "../../src/claims/steps";
 import { hardware } from "../../src/machine/hardware";
 import { model } from "../../src/model/registry";
 import { type DecodeStepQuestion, decodeStep } from "../../src/step/decode";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { claims, type Scenario } from "../../src/claims/claims";
 import { mostWords, wordCount } from "../../src/claims/parts/headline";
+import { likelihoodWords, likely, unlikely, within } from "../../src/claims/parts/part-words";
 import { verdictOf } from "../../src/claims/parts/verdict";
-import { likelihoodWords, likely, unlikely, within } from "../../src/claims/parts/words";
 import { claimIds, claimRow } from "../../src/explore/verdicts";
 
 /** The default and twenty others: coarse and fine models, slow and fast machines, few and many tokens, formats, degrees. */

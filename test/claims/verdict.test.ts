@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { headlineOf, wordCount } from "../../src/claims/parts/headline";
 import type { Outcome } from "../../src/claims/parts/kinds";
 import type { Part } from "../../src/claims/parts/part";
+import { likelihoodWords, probabilityWords, thresholdWords, valueWords } from "../../src/claims/parts/part-words";
 import { populationOf, weightedQuantile } from "../../src/claims/parts/population";
 import { type Counted, verdictOf } from "../../src/claims/parts/verdict";
-import { likelihoodWords, probabilityWords, thresholdWords, valueWords } from "../../src/claims/parts/words";
 
 const part = (outcome: Outcome, stress: 0 | 1 | 2 | 3 = 1, stance: Counted["stance"] = "asserts"): Counted => ({ stance, stress, outcome });
 const read = (...outcomes: Outcome[]): Counted => ({ ...part("depends", 2), readings: outcomes.map((outcome) => ({ outcome })) });

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { answer } from "../../src/cli/answer";
+import { answer } from "../../src/cli/cli-answer";
 import { decodeStep, hardware, machines, memoryFootprint, model, models } from "../../src/index";
 
 const folder = mkdtempSync(join(tmpdir(), "deepshock command é "));

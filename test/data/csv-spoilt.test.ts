@@ -15,7 +15,7 @@ import { decodeComparisons } from "../../src/fit/validation";
 import { readMachines } from "../../src/machine/hardware";
 import { readLinks } from "../../src/machine/link-facts";
 import { readModels } from "../../src/model/registry";
-import { balanceGains } from "../../src/published/balance-gains";
+import { balanceGains } from "../../src/published/balanced-runs";
 import { readSetUps } from "../../src/published/deployments";
 import { exchangePaths } from "../../src/published/exchange-paths";
 import { decodeFusions, fusedExperts } from "../../src/published/fused-kernels";

@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { browserScript } from "../../notebooks/jupyter/explore.mjs";
-import { readGpuDispatches, readGpuGathers, readGpuProducts } from "../../src/explore/gpu/csv";
+import { readGpuDispatches, readGpuGathers, readGpuProducts } from "../../src/explore/gpu/gpu-csv";
 import type { Figure } from "../../src/figures/figure";
 import { hardware } from "../../src/machine/hardware";
 import { browserIt, browserPath, launch, softwareGpu } from "../browser";

@@ -1,6 +1,7 @@
 /** The page of gpu-browser.test.ts: the panel alone, in circumstances that a test names. Bundled for a browser, never run by node. */
+
+import type { GpuPlan } from "../../src/explore/gpu/measure-plan";
 import { type GpuPanel, type GpuPanelOptions, mountGpuPanel } from "../../src/explore/gpu/panel";
-import type { GpuPlan } from "../../src/explore/gpu/plan";
 import { type Shaders, shaders } from "../../src/explore/gpu/shaders";
 import type { Figure } from "../../src/figures/figure";
 import { hardware } from "../../src/machine/hardware";

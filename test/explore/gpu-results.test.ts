@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { parseRows } from "../../src/data/rows";
 import { decadeTicks, rangeOf } from "../../src/explore/gpu/axes";
-import { gpuFiles, readGpuDispatches, readGpuGathers, readGpuProducts } from "../../src/explore/gpu/csv";
 import { gatherBound } from "../../src/explore/gpu/gather-figure";
+import { gpuFiles, readGpuDispatches, readGpuGathers, readGpuProducts } from "../../src/explore/gpu/gpu-csv";
 import { flatUpTo, ownFloor, ownRates, productWork } from "../../src/explore/gpu/own-roofline";
 import { gpuFigures, gpuTables, runWords } from "../../src/explore/gpu/report";
 import { type GpuRun, gatherBytesPerSecond, type ProductPoint } from "../../src/explore/gpu/results";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Stopped, unlessStopped, whyNoWebGpu } from "../../src/explore/gpu/errors";
-import { bufferBytesOn, type GpuBounds, gpuPlan, gpuSteps } from "../../src/explore/gpu/plan";
+import { bufferBytesOn, type GpuBounds, gpuPlan, gpuSteps } from "../../src/explore/gpu/measure-plan";
 import { expectedElement, expectedFold } from "../../src/explore/gpu/reference";
 import { rowsPerThread, shaders } from "../../src/explore/gpu/shaders";
 import { type Stopwatch, timeDispatch } from "../../src/explore/gpu/timer";

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { accessBandwidthFigure } from "../../src/figures/access-bandwidth";
 import { accessLadderFigure } from "../../src/figures/access-ladder";
-import { durationsFigure } from "../../src/figures/durations";
+import { durationsFigure } from "../../src/figures/duration-histogram";
 import { expertLoadFigure } from "../../src/figures/expert-load";
 import type { Figure } from "../../src/figures/figure";
 import { releasesFigure } from "../../src/figures/releases";
@@ -13,7 +13,7 @@ import type { ExpertOn } from "../../src/kernels/expert-task";
 import { hardware } from "../../src/machine/hardware";
 import { model, models } from "../../src/model/registry";
 import { publishedExpertCounts, trainTraceDurations } from "../../src/published/tables";
-import { decodeAccesses } from "../../src/step/accesses";
+import { decodeAccesses } from "../../src/step/decode-accesses";
 
 export interface Trace {
   readonly type: string;

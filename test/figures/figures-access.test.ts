@@ -4,7 +4,7 @@ import { accessLadderFigure, accessRungs } from "../../src/figures/access-ladder
 import type { Figure } from "../../src/figures/figure";
 import { hardware } from "../../src/machine/hardware";
 import { model } from "../../src/model/registry";
-import { shareInRunsUpTo } from "../../src/step/accesses";
+import { shareInRunsUpTo } from "../../src/step/decode-accesses";
 import { formatBytes, formatSeconds, formatShare } from "../../src/text/numbers";
 import { expectWhole, figures, steps, type Trace, trace, traces, v3, yAt } from "./figure-cases";
 

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { sources } from "../../src/data/sources";
 import { balanceGainsFigure } from "../../src/figures/balance-gains";
 import { imbalanceByTokensFigure } from "../../src/figures/imbalance-by-tokens";
-import { placementFigure } from "../../src/figures/placement";
-import { balanceGains, publishedRankBalance } from "../../src/published/balance-gains";
+import { placementFigure } from "../../src/figures/placement-loads";
+import { balanceGains, publishedRankBalance } from "../../src/published/balanced-runs";
 import { simulateBalance } from "../../src/routing/balance-simulation";
 import { expectWhole } from "./figure-cases";
 

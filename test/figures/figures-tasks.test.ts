@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { durationsFigure } from "../../src/figures/durations";
+import { durationsFigure } from "../../src/figures/duration-histogram";
 import type { Figure } from "../../src/figures/figure";
 import { taskTimeFigure } from "../../src/figures/task-time";
 import { layerKernel, loneKernel } from "../../src/kernels/default-experts";

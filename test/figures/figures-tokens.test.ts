@@ -4,7 +4,7 @@ import { articleDate, releasesFigure } from "../../src/figures/releases";
 import { tokensPerExpertFigure } from "../../src/figures/tokens-per-expert";
 import { isMoe } from "../../src/model/model";
 import { model, models } from "../../src/model/registry";
-import { releases } from "../../src/model/releases";
+import { releases } from "../../src/model/release-sizes";
 import { deployments } from "../../src/published/tables";
 import { expertLoad, simulateUniformRouting } from "../../src/routing/uniform";
 import { formatNumber, formatShare } from "../../src/text/numbers";

@@ -13,7 +13,7 @@ import { tokensPerExpertFigure } from "../../src/figures/tokens-per-expert";
 import { machines } from "../../src/machine/hardware";
 import { isMoe } from "../../src/model/model";
 import { model, models } from "../../src/model/registry";
-import { decodeAccesses } from "../../src/step/accesses";
+import { decodeAccesses } from "../../src/step/decode-accesses";
 import { expectWhole, figures, leaves, observed, on, step, traces } from "./figure-cases";
 
 describe.each(Object.entries(figures))("the figure %s", (name, make) => {

@@ -4,7 +4,7 @@ import { readConstants } from "../../src/data/constants";
 import { number, readRows, text } from "../../src/data/rows";
 import { eagerProblems, exchangeProblems, ringProblems, shotProblems } from "../../src/fit/collectives";
 import { copyProblems, networkProblem, scaleUpProblems } from "../../src/fit/exchanges";
-import { attentionProblem, denseProblems, type LinkProblem } from "../../src/fit/products";
+import { attentionProblem, denseProblems, type LinkProblem } from "../../src/fit/product-fits";
 import { type CollectiveTables, collectiveKeys, shotConstantNames } from "../../src/network/collective";
 import { type ExchangeTables, scaleUpConstantNames } from "../../src/network/exchange";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { fitEngines, leaveFoldsOut, withTimes } from "../../src/fit/engine-fit";
 import { deploymentQuestion, type StepPair, stepPairs } from "../../src/fit/step-rows";
 import { asTheyStand, stepErrors } from "../../src/fit/step-tables";
-import { fitEngines, leaveFoldsOut, withTimes } from "../../src/fit/steps";
 import { deploymentRows } from "../../src/published/deployment-rows";
 import { prefillStep } from "../../src/step/prefill";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { sources } from "../../src/data/sources";
-import { arrayCapsFigure } from "../../src/figures/array-caps";
+import { arrayCapsFigure } from "../../src/figures/array-cap-lines";
 import { systolicUtilisationFigure, utilisationBy } from "../../src/figures/systolic-utilisation";
 import { tensorCoreTileFigure, tileShares } from "../../src/figures/tensor-core-tile";
 import { trainingRatioFigure } from "../../src/figures/training-ratio";

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { root } from "../../notebooks/jupyter/project.mjs";
 import { parseRows } from "../../src/data/rows";
-import { limitSeconds } from "../../src/explore/gpu/plan";
+import { limitSeconds } from "../../src/explore/gpu/measure-plan";
 
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
 const manifest = JSON.parse(read("package.json")) as { version: string; license: string; scripts: Record<string, string> };

@@ -39,7 +39,7 @@ const tests = {
   "step/question": ["step/decode", "model/invariants"],
   "step/decode": ["step/decode", "properties/properties-time"],
   "step/tasks": ["step/tasks", "step/decode", "model/shard"],
-  "step/accesses": ["step/accesses", "properties/properties-memory"],
+  "step/decode-accesses": ["step/accesses", "properties/properties-memory"],
   "step/memory-footprint": ["model/shard", "model/invariants"],
   "step/requests": ["step/requests", "model/shard"],
   "step/starts": ["step/starts", "properties/properties-time"],

@@ -10,7 +10,7 @@ import { breakEvenBytes, crossingBytes, streamBytesPerSecond, type TransferPath,
 import { computeGivenBack, processorShare } from "../../src/network/processor-tax";
 import { exchangeBytes, expertParallelTraffic, tensorParallelTraffic, widthLimit, wireSeconds } from "../../src/network/split";
 import { splitTime } from "../../src/network/split-time";
-import { decodeAccesses } from "../../src/step/accesses";
+import { decodeAccesses } from "../../src/step/decode-accesses";
 import { bindingLimit, requestStreams } from "../../src/step/requests";
 import { flashLimits, measuredPaths, memoryLimit, networkLimits, scaleUpLimit } from "../../src/step/tiers";
 

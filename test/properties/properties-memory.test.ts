@@ -11,7 +11,7 @@ import {
 } from "../../src/machine/random-access";
 import { isMoe } from "../../src/model/model";
 import { models } from "../../src/model/registry";
-import { decodeAccesses } from "../../src/step/accesses";
+import { decodeAccesses } from "../../src/step/decode-accesses";
 
 const few = { numRuns: 60 };
 const size = fc.integer({ min: 1, max: 1 << 20 });

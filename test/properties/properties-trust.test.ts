@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { likelihoodWords, probabilityWords, valueWords } from "../../src/claims/parts/part-words";
 import { type Counted, verdictOf, verdicts } from "../../src/claims/parts/verdict";
-import { likelihoodWords, probabilityWords, valueWords } from "../../src/claims/parts/words";
 import { drawParameters, latinHypercube, type Parameter, propagate, rankCorrelation, type Spread } from "../../src/claims/uncertainty";
 import { relativeError } from "../../src/fit/validation";
 import { formatBytes, formatCount, formatNumber, formatSeconds, formatShare } from "../../src/text/numbers";

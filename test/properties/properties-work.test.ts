@@ -12,7 +12,7 @@ import { isMoe } from "../../src/model/model";
 import { expertParameters, parameterCount } from "../../src/model/parameters";
 import { models } from "../../src/model/registry";
 import { granularity, hides, hidingFlopsPerByte, machineFlopsPerByte, sparsity } from "../../src/network/hiding";
-import { tileRowBytes } from "../../src/step/accesses";
+import { tileRowBytes } from "../../src/step/decode-accesses";
 import { toBase, type Unit } from "../../src/units";
 
 const side = fc.integer({ min: 1, max: 3000 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { publishedRankBalance } from "../../src/published/balance-gains";
+import { publishedRankBalance } from "../../src/published/balanced-runs";
 import { simulateBalance } from "../../src/routing/balance-simulation";
 import { imbalance } from "../../src/routing/imbalance";
 import { balanceGain, deviceImbalance, deviceLoads, type Placement, placeExperts, placeInOrder } from "../../src/routing/placement";

@@ -6,7 +6,7 @@ import { decoder } from "../../src/model/decoder";
 import type { Model } from "../../src/model/model";
 import { parameterCount } from "../../src/model/parameters";
 import { model, models } from "../../src/model/registry";
-import { type DecodeAccesses, decodeAccesses, tileRowBytes } from "../../src/step/accesses";
+import { type DecodeAccesses, decodeAccesses, tileRowBytes } from "../../src/step/decode-accesses";
 
 const grouped: Block = { kind: "grouped", heads: 2, keyValueHeads: 1, headDim: 4, valueHeadDim: 4, cacheSource: "own" };
 const experts: Block = {

@@ -3,7 +3,7 @@ import type { Context } from "./context";
 import type { Finding, Reading } from "./finding";
 import type { Grade, Outcome } from "./kinds";
 import type { Part, PartRule } from "./part";
-import { likelihoodWords, likely, unlikely } from "./words";
+import { likelihoodWords, likely, unlikely } from "./part-words";
 
 /** Decide one part. */
 export function judgePart(rule: PartRule, context: Context): Part {

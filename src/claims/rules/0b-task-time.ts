@@ -9,6 +9,7 @@ import { trainTraceDurations } from "../../published/tables";
 import { meanTokensPerExpert } from "../../routing/uniform";
 import { shareByDecade } from "../../step/durations";
 import { formatCount, formatNumber, formatSeconds, formatShare } from "../../text/numbers";
+import { questionOf, stepNumbers } from "../claim-steps";
 import { intervals } from "../intervals";
 import { articleDay, sourceKnown } from "../known-by";
 import type { Context } from "../parts/context";
@@ -18,7 +19,6 @@ import type { ClaimRule, Part } from "../parts/part";
 import { computedFor, overReleases, releasesName } from "../release-population";
 import { releasedFormat } from "../rule-formats";
 import { machineOf, overSetUps, serving, wideDecode } from "../set-ups";
-import { questionOf, stepNumbers } from "../steps";
 
 /** What the article compares with is not named; the largest open mixture with few wide experts of its year stands for it. */
 const coarse = "mixtral-8x22b";

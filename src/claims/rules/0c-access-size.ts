@@ -1,6 +1,6 @@
 import { weightFormat } from "../../machine/number-formats";
 import type { Model } from "../../model/model";
-import { tileRowBytes } from "../../step/accesses";
+import { tileRowBytes } from "../../step/decode-accesses";
 import { formatBytes, formatCount, formatShare } from "../../text/numbers";
 import { articleDay } from "../known-by";
 import type { Context } from "../parts/context";

@@ -1,11 +1,11 @@
 import { decodeFusions, trainTraceGaps } from "../../published/fused-kernels";
 import { formatCount, formatNumber, formatShare } from "../../text/numbers";
+import { questionOf, stepNumbers } from "../claim-steps";
 import { articleDay, sourceKnown } from "../known-by";
 import type { Context } from "../parts/context";
 import { type Finding, fact, notKnown, prevalence } from "../parts/finding";
 import type { ClaimRule, PartRule } from "../parts/part";
 import { overSetUps, serving, setUpsOf } from "../set-ups";
-import { questionOf, stepNumbers } from "../steps";
 
 /** A tenth of the step is what fused kernels and graphs are built for. */
 const share = { atLeast: 0.1, reason: "a tenth of the step is what graphs and fused kernels are built for" } as const;

@@ -1,10 +1,10 @@
 import { accessFact } from "../../data/accesses";
 import { formatBytes, formatCount, formatShare } from "../../text/numbers";
+import { bytesInRunsUpTo, stepAccesses } from "../claim-runs";
 import { articleDay, sourceKnown } from "../known-by";
 import type { Context } from "../parts/context";
 import { type Finding, fact, notKnown, prevalence } from "../parts/finding";
 import type { ClaimRule } from "../parts/part";
-import { bytesInRunsUpTo, stepAccesses } from "../runs";
 import { overSetUps, wideDecode } from "../set-ups";
 
 /**

@@ -6,13 +6,13 @@ import { scaleUpBytesPerSecond } from "../../network/collective";
 import { bindingLimit, type TierLimit } from "../../step/requests";
 import { flashLimits, memoryLimit } from "../../step/tiers";
 import { formatBytes, formatCount, formatNumber, formatShare } from "../../text/numbers";
+import { stepAccesses } from "../claim-runs";
 import { intervals } from "../intervals";
 import { articleDay, sourceKnown } from "../known-by";
 import type { Context } from "../parts/context";
 import { type Finding, fact, notKnown, prevalence } from "../parts/finding";
 import type { ClaimRule, PartRule } from "../parts/part";
 import { releasedFormat } from "../rule-formats";
-import { stepAccesses } from "../runs";
 import { type AskedSetUp, machineOf, overSetUps, wideDecode } from "../set-ups";
 
 /** A bus's packet and what 64 cores issue a second, both by the author's essay of July 2024 on bus and network. */

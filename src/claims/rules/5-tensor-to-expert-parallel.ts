@@ -4,13 +4,13 @@ import { model } from "../../model/registry";
 import { expertParallelTraffic } from "../../network/split";
 import { publishedSetUps } from "../../published/deployments";
 import { formatBytes, formatCount, formatNumber, formatShare } from "../../text/numbers";
+import { questionOf, stepNumbers } from "../claim-steps";
 import { articleDay, isKnown } from "../known-by";
 import type { Context } from "../parts/context";
 import { prevalence } from "../parts/finding";
 import type { ClaimRule } from "../parts/part";
 import { populationOf } from "../parts/population";
 import { type AskedSetUp, overSetUps, wideDecode } from "../set-ups";
-import { questionOf, stepNumbers } from "../steps";
 
 /** Requests a GPU from which a set-up is one for throughput. */
 const busy = 16;

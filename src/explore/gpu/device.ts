@@ -1,7 +1,7 @@
 /// <reference types="@webgpu/types" />
 import { formatBytes } from "../../text/numbers";
 import { GpuRefused, GpuUnavailable, noAdapter, unlessStopped, whyNoWebGpu } from "./errors";
-import type { GpuBounds, GpuPlan } from "./plan";
+import type { GpuBounds, GpuPlan } from "./measure-plan";
 import type { GpuName } from "./results";
 
 /** A GPU opened for a run. */

@@ -1,7 +1,7 @@
 /// <reference types="@webgpu/types" />
 import { bind, type OpenGpu, pipeline, readWords, storage } from "./device";
 import { WrongResult } from "./errors";
-import type { GpuPlan } from "./plan";
+import type { GpuPlan } from "./measure-plan";
 import type { DispatchPoint, DispatchWay } from "./results";
 import type { Shaders } from "./shaders";
 import { type Encode, type Stopwatches, timeDispatch } from "./timer";

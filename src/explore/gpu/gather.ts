@@ -3,7 +3,7 @@ import { formatBytes } from "../../text/numbers";
 import { bind, checked, type OpenGpu, pipeline, readWords, record, storage, uniformStride, uniforms } from "./device";
 import { WrongResult } from "./errors";
 import { fillBuffer } from "./fill";
-import { bufferBytesOn, type GpuPlan } from "./plan";
+import { bufferBytesOn, type GpuPlan } from "./measure-plan";
 import { expectedFold } from "./reference";
 import type { GatherPoint } from "./results";
 import { gatherThreadBytes, gatherThreads, type Shaders } from "./shaders";

@@ -6,7 +6,7 @@ import { isMoe, type Model } from "../../model/model";
 import { formatCount, formatSeconds } from "../../text/numbers";
 import { make } from "../dom";
 import { GpuRefused, GpuUnavailable, Stopped, WrongResult } from "./errors";
-import { type GpuPlan, gpuPlan, limitSeconds } from "./plan";
+import { type GpuPlan, gpuPlan, limitSeconds } from "./measure-plan";
 import { measureGpu } from "./run";
 import { type RunView, runView, type SavePicture } from "./run-view";
 import { type Shaders, shaders } from "./shaders";

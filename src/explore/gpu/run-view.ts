@@ -3,7 +3,7 @@ import type { Hardware } from "../../machine/hardware";
 import { formatCount } from "../../text/numbers";
 import { type Table, tableHtml } from "../../text/table";
 import { download, make } from "../dom";
-import { gpuFiles } from "./csv";
+import { gpuFiles } from "./gpu-csv";
 import { gpuFigures, gpuTables, runWords } from "./report";
 import type { GpuRun } from "./results";
 

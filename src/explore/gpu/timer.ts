@@ -2,7 +2,7 @@
 import { quantile } from "../../statistics";
 import type { OpenGpu } from "./device";
 import { GpuRefused, Stopped, unlessStopped } from "./errors";
-import type { GpuPlan } from "./plan";
+import type { GpuPlan } from "./measure-plan";
 import type { GpuClock, Timed } from "./results";
 
 /** Records one dispatch into a pass; `i` counts dispatches, so that each can take other data. */

@@ -1,8 +1,8 @@
 import type { OpenGpu } from "./device";
 import { type DispatchBench, timeWay } from "./dispatches";
 import { checkGather, closeGather, gatherBench, gatherEncode } from "./gather";
-import type { GpuPlan, ProductStep } from "./plan";
-import { checkProduct, closeProducts, productBench, productEncode } from "./product";
+import { checkProduct, closeProducts, productBench, productEncode } from "./gpu-product";
+import type { GpuPlan, ProductStep } from "./measure-plan";
 import type { ElementName } from "./results";
 import type { Shaders } from "./shaders";
 import type { Stopwatches } from "./timer";

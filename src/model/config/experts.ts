@@ -1,6 +1,6 @@
 import type { ExpertsBlock } from "../blocks";
 import { ConfigError } from "./error";
-import type { Family } from "./families";
+import type { Family } from "./model-families";
 import { fieldOf, find, isOff, missing, nameOf, optionalCount, optionalUniform, pathOf, type Section, uniform } from "./section";
 
 /** The experts of one layer, but for how they are routed. */

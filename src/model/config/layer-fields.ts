@@ -1,7 +1,7 @@
 import type { CacheSource, OutputGate, Reach } from "../blocks";
 import { ConfigError, shown } from "./error";
-import type { Family } from "./families";
 import type { Layer } from "./layer";
+import type { Family } from "./model-families";
 import { fieldOf, flag, optionalCount, pathOf, type Section } from "./section";
 import { windowOf } from "./window-width";
 

@@ -1,5 +1,5 @@
 import { nearest } from "../../text/nearest";
-import type { Decoder } from "./decoder";
+import type { Decoder } from "./decoder-section";
 import { ConfigError, shown } from "./error";
 import { expertLayers, layersIn } from "./expert-layers";
 import { fieldOf, flag, inRange, listOf, optionalCount, pathOf, type Section, subsection } from "./section";

@@ -1,4 +1,4 @@
-import type { Decoder } from "./decoder";
+import type { Decoder } from "./decoder-section";
 import { ConfigError, shown } from "./error";
 import { headNames, keyValueHeadNames } from "./head-names";
 import type { Attends, LayerKind } from "./layer-kinds";

@@ -1,14 +1,14 @@
 import { harmless } from "../../text/harmless";
 import { decoder as build } from "../decoder";
 import type { Model, ModelParts } from "../model";
-import { type Decoder, decoderOf } from "./decoder";
+import { type Decoder, decoderOf } from "./decoder-section";
 import { ConfigError } from "./error";
 import { routedExpertsOf } from "./experts";
+import { runsOf } from "./group-layers";
 import { refuseNotUnderstood } from "./not-understood";
 import { noteOf } from "./note";
 import { formatsOf } from "./quantisation";
 import { readLayers } from "./read-layers";
-import { runsOf } from "./runs";
 import { count, flag, missing, optionalCount } from "./section";
 import { parseConfig } from "./text";
 

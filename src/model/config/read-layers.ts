@@ -1,10 +1,10 @@
 import type { Block, Mixer } from "../blocks";
-import type { Decoder } from "./decoder";
-import { feedForwardOf } from "./feed-forward";
+import type { Decoder } from "./decoder-section";
 import { type Layer, layerOf } from "./layer";
 import { layerKinds, selectsBlocks } from "./layer-kinds";
 import { readBlockSelected } from "./read-block-selected";
 import { readCompressed } from "./read-compressed";
+import { feedForwardOf } from "./read-feed-forward";
 import { readGrouped } from "./read-grouped";
 import { readLatent } from "./read-latent";
 import { readLinear } from "./read-linear";

@@ -1,4 +1,4 @@
-import type { Decoder } from "./decoder";
+import type { Decoder } from "./decoder-section";
 import { ConfigError, shown } from "./error";
 import { fieldOf, flag, inRange, listOf, optionalCount, pathOf, type Section } from "./section";
 import { windowOf } from "./window-width";

@@ -3,7 +3,7 @@ import { formatBytes, formatNumber } from "../../text/numbers";
 import { bind, checked, type OpenGpu, pipeline, readWords, record, storage, uniformStride, uniforms } from "./device";
 import { WrongResult } from "./errors";
 import { fillBuffer } from "./fill";
-import type { GpuPlan, ProductStep } from "./plan";
+import type { GpuPlan, ProductStep } from "./measure-plan";
 import { expectedElement, type Place } from "./reference";
 import { type ElementName, elementBytes, type ProductPoint } from "./results";
 import { rowsPerThread, type Shaders, threadsPerSide, tileColumns } from "./shaders";

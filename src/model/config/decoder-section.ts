@@ -1,6 +1,6 @@
 import { nearest } from "../../text/nearest";
 import { ConfigError, shown } from "./error";
-import { type Family, familyOf, modelTypes } from "./families";
+import { type Family, familyOf, modelTypes } from "./model-families";
 import { fieldOf, flag, flattened, pathOf, type Section, sectionOf, subsection, word } from "./section";
 import { refuseOtherFiles } from "./wrong-files";
 

@@ -1,4 +1,4 @@
-import { publishedRankBalance } from "../published/balance-gains";
+import { publishedRankBalance } from "../published/balanced-runs";
 import { simulateBalance } from "../routing/balance-simulation";
 import { formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";

@@ -1,6 +1,6 @@
-import { type Access, decodeAccesses } from "../step/accesses";
+import { type Access, decodeAccesses } from "../step/decode-accesses";
+import { answered, questionOf } from "./claim-steps";
 import type { AskedSetUp } from "./set-ups";
-import { answered, questionOf } from "./steps";
 
 /** The accesses of a set-up's decode step on one GPU; undefined where its number of requests is not published, or the step has no answer to it. */
 export function stepAccesses(setUp: AskedSetUp): readonly Access[] | undefined {

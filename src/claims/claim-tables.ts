@@ -1,6 +1,6 @@
 import { type Claim, claims } from "./claims";
 import type { Part } from "./parts/part";
-import { probabilityWords, thresholdWords, valueWords } from "./parts/words";
+import { probabilityWords, thresholdWords, valueWords } from "./parts/part-words";
 
 /** One row of a table of parts, ready to be shown. */
 export type PartRow = {

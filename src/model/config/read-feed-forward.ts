@@ -1,9 +1,9 @@
 import type { DenseBlock, FeedForward } from "../blocks";
 import { ConfigError, shown } from "./error";
 import { expertNames, expertsOf, feedForwardNames } from "./experts";
-import type { Family } from "./families";
 import type { Layer } from "./layer";
 import type { LayerKind } from "./layer-kinds";
+import type { Family } from "./model-families";
 import { find, flag, isOff, missing, nameOf, optionalCount, optionalUniform, pathOf, type Section, uniform, word } from "./section";
 
 const width = { most: 10_000_000 };
