@@ -73,14 +73,14 @@ console.log(required.model("mine").id, typeof tokensPerExpertFigure, moeMeasurem
     expect(JSON.parse(stdout).length).toBeGreaterThan(5);
   }, 60_000);
 
-  it("gives a first answer within a second, whatever else the machine does (the bench times it)", async () => {
+  it("gives a first answer in a fifth of a second, a machine's other work aside", async () => {
     const script = 'const { meanTokensPerExpert, model } = require("deepshock"); meanTokensPerExpert(6144, model("kimi-k2"));';
     const times: number[] = [];
-    for (let i = 0; i < 20 && !times.some((time) => time < 400); i++) {
+    for (let i = 0; i < 20 && !times.some((time) => time < 200); i++) {
       const start = performance.now();
       expect((await node("-e", script)).code).toBe(0);
       times.push(performance.now() - start);
     }
-    expect(Math.min(...times)).toBeLessThan(1000);
+    expect(Math.min(...times)).toBeLessThan(400);
   }, 60_000);
 });
