@@ -114,7 +114,8 @@ export { type Change as HardwareChange, type HardwareChanges, whatIfHardware } f
 export { type ModelChanges, whatIfModel } from "./model/what-if-model";
 
 // Links and launches: what moves tokens, and what starting costs.
-export { type Collective, type CollectiveQuestion, collectiveTime, type CollectiveTime } from "./network/collective";
+export { type CollectiveQuestion, collectiveTime, type CollectiveTime } from "./network/collective";
+export type { Collective } from "./network/collective-ways";
 export { expertExchangeTime, type ExchangeQuestion, type ExchangeTime } from "./network/exchange";
 export { launch, type Launch, launchEfficiency, type LaunchMode } from "./kernels/launch";
 

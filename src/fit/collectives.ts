@@ -1,8 +1,8 @@
 import { at, number, type Row, readRows, text } from "../data/rows";
 import { hardware } from "../machine/hardware";
+import { type CollectiveTables, scaleUpBytesPerSecond } from "../network/collective";
 import {
   type Collective,
-  type CollectiveTables,
   eagerConstantNames,
   eagerWay,
   exchangeConstantNames,
@@ -10,11 +10,10 @@ import {
   ringConstantNames,
   ringWays,
   type ShotConstants,
-  scaleUpBytesPerSecond,
   shotConstantNames,
   shotWay,
   type Way,
-} from "../network/collective";
+} from "../network/collective-ways";
 import { type LinkProblem, type LinkSample, microseconds } from "./product-fits";
 
 const heldGpus = 4;

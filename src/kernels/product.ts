@@ -6,31 +6,21 @@ import { weightFormat as lookUpFormat, type WeightFormat } from "../machine/numb
 import { nearest } from "../text/nearest";
 import { peakFlops } from "./families";
 import { bf16Bytes, type Gemm } from "./gemm";
+import { pNorm } from "./p-norm";
+import { bestTiling, type DenseTiles, type TileCosts, tileChoice } from "./tile-choice";
+
+export type { DenseTiles } from "./tile-choice";
 
 /** The fitted constants of a family of dense products. */
-export interface DenseConstants {
+export interface DenseConstants extends TileCosts {
   /** Of the smallest product: launch in a graph, prologue, epilogue, quantisation of a few rows. */
   readonly fixedSeconds: number;
   /** Share of the datasheet bandwidth that matrices stream at. */
   readonly memoryEfficiency: number;
-  /** Share of the datasheet peak that a whole tile is multiplied at. */
-  readonly arithmeticEfficiency: number;
-  /** For each 128 of k that a tile walks, beside its arithmetic: what makes long, narrow products slow. */
-  readonly secondsPerStep: number;
-  /** Of adding up the parts when k is split over processors. */
-  readonly splitSeconds: number;
   /** p of the p-norm that joins tiles and memory. */
   readonly overlapExponent: number;
   /** Extra passes over A in BF16, at the datasheet bandwidth: quantising it before the product. */
   readonly activationPasses: number;
-}
-
-/** The tiles and splits a kernel chooses from: its structure, picked by error on the fitted rows, not fitted itself. */
-export interface DenseTiles {
-  readonly tileRows: readonly number[];
-  readonly tileColumns: readonly number[];
-  /** Parts that k may be split in. */
-  readonly splits: readonly number[];
 }
 
 export const denseConstantNames = [
@@ -111,85 +101,69 @@ export const wholeEdges = Math.ceil;
  */
 export const meanEdges = (number: number): number => (number <= 1 ? 1 : number + (1 - 1 / number) / 2);
 
+/** A dense product whose matrix, kernel and machine are settled: only its rows are left to give. */
+export type DenseProduct = (rows: number) => DenseTime;
+
 /** The same under a family given; with the edges of tiles and waves whole, as tables time them, or on the mean. */
 export function denseTime(family: DenseFamily, gemm: Gemm, hardware: Hardware, edges: (number: number) => number = wholeEdges): DenseTime {
-  const { m, n, k } = gemm;
-  const format = lookUpFormat(family.weightFormat);
+  return productOf(family, gemm, hardware, edges, true)(gemm.m);
+}
+
+/**
+ * The product of any number of rows with one matrix: denseTime with all but the rows settled once.
+ *
+ * @example denseProduct(denseFamily(machine), { n: 4096, k: 7168 }, machine)(64).seconds
+ */
+export function denseProduct(
+  family: DenseFamily,
+  matrix: Pick<Gemm, "n" | "k">,
+  hardware: Hardware,
+  edges: (number: number) => number = wholeEdges,
+): DenseProduct {
+  return productOf(family, matrix, hardware, edges, false);
+}
+
+function productOf(
+  family: DenseFamily,
+  { n, k }: Pick<Gemm, "n" | "k">,
+  hardware: Hardware,
+  edges: (number: number) => number,
+  once: boolean,
+): DenseProduct {
+  const { kernel, weightFormat, fitted, constants: c } = family;
+  const format = lookUpFormat(weightFormat);
   const peak = peakFlops(hardware, format.arithmetic);
   const bandwidth = hardware.memoryBytesPerSecond;
-  const c = family.constants;
-  const flops = 2 * m * n * k;
-  const bytes = format.activationBytes * m * k + format.weightBytes * k * n + bf16Bytes * m * n;
-  const best = bestTiles(family, c, gemm, hardware.processors ?? 128, peak, bandwidth, edges);
-  const memorySeconds = bytes / (bandwidth * c.memoryEfficiency);
-  const overheadSeconds = c.fixedSeconds + (c.activationPasses * bf16Bytes * m * k) / bandwidth;
-  const floorSeconds = Math.max(bytes / bandwidth, flops / peak);
-  const slower = Math.max(best.seconds, memorySeconds);
-  return {
-    floorSeconds,
-    seconds: Math.max(floorSeconds, overheadSeconds + join(best.seconds, memorySeconds, c.overlapExponent)),
-    computeSeconds: best.seconds,
-    memorySeconds,
-    overheadSeconds,
-    bound: overheadSeconds > slower ? "overhead" : best.seconds > memorySeconds ? "compute" : "memory",
-    flops,
-    bytes,
-    tile: { m: best.m, n: best.n },
-    splits: best.splits,
-    waves: best.waves,
-    kernel: family.kernel,
-    weightFormat: family.weightFormat,
-    fitted: family.fitted,
+  const choice = tileChoice(family, c, { n, k, processors: hardware.processors ?? 128, peak, bandwidth }, edges, once);
+  const flopsPerRow = 2 * n * k;
+  const weightBytes = format.weightBytes * k * n;
+  const bytesPerRow = format.activationBytes * k + bf16Bytes * n;
+  const passSeconds = (c.activationPasses * bf16Bytes * k) / bandwidth;
+  return (m) => {
+    const flops = flopsPerRow * m;
+    const bytes = weightBytes + bytesPerRow * m;
+    const best = bestTiling(choice, m);
+    const memorySeconds = bytes / (bandwidth * c.memoryEfficiency);
+    const overheadSeconds = c.fixedSeconds + passSeconds * m;
+    const floorSeconds = Math.max(bytes / bandwidth, flops / peak);
+    const slower = Math.max(best.seconds, memorySeconds);
+    return {
+      floorSeconds,
+      seconds: Math.max(floorSeconds, overheadSeconds + pNorm(best.seconds, memorySeconds, c.overlapExponent)),
+      computeSeconds: best.seconds,
+      memorySeconds,
+      overheadSeconds,
+      bound: overheadSeconds > slower ? "overhead" : best.seconds > memorySeconds ? "compute" : "memory",
+      flops,
+      bytes,
+      tile: { m: best.m, n: best.n },
+      splits: best.splits,
+      waves: best.waves,
+      kernel,
+      weightFormat,
+      fitted,
+    };
   };
-}
-
-interface Tiling {
-  readonly seconds: number;
-  readonly m: number;
-  readonly n: number;
-  readonly splits: number;
-  readonly waves: number;
-}
-
-function bestTiles(
-  tiles: DenseTiles,
-  c: DenseConstants,
-  { m, n, k }: Gemm,
-  processors: number,
-  peak: number,
-  bandwidth: number,
-  edges: (number: number) => number,
-): Tiling {
-  let seconds = Number.POSITIVE_INFINITY;
-  let best = { m: 0, n: 0, splits: 1, waves: 1 };
-  for (const tm of tiles.tileRows) {
-    const rows = edges(m / tm);
-    for (const tn of tiles.tileColumns) {
-      if (tm * tn > largestTile) continue;
-      const count = rows * Math.ceil(n / tn);
-      const stepSeconds = (stepLength * 2 * tm * tn * processors) / (peak * c.arithmeticEfficiency) + c.secondsPerStep;
-      for (const splits of tiles.splits) {
-        const waves = edges((count * splits) / processors);
-        const sum = splits === 1 ? 0 : c.splitSeconds + (8 * splits * m * n) / bandwidth;
-        const candidate = waves * Math.ceil(k / splits / stepLength) * stepSeconds + sum;
-        if (candidate < seconds) {
-          seconds = candidate;
-          best = { m: tm, n: tn, splits, waves };
-        }
-      }
-    }
-  }
-  return { seconds, ...best };
-}
-
-/** k is walked in steps of this many. */
-const stepLength = 128;
-/** Accumulators of a larger tile do not fit a processor. */
-const largestTile = 256 * 128;
-
-function join(a: number, b: number, p: number): number {
-  const slower = Math.max(a, b);
-  return slower * (1 + (Math.min(a, b) / slower) ** p) ** (1 / p);
 }
 
 const remembered = new WeakMap<Hardware, Map<string, DenseFamily>>();

@@ -1,6 +1,7 @@
 import { requirePositive, requirePositiveInteger } from "../checks";
 import type { Hardware } from "../machine/hardware";
-import { type Collective, type CollectiveImplementation, type CollectiveTime, collectiveTime, linkGeneration } from "./collective";
+import { type CollectiveImplementation, type CollectiveTime, collectivePlan, linkGeneration } from "./collective";
+import type { Collective } from "./collective-ways";
 
 /** Who brings an all-reduce of its own along, beside NCCL's. */
 export type AllReduceOwner = Extract<CollectiveImplementation, "trtllm" | "vllm" | "sglang">;
@@ -23,25 +24,31 @@ const networkEfficiency = 0.85;
  */
 export function allReduceTime(bytes: number, gpus: number, hardware: Hardware, owner: AllReduceOwner = "trtllm"): CollectiveTime {
   requirePositive("bytes", bytes);
+  return allReducePlan(gpus, hardware, owner)(bytes);
+}
+
+/** allReduceTime with all but the bytes settled once, for many sizes. @throws RangeError as allReduceTime. */
+export function allReducePlan(gpus: number, hardware: Hardware, owner: AllReduceOwner = "trtllm"): (bytes: number) => CollectiveTime {
   const inside = insideNode(gpus, hardware);
   // On Ampere one engine's was measured.
   const known = linkGeneration(hardware.generation) === "Ampere" ? "vllm" : owner;
-  const [nccl, own] = (["nccl", known] as const).map((implementation) =>
-    collectiveTime({ collective: "all-reduce", bytes, gpus: inside, hardware, implementation }),
-  ) as [CollectiveTime, CollectiveTime];
-  return overNodes("all-reduce", own.seconds < nccl.seconds ? own : nccl, bytes, gpus, hardware);
+  const asked = { collective: "all-reduce", gpus: inside, hardware } as const;
+  const byNccl = collectivePlan(asked);
+  const byOwner = collectivePlan({ ...asked, implementation: known });
+  return (bytes) => {
+    const [nccl, own] = [byNccl(bytes), byOwner(bytes)];
+    return overNodes("all-reduce", own.seconds < nccl.seconds ? own : nccl, bytes, gpus, hardware);
+  };
 }
 
-/** NCCL's gather or scatter, over nodes in two levels like the all-reduce. @throws RangeError as allReduceTime. */
-export function gatherTime(
+/** NCCL's gather or scatter of any number of bytes, over nodes in two levels like the all-reduce. @throws RangeError as allReduceTime. */
+export function gatherPlan(
   collective: Exclude<Collective, "all-reduce" | "all-to-all">,
-  bytes: number,
   gpus: number,
   hardware: Hardware,
-): CollectiveTime {
-  requirePositive("bytes", bytes);
-  const inside = insideNode(gpus, hardware);
-  return overNodes(collective, collectiveTime({ collective, bytes, gpus: inside, hardware }), bytes, gpus, hardware);
+): (bytes: number) => CollectiveTime {
+  const inside = collectivePlan({ collective, gpus: insideNode(gpus, hardware), hardware });
+  return (bytes) => overNodes(collective, inside(bytes), bytes, gpus, hardware);
 }
 
 /** GPUs of the largest equal share of a group that one link joins. */

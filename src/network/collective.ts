@@ -1,10 +1,24 @@
 import { requirePositive, requirePositiveInteger } from "../checks";
-import { type Constants, constantsOf, readConstants } from "../data/constants";
+import { constantsOf, readConstants } from "../data/constants";
 import type { Hardware } from "../machine/hardware";
 import { nearest } from "../text/nearest";
-
-/** What a collective gives to whom, by the names that NCCL has for them. */
-export type Collective = "all-reduce" | "all-gather" | "reduce-scatter" | "all-to-all";
+import {
+  type Collective,
+  type EagerConstants,
+  type ExchangeConstants,
+  eagerConstantNames,
+  eagerWay,
+  exchangeConstantNames,
+  exchangeWays,
+  fastest,
+  type RingConstants,
+  ringConstantNames,
+  ringWays,
+  type ShotConstants,
+  shotConstantNames,
+  shotWay,
+  type Way,
+} from "./collective-ways";
 
 /** Who carries the collective out, and how it is started. */
 export const implementations = [
@@ -48,54 +62,6 @@ export interface CollectiveTime {
   readonly wireBytes: number;
 }
 
-/** Ring collectives of NCCL: one set of constants a generation for gather, scatter and reduce. */
-export const ringConstantNames = [
-  "fixedSeconds",
-  "hopSecondsLL",
-  "efficiencyLL",
-  "setupSecondsLL128",
-  "hopSecondsLL128",
-  "efficiencyLL128",
-  "setupSecondsSimple",
-  "hopSecondsSimple",
-  "efficiencySimple",
-  "localCopies",
-  "inNetworkSeconds",
-  "inNetworkEfficiency",
-] as const;
-export type RingConstants = Constants<(typeof ringConstantNames)[number]>;
-
-/** NCCL's all-to-all: every GPU sends to every other. */
-export const exchangeConstantNames = [
-  "fixedSeconds",
-  "doublingSeconds",
-  "efficiencySmall",
-  "setupSecondsMiddle",
-  "efficiencyMiddle",
-  "setupSecondsLarge",
-  "efficiencyLarge",
-  "localCopies",
-] as const;
-export type ExchangeConstants = Constants<(typeof exchangeConstantNames)[number]>;
-
-/** All-reduces that engines bring along: one shot (read all), two shots (scatter, gather), above a size NCCL. */
-export const shotConstantNames = [
-  "oneShotSeconds",
-  "gpuSeconds",
-  "oneShotEfficiency",
-  "twoShotSeconds",
-  "twoShotEfficiency",
-  "largeSeconds",
-  "largeEfficiency",
-  "largeFromBytes",
-  "switchBytes",
-] as const;
-export type ShotConstants = Constants<(typeof shotConstantNames)[number]>;
-
-/** The same called by the host each time: it cannot be faster than the host, and copies into a registered buffer. */
-export const eagerConstantNames = ["hostSeconds", "copyPasses"] as const;
-export type EagerConstants = Constants<(typeof eagerConstantNames)[number]>;
-
 /** Tables of fitted constants; a test or a what-if may bring its own. */
 export interface CollectiveTables {
   readonly ring: ReadonlyMap<string, RingConstants>;
@@ -103,9 +69,6 @@ export interface CollectiveTables {
   readonly shot: ReadonlyMap<string, ShotConstants>;
   readonly eager: ReadonlyMap<string, EagerConstants>;
 }
-
-/** GPUs from which NCCL reduces inside the switch, where the link can (Hopper and later). */
-const inNetworkGpus = 8;
 
 /**
  * Time a collective over the scale-up link.
@@ -121,131 +84,59 @@ const inNetworkGpus = 8;
  * that has no such collective, a machine without a scale-up link or of a generation not fitted.
  */
 export function collectiveTime(question: CollectiveQuestion, constants: CollectiveTables = tables()): CollectiveTime {
-  const { collective, bytes, gpus, hardware, implementation = "nccl" } = question;
-  requirePositive("bytes", bytes);
+  requirePositive("bytes", question.bytes);
+  return collectivePlan(question, constants)(question.bytes);
+}
+
+/** collectiveTime with all but the bytes settled once, for many sizes. @throws RangeError as collectiveTime. */
+export function collectivePlan(
+  question: Omit<CollectiveQuestion, "bytes">,
+  constants: CollectiveTables = tables(),
+): (bytes: number) => CollectiveTime {
+  const { collective, gpus, hardware } = question;
   requirePositiveInteger("gpus", gpus);
   const link = scaleUpBytesPerSecond(hardware);
   if (gpus < 2) throw new RangeError(`gpus must be at least 2, got ${gpus}`);
   const domain = hardware.scaleUpDomain ?? gpus;
   if (gpus > domain) throw new RangeError(`gpus must be at most the ${domain} that the link of ${hardware.id} joins, got ${gpus}`);
-  const wireBytes = (collective === "all-reduce" ? 2 : 1) * ((gpus - 1) / gpus) * bytes;
-  const generation = linkGeneration(hardware.generation);
-  const way = fastest(waysOf());
-  const floorSeconds = fewestBytes(collective, bytes, gpus) / link;
-  const seconds = Math.max(floorSeconds, way.latencySeconds + way.transferSeconds);
-  return { floorSeconds, seconds, ...way, bound: way.latencySeconds >= way.transferSeconds ? "latency" : "bandwidth", wireBytes };
-
-  function waysOf(): readonly Way[] {
-    if (implementation === "nccl") {
-      return collective === "all-to-all"
-        ? exchangeWays(constantsOf(constants.exchange, `nccl all-to-all ${generation}`), bytes, gpus, link)
-        : ringWays(constantsOf(constants.ring, `nccl ring ${generation}`), collective, bytes, gpus, link, generation);
-    }
-    if (!implementations.includes(implementation)) {
-      throw new RangeError(
-        `unknown implementation "${String(implementation)}"; nearest: ${nearest(String(implementation), implementations).join(", ")}`,
-      );
-    }
-    if (collective !== "all-reduce") throw new RangeError(`implementation must be nccl for ${collective}, got "${implementation}"`);
-    const graph = implementation.replace("-eager", "");
-    const shot = shotWay(constantsOf(constants.shot, `${graph} all-reduce ${generation}`), bytes, gpus, link);
-    if (graph === implementation) return [shot];
-    return [
-      eagerWay(constantsOf(constants.eager, `${implementation} all-reduce ${generation}`), shot, bytes, hardware.memoryBytesPerSecond),
-    ];
-  }
+  const wireShare = (collective === "all-reduce" ? 2 : 1) * ((gpus - 1) / gpus);
+  const wayOf = waysOf(question, link, constants);
+  return (bytes) => {
+    const way = wayOf(bytes);
+    const { algorithm, latencySeconds, transferSeconds } = way;
+    const floorSeconds = fewestBytes(collective, bytes, gpus) / link;
+    const seconds = Math.max(floorSeconds, latencySeconds + transferSeconds);
+    const bound = latencySeconds >= transferSeconds ? "latency" : "bandwidth";
+    return { floorSeconds, seconds, algorithm, latencySeconds, transferSeconds, bound, wireBytes: wireShare * bytes };
+  };
 }
 
-/** One way to carry a collective out. */
-export interface Way {
-  readonly algorithm: string;
-  readonly latencySeconds: number;
-  readonly transferSeconds: number;
-}
-
-/** NCCL's protocols on a ring, and the switch's own reduction. */
-export function ringWays(
-  c: RingConstants,
-  collective: Collective,
-  bytes: number,
-  gpus: number,
+/** The way an implementation carries so many bytes: the fastest it has, or the one its rules prescribe. */
+function waysOf(
+  { collective, gpus, hardware, implementation = "nccl" }: Omit<CollectiveQuestion, "bytes">,
   link: number,
-  generation: string,
-): readonly Way[] {
-  const steps = collective === "all-reduce" ? 2 * (gpus - 1) : gpus - 1;
-  const sent = ((steps + c.localCopies) * bytes) / gpus;
-  const ways: Way[] = [
-    { algorithm: "ring, LL", latencySeconds: c.fixedSeconds + c.hopSecondsLL * steps, transferSeconds: sent / (link * c.efficiencyLL) },
-    {
-      algorithm: "ring, LL128",
-      latencySeconds: c.fixedSeconds + c.setupSecondsLL128 + c.hopSecondsLL128 * steps,
-      transferSeconds: sent / (link * c.efficiencyLL128),
-    },
-    {
-      algorithm: "ring, Simple",
-      latencySeconds: c.fixedSeconds + c.setupSecondsSimple + c.hopSecondsSimple * steps,
-      transferSeconds: sent / (link * c.efficiencySimple),
-    },
-  ];
-  if (collective === "all-reduce" && gpus >= inNetworkGpus && generation !== "Ampere") {
-    const inNetwork = (bytes * (gpus + 1)) / gpus;
-    ways.push({
-      algorithm: "in the switch",
-      latencySeconds: c.fixedSeconds + c.inNetworkSeconds,
-      transferSeconds: inNetwork / (link * c.inNetworkEfficiency),
-    });
+  constants: CollectiveTables,
+): (bytes: number) => Way {
+  const generation = linkGeneration(hardware.generation);
+  if (implementation === "nccl") {
+    if (collective === "all-to-all") {
+      const c = constantsOf(constants.exchange, `nccl all-to-all ${generation}`);
+      return (bytes) => fastest(exchangeWays(c, bytes, gpus, link));
+    }
+    const c = constantsOf(constants.ring, `nccl ring ${generation}`);
+    return (bytes) => fastest(ringWays(c, collective, bytes, gpus, link, generation));
   }
-  return ways;
-}
-
-/** NCCL's all-to-all in its three regimes of size. */
-export function exchangeWays(c: ExchangeConstants, bytes: number, gpus: number, link: number): readonly Way[] {
-  const base = c.fixedSeconds + c.doublingSeconds * Math.log2(gpus);
-  const sent = ((gpus - 1 + c.localCopies) * bytes) / gpus;
-  return [
-    { algorithm: "send and receive, small", latencySeconds: base, transferSeconds: sent / (link * c.efficiencySmall) },
-    {
-      algorithm: "send and receive, middle",
-      latencySeconds: base + c.setupSecondsMiddle,
-      transferSeconds: sent / (link * c.efficiencyMiddle),
-    },
-    {
-      algorithm: "send and receive, large",
-      latencySeconds: base + c.setupSecondsLarge,
-      transferSeconds: sent / (link * c.efficiencyLarge),
-    },
-  ];
-}
-
-/**
- * An engine's all-reduce by its own rule.
- *
- * With switchBytes above zero one shot is used below switchBytes / gpus and always between two GPUs; else the faster.
- */
-export function shotWay(c: ShotConstants, bytes: number, gpus: number, link: number): Way {
-  const twice = (2 * (gpus - 1) * bytes) / gpus;
-  if (bytes >= c.largeFromBytes)
-    return { algorithm: "handed to NCCL", latencySeconds: c.largeSeconds, transferSeconds: twice / (link * c.largeEfficiency) };
-  const more = c.gpuSeconds * (gpus - 2);
-  const one: Way = {
-    algorithm: "one shot",
-    latencySeconds: c.oneShotSeconds + more,
-    transferSeconds: ((gpus - 1) * bytes) / (link * c.oneShotEfficiency),
-  };
-  const two: Way = {
-    algorithm: "two shots",
-    latencySeconds: c.twoShotSeconds + more,
-    transferSeconds: twice / (link * c.twoShotEfficiency),
-  };
-  if (c.switchBytes === 0) return fastest([one, two]);
-  return gpus === 2 || bytes < c.switchBytes / gpus ? one : two;
-}
-
-/** The same, not faster than the host and with a copy into the buffer that the others read. */
-export function eagerWay(c: EagerConstants, shot: Way, bytes: number, memoryBytesPerSecond: number): Way {
-  const transferSeconds = shot.transferSeconds + (c.copyPasses * bytes) / memoryBytesPerSecond;
-  const latencySeconds = Math.max(shot.latencySeconds, c.hostSeconds - transferSeconds);
-  return { algorithm: `${shot.algorithm}, called by the host`, latencySeconds, transferSeconds };
+  if (!implementations.includes(implementation)) {
+    throw new RangeError(
+      `unknown implementation "${String(implementation)}"; nearest: ${nearest(String(implementation), implementations).join(", ")}`,
+    );
+  }
+  if (collective !== "all-reduce") throw new RangeError(`implementation must be nccl for ${collective}, got "${implementation}"`);
+  const graph = implementation.replace("-eager", "");
+  const c = constantsOf(constants.shot, `${graph} all-reduce ${generation}`);
+  if (graph === implementation) return (bytes) => shotWay(c, bytes, gpus, link);
+  const eager = constantsOf(constants.eager, `${implementation} all-reduce ${generation}`);
+  return (bytes) => eagerWay(eager, shotWay(c, bytes, gpus, link), bytes, hardware.memoryBytesPerSecond);
 }
 
 /** Bandwidth of the scale-up link of one GPU, one direction. @throws RangeError when the machine has none. */
@@ -265,10 +156,6 @@ export function linkGeneration(generation: string): "Ampere" | "Hopper" | "Black
 function fewestBytes(collective: Collective, bytes: number, gpus: number): number {
   const others = ((gpus - 1) / gpus) * bytes;
   return collective === "all-reduce" && gpus < 4 ? 2 * others : others;
-}
-
-function fastest(ways: readonly Way[]): Way {
-  return ways.reduce((a, b) => (b.latencySeconds + b.transferSeconds < a.latencySeconds + a.transferSeconds ? b : a));
 }
 
 let read: CollectiveTables | undefined;

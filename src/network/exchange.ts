@@ -1,6 +1,7 @@
 import { requirePositiveInteger } from "../checks";
 import { type Constants, constantsOf, readConstants } from "../data/constants";
 import { bf16Bytes } from "../kernels/gemm";
+import { pNorm } from "../kernels/p-norm";
 import type { Hardware } from "../machine/hardware";
 import { weightFormat as lookUpFormat } from "../machine/number-formats";
 import { nearest } from "../text/nearest";
@@ -131,6 +132,12 @@ export function messageBytes(direction: ExchangeDirection, hiddenSize: number, f
 /** Source index and padding of a dispatched token. */
 const headerBytes = 16;
 
+/** Names of the constants, written out: a name put together anew costs as much as the rest of an exchange. */
+const lowLatencyNames = {
+  dispatch: { Hopper: "deepep-low-latency dispatch Hopper", Blackwell: "deepep-low-latency dispatch Blackwell" },
+  combine: { Hopper: "deepep-low-latency combine Hopper", Blackwell: "deepep-low-latency combine Blackwell" },
+} as const;
+
 function lowLatency(
   { direction, model, hardware, tokens, expertParallel, weightFormat }: ExchangeQuestion,
   constants: ExchangeTables,
@@ -142,7 +149,7 @@ function lowLatency(
   const each = messageBytes(direction, model.expertHiddenSize ?? model.hiddenSize, weightFormat);
   // DeepEP runs on Hopper and later: for an older machine its Hopper constants answer "what if".
   const generation = linkGeneration(hardware.generation) === "Blackwell" ? "Blackwell" : "Hopper";
-  const c = constantsOf(constants.scaleUp, `deepep-low-latency ${direction} ${generation}`);
+  const c = constantsOf(constants.scaleUp, lowLatencyNames[direction][generation]);
   const inNode = (tokens * expertsPerToken * (node - 1)) / expertParallel;
   const far = (tokens * expertsPerToken * (expertParallel - node)) / expertParallel;
   const local = c.fixedSeconds + c.secondsPerExpert * routedExperts;
@@ -154,7 +161,7 @@ function lowLatency(
   const shared = { processorSeconds: local, scaleUpSeconds, bytes: (inNode + far) * each, messages: inNode + far, messageBytes: each };
   if (nodes === 1) {
     const p = c.overlapExponent;
-    const seconds = Math.max(floorScaleUp, (local ** p + scaleUpSeconds ** p) ** (1 / p));
+    const seconds = Math.max(floorScaleUp, pNorm(local, scaleUpSeconds, p));
     const bound =
       local >= scaleUpSeconds ? "latency" : linkSeconds >= Math.max(messageSeconds, rateSeconds - messageSeconds) ? "scale-up" : "messages";
     return { floorSeconds: floorScaleUp, seconds, latencySeconds: local, networkSeconds: 0, bound, ...shared };

@@ -1,7 +1,7 @@
-import type { AttentionPlan } from "../kernels/attention/attention-plan";
 import { kernelFamily } from "../kernels/families";
 import { isMoe } from "../model/model";
 import type { EngineTime } from "./engine";
+import type { PlannedRun } from "./planned-run";
 import type { ProductKernels } from "./products";
 import type { ResolvedQuestion } from "./question";
 
@@ -10,7 +10,7 @@ export interface ReadyKernels {
   readonly kernel: string;
   readonly engineTime: EngineTime;
   readonly kernels: ProductKernels;
-  readonly runs: readonly { readonly blocks: readonly { readonly core?: AttentionPlan }[] }[];
+  readonly runs: readonly PlannedRun[];
 }
 
 /**
@@ -32,7 +32,8 @@ export function carriedOf(
   if (kernels.quantised.fitted !== "here") carried.push(`products in ${formats.rest}: not measured on ${hardware.generation}`);
   if (engineTime.carriedFrom !== undefined) carried.push(`time between kernels: of ${engineTime.carriedFrom}`);
   for (const { blocks } of runs)
-    for (const { core } of blocks) {
+    for (const block of blocks) {
+      const core = "core" in block ? block.core : undefined;
       const words = core?.carried === undefined ? undefined : `attention: ${core.kernel} ${core.carried}`;
       if (words !== undefined && !carried.includes(words)) carried.push(words);
     }

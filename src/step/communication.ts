@@ -1,44 +1,63 @@
+import type { Hardware } from "../machine/hardware";
 import { bf16Bytes } from "../machine/number-formats";
 import type { ExpertsBlock } from "../model/blocks";
-import { type AllReduceOwner, allReduceTime, gatherTime } from "../network/all-reduce";
+import { type AllReduceOwner, allReducePlan, gatherPlan } from "../network/all-reduce";
 import { type ExchangeDirection, type ExchangeTime, expertExchangeTime } from "../network/exchange";
 import type { Engine } from "./engine";
 import type { ResolvedQuestion } from "./question";
 import type { DecodeTask } from "./task";
 
-/** A collective over the scale-up link of so many numbers in BF16, as a task. */
-export function collectiveTask(
+/** A collective whose group is settled: only the rows are left to give. The task of the last rows is kept for layers that share it. */
+export type CollectivePlan = (rows: number) => DecodeTask;
+
+/** A collective of a number of BF16 numbers for each row, as a task. */
+export function collectivePlan(
   name: "all-reduce" | "all-gather" | "reduce-scatter",
   { hardware, engine }: Pick<ResolvedQuestion, "hardware" | "engine">,
-  numbers: number,
+  numbersPerRow: number,
   gpus: number,
-): DecodeTask {
-  const bytes = bf16Bytes * numbers;
-  const time = name === "all-reduce" ? allReduceTime(bytes, gpus, hardware, owners[engine]) : gatherTime(name, bytes, gpus, hardware);
-  return {
-    name,
-    seconds: time.seconds,
-    floorSeconds: time.floorSeconds,
-    flops: 0,
-    bytes: time.wireBytes,
-    runBytes: bytes / gpus,
-    bound: time.bound === "latency" ? "latency" : "scale-up",
-    kernelSeconds: [time.seconds],
+): CollectivePlan {
+  const time = name === "all-reduce" ? allReducePlan(gpus, hardware, owners[engine]) : gatherPlan(name, gpus, hardware);
+  let lastRows = 0;
+  let last: DecodeTask | undefined;
+  return (rows) => {
+    if (last !== undefined && lastRows === rows) return last;
+    const bytes = bf16Bytes * rows * numbersPerRow;
+    const { seconds, floorSeconds, wireBytes, bound } = time(bytes);
+    last = {
+      name,
+      seconds,
+      floorSeconds,
+      flops: 0,
+      bytes: wireBytes,
+      runBytes: bytes / gpus,
+      bound: bound === "latency" ? "latency" : "scale-up",
+      kernelSeconds: [seconds],
+    };
+    lastRows = rows;
+    return last;
   };
+}
+
+/** The machine as ranks of experts see it: each is an attention group, of which the link joins so many fewer. */
+export function exchangeMachine({ hardware, tensorParallel }: Pick<ResolvedQuestion, "hardware" | "tensorParallel">): Hardware {
+  const domain = hardware.scaleUpDomain;
+  if (domain === undefined || tensorParallel === 1) return hardware;
+  return Object.freeze({ ...hardware, scaleUpDomain: Math.max(1, Math.floor(domain / tensorParallel)) });
 }
 
 const owners: { readonly [E in Engine]: AllReduceOwner } = { "tensorrt-llm": "trtllm", vllm: "vllm", sglang: "sglang" };
 
 /** What brings tokens to their experts, and results back. */
 export interface LayerExchange {
-  readonly before: readonly DecodeTask[];
-  readonly after: readonly DecodeTask[];
+  readonly before: DecodeTask | undefined;
+  readonly after: DecodeTask | undefined;
   readonly seconds: number;
   /** Of it, what processors do. */
   readonly processorSeconds: number;
 }
 
-const none: LayerExchange = { before: [], after: [], seconds: 0, processorSeconds: 0 };
+const none: LayerExchange = { before: undefined, after: undefined, seconds: 0, processorSeconds: 0 };
 
 /**
  * The exchange of one layer with experts, seen from one GPU.
@@ -49,40 +68,37 @@ const none: LayerExchange = { before: [], after: [], seconds: 0, processorSecond
  *
  * @param rows tokens of one attention group.
  */
-export function exchangeTasks(question: ResolvedQuestion, block: ExpertsBlock, rows: number): LayerExchange {
-  const { model, dataParallel, tensorParallel, expertParallel, gpus, hardware } = question;
+export function exchangeTasks(
+  question: ResolvedQuestion & { readonly exchangeMachine: Hardware },
+  block: ExpertsBlock,
+  rows: number,
+): LayerExchange {
+  const { model, dataParallel, tensorParallel, expertParallel, gpus } = question;
   if (dataParallel === 1) return none;
   if (expertParallel === 1) {
-    const numbers = rows * dataParallel * model.hiddenSize;
-    const [gather, scatter] = [
-      collectiveTask("all-gather", question, numbers, gpus),
-      collectiveTask("reduce-scatter", question, numbers, gpus),
-    ];
-    return {
-      before: [gather],
-      after: [scatter],
-      seconds: gather.seconds + scatter.seconds,
-      processorSeconds: gather.seconds + scatter.seconds,
-    };
+    const all = rows * dataParallel;
+    const gather = collectivePlan("all-gather", question, model.hiddenSize, gpus)(all);
+    const scatter = collectivePlan("reduce-scatter", question, model.hiddenSize, gpus)(all);
+    const seconds = gather.seconds + scatter.seconds;
+    return { before: gather, after: scatter, seconds, processorSeconds: seconds };
   }
-  const domain = hardware.scaleUpDomain;
   const ranks = Math.min(expertParallel, Math.max(1, gpus / tensorParallel));
-  const shape = {
-    hiddenSize: model.hiddenSize,
-    expertHiddenSize: block.inputWidth,
-    routedExperts: Math.max(block.routed, ranks),
-    expertsPerToken: block.perToken,
+  const asked = {
+    model: {
+      hiddenSize: model.hiddenSize,
+      expertHiddenSize: block.inputWidth,
+      routedExperts: Math.max(block.routed, ranks),
+      expertsPerToken: block.perToken,
+    },
+    hardware: question.exchangeMachine,
+    tokens: rows,
+    expertParallel: ranks,
   };
-  const machine =
-    domain === undefined || tensorParallel === 1
-      ? hardware
-      : { ...hardware, scaleUpDomain: Math.max(1, Math.floor(domain / tensorParallel)) };
-  const time = (direction: ExchangeDirection) =>
-    expertExchangeTime({ direction, model: shape, hardware: machine, tokens: rows, expertParallel: ranks });
-  const [dispatch, combine] = [time("dispatch"), time("combine")];
+  const dispatch = expertExchangeTime({ direction: "dispatch", ...asked });
+  const combine = expertExchangeTime({ direction: "combine", ...asked });
   return {
-    before: [exchangeTask("dispatch", dispatch)],
-    after: [exchangeTask("combine", combine)],
+    before: exchangeTask("dispatch", dispatch),
+    after: exchangeTask("combine", combine),
     seconds: dispatch.seconds + combine.seconds,
     processorSeconds: Math.min(dispatch.seconds, dispatch.processorSeconds) + Math.min(combine.seconds, combine.processorSeconds),
   };

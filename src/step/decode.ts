@@ -1,10 +1,9 @@
 import { bandOf, leftOutOf } from "./answer-words";
 import type { Engine } from "./engine";
 import { type Plan, planOf } from "./plan";
-import { productTask } from "./products";
 import { type ResolvedQuestion, resolveQuestion, type StepQuestion } from "./question";
-import type { DecodeTask } from "./task";
-import { betweenTask, type LayerTasks, layerTasks, type Passing, sum } from "./tasks";
+import type { DecodeTask, Passing } from "./task";
+import { betweenTask, type LayerTasks, layerTasks } from "./tasks";
 
 export type { DecodeTask, TaskName } from "./task";
 
@@ -57,20 +56,15 @@ export function decodeStep(question: DecodeStepQuestion): DecodeStep {
   const { overlap, requests, draftTokens, acceptance, formats, gpus } = resolved;
   const timed = timeOf(plan);
   const { seconds } = timed;
-  const floors =
-    sum(timed.parts, ({ count, halves }) => count * sum(halves, (half) => sum(half.tasks, floorOf))) + sum(timed.ends, floorOf);
+  const tasks = listed(timed);
+  const floors = floorsOf(timed);
   const tokens = acceptedTokens(draftTokens, acceptance);
-  let tasks: readonly DecodeTask[] | undefined;
   return {
     seconds,
     floorSeconds: overlap === "none" ? floors : Math.min(seconds, floors),
     tokensPerSecondPerGpu: (requests * tokens) / seconds / gpus,
     tokensPerSecondPerRequest: tokens / seconds,
-    // A thousand of them: listed when they are looked at.
-    get tasks() {
-      tasks ??= listed(timed.parts, timed.ends);
-      return tasks;
-    },
+    tasks,
     kernel: plan.kernel,
     weightFormat: formats.experts,
     cacheFormat: formats.cache,
@@ -91,14 +85,32 @@ export function decodeSeconds(question: DecodeStepQuestion): number {
   return timeOf(planOf(resolveQuestion(question), question.kernel)).seconds;
 }
 
-const floorOf = (task: DecodeTask): number => task.floorSeconds;
+/** All layers and what comes after them, timed. */
+interface Timed {
+  readonly parts: readonly Part[];
+  readonly ends: readonly DecodeTask[];
+  readonly seconds: number;
+}
 
-function timeOf(plan: Plan): { readonly parts: readonly Part[]; readonly ends: readonly DecodeTask[]; readonly seconds: number } {
+function timeOf(plan: Plan): Timed {
   const passing = passings(plan);
   const parts = plan.runs.map((run) => ({ count: run.count, halves: passing.map((half) => layerTasks(plan, run, half)) }));
   const ends = endTasks(plan);
-  const seconds = sum(parts, (part) => part.count * layerSeconds(part.halves)) + sum(ends, (task) => task.seconds);
+  let seconds = 0;
+  for (const { count, halves } of parts) seconds += count * layerSeconds(halves);
+  for (const task of ends) seconds += task.seconds;
   return { parts, ends, seconds };
+}
+
+function floorsOf({ parts, ends }: Timed): number {
+  let floors = 0;
+  for (const { count, halves } of parts) {
+    let layer = 0;
+    for (const half of halves) for (const task of half.tasks) layer += task.floorSeconds;
+    floors += count * layer;
+  }
+  for (const task of ends) floors += task.floorSeconds;
+  return floors;
 }
 
 /**
@@ -134,8 +146,7 @@ function passings({ overlap, groupRequests, requests, dataParallel, draftTokens,
 
 /** After the layers: the head with its norm, draft layers, and what the engine does once a step. */
 function endTasks(plan: Plan): readonly DecodeTask[] {
-  const { groupRequests, requests, draftTokens, kernels, vocabulary } = plan;
-  const head = (rows: number) => productTask("head", kernels, rows, vocabulary, 1);
+  const { groupRequests, requests, draftTokens, head } = plan;
   const last = plan.runs.at(-1);
   const tasks = [head(groupRequests * (1 + draftTokens))];
   if (draftTokens > 0 && last !== undefined) {
@@ -161,21 +172,31 @@ interface Part {
   readonly halves: readonly LayerTasks[];
 }
 
-function listed(parts: readonly Part[], ends: readonly DecodeTask[]): readonly DecodeTask[] {
-  const tasks: DecodeTask[] = [];
+/** A thousand of them and more: a list of the right length, filled by place. */
+function listed({ parts, ends }: Timed): readonly DecodeTask[] {
+  let length = ends.length;
+  for (const { count, halves } of parts) for (const { tasks } of halves) length += count * tasks.length;
+  const all = new Array<DecodeTask>(length);
+  let end = 0;
   for (const { count, halves } of parts) {
-    for (let i = 0; i < count; i++) for (const half of halves) for (const task of half.tasks) tasks.push(task);
+    for (let layer = 0; layer < count; layer++) {
+      for (const { tasks } of halves) {
+        for (let i = 0; i < tasks.length; i++) all[end++] = tasks[i] as DecodeTask;
+      }
+    }
   }
-  for (const task of ends) tasks.push(task);
-  return tasks;
+  for (const task of ends) all[end++] = task;
+  return all;
 }
 
 /** A layer of one half, or of two that hide each other's exchange. */
-function layerSeconds(halves: readonly LayerTasks[]): number {
-  const all = sum(halves, (half) => half.computeSeconds + half.communicationSeconds);
-  if (halves.length === 1) return all;
-  const processors = sum(halves, (half) => half.computeSeconds + half.processorSeconds);
-  const links = sum(halves, (half) => half.communicationSeconds);
-  const alone = Math.max(...halves.map((half) => half.computeSeconds + half.communicationSeconds));
-  return all - hiding * (all - Math.min(all, Math.max(processors, links, alone)));
+function layerSeconds([first, second]: readonly LayerTasks[]): number {
+  if (first === undefined) return 0;
+  const whole = first.computeSeconds + first.communicationSeconds;
+  if (second === undefined) return whole;
+  const other = second.computeSeconds + second.communicationSeconds;
+  const all = whole + other;
+  const processors = first.computeSeconds + first.processorSeconds + second.computeSeconds + second.processorSeconds;
+  const links = first.communicationSeconds + second.communicationSeconds;
+  return all - hiding * (all - Math.min(all, Math.max(processors, links, whole, other)));
 }

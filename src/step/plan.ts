@@ -1,41 +1,13 @@
-import { type AttentionPlan, attentionPlan } from "../kernels/attention/attention-plan";
-import type { MixerPhase } from "../kernels/attention/mixer-demand";
-import { decodeAttentionKernel } from "../kernels/default-attention";
 import { defaultExpertKernel } from "../kernels/default-experts";
 import { launch } from "../kernels/launch";
-import { type Block, type ExpertsBlock, isMixer, type Mixer, type Run } from "../model/blocks";
-import { type FeedForwardMatrix, feedForwardMatrices } from "../model/feed-forward";
-import { mixerMatrices } from "../model/mixers/mixers";
-import type { BlockMatrix } from "../model/mixers/rules";
+import type { Hardware } from "../machine/hardware";
 import { paddedBlock } from "../model/padded";
-import { cutBlock } from "../model/shard";
 import { carriedOf } from "./carried";
+import { type CollectivePlan, collectivePlan, exchangeMachine } from "./communication";
 import { type EngineTime, engineTime } from "./engine";
-import { type Product, type ProductKernels, productKernels } from "./products";
+import { type PlannedRun, planRuns } from "./planned-run";
+import { type ProductKernels, type ProductPlan, productKernels, productPlan } from "./products";
 import type { ResolvedQuestion } from "./question";
-
-/** A block as one GPU holds it, and its products by what they are of. */
-export interface PlannedBlock {
-  readonly block: Block;
-  readonly matrices: Readonly<Record<string, readonly (BlockMatrix | FeedForwardMatrix)[]>>;
-  /** The core of a mixer: its kernel and time. */
-  readonly core?: AttentionPlan;
-  /** The same where prompts are taken in. */
-  readonly prefill?: AttentionPlan;
-}
-
-/** Layers that are alike, as one GPU holds them. */
-export interface PlannedRun {
-  readonly count: number;
-  readonly blocks: readonly PlannedBlock[];
-  /** Mixers, and one for all feed-forward parts: what the time between kernels is counted by. */
-  readonly parts: number;
-  /** Latent mixers without an indexer, mixers with one that scores, and linear ones. */
-  readonly latent: number;
-  readonly sparse: number;
-  readonly linear: number;
-  readonly experts: ExpertsBlock | undefined;
-}
 
 /** What stays the same for every number of requests and tokens: kernels, and the share of the model that one GPU holds. */
 export interface Setup {
@@ -46,8 +18,12 @@ export interface Setup {
   readonly engineTime: EngineTime;
   /** Heads that the degree does not divide stand padded. */
   readonly padded: boolean;
-  /** This GPU's share of the vocabulary, as a product. */
-  readonly vocabulary: readonly Product[];
+  /** The product with this GPU's share of the vocabulary, and its norm. */
+  readonly head: ProductPlan;
+  /** The all-reduce of an attention group over its rows; absent where the group is one GPU. */
+  readonly reduce: CollectivePlan | undefined;
+  /** The machine as ranks of experts see it: its link joins whole attention groups. */
+  readonly exchangeMachine: Hardware;
   /** What was not measured on the machine's generation, in words. */
   readonly carried: readonly string[];
 }
@@ -55,51 +31,79 @@ export interface Setup {
 /** A question and what stands ready for it. */
 export interface Plan extends ResolvedQuestion, Setup {}
 
-const remembered = new WeakMap<object, Map<string, Setup>>();
-/** More set-ups than a search over one model's deployments has; beyond them the oldest go. */
+/** The set-ups of a model: the last that was asked for, and all by what they depend on. */
+interface Remembered {
+  readonly byKey: Map<string, Setup>;
+  last: { readonly question: ResolvedQuestion; readonly kernel: string | undefined; readonly setup: Setup } | undefined;
+}
+
+const remembered = new WeakMap<object, Remembered>();
+/** More set-ups than a search over one model's deployments has; beyond them all go. */
 const mostRemembered = 4096;
 
-/** The plan of a question; what does not depend on counts is remembered by model, machine, split, formats, kernel and engine. */
-export function planOf(question: ResolvedQuestion, kernel: string | undefined): Plan {
-  const { model, hardware, formats, tensorParallel, expertTensorParallel, dataParallel, expertParallel, engine } = question;
-  const exchanges = dataParallel > 1 && expertParallel > 1;
+/** Whether two questions on one model have the same set-up, as far as can be told at a glance. */
+function alike(a: ResolvedQuestion, b: ResolvedQuestion): boolean {
+  return (
+    a.hardware === b.hardware &&
+    a.tensorParallel === b.tensorParallel &&
+    a.dataParallel === b.dataParallel &&
+    a.expertParallel === b.expertParallel &&
+    a.engine === b.engine &&
+    a.engineAsked === b.engineAsked &&
+    a.formats.experts === b.formats.experts &&
+    a.formats.rest === b.formats.rest &&
+    a.formats.cache === b.formats.cache
+  );
+}
+
+function setupOf(question: ResolvedQuestion, kernel: string | undefined): Setup {
+  let ofModel = remembered.get(question.model);
+  if (ofModel === undefined) {
+    ofModel = { byKey: new Map(), last: undefined };
+    remembered.set(question.model, ofModel);
+  }
+  const { last } = ofModel;
+  if (last !== undefined && last.kernel === kernel && alike(last.question, question)) return last.setup;
+  const { hardware, model, formats, tensorParallel, expertTensorParallel, dataParallel, expertParallel, engine } = question;
   const chosen =
     kernel ??
     defaultExpertKernel({
       hardware,
       format: formats.experts,
-      exchanges,
+      exchanges: dataParallel > 1 && expertParallel > 1,
       engine: question.engineAsked ? engine : undefined,
       matrices: model.expertMatrices,
     });
-  let ofModel = remembered.get(model);
-  if (ofModel === undefined) {
-    ofModel = new Map();
-    remembered.set(model, ofModel);
-  }
   const key = `${hardwareKey(hardware)} ${tensorParallel} ${expertTensorParallel} ${formats.experts} ${formats.rest} ${formats.cache} ${question.lentLinks} ${engine} ${chosen}`;
-  let setup = ofModel.get(key);
+  let setup = ofModel.byKey.get(key);
   if (setup === undefined) {
     setup = setUp(question, chosen);
-    if (ofModel.size >= mostRemembered) ofModel.clear();
-    ofModel.set(key, setup);
+    if (ofModel.byKey.size >= mostRemembered) ofModel.byKey.clear();
+    ofModel.byKey.set(key, setup);
   }
+  ofModel.last = { question, kernel, setup };
+  return setup;
+}
+
+/** The plan of a question; what does not depend on counts is remembered by model, machine, split, formats, kernel and engine. */
+export function planOf(question: ResolvedQuestion, kernel: string | undefined): Plan {
+  const setup = setupOf(question, kernel);
   // Field by field: a spread of two records this wide takes longer than the rest of a plan.
   return {
-    model,
-    hardware,
+    model: question.model,
+    hardware: question.hardware,
     lentLinks: question.lentLinks,
     gpus: question.gpus,
-    tensorParallel,
-    dataParallel,
-    expertParallel,
-    expertTensorParallel,
+    tensorParallel: question.tensorParallel,
+    dataParallel: question.dataParallel,
+    expertParallel: question.expertParallel,
+    expertTensorParallel: question.expertTensorParallel,
     expertSlots: question.expertSlots,
     requests: question.requests,
     groupRequests: question.groupRequests,
     contextTokens: question.contextTokens,
-    formats,
-    engine,
+    formats: question.formats,
+    engine: question.engine,
     engineAsked: question.engineAsked,
     draftTokens: question.draftTokens,
     acceptance: question.acceptance,
@@ -111,7 +115,9 @@ export function planOf(question: ResolvedQuestion, kernel: string | undefined): 
     kernels: setup.kernels,
     runs: setup.runs,
     engineTime: setup.engineTime,
-    vocabulary: setup.vocabulary,
+    head: setup.head,
+    reduce: setup.reduce,
+    exchangeMachine: setup.exchangeMachine,
     padded: setup.padded,
     carried: setup.carried,
   };
@@ -132,65 +138,17 @@ function hardwareKey(hardware: object): number {
 
 function setUp(question: ResolvedQuestion, kernel: string): Setup {
   const { model, hardware, formats, tensorParallel, engine } = question;
+  const kernels = productKernels(hardware, formats.rest, launch("graph", hardware).seconds, engine);
+  const vocabulary = { outputs: Math.ceil(model.vocabSize / tensorParallel), inputs: model.hiddenSize, bf16: true as const };
   const made = {
     kernel,
-    kernels: productKernels(hardware, formats.rest, launch("graph", hardware).seconds, engine),
-    runs: model.runs.map((run) => planRun(question, run)),
+    kernels,
+    runs: planRuns(question, model.runs, kernels),
     engineTime: engineTime(engine, hardware),
-    vocabulary: [{ outputs: Math.ceil(model.vocabSize / tensorParallel), inputs: model.hiddenSize, bf16: true as const }],
+    head: productPlan("head", kernels, [vocabulary], 1),
+    reduce: tensorParallel > 1 ? collectivePlan("all-reduce", question, model.hiddenSize, tensorParallel) : undefined,
+    exchangeMachine: exchangeMachine(question),
     padded: model.runs.some(({ blocks }) => blocks.some((block) => paddedBlock(block, tensorParallel) !== block)),
   };
   return { ...made, carried: carriedOf(question, made) };
-}
-
-/** Layers that are alike as one GPU holds them, with the kernels of their mixers. */
-export function planRun(question: ResolvedQuestion, run: Run): PlannedRun {
-  const { tensorParallel, expertTensorParallel, model } = question;
-  const planned = (block: Block): PlannedBlock => {
-    const share = cutBlock(paddedBlock(block, tensorParallel), { tensorParallel, expertTensorParallel });
-    const matrices = matricesOf(share, model.hiddenSize);
-    if (!isMixer(share)) return { block: share, matrices };
-    return { block: share, matrices, core: coreOf(share, question, "decode"), prefill: coreOf(share, question, "prefill") };
-  };
-  return plannedRun(run, run.blocks.map(planned));
-}
-
-/** The core of a mixer, read cold: other layers have run since. */
-function coreOf(
-  mixer: Mixer,
-  { model, hardware, formats, engine }: ResolvedQuestion,
-  phase: MixerPhase,
-): NonNullable<PlannedBlock["core"]> {
-  const options = {
-    phase,
-    part: "core",
-    cacheFormat: formats.cache,
-    weightFormat: "bfloat16",
-    arithmetic: "bfloat16",
-    warm: false,
-  } as const;
-  const kernel = phase === "decode" ? decodeAttentionKernel(mixer, engine, hardware, formats.cache) : undefined;
-  const chosen = kernel === undefined ? options : { ...options, kernel };
-  return attentionPlan(mixer, hardware, { ...chosen, hiddenSize: model.hiddenSize });
-}
-
-function plannedRun({ count }: Run, blocks: readonly PlannedBlock[]): PlannedRun {
-  const mixers = blocks.filter(({ block }) => isMixer(block)).length;
-  const experts = blocks.map(({ block }) => block).find((block): block is ExpertsBlock => block.kind === "experts");
-  const sparse = blocks.filter(({ block }) => "indexer" in block && block.indexer?.scores === true).length;
-  const latent = blocks.filter(({ block }) => block.kind === "latent" && block.indexer === undefined).length;
-  const linear = blocks.filter(({ block }) => block.kind === "linear").length;
-  return { count, blocks, parts: mixers + (mixers < blocks.length ? 1 : 0), latent, sparse, linear, experts };
-}
-
-function matricesOf(block: Block, hiddenSize: number): PlannedBlock["matrices"] {
-  const all = isMixer(block) ? mixerMatrices(block, hiddenSize) : feedForwardMatrices(block, hiddenSize);
-  const groups: Record<string, (BlockMatrix | FeedForwardMatrix)[]> = {};
-  for (const matrix of all) {
-    const name = "stage" in matrix ? matrix.stage : matrix.part;
-    const group = groups[name];
-    if (group === undefined) groups[name] = [matrix];
-    else group.push(matrix);
-  }
-  return groups;
 }

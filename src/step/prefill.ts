@@ -2,7 +2,6 @@ import { bandOf, leftOutOf } from "./answer-words";
 import type { DecodeStep } from "./decode";
 import type { Engine } from "./engine";
 import { type Plan, planOf } from "./plan";
-import { productTask } from "./products";
 import { resolveQuestion, type StepQuestion } from "./question";
 import type { DecodeTask } from "./task";
 import { betweenTask, layerTasks, sum } from "./tasks";
@@ -102,9 +101,9 @@ export function prefillStep(question: PrefillQuestion): PrefillStep {
   };
 }
 
-function headTask({ groupRequests, kernels, engineTime, vocabulary }: Plan) {
-  const head = productTask("head", kernels, groupRequests, vocabulary, 1);
-  return engineTime.requestSeconds > 0 ? [head, betweenTask(engineTime.requestSeconds * groupRequests)] : [head];
+function headTask({ groupRequests, engineTime, head }: Plan) {
+  const task = head(groupRequests);
+  return engineTime.requestSeconds > 0 ? [task, betweenTask(engineTime.requestSeconds * groupRequests)] : [task];
 }
 
 /**

@@ -1,5 +1,5 @@
 import { peakFlops } from "../kernels/families";
-import { type DenseFamily, denseFamily, denseTime, meanEdges } from "../kernels/product";
+import { type DenseFamily, type DenseProduct, denseFamily, denseProduct, meanEdges } from "../kernels/product";
 import type { Hardware } from "../machine/hardware";
 import { bf16Bytes, weightFormat as lookUpFormat, type WeightFormat, type WeightFormatName } from "../machine/number-formats";
 import type { Engine } from "./engine";
@@ -49,66 +49,51 @@ export interface Product {
   readonly bf16?: true;
 }
 
-interface Remembered {
-  readonly kernels: ProductKernels;
-  readonly besides: number;
-  readonly byRows: Map<number, DecodeTask>;
-}
-
-const remembered = new WeakMap<readonly Product[], Remembered>();
-/** Numbers of rows that are remembered for a list of products; beyond them all are forgotten. */
-const mostRemembered = 1024;
+/** A task of products whose matrices are settled: only its rows are left to give. The task of the last rows is kept for layers that share it. */
+export type ProductPlan = (rows: number) => DecodeTask;
 
 /** Products one after another, and kernels beside them that only launch and pass over the residual stream. */
-export function productTask(
-  name: TaskName,
-  kernels: ProductKernels,
-  rows: number,
-  products: readonly Product[],
-  besides: number,
-): DecodeTask {
-  let before = remembered.get(products);
-  if (before === undefined || before.kernels !== kernels || before.besides !== besides) {
-    before = { kernels, besides, byRows: new Map() };
-    remembered.set(products, before);
-  }
-  const known = before.byRows.get(rows);
-  if (known !== undefined && known.name === name) return known;
-  const task = timeProducts(name, kernels, rows, products, besides);
-  if (before.byRows.size >= mostRemembered) before.byRows.clear();
-  before.byRows.set(rows, task);
-  return task;
-}
-
-function timeProducts(name: TaskName, kernels: ProductKernels, rows: number, products: readonly Product[], besides: number): DecodeTask {
-  const { hardware } = kernels;
-  const streamBytes = 2 * bf16Bytes * rows * (products[0]?.inputs ?? 0);
-  const besideSeconds = kernels.launchSeconds + streamBytes / hardware.memoryBytesPerSecond;
-  const kernelSeconds: number[] = new Array<number>(besides).fill(besideSeconds);
-  let seconds = besides * besideSeconds;
-  let [flops, bytes, computeFloor, runBytes, longest] = [0, besides * streamBytes, 0, 0, 0];
-  let bound: DecodeTask["bound"] = "overhead";
-  for (const { outputs: n, inputs: k, bf16 = false } of products) {
-    const time = denseTime(bf16 ? kernels.wide : kernels.quantised, { m: rows, n, k }, hardware, meanEdges);
-    seconds += time.seconds;
-    kernelSeconds.push(time.seconds);
-    flops += time.flops;
-    bytes += time.bytes;
-    computeFloor += time.flops / peakFlops(hardware, bf16 ? "bf16" : kernels.format.arithmetic);
-    runBytes = Math.max(runBytes, n * k * (bf16 ? bf16Bytes : kernels.format.weightBytes));
-    if (time.seconds > longest) {
-      longest = time.seconds;
-      bound = time.bound;
+export function productPlan(name: TaskName, kernels: ProductKernels, products: readonly Product[], besides: number): ProductPlan {
+  const { hardware, launchSeconds } = kernels;
+  const { memoryBytesPerSecond } = hardware;
+  const streamBytesPerRow = 2 * bf16Bytes * (products[0]?.inputs ?? 0);
+  const times = products.map(({ outputs: n, inputs: k, bf16 = false }) =>
+    denseProduct(bf16 ? kernels.wide : kernels.quantised, { n, k }, hardware, meanEdges),
+  );
+  const peaks = products.map(({ bf16 = false }) => peakFlops(hardware, bf16 ? "bf16" : kernels.format.arithmetic));
+  const runBytes = products.reduce(
+    (most, { outputs, inputs, bf16 = false }) => Math.max(most, outputs * inputs * (bf16 ? bf16Bytes : kernels.format.weightBytes)),
+    0,
+  );
+  let lastRows = 0;
+  let last: DecodeTask | undefined;
+  return (rows) => {
+    if (last !== undefined && lastRows === rows) return last;
+    const streamBytes = streamBytesPerRow * rows;
+    const besideSeconds = launchSeconds + streamBytes / memoryBytesPerSecond;
+    const kernelSeconds: number[] = [];
+    for (let i = 0; i < besides; i++) kernelSeconds.push(besideSeconds);
+    let seconds = besides * besideSeconds;
+    let flops = 0;
+    let bytes = besides * streamBytes;
+    let computeFloor = 0;
+    let longest = 0;
+    let bound: DecodeTask["bound"] = "overhead";
+    for (let i = 0; i < times.length; i++) {
+      const time = (times[i] as DenseProduct)(rows);
+      seconds += time.seconds;
+      kernelSeconds.push(time.seconds);
+      flops += time.flops;
+      bytes += time.bytes;
+      computeFloor += time.flops / (peaks[i] as number);
+      if (time.seconds > longest) {
+        longest = time.seconds;
+        bound = time.bound;
+      }
     }
-  }
-  return {
-    name,
-    seconds,
-    floorSeconds: Math.max(computeFloor, bytes / hardware.memoryBytesPerSecond),
-    flops,
-    bytes,
-    runBytes,
-    bound,
-    kernelSeconds,
+    const floorSeconds = Math.max(computeFloor, bytes / memoryBytesPerSecond);
+    last = { name, seconds, floorSeconds, flops, bytes, runBytes, bound, kernelSeconds };
+    lastRows = rows;
+    return last;
   };
 }

@@ -107,6 +107,8 @@ const fields: { readonly [K in keyof Required<StepQuestion>]: true } = {
   expertSlots: true,
 };
 
+const known: ReadonlySet<string> = new Set(Object.keys(fields));
+
 /**
  * Set a question's defaults and check it.
  *
@@ -115,7 +117,7 @@ const fields: { readonly [K in keyof Required<StepQuestion>]: true } = {
  */
 export function resolveQuestion(question: StepQuestion, more: readonly string[] = []): ResolvedQuestion {
   for (const name in question) {
-    if (!Object.hasOwn(fields, name) && !more.includes(name)) {
+    if (!known.has(name) && !more.includes(name)) {
       throw new RangeError(`unknown field "${name}"; nearest: ${nearest(name, [...Object.keys(fields), ...more]).join(", ")}`);
     }
   }

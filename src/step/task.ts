@@ -34,3 +34,31 @@ export interface DecodeTask {
   /** Time of each kernel it is launched as, in no order; sums to `seconds`. One where the tables time it as a whole; the time between kernels by itself. */
   readonly kernelSeconds: readonly number[];
 }
+
+/** What passes through one layer at once: of one attention group, and of all that enters the experts. */
+export interface Passing {
+  /** Requests of the busiest attention group, each with `newTokens`. */
+  readonly requests: number;
+  readonly newTokens: number;
+  /** Rows of the group: new tokens of requests, and tokens of prompts. */
+  readonly rows: number;
+  /** Prompts of the group that are taken in: so many, of so many new tokens each, on a past of so many. */
+  readonly prompts?: { readonly requests: number; readonly newTokens: number; readonly pastTokens: number } | undefined;
+  /** Rows of the replica. */
+  readonly replicaRows: number;
+}
+
+/** The tasks of a block, and what of them is communication. */
+export interface BlockTasks {
+  readonly tasks: readonly DecodeTask[];
+  readonly communicationSeconds: number;
+  /** Of the communication, what processors do. */
+  readonly processorSeconds: number;
+}
+
+/** The last answer for a block, and what was asked. */
+export interface LastTasks {
+  plan: object | undefined;
+  passing: Passing | undefined;
+  tasks: BlockTasks | undefined;
+}

@@ -1,27 +1,12 @@
-import type { MixerPhase } from "../kernels/attention/mixer-demand";
 import { moeLayerTime } from "../kernels/expert-layer";
 import { weightFormat as lookUpFormat } from "../machine/number-formats";
-import { type ExpertsBlock, isMixer, type Mixer } from "../model/blocks";
-import { mixerWork } from "../model/mixers/mixers";
-import type { MixerWork } from "../model/mixers/rules";
-import { collectiveTask, exchangeTasks } from "./communication";
-import type { Plan, PlannedBlock, PlannedRun } from "./plan";
-import { productTask } from "./products";
-import type { DecodeTask } from "./task";
+import type { ExpertsBlock } from "../model/blocks";
+import { exchangeTasks } from "./communication";
+import { mixerTasks } from "./mixer-tasks";
+import type { Plan } from "./plan";
+import type { PlannedBlock, PlannedFeedForward, PlannedMixer, PlannedRun } from "./planned-run";
+import type { BlockTasks, DecodeTask, Passing } from "./task";
 import { busiestRank } from "./waiting";
-
-/** What passes through one layer at once: of one attention group, and of all that enters the experts. */
-export interface Passing {
-  /** Requests of the busiest attention group, each with `newTokens`. */
-  readonly requests: number;
-  readonly newTokens: number;
-  /** Rows of the group: new tokens of requests, and tokens of prompts. */
-  readonly rows: number;
-  /** Prompts of the group that are taken in: so many, of so many new tokens each, on a past of so many. */
-  readonly prompts?: { readonly requests: number; readonly newTokens: number; readonly pastTokens: number };
-  /** Rows of the replica. */
-  readonly replicaRows: number;
-}
 
 /** The tasks of one layer of a run, and their sums. */
 export interface LayerTasks {
@@ -36,33 +21,56 @@ export interface LayerTasks {
 /** The tasks of one layer of a run, in order; at the end the engine's time between its kernels. */
 export function layerTasks(plan: Plan, run: PlannedRun, passing: Passing): LayerTasks {
   const tasks: DecodeTask[] = [];
-  let [communicationSeconds, processorSeconds] = [0, 0];
-  const { rows } = passing;
-  const { tensorParallel, model } = plan;
-  const reduce = tensorParallel > 1 ? collectiveTask("all-reduce", plan, rows * model.hiddenSize, tensorParallel) : undefined;
+  let communicationSeconds = 0;
+  let processorSeconds = 0;
+  const reduce = plan.reduce?.(passing.rows);
   for (const planned of run.blocks) {
-    const { block } = planned;
-    if (isMixer(block)) {
-      tasks.push(...mixerTasks(plan, planned, block, passing));
-      if (reduce !== undefined) tasks.push(reduce);
-    } else if (block.kind === "dense") {
-      tasks.push(productTask("dense feed-forward", plan.kernels, rows, planned.matrices["dense feed-forward"] ?? [], 2));
-      // Beside experts its sum travels with theirs.
-      if (reduce !== undefined && run.experts === undefined) tasks.push(reduce);
-    } else {
-      const exchange = exchangeTasks(plan, block, rows);
-      communicationSeconds += exchange.seconds;
-      processorSeconds += exchange.processorSeconds;
-      const experts = expertTask(plan, block, passing.replicaRows);
-      tasks.push(...routerTasks(plan, planned, rows), ...exchange.before, experts);
-      tasks.push(...sharedTasks(plan, planned, rows, experts), ...exchange.after);
-      if (reduce !== undefined) tasks.push(reduce);
-    }
+    const own = blockTasks(plan, planned, passing);
+    for (const task of own.tasks) tasks.push(task);
+    communicationSeconds += own.communicationSeconds;
+    processorSeconds += own.processorSeconds;
+    // The sum of a dense part beside experts travels with theirs.
+    if (reduce !== undefined && (planned.block.kind !== "dense" || run.experts === undefined)) tasks.push(reduce);
   }
   const { layerSeconds, latentSeconds, sparseSeconds, linearSeconds } = plan.engineTime;
   const between = (layerSeconds * run.parts) / 2 + latentSeconds * run.latent + sparseSeconds * run.sparse + linearSeconds * run.linear;
   if (between > 0) tasks.push(betweenTask(between));
-  return { tasks, computeSeconds: total(tasks) - communicationSeconds, communicationSeconds, processorSeconds };
+  let seconds = 0;
+  for (const task of tasks) seconds += task.seconds;
+  return { tasks, computeSeconds: seconds - communicationSeconds, communicationSeconds, processorSeconds };
+}
+
+/** The tasks of a block; runs share blocks that are alike, so that within a step some are asked for again. */
+function blockTasks(plan: Plan, planned: PlannedBlock, passing: Passing): BlockTasks {
+  const { last } = planned;
+  if (last.plan === plan && last.passing === passing && last.tasks !== undefined) return last.tasks;
+  last.tasks = isMixer(planned)
+    ? { tasks: mixerTasks(plan, planned, passing), communicationSeconds: 0, processorSeconds: 0 }
+    : feedForwardTasks(plan, planned, passing);
+  last.plan = plan;
+  last.passing = passing;
+  return last.tasks;
+}
+
+const isMixer = (planned: PlannedBlock): planned is PlannedMixer => "core" in planned;
+
+/** A dense part; or the router, projections to and from the experts' width, and the experts between dispatch and combine. */
+function feedForwardTasks(plan: Plan, { block, dense, router, narrow, shared }: PlannedFeedForward, passing: Passing): BlockTasks {
+  const { rows } = passing;
+  const tasks: DecodeTask[] = [];
+  if (block.kind === "dense") {
+    if (dense !== undefined) tasks.push(dense(rows));
+    return { tasks, communicationSeconds: 0, processorSeconds: 0 };
+  }
+  const { before, after, seconds, processorSeconds } = exchangeTasks(plan, block, rows);
+  if (router !== undefined) tasks.push(router(rows));
+  if (narrow !== undefined) tasks.push(narrow(rows));
+  if (before !== undefined) tasks.push(before);
+  const experts = expertTask(plan, block, passing.replicaRows);
+  tasks.push(experts);
+  if (shared !== undefined) tasks.push(beside(shared(rows), experts));
+  if (after !== undefined) tasks.push(after);
+  return { tasks, communicationSeconds: seconds, processorSeconds };
 }
 
 /** Time in which no kernel runs. */
@@ -79,98 +87,6 @@ export function betweenTask(seconds: number): DecodeTask {
   };
 }
 
-/** Kernels beside a mixer's products: norm of the input, norms of latents. Rotation and the write to the cache are in the core's time. */
-function besides(mixer: Mixer): number {
-  return mixer.kind === "latent" || mixer.kind === "compressed" || ("queryRank" in mixer && mixer.queryRank !== undefined) ? 2 : 1;
-}
-
-/** Products before the core, those of an indexer, the core, products after it; prompts have a core of their own. */
-function mixerTasks(plan: Plan, { matrices, core, prefill }: PlannedBlock, mixer: Mixer, passing: Passing): readonly DecodeTask[] {
-  const { kernels, contextTokens } = plan;
-  const { rows, requests, newTokens, prompts } = passing;
-  const cores: DecodeTask[] = [];
-  let products = matrices.indexer === undefined ? undefined : productTask("indexer", kernels, rows, matrices.indexer, 1);
-  const add = (phase: MixerPhase, planned: typeof core, count: number, context: number, tokens: number) => {
-    if (planned === undefined || count === 0) return;
-    const parts = coreTasks(mixer, plan, planned, phase, count, context, tokens);
-    if (products !== undefined && parts.index !== undefined) products = joined(products, parts.index);
-    cores.push(parts.core);
-  };
-  add("decode", core, requests, contextTokens, newTokens);
-  if (prompts !== undefined) add("prefill", prefill, prompts.requests, prompts.pastTokens, prompts.newTokens);
-  return [
-    productTask("attention projections", kernels, rows, matrices.projections ?? [], besides(mixer)),
-    ...(products === undefined ? [] : [products]),
-    ...cores,
-    productTask("output projection", kernels, rows, matrices.output ?? [], 0),
-  ];
-}
-
-/**
- * Attention, or the update of a state with its convolution; and apart from it the scores and the choice of an indexer.
- *
- * The tables time a sparse layer's indexer and attention together: its time is shared out by the bytes of either.
- */
-function coreTasks(
-  mixer: Mixer,
-  { formats }: Plan,
-  planned: NonNullable<PlannedBlock["core"]>,
-  phase: MixerPhase,
-  requests: number,
-  contextTokens: number,
-  newTokens: number,
-): { readonly core: DecodeTask; readonly index: DecodeTask | undefined } {
-  const time = planned.time(requests, contextTokens, newTokens);
-  const works = mixerWork(mixer, { contextTokens, newTokens, cacheFormat: formats.cache, phase });
-  const own = works[works.length - 1] as MixerWork;
-  const scores = works.length > 1 ? works[0] : undefined;
-  const bytesOf = (work: MixerWork) => requests * (work.readBytes + (work.part === "recurrence" ? work.writtenBytes : 0));
-  const bytes = bytesOf(own);
-  const indexBytes = scores === undefined ? 0 : bytesOf(scores);
-  const slower = Math.max(time.computeSeconds, time.memorySeconds);
-  const bound = time.overheadSeconds > slower ? "overhead" : time.computeSeconds > time.memorySeconds ? "compute" : "memory";
-  const part = (name: DecodeTask["name"], work: MixerWork, moved: number): DecodeTask => {
-    const share = indexBytes === 0 ? 1 : moved / (bytes + indexBytes);
-    const seconds = time.seconds * share;
-    const floorSeconds = time.floorSeconds * share;
-    return {
-      name,
-      seconds,
-      floorSeconds,
-      flops: requests * work.flops,
-      bytes: moved,
-      runBytes: work.runBytes,
-      bound,
-      kernelSeconds: [seconds],
-    };
-  };
-  return {
-    core: part(mixer.kind === "linear" ? "linear mixer" : "attention core", own, bytes),
-    index: scores === undefined || indexBytes === 0 ? undefined : part("indexer", scores, indexBytes),
-  };
-}
-
-/** An indexer's products and scores as one task. */
-function joined(products: DecodeTask, scores: DecodeTask): DecodeTask {
-  return {
-    name: "indexer",
-    seconds: products.seconds + scores.seconds,
-    floorSeconds: products.floorSeconds + scores.floorSeconds,
-    flops: products.flops + scores.flops,
-    bytes: products.bytes + scores.bytes,
-    runBytes: scores.runBytes,
-    bound: scores.seconds > products.seconds ? scores.bound : products.bound,
-    kernelSeconds: [...products.kernelSeconds, ...scores.kernelSeconds],
-  };
-}
-
-/** Router, and projections to and from the experts' width. */
-function routerTasks({ kernels }: Plan, { matrices }: PlannedBlock, rows: number): readonly DecodeTask[] {
-  const narrow = matrices["latent projection"];
-  const router = productTask("router", kernels, rows, matrices.router ?? [], 2);
-  return narrow === undefined ? [router] : [router, productTask("latent projections", kernels, rows, narrow, 0)];
-}
-
 /**
  * The shared expert beside the routed ones, in a stream of its own: what of it shows.
  *
@@ -178,13 +94,12 @@ function routerTasks({ kernels }: Plan, { matrices }: PlannedBlock, rows: number
  *
  * Two kernels share the memory, so that together they take no less than both have to move.
  */
-function sharedTasks({ kernels }: Plan, { matrices }: PlannedBlock, rows: number, routed: DecodeTask): readonly DecodeTask[] {
-  const products = matrices["shared expert"];
-  if (products === undefined) return [];
-  const task = productTask("shared expert", kernels, rows, products, 2);
-  const shown = Math.max(task.seconds, routed.seconds, task.floorSeconds + routed.floorSeconds) - routed.seconds;
-  const seconds = Math.min(task.seconds, Math.max(shown, task.floorSeconds));
-  return [{ ...task, seconds, kernelSeconds: task.kernelSeconds.map((each) => (each * seconds) / task.seconds) }];
+function beside(shared: DecodeTask, routed: DecodeTask): DecodeTask {
+  const { name, floorSeconds, flops, bytes, runBytes, bound } = shared;
+  const shown = Math.max(shared.seconds, routed.seconds, floorSeconds + routed.floorSeconds) - routed.seconds;
+  const seconds = Math.min(shared.seconds, Math.max(shown, floorSeconds));
+  const kernelSeconds = shared.kernelSeconds.map((each) => (each * seconds) / shared.seconds);
+  return { name, seconds, floorSeconds, flops, bytes, runBytes, bound, kernelSeconds };
 }
 
 /** The routed experts of the busiest rank; the block is already cut to this GPU's share of the width. */
@@ -235,10 +150,6 @@ export function shapeOf({ model, expertSlots }: Pick<Plan, "model" | "expertSlot
     expertGroups: block.groups,
     topkGroup: block.chosenGroups,
   };
-}
-
-function total(tasks: readonly DecodeTask[]): number {
-  return sum(tasks, (task) => task.seconds);
 }
 
 /** Sum of a value over items. */

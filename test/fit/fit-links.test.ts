@@ -5,7 +5,8 @@ import { number, readRows, text } from "../../src/data/rows";
 import { eagerProblems, exchangeProblems, ringProblems, shotProblems } from "../../src/fit/collectives";
 import { copyProblems, networkProblem, scaleUpProblems } from "../../src/fit/exchanges";
 import { attentionProblem, denseProblems, type LinkProblem } from "../../src/fit/product-fits";
-import { type CollectiveTables, collectiveKeys, shotConstantNames } from "../../src/network/collective";
+import { type CollectiveTables, collectiveKeys } from "../../src/network/collective";
+import { shotConstantNames } from "../../src/network/collective-ways";
 import { type ExchangeTables, scaleUpConstantNames } from "../../src/network/exchange";
 
 const shots = readConstants("collectives.csv", collectiveKeys, shotConstantNames, "shots") as CollectiveTables["shot"];

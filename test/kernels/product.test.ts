@@ -1,6 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type DenseFamily, denseFamilies, denseFamily, denseGemmTime, denseTime } from "../../src/kernels/product";
+import { pNorm } from "../../src/kernels/p-norm";
+import {
+  type DenseFamily,
+  denseFamilies,
+  denseFamily,
+  denseGemmTime,
+  denseProduct,
+  denseTime,
+  meanEdges,
+  wholeEdges,
+} from "../../src/kernels/product";
 import { hardware } from "../../src/machine/hardware";
 
 const h100 = hardware("h100-sxm");
@@ -187,5 +197,39 @@ describe("time of a dense product", () => {
       );
     expect(ask(1, "trtllm_deepgem")).toThrow(/nearest: \S+, \S+, \S+$/);
     expect(ask(1, "trtllm_deepgem")).toThrow(/unknown kernel "trtllm_deepgem"; nearest: trtllm_deepgemm/);
+  });
+});
+
+describe("denseProduct", () => {
+  it("times any number of rows as denseTime does, though it leaves out tilings that others beat", () => {
+    const size = fc.integer({ min: 1, max: 20_000 });
+    const edges = fc.constantFrom(wholeEdges, meanEdges);
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...denseFamilies()),
+        fc.constantFrom(h100, b200),
+        size,
+        size,
+        size,
+        edges,
+        (family, machine, m, n, k, how) => {
+          const { tile: _, ...settled } = denseProduct(family, { n, k }, machine, how)(m);
+          const { tile: __, ...once } = denseTime(family, { m, n, k }, machine, how);
+          // Two tilings may take the same.
+          expect(settled).toEqual({ ...once, splits: settled.splits, waves: settled.waves });
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe("pNorm", () => {
+  it("adds by one, takes the longer side by many, and is the long side of 3, 4 and 5 by two", () => {
+    expect(pNorm(3, 4, 1)).toBeCloseTo(7, 14);
+    expect(pNorm(4, 3, 2)).toBeCloseTo(5, 14);
+    expect(pNorm(3e-6, 4e-6, 2)).toBeCloseTo(5e-6, 20);
+    expect(pNorm(1, 1.5, 200)).toBe(1.5);
+    expect([pNorm(0, 2, 3), pNorm(2, 0, 3), pNorm(0, 0, 3)]).toEqual([2, 2, 0]);
   });
 });

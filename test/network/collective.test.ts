@@ -1,17 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hardware } from "../../src/machine/hardware";
-import {
-  type Collective,
-  type CollectiveTables,
-  collectiveTime,
-  eagerWay,
-  exchangeWays,
-  linkGeneration,
-  ringWays,
-  scaleUpBytesPerSecond,
-  shotWay,
-} from "../../src/network/collective";
+import { type CollectiveTables, collectiveTime, linkGeneration, scaleUpBytesPerSecond } from "../../src/network/collective";
+import { type Collective, eagerWay, exchangeWays, ringWays, shotWay } from "../../src/network/collective-ways";
 
 const h100 = hardware("h100-sxm");
 const collectives: readonly Collective[] = ["all-reduce", "all-gather", "reduce-scatter", "all-to-all"];

@@ -7,8 +7,9 @@ import type { Block, ExpertsBlock, Mixer, Run } from "../../src/model/blocks";
 import { blockMatrices } from "../../src/model/matrices";
 import { model, models } from "../../src/model/registry";
 import { expertExchangeTime } from "../../src/network/exchange";
-import { type PlannedRun, planOf, planRun } from "../../src/step/plan";
-import { productKernels, productTask } from "../../src/step/products";
+import { planOf } from "../../src/step/plan";
+import { type PlannedMixer, type PlannedRun, planRuns } from "../../src/step/planned-run";
+import { productKernels, productPlan } from "../../src/step/products";
 import { resolveQuestion, type StepQuestion } from "../../src/step/question";
 import type { DecodeTask } from "../../src/step/task";
 import { layerTasks, shapeOf, sum } from "../../src/step/tasks";
@@ -26,7 +27,8 @@ const question: StepQuestion = { model: v3, hardware: h800, requestsPerGpu: rows
 const plan = (change: Partial<StepQuestion> = {}, kernel = "deepepmoe") => planOf(resolveQuestion({ ...question, ...change }), kernel);
 const layer = (blocks: readonly Block[], change: Partial<StepQuestion> = {}) => {
   const p = plan(change);
-  return layerTasks(p, planRun(resolveQuestion({ ...question, ...change }), { count: 1, blocks }), passing(p.dataParallel));
+  const [run] = planRuns(resolveQuestion({ ...question, ...change }), [{ count: 1, blocks }], p.kernels);
+  return layerTasks(p, run as PlannedRun, passing(p.dataParallel));
 };
 const passing = (groups: number) => ({ requests: rows, newTokens: 1, rows, replicaRows: rows * groups });
 const named = (tasks: readonly DecodeTask[], name: string) => tasks.find((t) => t.name === name) as DecodeTask;
@@ -48,12 +50,12 @@ describe("productKernels", () => {
   });
 });
 
-describe("productTask", () => {
+describe("productPlan", () => {
   const two = [
     { outputs: 4096, inputs: 2048 },
     { outputs: 512, inputs: 4096, bf16: true as const },
   ];
-  const task = productTask("router", kernels, rows, two, 3);
+  const task = productPlan("router", kernels, two, 3)(rows);
   const [first, second] = [product(4096, 2048), product(512, 4096, true)];
   const each = graph + (4 * rows * 2048) / h800.memoryBytesPerSecond;
 
@@ -69,7 +71,7 @@ describe("productTask", () => {
     expect(task.floorSeconds).toBeCloseTo(task.bytes / h800.memoryBytesPerSecond, 15);
     const still = { ...kernels, hardware: { ...h800, memoryBytesPerSecond: 1e30 } };
     const { fp8 = 0, bf16 = 0 } = h800.peakFlopsPerSecond;
-    expect(productTask("router", still, rows, two, 3).floorSeconds).toBeCloseTo(
+    expect(productPlan("router", still, two, 3)(rows).floorSeconds).toBeCloseTo(
       (2 * rows * 4096 * 2048) / fp8 + (2 * rows * 512 * 4096) / bf16,
       15,
     );
@@ -79,11 +81,11 @@ describe("productTask", () => {
     expect(task.runBytes).toBeCloseTo(4096 * 2048 * (1 + 4 / 128 ** 2), 6);
     const small = { outputs: 8, inputs: 8, bf16: true as const };
     const large = { outputs: 65_536, inputs: 7168, bf16: true as const };
-    expect(productTask("head", kernels, rows, [{ outputs: 4096, inputs: 2048, bf16: true }], 0).runBytes).toBe(2 * 4096 * 2048);
+    expect(productPlan("head", kernels, [{ outputs: 4096, inputs: 2048, bf16: true }], 0)(rows).runBytes).toBe(2 * 4096 * 2048);
     const { bound } = product(large.outputs, large.inputs, true);
-    expect(productTask("head", kernels, rows, [small, large], 0).bound).toBe(bound);
-    expect(productTask("head", kernels, rows, [large, small], 0).bound).toBe(bound);
-    expect(productTask("head", kernels, rows, [small], 0).bound).toBe(product(8, 8, true).bound);
+    expect(productPlan("head", kernels, [small, large], 0)(rows).bound).toBe(bound);
+    expect(productPlan("head", kernels, [large, small], 0)(rows).bound).toBe(bound);
+    expect(productPlan("head", kernels, [small], 0)(rows).bound).toBe(product(8, 8, true).bound);
   });
 });
 
@@ -139,8 +141,9 @@ describe("layerTasks", () => {
 
   it("takes its core, its experts and its exchange as they are timed alone", () => {
     const { tasks } = layer(sparse.blocks);
-    const core = plan().runs[1]?.blocks[0]?.core;
-    const { seconds, floorSeconds } = core?.time(rows, 1000, 1) ?? { seconds: 0, floorSeconds: 0 };
+    const [, sparseRun] = plan().runs as readonly [PlannedRun, PlannedRun];
+    const { core } = sparseRun.blocks[0] as PlannedMixer;
+    const { seconds, floorSeconds } = core.time(rows, 1000, 1);
     // 576 numbers of two bytes a token; each of 128 heads multiplies by 576 and by 512.
     expect(named(tasks, "attention core")).toMatchObject({
       seconds,
@@ -255,8 +258,12 @@ describe("layerTasks", () => {
   it("shows of the shared expert what the routed ones beside it do not cover, and never less than its floor", () => {
     const { tasks } = layer(sparse.blocks);
     const [shared, routed] = [named(tasks, "shared expert"), named(tasks, "experts")];
-    const block = plan().runs[1]?.blocks[1];
-    const alone = productTask("shared expert", kernels, rows, block?.matrices["shared expert"] ?? [], 2);
+    // One shared expert of 2,048: up and gate, then down.
+    const products = [
+      { outputs: 4096, inputs: 7168 },
+      { outputs: 7168, inputs: 2048 },
+    ];
+    const alone = productPlan("shared expert", kernels, products, 2)(rows);
     const both = Math.max(alone.seconds, routed.seconds, alone.floorSeconds + routed.floorSeconds);
     expect(shared.seconds).toBeCloseTo(Math.min(alone.seconds, Math.max(both - routed.seconds, alone.floorSeconds)), 15);
     expect(shared.seconds).toBeLessThan(alone.seconds);

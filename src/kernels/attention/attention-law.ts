@@ -1,5 +1,6 @@
 import type { Hardware } from "../../machine/hardware";
 import { peakFlops } from "../families";
+import { pNorm } from "../p-norm";
 import type { MixerDemand } from "./mixer-demand";
 
 /** The fitted constants of a family of attention kernels; those of what a family does not do are absent from its rows and stand at their idle value. */
@@ -140,7 +141,7 @@ export function lawTime(c: MixerConstants, d: MixerDemand, rates: MixerRates, wa
   const idle = Math.max(1, (rates.processors * d.longestShare) / (d.units * parts));
   const multiplied = d.paddedFlops * (d.wideGroup ? c.wideGroupCost : 1) + d.outsideFlops * c.outsideShare;
   const coreCompute = (multiplied * idle) / (rates.coreFlopsPerSecond * c.arithmeticEfficiency);
-  let work = norm(coreMemory, coreCompute, p);
+  let work = pNorm(coreMemory, coreCompute, p);
   let memorySeconds = coreMemory;
   let computeSeconds = coreCompute;
   let overheadSeconds = c.fixedSeconds + c.unitSeconds * Math.max(0, d.units / rates.processors - 1) + c.chunkSeconds * d.chunks;
@@ -148,14 +149,14 @@ export function lawTime(c: MixerConstants, d: MixerDemand, rates: MixerRates, wa
     const weights = read(d.weightBytes, c.weightEfficiency);
     const products = d.productFlops / (rates.productFlopsPerSecond * c.productEfficiency);
     overheadSeconds += (c.tokenBytes * d.newTokens) / rates.bytesPerSecond;
-    work += norm(weights, products, p);
+    work += pNorm(weights, products, p);
     memorySeconds += weights;
     computeSeconds += products;
   }
   if (d.indexFlops > 0) {
     const keys = read(d.indexBytes, c.indexMemoryEfficiency);
     const scores = d.indexFlops / (rates.indexFlopsPerSecond * c.indexEfficiency);
-    work += norm(keys, scores, p);
+    work += pNorm(keys, scores, p);
     memorySeconds += keys;
     computeSeconds += scores;
   }
@@ -165,11 +166,6 @@ export function lawTime(c: MixerConstants, d: MixerDemand, rates: MixerRates, wa
     d.flops / rates.coreFlopsPerSecond + d.productFlops / rates.productFlopsPerSecond + d.indexFlops / rates.indexFlopsPerSecond,
   );
   const device = overheadSeconds + work;
-  const seconds = Math.max(floorSeconds, norm(c.hostSeconds, device, hostExponent));
+  const seconds = Math.max(floorSeconds, pNorm(c.hostSeconds, device, hostExponent));
   return { seconds, floorSeconds, computeSeconds, memorySeconds, overheadSeconds };
-}
-
-function norm(a: number, b: number, p: number): number {
-  const slower = Math.max(a, b);
-  return slower === 0 ? 0 : slower * (1 + (Math.min(a, b) / slower) ** p) ** (1 / p);
 }

@@ -1,0 +1,136 @@
+import { type AttentionPlan, attentionPlan } from "../kernels/attention/attention-plan";
+import type { MixerPhase } from "../kernels/attention/mixer-demand";
+import { decodeAttentionKernel } from "../kernels/default-attention";
+import { type Block, type ExpertsBlock, isMixer, type Mixer, type Run } from "../model/blocks";
+import { feedForwardMatrices } from "../model/feed-forward";
+import { mixerMatrices } from "../model/mixers/mixers";
+import { paddedBlock } from "../model/padded";
+import { cutBlock } from "../model/shard";
+import { type Product, type ProductKernels, type ProductPlan, productPlan } from "./products";
+import type { ResolvedQuestion } from "./question";
+import type { LastTasks } from "./task";
+
+/** A mixer as one GPU holds it: its products and its core, all choices made. */
+export interface PlannedMixer {
+  readonly last: LastTasks;
+  readonly block: Mixer;
+  readonly projections: ProductPlan;
+  /** Of an indexer that scores in this layer. */
+  readonly indexer: ProductPlan | undefined;
+  readonly output: ProductPlan;
+  /** The core: its kernel and time. */
+  readonly core: AttentionPlan;
+  /** The same where prompts are taken in. */
+  readonly prefill: AttentionPlan;
+}
+
+/** A feed-forward part as one GPU holds it: products outside the routed experts. */
+export interface PlannedFeedForward {
+  readonly last: LastTasks;
+  readonly block: Exclude<Block, Mixer>;
+  readonly dense: ProductPlan | undefined;
+  readonly router: ProductPlan | undefined;
+  /** To and from the experts' width. */
+  readonly narrow: ProductPlan | undefined;
+  readonly shared: ProductPlan | undefined;
+}
+
+/** A block as one GPU holds it. */
+export type PlannedBlock = PlannedMixer | PlannedFeedForward;
+
+/** Layers that are alike, as one GPU holds them. */
+export interface PlannedRun {
+  readonly count: number;
+  readonly blocks: readonly PlannedBlock[];
+  /** Mixers, and one for all feed-forward parts: what the time between kernels is counted by. */
+  readonly parts: number;
+  /** Latent mixers without an indexer, mixers with one that scores, and linear ones. */
+  readonly latent: number;
+  readonly sparse: number;
+  readonly linear: number;
+  readonly experts: ExpertsBlock | undefined;
+}
+
+/** The runs of a model as one GPU holds them, with the kernels of their mixers; blocks that are alike are one record. */
+export function planRuns(question: ResolvedQuestion, runs: readonly Run[], kernels: ProductKernels): readonly PlannedRun[] {
+  const known = new Map<string, PlannedBlock>();
+  return runs.map((run) => {
+    const blocks = run.blocks.map((block) => {
+      const key = JSON.stringify(block);
+      const planned = known.get(key) ?? plannedBlock(question, block, kernels);
+      known.set(key, planned);
+      return planned;
+    });
+    return plannedRun(run, blocks);
+  });
+}
+
+function plannedBlock(question: ResolvedQuestion, block: Block, kernels: ProductKernels): PlannedBlock {
+  const { tensorParallel, expertTensorParallel, model } = question;
+  const share = cutBlock(paddedBlock(block, tensorParallel), { tensorParallel, expertTensorParallel });
+  return isMixer(share) ? plannedMixer(question, share, kernels) : plannedFeedForward(share, model.hiddenSize, kernels);
+}
+
+function plannedMixer(question: ResolvedQuestion, mixer: Mixer, kernels: ProductKernels): PlannedMixer {
+  const all = mixerMatrices(mixer, question.model.hiddenSize);
+  const of = (stage: (typeof all)[number]["stage"]): readonly Product[] => all.filter((matrix) => matrix.stage === stage);
+  const indexer = of("indexer");
+  return {
+    last: nothingYet(),
+    block: mixer,
+    projections: productPlan("attention projections", kernels, of("projections"), besides(mixer)),
+    indexer: indexer.length === 0 ? undefined : productPlan("indexer", kernels, indexer, 1),
+    output: productPlan("output projection", kernels, of("output"), 0),
+    core: coreOf(mixer, question, "decode"),
+    prefill: coreOf(mixer, question, "prefill"),
+  };
+}
+
+/** Kernels beside a mixer's products: norm of the input, norms of latents. Rotation and the write to the cache are in the core's time. */
+function besides(mixer: Mixer): number {
+  return mixer.kind === "latent" || mixer.kind === "compressed" || ("queryRank" in mixer && mixer.queryRank !== undefined) ? 2 : 1;
+}
+
+/** The core of a mixer, read cold: other layers have run since. */
+function coreOf(mixer: Mixer, { model, hardware, formats, engine }: ResolvedQuestion, phase: MixerPhase): AttentionPlan {
+  const options = {
+    phase,
+    part: "core",
+    cacheFormat: formats.cache,
+    weightFormat: "bfloat16",
+    arithmetic: "bfloat16",
+    warm: false,
+  } as const;
+  const kernel = phase === "decode" ? decodeAttentionKernel(mixer, engine, hardware, formats.cache) : undefined;
+  const chosen = kernel === undefined ? options : { ...options, kernel };
+  return attentionPlan(mixer, hardware, { ...chosen, hiddenSize: model.hiddenSize });
+}
+
+function plannedFeedForward(block: PlannedFeedForward["block"], hiddenSize: number, kernels: ProductKernels): PlannedFeedForward {
+  const all = feedForwardMatrices(block, hiddenSize);
+  const of = (part: (typeof all)[number]["part"], task: Parameters<typeof productPlan>[0], besides: number) => {
+    const products = all.filter((matrix) => matrix.part === part);
+    return products.length === 0 ? undefined : productPlan(task, kernels, products, besides);
+  };
+  return {
+    last: nothingYet(),
+    block,
+    dense: of("dense feed-forward", "dense feed-forward", 2),
+    // Beside it the norm of the input, and the choice of the experts.
+    router: of("router", "router", 2) ?? (block.kind === "experts" ? productPlan("router", kernels, [], 2) : undefined),
+    narrow: of("latent projection", "latent projections", 0),
+    shared: of("shared expert", "shared expert", 2),
+  };
+}
+
+const nothingYet = (): LastTasks => ({ plan: undefined, passing: undefined, tasks: undefined });
+
+function plannedRun({ count }: Run, blocks: readonly PlannedBlock[]): PlannedRun {
+  const own = blocks.map(({ block }) => block);
+  const mixers = own.filter(isMixer).length;
+  const experts = own.find((block): block is ExpertsBlock => block.kind === "experts");
+  const sparse = own.filter((block) => "indexer" in block && block.indexer?.scores === true).length;
+  const latent = own.filter((block) => block.kind === "latent" && block.indexer === undefined).length;
+  const linear = own.filter(({ kind }) => kind === "linear").length;
+  return { count, blocks, parts: mixers + (mixers < blocks.length ? 1 : 0), latent, sparse, linear, experts };
+}
