@@ -42,6 +42,8 @@ export interface GroupedMixer extends Reach {
   readonly gate?: OutputGate;
   /** The key's projection is also the value's (Gemma 4's global layers); both are kept in the cache. */
   readonly keyIsValue?: boolean;
+  /** Queries and keys are normed over all heads at once (MiniMax-M2), so that GPUs that cut the heads must add their sums up. */
+  readonly normAcrossHeads?: boolean;
   readonly cacheSource: CacheSource;
 }
 
@@ -147,7 +149,7 @@ export interface ExpertsBlock {
   /** Experts are in this many groups, of which a token uses chosenGroups; 1 and 1 = none. */
   readonly groups: number;
   readonly chosenGroups: number;
-  /** Whether a matrix routes or a table by token (DeepSeek V4's first layers). */
+  /** Whether the scores of a matrix choose the experts, or a table by token (DeepSeek V4's first layers), where the scores weigh them all the same. */
   readonly router: "learned" | "hash";
   /** Outputs of the router beyond the routed experts: experts that compute nothing. */
   readonly emptyExperts: number;

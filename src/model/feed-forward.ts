@@ -31,16 +31,14 @@ function upAndDown(
 /**
  * The matrices of a feed-forward part, which are also its products.
  *
- * Experts: the router (none where a table routes), two projections where experts see a narrower width, the routed and the shared experts.
+ * Experts: the router (its scores weigh the experts also where a table chooses them), two projections where experts see a narrower width, the routed and the shared experts.
  */
 export function feedForwardMatrices(block: DenseBlock | ExpertsBlock, hiddenSize: number): readonly FeedForwardMatrix[] {
   if (block.kind === "dense") return upAndDown("dense feed-forward", block.matrices, hiddenSize, block.width, 1);
-  const { routed, emptyExperts, router, inputWidth, matrices, width, sharedWidth } = block;
+  const { routed, emptyExperts, inputWidth, matrices, width, sharedWidth } = block;
   const narrow = inputWidth < hiddenSize;
   return [
-    ...(router === "hash"
-      ? []
-      : [{ name: "router", part: "router", outputs: routed + emptyExperts, inputs: hiddenSize, count: 1, bf16: true } as const]),
+    { name: "router", part: "router", outputs: routed + emptyExperts, inputs: hiddenSize, count: 1, bf16: true },
     ...(narrow
       ? ([
           { name: "to the experts' width", part: "latent projection", outputs: inputWidth, inputs: hiddenSize, count: 1 },

@@ -19,7 +19,16 @@ const cacheSource = ["own", "shared"] as const;
 const kinds: { readonly [K in Block["kind"]]: Fields } = {
   grouped: {
     needed: { heads: "number", keyValueHeads: "number", headDim: "number" },
-    optional: { valueHeadDim: "number", queryRank: "number", window: "number", chunk: "number", gate, keyIsValue: "yes-no", cacheSource },
+    optional: {
+      valueHeadDim: "number",
+      queryRank: "number",
+      window: "number",
+      chunk: "number",
+      gate,
+      keyIsValue: "yes-no",
+      normAcrossHeads: "yes-no",
+      cacheSource,
+    },
     defaults: { valueHeadDim: "[headDim]", cacheSource: "own" },
   },
   latent: {

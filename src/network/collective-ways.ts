@@ -115,15 +115,23 @@ export function exchangeWays(c: ExchangeConstants, bytes: number, gpus: number, 
   ];
 }
 
+/** GPUs up to which the rules of engines' all-reduces were measured. */
+const ruledGpus = 8;
+
 /**
  * An engine's all-reduce by its own rule.
  *
- * With switchBytes above zero one shot is used below switchBytes / gpus and always between two GPUs; else the faster.
+ * With switchBytes above zero one shot is used below switchBytes / gpus and always between two GPUs; else the faster. Beyond the
+ * GPUs of one node the rule was not measured, and carried on it would make more bytes faster: there the fastest of all is taken.
  */
 export function shotWay(c: ShotConstants, bytes: number, gpus: number, link: number): Way {
   const twice = (2 * (gpus - 1) * bytes) / gpus;
-  if (bytes >= c.largeFromBytes)
-    return { algorithm: "handed to NCCL", latencySeconds: c.largeSeconds, transferSeconds: twice / (link * c.largeEfficiency) };
+  const large: Way = {
+    algorithm: "handed to NCCL",
+    latencySeconds: c.largeSeconds,
+    transferSeconds: twice / (link * c.largeEfficiency),
+  };
+  if (gpus <= ruledGpus && bytes >= c.largeFromBytes) return large;
   const more = c.gpuSeconds * (gpus - 2);
   const one: Way = {
     algorithm: "one shot",
@@ -135,6 +143,7 @@ export function shotWay(c: ShotConstants, bytes: number, gpus: number, link: num
     latencySeconds: c.twoShotSeconds + more,
     transferSeconds: twice / (link * c.twoShotEfficiency),
   };
+  if (gpus > ruledGpus) return fastest([one, two, large]);
   if (c.switchBytes === 0) return fastest([one, two]);
   return gpus === 2 || bytes < c.switchBytes / gpus ? one : two;
 }

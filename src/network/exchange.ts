@@ -1,4 +1,4 @@
-import { requirePositiveInteger } from "../checks";
+import { requirePositive, requirePositiveInteger } from "../checks";
 import { type Constants, constantsOf, readConstants } from "../data/constants";
 import { bf16Bytes } from "../kernels/gemm";
 import { pNorm } from "../kernels/p-norm";
@@ -18,6 +18,7 @@ export interface ExchangeShape {
   /** Width that the experts see, where it is not hiddenSize. */
   readonly expertHiddenSize?: number;
   readonly routedExperts: number;
+  /** That a token is sent to: a mean where some compute nothing. */
   readonly expertsPerToken: number;
 }
 
@@ -109,7 +110,7 @@ export function expertExchangeTime(question: ExchangeQuestion, constants: Exchan
   requirePositiveInteger("expertParallel", expertParallel);
   requirePositiveInteger("hiddenSize", model.hiddenSize);
   requirePositiveInteger("routedExperts", model.routedExperts);
-  requirePositiveInteger("expertsPerToken", model.expertsPerToken);
+  requirePositive("expertsPerToken", model.expertsPerToken);
   if (expertParallel > model.routedExperts) {
     throw new RangeError(`expertParallel must be at most routedExperts, got ${expertParallel} for ${model.routedExperts} experts`);
   }

@@ -39,6 +39,35 @@ export function collectivePlan(
   };
 }
 
+/** Sums of squares of the queries and of the keys of a token, in FP32: as many BF16 numbers. */
+const normSums = 4;
+
+/**
+ * Norms of queries and keys over all heads where GPUs share them: a kernel that sums, an all-reduce of the sums, a kernel that scales.
+ *
+ *     all-reduce of 8 bytes a row + 2 launches + (2 + 4) width rows / bandwidth
+ *
+ * As vLLM and SGLang run it; one kernel for all three in newer versions is faster, TensorRT-LLM's older gather of whole queries slower.
+ *
+ * @param width numbers of queries and keys on one GPU.
+ * @source SGLang pull request 14416 (2025), vLLM pull request 31493 (2025), TensorRT-LLM pull request 12163 (2026)
+ */
+export function normPlan(
+  question: Pick<ResolvedQuestion, "hardware" | "engine" | "tensorParallel">,
+  width: number,
+  launchSeconds: number,
+): CollectivePlan {
+  const reduce = collectivePlan("all-reduce", question, normSums, question.tensorParallel);
+  const { memoryBytesPerSecond } = question.hardware;
+  return (rows) => {
+    const sums = reduce(rows);
+    const [read, scaled] = [2, 4].map((bytes) => (bytes * width * rows) / memoryBytesPerSecond) as [number, number];
+    const [summing, scaling] = [launchSeconds + read, launchSeconds + scaled];
+    const seconds = summing + sums.seconds + scaling;
+    return { ...sums, name: "norm all-reduce", seconds, kernelSeconds: [summing, sums.seconds, scaling] };
+  };
+}
+
 /** The machine as ranks of experts see it: each is an attention group, of which the link joins so many fewer. */
 export function exchangeMachine({ hardware, tensorParallel }: Pick<ResolvedQuestion, "hardware" | "tensorParallel">): Hardware {
   const domain = hardware.scaleUpDomain;
@@ -88,7 +117,8 @@ export function exchangeTasks(
       hiddenSize: model.hiddenSize,
       expertHiddenSize: block.inputWidth,
       routedExperts: Math.max(block.routed, ranks),
-      expertsPerToken: block.perToken,
+      // Experts that compute nothing are sent nothing.
+      expertsPerToken: block.computedPerToken,
     },
     hardware: question.exchangeMachine,
     tokens: rows,

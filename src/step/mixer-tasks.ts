@@ -30,6 +30,7 @@ export function mixerTasks(
     if (index !== undefined && parts.index !== undefined) index = joined(index, parts.index);
   }
   if (index !== undefined) tasks.push(index);
+  if (planned.norms !== undefined) tasks.push(planned.norms(rows));
   if (core !== undefined) tasks.push(core);
   if (ofPrompts !== undefined) tasks.push(ofPrompts);
   tasks.push(planned.output(rows));

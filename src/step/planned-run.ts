@@ -6,6 +6,7 @@ import { feedForwardMatrices } from "../model/feed-forward";
 import { mixerMatrices } from "../model/mixers/mixers";
 import { paddedBlock } from "../model/padded";
 import { cutBlock } from "../model/shard";
+import { type CollectivePlan, normPlan } from "./communication";
 import { type Product, type ProductKernels, type ProductPlan, productPlan } from "./products";
 import type { ResolvedQuestion } from "./question";
 import type { LastTasks } from "./task";
@@ -18,6 +19,8 @@ export interface PlannedMixer {
   /** Of an indexer that scores in this layer. */
   readonly indexer: ProductPlan | undefined;
   readonly output: ProductPlan;
+  /** Norms of queries and keys over heads that other GPUs hold; absent where each head is normed for itself. */
+  readonly norms: CollectivePlan | undefined;
   /** The core: its kernel and time. */
   readonly core: AttentionPlan;
   /** The same where prompts are taken in. */
@@ -81,6 +84,7 @@ function plannedMixer(question: ResolvedQuestion, mixer: Mixer, kernels: Product
     projections: productPlan("attention projections", kernels, of("projections"), besides(mixer)),
     indexer: indexer.length === 0 ? undefined : productPlan("indexer", kernels, indexer, 1),
     output: productPlan("output projection", kernels, of("output"), 0),
+    norms: normsOf(mixer, question, kernels),
     core: coreOf(mixer, question, "decode"),
     prefill: coreOf(mixer, question, "prefill"),
   };
@@ -89,6 +93,12 @@ function plannedMixer(question: ResolvedQuestion, mixer: Mixer, kernels: Product
 /** Kernels beside a mixer's products: norm of the input, norms of latents. Rotation and the write to the cache are in the core's time. */
 function besides(mixer: Mixer): number {
   return mixer.kind === "latent" || mixer.kind === "compressed" || ("queryRank" in mixer && mixer.queryRank !== undefined) ? 2 : 1;
+}
+
+/** Norms over all heads of queries and keys, as far as GPUs share the heads. */
+function normsOf(mixer: Mixer, question: ResolvedQuestion, { launchSeconds }: ProductKernels): CollectivePlan | undefined {
+  if (mixer.kind !== "grouped" || mixer.normAcrossHeads !== true || question.tensorParallel === 1) return undefined;
+  return normPlan(question, (mixer.heads + mixer.keyValueHeads) * mixer.headDim, launchSeconds);
 }
 
 /** The core of a mixer, read cold: other layers have run since. */

@@ -12,6 +12,7 @@ export type TaskName =
   | "shared expert"
   | "combine"
   | "all-reduce"
+  | "norm all-reduce"
   | "all-gather"
   | "reduce-scatter"
   | "dense feed-forward"

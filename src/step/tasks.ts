@@ -1,4 +1,4 @@
-import { moeLayerTime } from "../kernels/expert-layer";
+import { type MoeLayerTime, moeLayerTime } from "../kernels/expert-layer";
 import { weightFormat as lookUpFormat } from "../machine/number-formats";
 import type { ExpertsBlock } from "../model/blocks";
 import { exchangeTasks } from "./communication";
@@ -102,31 +102,40 @@ function beside(shared: DecodeTask, routed: DecodeTask): DecodeTask {
   return { name, seconds, floorSeconds, flops, bytes, runBytes, bound, kernelSeconds };
 }
 
-/** The routed experts of the busiest rank; the block is already cut to this GPU's share of the width. */
+/**
+ * The routed experts of the busiest rank; the block is already cut to this GPU's share of the width.
+ *
+ *     tokens waited for = tokens (computed a token / experts a token, whole) waiting,   between whole numbers on the line of both
+ *
+ * A layer is timed for whole tokens; on the line between them, one request more is no cliff where few are waited for.
+ */
 function expertTask(plan: Plan, block: ExpertsBlock, tokens: number): DecodeTask {
-  const { hardware, kernel, formats, expertParallel, routing } = plan;
-  const model = shapeOf(plan, block);
-  const waited = Math.max(1, Math.round(tokens * waitingOf(plan, model, tokens)));
-  const time = moeLayerTime({
-    model,
-    hardware,
-    kernel,
-    weightFormat: formats.experts,
-    tokens: waited,
-    expertParallel,
-    routing,
-    cache: "cold",
-  });
+  const { formats } = plan;
+  const shape = shapeOf(plan, block);
+  const computed = (tokens * block.computedPerToken) / shape.expertsPerToken;
+  const waited = Math.max(1, computed * waitingOf(plan, shape, computed));
+  const whole = Math.floor(waited);
+  const less = layerOf(plan, shape, whole);
+  const more = waited === whole ? less : layerOf(plan, shape, whole + 1);
+  const part = waited - whole;
+  const between = (a: number, b: number) => a + part * (b - a);
+  const seconds = between(less.seconds, more.seconds);
   return {
     name: "experts",
-    seconds: time.seconds,
-    floorSeconds: waited === tokens ? time.floorSeconds : (time.floorSeconds * tokens) / waited,
-    flops: time.flops,
-    bytes: time.weightBytes + time.activationBytes,
+    seconds,
+    // Its own rows, not those that are waited for.
+    floorSeconds: (between(less.floorSeconds, more.floorSeconds) * Math.min(computed, waited)) / waited,
+    flops: between(less.flops, more.flops),
+    bytes: between(less.weightBytes + less.activationBytes, more.weightBytes + more.activationBytes),
     runBytes: (block.matrices - 1) * block.width * block.inputWidth * lookUpFormat(formats.experts).weightBytes,
-    bound: time.bound,
-    kernelSeconds: [time.seconds],
+    bound: less.bound,
+    kernelSeconds: [seconds],
   };
+}
+
+function layerOf(plan: Plan, model: ReturnType<typeof shapeOf>, tokens: number): MoeLayerTime {
+  const { hardware, kernel, formats, expertParallel, routing } = plan;
+  return moeLayerTime({ model, hardware, kernel, weightFormat: formats.experts, tokens, expertParallel, routing, cache: "cold" });
 }
 
 /** Rows of the rank that the others wait for, over the mean: given, or by chance where tokens choose so. */
@@ -144,8 +153,8 @@ export function shapeOf({ model, expertSlots }: Pick<Plan, "model" | "expertSlot
     expertHiddenSize: block.inputWidth,
     moeIntermediateSize: block.width,
     routedExperts: block.routed + expertSlots - model.routedExperts,
-    // Experts that compute nothing take no rows.
-    expertsPerToken: Math.max(1, Math.round(block.computedPerToken)),
+    // Experts that compute nothing take no rows; what a fraction of one has less, its tokens have less.
+    expertsPerToken: Math.ceil(block.computedPerToken),
     expertMatrices: block.matrices,
     expertGroups: block.groups,
     topkGroup: block.chosenGroups,

@@ -36,7 +36,7 @@ describe("laws of a layer, of every kernel and degree", () => {
         expect(twice.seconds).toBeLessThanOrEqual(2 * one.seconds * (q.cache === "cold" ? 1 + 1e-9 : 2));
         expect(one.floorSeconds).toBeLessThanOrEqual(one.seconds);
       }),
-      { numRuns: 400 },
+      { numRuns: 4000 },
     );
   });
 
@@ -50,7 +50,7 @@ describe("laws of a layer, of every kernel and degree", () => {
           expect(more.seconds).toBeGreaterThanOrEqual(few.seconds * (more.localExperts / few.localExperts) * (1 - 1e-9));
         if (more.localExperts === few.localExperts) expect(more.seconds).toBe(few.seconds);
       }),
-      { numRuns: 400 },
+      { numRuns: 4000 },
     );
   });
 

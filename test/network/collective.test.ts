@@ -189,6 +189,12 @@ describe("time of a collective", () => {
     expect(shotWay(c, 2 ** 19 - 1, 4, 450e9).algorithm).toBe("one shot");
     expect(shotWay(c, 2 ** 19, 4, 450e9).algorithm).toBe("two shots");
     expect(shotWay(c, 2 ** 19, 2, 450e9).algorithm).toBe("one shot");
+    // Beyond eight GPUs no rule was measured: a byte more is never faster.
+    const at = (bytes: number) => {
+      const { latencySeconds, transferSeconds } = shotWay(c, bytes, 16, 450e9);
+      return latencySeconds + transferSeconds;
+    };
+    for (const edge of [2 ** 21 / 16, c.largeFromBytes]) expect(at(edge)).toBeGreaterThanOrEqual(at(edge - 1));
     expect(shotWay(c, 2 ** 22, 2, 450e9).algorithm).toBe("one shot");
     expect(shotWay(c, 1e7, 2, 450e9).algorithm).toBe("handed to NCCL");
     // One shot of 4 GPUs: 3 times the buffer at half of 450 GB/s.

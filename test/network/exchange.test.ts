@@ -311,7 +311,8 @@ describe("time of an expert all-to-all", () => {
     expect(ask({ tokens: 0 })).toThrow(/tokens must be a positive integer/);
     expect(ask({ expertParallel: 512 })).toThrow(/expertParallel must be at most routedExperts, got 512 for 256 experts/);
     expect(ask({ expertParallel: 0 })).toThrow(new RangeError("expertParallel must be a positive integer, got 0"));
-    for (const field of ["hiddenSize", "routedExperts", "expertsPerToken"])
+    expect(ask({ model: { ...v3, expertsPerToken: 0 } })).toThrow(new RangeError("expertsPerToken must be a positive number, got 0"));
+    for (const field of ["hiddenSize", "routedExperts"])
       expect(ask({ model: { ...v3, [field]: 0 } })).toThrow(new RangeError(`${field} must be a positive integer, got 0`));
     expect(ask({ expertParallel: 256 })).not.toThrow();
     expect(ask({ implementation: "deepep" })).toThrow(/^unknown implementation "deepep"; nearest: deepep-low-latency, \S+, \S+$/);

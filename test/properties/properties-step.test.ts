@@ -3,10 +3,10 @@ import { describe, expect, it } from "vitest";
 import { machines } from "../../src/machine/hardware";
 import { isMoe } from "../../src/model/model";
 import { models } from "../../src/model/registry";
-import { decodeStep } from "../../src/step/decode";
+import { decodeSeconds, decodeStep } from "../../src/step/decode";
 import type { StepQuestion } from "../../src/step/question";
 
-const question: fc.Arbitrary<StepQuestion & { requests: number }> = fc
+const question: fc.Arbitrary<StepQuestion & { requests: number; dataParallel: number }> = fc
   .record({
     model: fc.constantFrom(...models()),
     hardware: fc.constantFrom(...machines()),
@@ -19,18 +19,72 @@ const question: fc.Arbitrary<StepQuestion & { requests: number }> = fc
     dealt: fc.boolean(),
   })
   .map(({ dealt, ...q }) => ({ ...q, expertParallel: dealt && isMoe(q.model) ? q.tensorParallel * q.dataParallel : 1 }));
-const some = { numRuns: 60 };
+const some = { numRuns: 300 };
+/** A question's answer takes some ten microseconds. */
+const many = { numRuns: 1500 };
+const rounding = 1e-9;
+/** The least all-reduce that an engine hands to NCCL, with room for the row that is added. */
+const handedBytes = 4e6;
+/** What the tiles of the products outside the experts add to proportion for one row more. */
+const tileEdge = 0.01;
 
 describe("a step of any model, machine and split", () => {
-  it("takes no more than twice the time for twice the requests, and no leap for one more", () => {
+  it("takes at most an eighth more than twice the time for twice the requests", () => {
     fc.assert(
       fc.property(question, (q) => {
         const { seconds, floorSeconds } = decodeStep(q);
-        expect(floorSeconds).toBeLessThanOrEqual(seconds * (1 + 1e-9));
-        expect(decodeStep({ ...q, requests: 2 * q.requests }).seconds).toBeLessThanOrEqual(2.001 * seconds);
-        if (q.requests > 64) expect(decodeStep({ ...q, requests: q.requests + 1 }).seconds / seconds).toBeLessThan(1.03);
+        expect(floorSeconds).toBeLessThanOrEqual(seconds * (1 + rounding));
+        /*
+         * Not twice: an array that one tile, or one wave of tiles, just fills is a lucky size. Twice of it takes two and, in the
+         * mean over the sizes around (meanEdges), a quarter: 2.25 for 1. Of a whole step at most 3.4 % was seen, on H20.
+         */
+        expect(decodeSeconds({ ...q, requests: 2 * q.requests })).toBeLessThanOrEqual(2 * 1.125 * seconds);
       }),
-      some,
+      many,
+    );
+  });
+
+  it("takes for one request more at least as long, and at most as much longer as the busiest group has more to do", () => {
+    fc.assert(
+      fc.property(question, (q) => {
+        const seconds = decodeSeconds(q);
+        const more = decodeSeconds({ ...q, requests: q.requests + 1 });
+        // From a size on engines hand an all-reduce to NCCL, which is then the faster: 3 % of a step of 512 rows of 8,192 on 8 GB200.
+        const isHanded = q.tensorParallel > 1 && q.requests * (1 + (q.draftTokens ?? 0)) * q.model.hiddenSize * 2 > handedBytes;
+        expect(more).toBeGreaterThanOrEqual(seconds * (1 - (isHanded ? 0.05 : rounding)));
+        expect(more).toBeLessThanOrEqual(seconds * (1 + 1 / Math.ceil(q.requests / q.dataParallel)) * (1 + tileEdge));
+      }),
+      many,
+    );
+  });
+
+  it("takes less than 2 % longer for 129 requests of each group than for 128, and in proportion at 64, 256 and 512", () => {
+    fc.assert(
+      fc.property(question, fc.constantFrom(64, 128, 256, 512), (q, each) => {
+        const at = (requests: number) => decodeSeconds({ ...q, requests: requests * q.dataParallel });
+        const longer = at(each + 1) / at(each) - 1;
+        expect(longer).toBeLessThan(Math.min(1 / each + tileEdge, each === 128 ? 0.02 : 1));
+      }),
+      many,
+    );
+  });
+
+  it("is rid of no more by one rank more than the experts that leave the busiest one, and takes no more than the rows that it brings", () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...models().filter(isMoe)), question, fc.integer({ min: 2, max: 300 }), (model, q, ranks) => {
+        const { hardware, contextTokens } = q;
+        const at = (n: number) =>
+          decodeSeconds({ model, hardware, contextTokens, dataParallel: n, expertParallel: n, requests: n * q.requests });
+        const local = (n: number) => Math.ceil(Math.max(model.routedExperts, n) / n);
+        const nodes = (n: number) => Math.ceil(n / (hardware.scaleUpDomain ?? 8));
+        // A rank beyond the link's domain brings the network in: that edge is real.
+        fc.pre(nodes(ranks) === nodes(ranks + 1));
+        const ratio = at(ranks + 1) / at(ranks);
+        // The busiest of more ranks is a little further above the mean.
+        expect(ratio).toBeLessThanOrEqual((1 + 1 / ranks) * 1.01);
+        expect(ratio).toBeGreaterThanOrEqual((local(ranks + 1) / local(ranks)) * 0.99);
+      }),
+      many,
     );
   });
 

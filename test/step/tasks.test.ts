@@ -6,6 +6,7 @@ import { hardware } from "../../src/machine/hardware";
 import type { Block, ExpertsBlock, Mixer, Run } from "../../src/model/blocks";
 import { blockMatrices } from "../../src/model/matrices";
 import { model, models } from "../../src/model/registry";
+import { allReduceTime } from "../../src/network/all-reduce";
 import { expertExchangeTime } from "../../src/network/exchange";
 import { planOf } from "../../src/step/plan";
 import { type PlannedMixer, type PlannedRun, planRuns } from "../../src/step/planned-run";
@@ -197,6 +198,61 @@ describe("layerTasks", () => {
     expect(named(layer([latent, { kind: "dense", width: 18_432, matrices: 2 }]).tasks, "dense feed-forward").flops).toBe(
       2 * rows * 2 * 18_432 * 7168,
     );
+  });
+
+  it("routes in a layer where a table chooses the experts too: its scores weigh them", () => {
+    const { tasks } = layer([latent, { ...experts, router: "hash" }]);
+    expect(named(tasks, "router")).toEqual(named(layer(sparse.blocks).tasks, "router"));
+  });
+
+  it("sends nothing to experts that compute nothing: of LongCat's 12 a token, 8", () => {
+    const longcat = model("longcat-flash");
+    const { tasks } = layer(longcat.runs[0]?.blocks ?? [], { model: longcat });
+    const shape = { hiddenSize: longcat.hiddenSize, routedExperts: 512, expertsPerToken: 8 };
+    const sent = expertExchangeTime({ direction: "dispatch", model: shape, hardware: h800, tokens: rows, expertParallel: 8 });
+    expect(named(tasks, "dispatch")).toMatchObject({ seconds: sent.seconds, bytes: sent.bytes });
+  });
+
+  it("counts a fraction of an expert as that fraction of the tokens at a whole one", () => {
+    const half = named(layer([latent, { ...experts, computedPerToken: 7.5 }]).tasks, "experts");
+    // 128 tokens at 7.5 of 8 experts are 120 at 8.
+    const { seconds } = moeLayerTime({
+      model: shapeOf(plan(), experts),
+      hardware: h800,
+      kernel: "deepepmoe",
+      weightFormat: "fp8_block",
+      tokens: 120,
+      expertParallel: 8,
+      routing: "even",
+      cache: "cold",
+    });
+    expect(half.seconds).toBeCloseTo(seconds, 15);
+  });
+
+  it("waits for a fraction of a token: the time lies on the line between whole ones", () => {
+    const at = (waiting: number) => named(layer(sparse.blocks, { waiting }).tasks, "experts").seconds;
+    // 128 tokens of the replica, and a quarter of one more.
+    expect(at(128.25 / 128)).toBeCloseTo(at(1) + (at(129 / 128) - at(1)) / 4, 15);
+    expect(at(129 / 128)).toBeGreaterThan(at(1));
+  });
+
+  it("adds the sums of MiniMax-M2's norms up over the GPUs that share its heads, between two kernels that pass over queries and keys", () => {
+    const m2 = model("minimax-m2");
+    const cut = { model: m2, expertParallel: 1, dataParallel: 1, tensorParallel: 4 } as const;
+    const blocks = m2.runs[0]?.blocks ?? [];
+    const { tasks } = layer(blocks, cut);
+    expect(names(tasks).slice(0, 3)).toEqual(["attention projections", "norm all-reduce", "attention core"]);
+    // Two sums of four bytes a row; 12 heads of queries and 2 of keys of 128 on a GPU, read by one kernel, read and written by the other.
+    const sums = allReduceTime(8 * rows, 4, h800, "trtllm");
+    const pass = (2 * rows * 14 * 128) / h800.memoryBytesPerSecond;
+    const norm = named(tasks, "norm all-reduce");
+    expect(norm.seconds).toBeCloseTo(sums.seconds + 2 * graph + 3 * pass, 15);
+    expect(total([norm])).toBeCloseTo(
+      sum(norm.kernelSeconds, (seconds) => seconds),
+      15,
+    );
+    expect(names(layer(blocks, { ...cut, tensorParallel: 1 }).tasks)).not.toContain("norm all-reduce");
+    expect(names(layer(sparse.blocks, { ...cut, model: v3 }).tasks)).not.toContain("norm all-reduce");
   });
 
   it("sums compute and communication apart, in the order that tokens take", () => {

@@ -3,7 +3,7 @@ import { ConfigError } from "./error";
 import { headNames, keyValueHeadNames } from "./head-names";
 import type { Layer } from "./layer";
 import { cacheSourceOf, gateOf, reachOf } from "./layer-fields";
-import { count, flag, nameOf, optionalCount, pathOf, type Section } from "./section";
+import { count, flag, nameOf, optionalCount, pathOf, type Section, word } from "./section";
 
 const heads = { most: 65_536 };
 const width = { most: 1_000_000 };
@@ -27,6 +27,7 @@ export function readGrouped(layer: Layer, hiddenSize: number): GroupedMixer {
     ...reachOf(layer),
     ...gateOf(section, family),
     ...(layer.attends === "full" && flag(section, ["attention_k_eq_v"]) === true ? { keyIsValue: true } : {}),
+    ...(word(section, ["qk_norm_type"]) === "per_layer" ? { normAcrossHeads: true } : {}),
     cacheSource: cacheSourceOf(layer),
   };
 }
