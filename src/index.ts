@@ -222,51 +222,8 @@ export { type DeploymentClass, type DeploymentPhase, publishedSetUps, type SetUp
 export { type ExchangePath, exchangePaths } from "./published/exchange-paths";
 
 // Claims: all sixteen in parts, judged then and now.
-export {
-  articleDay,
-  type Claim,
-  claim,
-  claims,
-  type ClaimText,
-  dependsOnScenario,
-  evidence,
-  type Evidence,
-  type Judged,
-  judgeClaim,
-  type JudgeOptions,
-  newestDay,
-  type Scenario,
-  scenarioAt,
-} from "./claims/claims";
-export type { Grade, Kind, Outcome, Stance } from "./claims/parts/kinds";
-export type { Part, PartText, Threshold } from "./claims/parts/part";
-export type { Reading } from "./claims/parts/finding";
-export { type Member, type Population, populationOf, type Summary, weightedQuantile } from "./claims/parts/population";
-export { type Counted, type Verdict, verdictOf, verdicts } from "./claims/parts/verdict";
-export { headlineOf, mostWords, wordCount } from "./claims/parts/headline";
-export { likelihoodWords, probabilityWords, thresholdWords, valueWords } from "./claims/parts/part-words";
-export { classRows, inShort, partColumns, type PartRow, partRows, verdictTable, verdictText } from "./claims/claim-tables";
-export { crossingRequests } from "./claims/rules/5-tensor-to-expert-parallel";
-export { arrayOverMemory } from "./claims/rules/1-array-size";
-export { type WideArray, wideArrays } from "./claims/wide-arrays";
-export { type ExchangeMover, exchangeMovers, type Fabric, fabrics } from "./claims/listed";
-export { type Flagship, flagshipSteps } from "./claims/laboratories";
-export { type Month, verdictsByMonth } from "./claims/history";
-export { type Change, changes } from "./claims/changes";
-export { brierScore, type Forecast, type Judgement, judgements, ownForecasts, type Resolved, resolvedParts } from "./claims/score";
-export {
-  defaultDraws,
-  type Draw,
-  drawParameters,
-  type Influence,
-  latinHypercube,
-  type Parameter,
-  propagate,
-  rankCorrelation,
-  type Spread,
-  type Uncertain,
-} from "./claims/uncertainty";
-export { type JudgedForecast, judgedForecasts, type WorthForecast, worthForecasts } from "./claims/worth-forecasts";
+export * from "./claims";
+
 // What comes next: widths that hide communication, laws of sparsity, layers at both ends.
 export { granularity, hides, type HidingLink, hidingFlopsPerByte, machineFlopsPerByte, sparsity } from "./network/hiding";
 export {
