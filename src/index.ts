@@ -222,7 +222,7 @@ export { type DeploymentClass, type DeploymentPhase, publishedSetUps, type SetUp
 export { type ExchangePath, exchangePaths } from "./published/exchange-paths";
 
 // Claims: all sixteen in parts, judged then and now.
-export * from "./claims";
+export * from "./claims/index";
 
 // What comes next: widths that hide communication, laws of sparsity, layers at both ends.
 export { granularity, hides, type HidingLink, hidingFlopsPerByte, machineFlopsPerByte, sparsity } from "./network/hiding";

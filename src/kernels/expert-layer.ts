@@ -4,7 +4,6 @@ import { weightFormat as lookUpFormat } from "../machine/number-formats";
 import type { MoeLayerShape } from "../model/model";
 import { paddedRows, type RankLoad, type RouterLimit, rankLoad, rowTiles } from "../routing/rank-load";
 import { defaultKernel, type HeldOutError, type KernelFamily, kernelFamily, peakFlops } from "./families";
-import { pNorm } from "./p-norm";
 
 /** A shape that may also say how wide its experts see the residual stream, and how its router is limited. */
 export interface RoutedShape extends MoeLayerShape {
@@ -221,7 +220,7 @@ export function timeOf(
     (family.secondsPerRowElement * load.rows + family.secondsPerRoutedElement * routedRows) * h;
   const p = family.overlapExponent;
   const slower = Math.max(memorySeconds, computeSeconds);
-  const core = pNorm(memorySeconds, computeSeconds, p);
+  const core = slower * (1 + (Math.min(memorySeconds, computeSeconds) / slower) ** p) ** (1 / p);
   const floorSeconds = Math.max(floorMemory, floorCompute);
   return {
     floorSeconds,

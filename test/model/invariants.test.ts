@@ -236,7 +236,7 @@ function copiedElements(block: Block, hiddenSize: number, degree: number): numbe
     case "dense":
       return 0;
     case "experts": {
-      const router = block.router === "hash" ? 0 : (block.routed + block.emptyExperts) * hiddenSize;
+      const router = (block.routed + block.emptyExperts) * hiddenSize;
       return router + (block.inputWidth < hiddenSize ? 2 * block.inputWidth * hiddenSize : 0);
     }
   }
