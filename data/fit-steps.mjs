@@ -17,7 +17,7 @@ if (process.argv.includes("--report")) {
 } else {
   const { deploymentRows } = load("published/deployment-rows");
   const { stepPairs } = load("fit/step-rows");
-  write("engines.csv", load("fit/step-tables").enginesCsv(load("fit/steps").engineConstants(stepPairs(deploymentRows(), "default"))));
+  write("engines.csv", load("fit/step-tables").enginesCsv(load("fit/engine-fit").engineConstants(stepPairs(deploymentRows(), "default"))));
   // Anew, so that the errors are those of the constants just written.
   const { spawnSync } = await import("node:child_process");
   process.exitCode = spawnSync(process.execPath, [fileURLToPath(import.meta.url), "--errors"], { stdio: "inherit" }).status ?? 1;
@@ -28,7 +28,7 @@ function errors() {
   const { stepPairs } = load("fit/step-rows");
   const { asTheyStand, stepErrors, stepErrorsCsv, stepErrorTable } = load("fit/step-tables");
   const [row, own] = ["row", "default"].map((asked) => stepPairs(deploymentRows(), asked));
-  const { heldOut } = load("fit/steps").leaveFoldsOut(own);
+  const { heldOut } = load("fit/engine-fit").leaveFoldsOut(own);
   const text = stepErrorsCsv([
     ...stepErrors("row's kernel", asTheyStand(row)),
     ...stepErrors("defaults", asTheyStand(own)),
