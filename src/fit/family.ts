@@ -22,44 +22,64 @@ export interface FamilyFit {
   readonly loss: number;
 }
 
-type Free = Exclude<keyof KernelConstants, "tileRows" | "smallestTileRows">;
+/** How a kernel cuts its work: chosen among a few ways, not fitted. */
+type Tiling = Pick<KernelConstants, "tileRows" | "smallestTileRows" | "oneTile" | "tileColumns">;
+type Free = Exclude<keyof KernelConstants, keyof Tiling>;
 
-/** Where each constant starts and between what it may lie. */
+/** Where each constant starts, which is also what it is drawn to where the rows say nothing, and between what it may lie. */
 const bounds: Readonly<Record<Free, readonly [from: number, start: number, to: number]>> = {
-  fixedSeconds: [0.5e-6, 20e-6, 600e-6],
-  secondsPerLocalExpert: [1e-10, 5e-8, 5e-6],
-  secondsPerRowElement: [1e-16, 2e-13, 1e-10],
-  secondsPerRoutedElement: [1e-16, 1e-13, 1e-10],
+  fixedSeconds: [0.5e-6, 22e-6, 600e-6],
+  secondsPerLocalExpert: [1e-10, 2e-8, 5e-6],
+  secondsPerRowElement: [1e-16, 5e-13, 1e-10],
+  secondsPerRoutedElement: [1e-16, 5e-13, 1e-10],
   memoryEfficiency: [0.05, 0.85, 1],
-  arithmeticEfficiency: [0.01, 0.5, 1],
-  activationTraffic: [0.1, 1, 20],
-  overlapExponent: [1.05, 3, 12],
-  passRows: [0.01, 8, 400],
-  secondsPerTile: [1e-9, 2e-7, 2e-5],
-  tileBytesPerSecond: [2e9, 2e11, 1e13],
+  arithmeticEfficiency: [0.01, 0.6, 1],
+  activationTraffic: [0.1, 1.5, 20],
+  overlapExponent: [1.05, 2.5, 12],
+  passRows: [0.01, 10, 400],
+  secondsPerTile: [1e-9, 4e-7, 2e-5],
+  tileBytesPerSecond: [2e9, 1.5e11, 1e13],
 };
 
 const free = Object.keys(bounds) as readonly Free[];
-/** Smallest and largest tile of rows that a family is tried with. */
-const defaultTiles = [
-  [8, 64],
-  [8, 128],
-  [16, 128],
-  [128, 128],
-] as const;
+/** The ways that a family is tried with: smallest and largest tile of rows, and whether a call takes one tile for all experts. */
+const defaultTilings: readonly Tiling[] = (
+  [
+    [8, 64, 0],
+    [8, 128, 0],
+    [16, 128, 0],
+    [128, 128, 0],
+    [8, 64, 1],
+    [8, 128, 1],
+    [8, 256, 1],
+    [16, 64, 1],
+  ] as const
+).map(([smallestTileRows, tileRows, oneTile]) => ({ smallestTileRows, tileRows, oneTile, tileColumns: 128 }));
+/** Columns of a tile that the best of them is tried with again; few stand for kernels that also cut a product's depth over processors. */
+const narrowColumns = [64, 32, 16] as const;
+/** Of a family of many rows the tiling is chosen on some of them, and the constants fitted to all. */
+const [manyRows, sampledEvery] = [600, 5];
+
+interface Tried {
+  readonly tiling: Tiling;
+  readonly found: FitSolution;
+}
+
+/** What the start of a constant weighs, as a share of the rows: it holds a constant that the rows leave open, and hardly moves one that they pin down. */
+const startShare = 0.002;
 
 /**
  * Fit a kernel family's constants to measured layer times, by least squares on log error.
  *
- * The solver's loss on the logarithms of the constants; of the pairs of tiles given the best is taken. Deterministic: same
- * rows, same constants.
+ * The solver's loss on the logarithms of the constants; of the tilings given the best is taken, and that one tried with narrower
+ * tiles too. Where one tiling is given it is taken as it is. Deterministic: same rows, same constants.
  *
  * @throws Error when rows are of more than one family, or fewer than the constants.
  */
 export function fitFamily(
   rows: readonly MoeMeasurement[],
   hardware: (id: string) => Hardware,
-  tiles: readonly (readonly [smallest: number, largest: number])[] = defaultTiles,
+  tilings: readonly Tiling[] = defaultTilings,
 ): FamilyFit {
   const first = rows[0];
   if (first === undefined || rows.length <= free.length)
@@ -81,35 +101,48 @@ export function fitFamily(
   } as const;
   const prepared = prepare(rows, hardware);
   const measured = rows.map((row) => row.seconds);
-  let best: { readonly smallest: number; readonly tile: number; readonly found: FitSolution } | undefined;
-  for (const [smallest, tile] of tiles) {
-    const family = { ...identity, tileRows: tile, smallestTileRows: smallest };
-    const found = solveFit({
+  const priors = free.map((name) => ({ value: bounds[name][1], spread: Math.sqrt(1 / (startShare * rows.length)) }));
+  const attempt = (tiling: Tiling, every: number): FitSolution => {
+    const some = prepared.filter((_, i) => i % every === 0);
+    return solveFit({
       names: free,
       start: free.map((name) => bounds[name][1]),
       lower: free.map((name) => bounds[name][0]),
       upper: free.map((name) => bounds[name][2]),
-      measured,
+      measured: measured.filter((_, i) => i % every === 0),
+      priors,
       predict: (constants, seconds) => {
-        const all = { ...family, ...named(constants) };
-        prepared.forEach((row, i) => {
+        const all = { ...identity, ...tiling, ...named(constants) };
+        some.forEach((row, i) => {
           seconds[i] = timeOf(all, row.model, row.hardware, row.tensorParallel, row.load, row.routed).seconds;
         });
       },
     });
-    if (best === undefined || found.loss < best.found.loss * 0.999) best = { smallest, tile, found };
+  };
+  const every = rows.length > manyRows ? sampledEvery : 1;
+  const better = (best: Tried | undefined, tiling: Tiling): Tried => {
+    const found = attempt(tiling, every);
+    return best === undefined || found.loss < best.found.loss * 0.999 ? { tiling, found } : best;
+  };
+  const [only] = tilings;
+  if (only === undefined) throw new Error("expected at least one tiling");
+  let taken = tilings.length > 1 ? tilings.reduce<Tried | undefined>(better, undefined) : undefined;
+  if (taken !== undefined) {
+    const { tiling } = taken;
+    for (const tileColumns of narrowColumns) taken = better(taken, { ...tiling, tileColumns });
   }
-  const { smallest, tile, found } = best as NonNullable<typeof best>;
+  const tiling = taken?.tiling ?? only;
+  const found = taken === undefined || every > 1 ? attempt(tiling, 1) : taken.found;
   const constants: FittedConstant[] = free.map((constant, i) => {
     const value = rounded(found.constants[i] as number);
     const error = found.relativeErrors[i];
     return error === undefined ? { constant, value } : { constant, value, relativeStandardError: Number(error.toPrecision(2)) };
   });
-  const family = { ...identity, tileRows: tile, smallestTileRows: smallest, ...named(constants.map((c) => c.value)) };
-  const chosen: FittedConstant[] = [
-    { constant: "tileRows", value: tile },
-    { constant: "smallestTileRows", value: smallest },
-  ];
+  const family = { ...identity, ...tiling, ...named(constants.map((c) => c.value)) };
+  const chosen: FittedConstant[] = (["tileRows", "smallestTileRows", "oneTile", "tileColumns"] as const).map((constant) => ({
+    constant,
+    value: tiling[constant],
+  }));
   return { family, constants: [...chosen, ...constants], rows: rows.length, loss: found.loss };
 }
 

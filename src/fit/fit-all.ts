@@ -2,6 +2,7 @@ import type { KernelFamily } from "../kernels/families";
 import type { Hardware } from "../machine/hardware";
 import type { MoeMeasurement, SetAside } from "../published/layer-times";
 import { type FamilyFit, fitFamily } from "./family";
+import { type HeldRow, leaveGenerationOut } from "./held-splits";
 import { configurationOf, type ErrorFigures, errorFigures, interpolateRow, isFitted, predictRow } from "./judge";
 
 /** Error figures of one part of one family's rows; family "all" is every family together. */
@@ -47,6 +48,12 @@ export async function fitKernels(
   return fits;
 }
 
+/** Stated errors, and the rows left out that they and data/fit-held.csv rest on. */
+export interface Judgement {
+  readonly errors: readonly StatedError[];
+  readonly held: readonly HeldRow[];
+}
+
 /** State the errors of families on the parts of their rows, families one by one and all together; "models left out" fits each anew without a model. */
 export async function judgeKernels(
   rows: readonly MoeMeasurement[],
@@ -54,17 +61,33 @@ export async function judgeKernels(
   families: readonly KernelFamily[],
   hardware: Machines,
   progress: (line: string) => void = () => {},
-): Promise<readonly StatedError[]> {
-  const refits = new Map<string, Pair[]>();
+): Promise<Judgement> {
+  const refits = new Map<string, readonly Pair[]>();
+  const held: HeldRow[] = [];
   for (const [name, family] of byFamily(
     rows.filter((row) => isEven(row) && !aside.some((a) => a.matches(row))),
     hardware,
   )) {
     const constants = families.find((f) => f.from === name);
-    if (constants !== undefined) refits.set(name, await leaveModelsOut(family, constants, hardware));
+    if (constants !== undefined) {
+      const models = await leaveModelsOut(name, family, constants, hardware);
+      refits.set(
+        name,
+        models.map(({ predicted, row }) => ({ predicted, measured: row.seconds })),
+      );
+      const counts = tokenCounts(family);
+      const unseen = family.filter((row) => !isFitted(row.tokens, counts));
+      held.push(
+        ...unseen.map(
+          (row) =>
+            ({ leftOut: "tokens", family: name, row, predicted: predictRow(row, constants, hardware(row.hardware)).seconds }) as const,
+        ),
+      );
+      held.push(...models, ...leaveGenerationOut(name, family, families, hardware));
+    }
     progress(`${name}: judged on models left out`);
   }
-  return stateErrors(rows, aside, families, hardware, refits);
+  return { errors: stateErrors(rows, aside, families, hardware, refits), held };
 }
 
 /** As judgeKernels, with nothing fitted: "models left out" only where its pairs are given. */
@@ -73,7 +96,7 @@ export function stateErrors(
   aside: readonly SetAside[],
   families: readonly KernelFamily[],
   hardware: Machines,
-  refits: ReadonlyMap<string, Pair[]> = new Map(),
+  refits: ReadonlyMap<string, readonly Pair[]> = new Map(),
 ): readonly StatedError[] {
   const stated: StatedError[] = [];
   const pooled = new Map<string, Pair[]>();
@@ -81,7 +104,7 @@ export function stateErrors(
   for (const [name, family] of byFamily(judged, hardware)) {
     const constants = families.find((f) => f.from === name);
     if (constants === undefined) continue;
-    const pairs = pairsOf(family, constants, aside, hardware);
+    const pairs: Map<string, readonly Pair[]> = pairsOf(family, constants, aside, hardware);
     const elsewhere = families.find(
       (f) => f.kernel === constants.kernel && f.weightFormat === constants.weightFormat && f.generation !== constants.generation,
     );
@@ -152,18 +175,24 @@ function crossGeneration(
 const folds = 3;
 
 /** Predict models' rows with constants fitted on the other models' rows; nothing where there is one model only. */
-async function leaveModelsOut(family: readonly MoeMeasurement[], constants: KernelFamily, hardware: Machines): Promise<Pair[]> {
+async function leaveModelsOut(
+  name: string,
+  family: readonly MoeMeasurement[],
+  constants: KernelFamily,
+  hardware: Machines,
+): Promise<readonly HeldRow[]> {
   const models = [...new Set(family.map((row) => row.model))].sort();
   if (models.length < 2) return [];
   const counts = tokenCounts(family);
-  const pairs: Pair[] = [];
+  const pairs: HeldRow[] = [];
   for (let part = 0; part < Math.min(folds, models.length); part++) {
     const held = new Set(models.filter((_, i) => i % folds === part));
     const others = family.filter((row) => !held.has(row.model) && isFitted(row.tokens, counts));
     if (others.length < 30) continue;
-    const { family: without } = fitFamily(others, hardware, [[constants.smallestTileRows, constants.tileRows]]);
+    const { family: without } = fitFamily(others, hardware, [constants]);
     for (const row of family) {
-      if (held.has(row.model)) pairs.push({ predicted: predictRow(row, without, hardware(row.hardware)).seconds, measured: row.seconds });
+      if (!held.has(row.model)) continue;
+      pairs.push({ leftOut: "model", family: name, row, predicted: predictRow(row, without, hardware(row.hardware)).seconds });
     }
   }
   return pairs;

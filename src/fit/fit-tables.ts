@@ -6,6 +6,8 @@ import type { StatedError } from "./fit-all";
 const units: Readonly<Record<keyof KernelConstants, string>> = {
   tileRows: "row",
   smallestTileRows: "row",
+  oneTile: "ratio",
+  tileColumns: "column",
   passRows: "row",
   secondsPerTile: "s",
   fixedSeconds: "s",

@@ -68,8 +68,6 @@ export interface MoeLayerTime {
 
 /** Columns of a weight tile that one processor streams. */
 const tileColumns = 64;
-/** Columns of one output tile. */
-const outputColumns = 128;
 /** Processors of a machine that does not say: those of an H100. */
 const usualProcessors = 132;
 /** Bytes that one processor reads from the last-level cache in a clock: set, not fitted; about half of what a streaming multiprocessor can. */
@@ -96,13 +94,16 @@ const v3Groups: RouterLimit = { kind: "groups", groups: 8, kept: 4 };
  *
  *     seconds = fixed + perExpert El + (perRow R + perRouted T k) h + (memory^p + compute^p)^(1/p)
  *     memory  = (A m h d w miss + activations) / (bandwidth memoryEfficiency) + A m h d w (1 - miss) / cacheRate + 64 m h w / tileRate
- *     compute = 2 m h d (padded + passRows tiles) / (peak arithmeticEfficiency) + perTile tiles ((m - 1) d + h) / (128 processors)
+ *     compute = 2 c (h max(one, all u / P) + d max(one, all v / P)) P / (peak arithmeticEfficiency) + perTile tiles (u + v) / P
  *     miss    = 1 / (1 + (cache / (A m h d w))^6), 1 when cold
  *
  * El experts stand on the GPU, A of them are active, R rows are computed there, T tokens choose k each; h and d are the
  * widths of model and expert (d split by tensor parallelism), m matrices an expert, w bytes a weight. An expert's rows are
- * padded to a tile of a power of two, beyond the largest tile to whole tiles. A processor streams a tile of 64 columns of
- * each matrix at tileRate however few there are. Communication is not in it, nor waiting for other ranks: too fast for a
+ * padded to a tile of a power of two, beyond the largest tile to whole tiles; a kernel of one tile a call takes it for all experts
+ * from T k / El, as if every routed row stayed on the GPU. c columns of a product are one tile: u = (m - 1) d / c and v = h / c of them,
+ * rounded up, for each row tile, dealt over P processors. all = padded + passRows tiles are the rows to multiply, and no product takes
+ * less than one tile, of one = tile + passRows rows. A processor streams a tile of 64 columns of each matrix at tileRate however
+ * few there are. Communication is not in it, nor waiting for other ranks: too fast for a
  * step of a real model by both. "deepepmoe" is two kernels: the low-latency one as far as its buffers reach, and
  * beyond them the faster of the prefill kernel and of full low-latency calls in proportion, so that no token more is a cliff.
  *
@@ -178,6 +179,18 @@ export function expertTaskTime({ model, hardware, kernel, weightFormat, rows }: 
   });
 }
 
+/** The tiles that a load is cut by: the family's own, or that of the whole call. By chance experts are tiled by their own rows: a mean has no one call. */
+function tilesOf(
+  { oneTile, tileRows, smallestTileRows }: KernelFamily,
+  load: RankLoad,
+  routedRows: number,
+): { tile: number; smallest: number } {
+  if (oneTile === 0 || load.mean === true) return { tile: tileRows, smallest: smallestTileRows };
+  let tile = smallestTileRows;
+  while (tile * load.localExperts < routedRows && tile < tileRows) tile *= 2;
+  return { tile, smallest: tile };
+}
+
 /** The time of a load under a family's constants: the formula itself. */
 export function timeOf(
   family: KernelFamily,
@@ -195,7 +208,8 @@ export function timeOf(
   const d = model.moeIntermediateSize / tensorParallel;
   const m = model.expertMatrices ?? 3;
   const weightBytes = load.activeExperts * m * h * d * format.weightBytes;
-  const padded = paddedRows(load, family.tileRows, family.smallestTileRows);
+  const { tile, smallest } = tilesOf(family, load, routedRows);
+  const padded = paddedRows(load, tile, smallest);
   const flops = 2 * m * h * d * load.rows;
   // In: quantised rows; between: (m - 1) d written and read in BF16, d quantised written and read; out: BF16 rows.
   const activationBytes = load.rows * (h * (format.activationBytes + 2) + d * (4 * (m - 1) + 2 * format.activationBytes));
@@ -209,11 +223,16 @@ export function timeOf(
   const rampSeconds = (m * tileColumns * h * format.weightBytes) / family.tileBytesPerSecond;
   const memorySeconds =
     (weightBytes * miss + activationBytes * family.activationTraffic) / fromMemory + (weightBytes * (1 - miss)) / fromCache + rampSeconds;
-  const tiles = rowTiles(load, family.tileRows);
-  const outputTiles = (tiles * ((m - 1) * d + h)) / outputColumns;
+  const tiles = rowTiles(load, tile);
+  const processors = hardware.processors ?? usualProcessors;
+  // Column tiles of the first products and of the last. With fewer tiles than processors a product takes as long as one tile does.
+  const [up, down] = [Math.ceil(((m - 1) * d) / family.tileColumns), Math.ceil(h / family.tileColumns)];
+  const oneTileRows = Math.min(tile, padded / load.activeExperts) + family.passRows;
+  const allRows = (padded + family.passRows * tiles) / processors;
+  const columnRows = Math.max(oneTileRows, allRows * up) * h + Math.max(oneTileRows, allRows * down) * d;
   const computeSeconds =
-    (2 * m * h * d * (padded + family.passRows * tiles)) / (peak * family.arithmeticEfficiency) +
-    (outputTiles * family.secondsPerTile) / (hardware.processors ?? usualProcessors);
+    (2 * family.tileColumns * columnRows * processors) / (peak * family.arithmeticEfficiency) +
+    (tiles * (up + down) * family.secondsPerTile) / processors;
   const overheadSeconds =
     family.fixedSeconds +
     family.secondsPerLocalExpert * load.localExperts +

@@ -11,6 +11,10 @@ export interface KernelConstants {
   readonly tileRows: number;
   /** The smallest tile: an expert with few rows takes the least power of two of it that holds them. */
   readonly smallestTileRows: number;
+  /** Whether a call takes one tile for all experts (1), by the rows that its experts would have if every routed row stayed here, or each expert its own (0). */
+  readonly oneTile: 0 | 1;
+  /** Columns of one output tile. */
+  readonly tileColumns: number;
   /** What the layer's kernels cost when there is next to nothing to do. */
   readonly fixedSeconds: number;
   /** For each expert that stands on the GPU, active or not: scheduling and set-up. */
@@ -29,7 +33,7 @@ export interface KernelConstants {
   readonly overlapExponent: number;
   /** What passing an expert's weights through the processors once costs beside multiplying, in rows: widening of narrow weights, set-up. */
   readonly passRows: number;
-  /** What a processor spends on each output tile (128 columns of one row tile) beside multiplying: its start and its end. */
+  /** What a processor spends on each output tile (tileColumns of one row tile) beside multiplying: its start and its end. */
   readonly secondsPerTile: number;
   /** Rate at which one processor streams the weights of its own column tile: what bounds a GPU with too few experts to fill it. */
   readonly tileBytesPerSecond: number;
@@ -38,6 +42,8 @@ export interface KernelConstants {
 export const constantNames = [
   "tileRows",
   "smallestTileRows",
+  "oneTile",
+  "tileColumns",
   "fixedSeconds",
   "secondsPerLocalExpert",
   "secondsPerRowElement",
@@ -183,32 +189,58 @@ function resolvedOnce(kernel: string, format: string, key: string, named: string
   return family;
 }
 
-/** Machines with graphics memory run kernels of their own whatever their generation is called: those of the L40S are nearest. */
-function constantsOf({ generation, memoryKind }: Hardware): string {
+/** What tells machines apart here: the generation, and whether the memory is graphics memory. */
+function constantsOf({ generation, memoryKind }: Pick<Hardware, "generation" | "memoryKind">): string {
   return /^GDDR/.test(memoryKind ?? "") && generation !== "Ada" ? `${generation} as Ada` : generation;
 }
 
+/** Machines with graphics memory run kernels of their own whatever their generation is called: those of the L40S are nearest. */
 function resolve(kernel: string, format: string, key: string, named: string): KernelFamily {
   const generation = key.endsWith(" as Ada") ? "Ada" : named;
   weightFormat(format);
   const all = kernels();
-  const same = all.filter((f) => f.kernel === kernel);
-  const exact = same.find((f) => f.weightFormat === format && f.generation === generation);
+  const exact = all.find((f) => f.kernel === kernel && f.weightFormat === format && f.generation === generation);
   if (exact !== undefined)
     return named === generation ? exact : { ...exact, generation: named, fitted: "transferred", heldOutError: undefined };
-  const fitted = same.length > 0 ? "transferred" : "by-name";
-  const candidates = same.length > 0 ? same : alike(kernel, all);
-  const best = [...candidates].sort((a, b) => score(b) - score(a) || (a.from < b.from ? -1 : 1))[0];
-  if (best === undefined) {
+  const family = carriedFamily(kernel, format, generation, all);
+  if (family === undefined) {
     const knownNames = [...new Set(all.map((f) => f.kernel))];
     throw new RangeError(`unknown kernel "${kernel}"; nearest: ${nearest(kernel, knownNames).join(", ")}`);
   }
-  return { ...best, kernel, weightFormat: format, generation: named, fitted, router: routerOf(kernel, format), heldOutError: undefined };
+  return { ...family, generation: named };
+}
 
-  function score(f: KernelFamily): number {
-    const own = f.kernel.split("_")[0] === kernel.split("_")[0] ? 0.5 : 0;
+/** Generations in the order that constants are carried from: for machines with memory on the package, and for Ada with graphics memory. */
+const nearestFirst = ["Hopper", "Blackwell", "Ampere", "Ada"];
+const nearestToAda = ["Ampere", "Hopper", "Blackwell"];
+
+/**
+ * The family that constants are carried from when a kernel was not measured in a format on a generation, under the name asked for; undefined where
+ * no kernel is like it.
+ *
+ * Of the same kernel and of kernels of the same implementation (data/kernel-names.csv); where there are none, of those whose name holds the same
+ * implementation. The same format counts most, then the same generation, then a format of like width, the kernel itself and its engine; and
+ * of equals the nearest generation.
+ */
+export function carriedFamily(kernel: string, format: string, generation: string, from: readonly KernelFamily[]): KernelFamily | undefined {
+  const made = implementationOf(kernel, format);
+  const like = from.filter((f) => f.kernel === kernel || (made !== undefined && implementationOf(f.kernel, f.weightFormat) === made));
+  const candidates = like.length > 0 ? like : alike(kernel, from);
+  const order = generation === "Ada" ? nearestToAda : nearestFirst;
+  const score = (f: KernelFamily): number => {
+    const own = (f.kernel === kernel ? 1 : 0) + (f.kernel.split("_")[0] === kernel.split("_")[0] ? 0.5 : 0);
     return (f.weightFormat === format ? 4 : 0) + (f.generation === generation ? 2 : 0) + closeness(f.weightFormat, format) + own;
-  }
+  };
+  const distance = (f: KernelFamily): number => order.indexOf(f.generation);
+  const best = [...candidates].sort((a, b) => score(b) - score(a) || distance(a) - distance(b) || (a.from < b.from ? -1 : 1))[0];
+  if (best === undefined) return undefined;
+  const fitted = best.kernel === kernel ? "transferred" : "by-name";
+  return { ...best, kernel, weightFormat: format, generation, fitted, router: routerOf(kernel, format), heldOutError: undefined };
+}
+
+/** What computes a kernel in a format, as data/kernel-names.csv says; undefined where it does not. */
+function implementationOf(kernel: string, format: string): string | undefined {
+  return kernelNames().find((k) => k.kernel === kernel && k.weightFormat === format)?.implementation;
 }
 
 function alike(kernel: string, all: readonly KernelFamily[]): readonly KernelFamily[] {

@@ -96,8 +96,9 @@ export function setAside(): readonly SetAside[] {
     const wanted = ["kernel", "weightFormat", "hardware", "software", "model"] as const;
     const fixed = wanted.flatMap((column) => (optionalText(row, column) === undefined ? [] : [[column, text(row, column)] as const]));
     const from = optionalNumber(row, "fromExpertParallel") ?? 1;
+    const cut = optionalNumber(row, "fromTensorParallel") ?? 1;
     return {
-      matches: (m) => m.expertParallel >= from && fixed.every(([column, value]) => m[column] === value),
+      matches: (m) => m.expertParallel >= from && m.tensorParallel >= cut && fixed.every(([column, value]) => m[column] === value),
       judged: oneOf(row, "judged", ["yes", "no"]) === "yes",
       reason: text(row, "reason"),
     };

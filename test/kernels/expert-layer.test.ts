@@ -18,6 +18,8 @@ const toyFamily = {
   from: "toy",
   tileRows: 16,
   smallestTileRows: 16,
+  oneTile: 0,
+  tileColumns: 10,
   passRows: 0,
   secondsPerTile: 0,
   fixedSeconds: 10e-6,
@@ -31,7 +33,7 @@ const toyFamily = {
   tileBytesPerSecond: 1e9,
 } as const;
 const { cacheBytes: _, ...bare } = h100;
-const toyMachine = { ...bare, memoryBytesPerSecond: 1e9, peakFlopsPerSecond: { fp8: 1e12 } };
+const toyMachine = { ...bare, processors: 1, memoryBytesPerSecond: 1e9, peakFlopsPerSecond: { fp8: 1e12 } };
 const toyShape = { hiddenSize: 100, moeIntermediateSize: 10, routedExperts: 3, expertsPerToken: 1 };
 const toyLoad = { activeExperts: 2, localExperts: 3, rows: 2, maximumRows: 1, classes: [{ rows: 1, experts: 2 }] };
 
@@ -47,12 +49,31 @@ describe("timeOf", () => {
     // Two tiles, each as long in passing as four rows.
     const passing = timeOf({ ...toyFamily, passRows: 4 }, toyShape, toyMachine, 1, toyLoad, 4);
     expect(passing.computeSeconds).toBeCloseTo((6 * 100 * 10 * (32 + 2 * 4)) / (1e12 * 0.5), 15);
-    // 2 tiles of rows by 20 columns of up and gate and 100 of down, 128 columns a tile, over 132 processors.
+    // 2 tiles of rows by 20 columns of up and gate and 100 of down, 10 columns a tile.
     const started = timeOf({ ...toyFamily, secondsPerTile: 1 }, toyShape, toyMachine, 1, toyLoad, 4);
-    expect(started.computeSeconds - time.computeSeconds).toBeCloseTo((2 * 120) / 128 / 132, 12);
+    expect(started.computeSeconds - time.computeSeconds).toBeCloseTo((2 * 120) / 10, 6);
     expect(time.overheadSeconds).toBeCloseTo(10e-6 + 3 * 1e-6 + 100 * (2 * 1e-9 + 4 * 2e-9), 15);
     expect(time.seconds).toBeCloseTo(time.overheadSeconds + time.memorySeconds + time.computeSeconds, 15);
     expect(time.bound).toBe("memory");
+  });
+
+  it("takes as long for fewer tiles than processors as for one on each", () => {
+    // 4 tiles of up and gate, 20 of down. On 40 processors each has at most one: 16 rows by 10 columns, 100 deep and then 10 deep.
+    const wide = timeOf(toyFamily, toyShape, { ...toyMachine, processors: 40 }, 1, toyLoad, 4);
+    expect(wide.computeSeconds).toBeCloseTo((2 * 16 * 10 * (100 + 10) * 40) / (1e12 * 0.5), 15);
+    // On 10 those of down take two turns each.
+    const some = timeOf(toyFamily, toyShape, { ...toyMachine, processors: 10 }, 1, toyLoad, 4);
+    expect(some.computeSeconds).toBeCloseTo((2 * 16 * 10 * (100 + 2 * 10) * 10) / (1e12 * 0.5), 15);
+  });
+
+  it("pads every expert to the tile of the call where the kernel takes one, by all rows routed as if they stayed", () => {
+    const family = { ...toyFamily, tileRows: 128, smallestTileRows: 8 };
+    expect(timeOf(family, toyShape, toyMachine, 1, toyLoad, 90).paddedRows).toBe(2 * 8);
+    // 90 rows over 3 local experts are 30 each: tiles of 32. Many more end at the largest tile.
+    expect(timeOf({ ...family, oneTile: 1 }, toyShape, toyMachine, 1, toyLoad, 90).paddedRows).toBe(2 * 32);
+    expect(timeOf({ ...family, oneTile: 1 }, toyShape, toyMachine, 1, toyLoad, 9000).paddedRows).toBe(2 * 128);
+    // By chance the load is a mean of many calls: experts are tiled by their own rows.
+    expect(timeOf({ ...family, oneTile: 1 }, toyShape, toyMachine, 1, { ...toyLoad, mean: true }, 90).paddedRows).toBe(2 * 8);
   });
 
   it("has a floor of datasheet rates alone: weights once, each token in and out once", () => {

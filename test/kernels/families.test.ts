@@ -7,7 +7,10 @@ describe("kernels", () => {
   it("lists every family with every constant, in its range", () => {
     expect(kernels().length).toBeGreaterThan(25);
     for (const family of kernels()) {
-      for (const name of constantNames) expect(family[name], `${family.from} ${name}`).toBeGreaterThan(0);
+      for (const name of constantNames) {
+        if (name !== "oneTile") expect(family[name], `${family.from} ${name}`).toBeGreaterThan(0);
+      }
+      expect([0, 1]).toContain(family.oneTile);
       expect(family.memoryEfficiency).toBeLessThanOrEqual(1);
       expect(family.arithmeticEfficiency).toBeLessThanOrEqual(1);
       expect(family.overlapExponent).toBeGreaterThanOrEqual(1);

@@ -147,7 +147,8 @@ describe("decode step", () => {
     expect(tasks).toHaveLength(3 * 8 + 58 * 16 + 1);
     const cores = tasks.filter((t) => t.name === "attention core");
     expect(cores.slice(0, 2).map((t) => t.bytes)).toEqual([3, 2].map((requests) => requests * 4096 * 1152));
-    expect(tasks.at(-1)).toEqual(decodeStep({ ...question, requestsPerGpu: 5 }).tasks.at(-1));
+    const whole = decodeStep({ ...question, requestsPerGpu: 5 }).tasks.filter(({ name }) => name !== "between kernels");
+    expect(tasks.at(-1)).toEqual(whole.at(-1));
   });
 
   /** Share of what two micro-batches could hide that they do hide, as one step shows it. */
