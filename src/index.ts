@@ -245,6 +245,8 @@ export { type Counted, type Verdict, verdictOf, verdicts } from "./claims/parts/
 export { headlineOf, mostWords, wordCount } from "./claims/parts/headline";
 export { likelihoodWords, probabilityWords, thresholdWords, valueWords } from "./claims/parts/part-words";
 export { classRows, inShort, partColumns, type PartRow, partRows, verdictTable, verdictText } from "./claims/claim-tables";
+export { type ChineseClaim, type ChinesePartRow, chineseClaims } from "./claims/chinese/chinese-claims";
+export { chineseAnswer, chineseVerdictTable } from "./claims/chinese/chinese-tables";
 export { crossingRequests } from "./claims/rules/5-tensor-to-expert-parallel";
 export { arrayOverMemory } from "./claims/rules/1-array-size";
 export { type WideArray, wideArrays } from "./claims/wide-arrays";
