@@ -15,7 +15,7 @@ export interface ChineseClaim {
   readonly verdict: string;
   readonly headline: string;
   /** What it came to by what was known on the day of the article. */
-  readonly then: string;
+  readonly inJanuary2025: string;
   readonly why: string;
   readonly whatWouldChangeIt: string;
   readonly notebook: string;
@@ -72,7 +72,7 @@ function inChinese(claim: Claim, words: ReadonlyMap<string, ChineseText>): Chine
     ...own,
     verdict: chineseVerdicts[claim.verdict],
     headline: line === "" ? "尚无公开资料可以判定。" : `${line}。`,
-    then: chineseVerdicts[claim.then.verdict],
+    inJanuary2025: chineseVerdicts[claim.then.verdict],
     notebook: claim.notebook,
     parts: claim.parts.map((part) => ({
       id: part.id,

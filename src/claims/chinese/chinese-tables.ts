@@ -32,7 +32,7 @@ export function chineseVerdictTable(judged: readonly Claim[] = claims()): string
     c.statement,
     `**${c.verdict}**`,
     c.headline,
-    c.then,
+    c.inJanuary2025,
     `[${c.notebook.slice(0, 2)}](notebooks/${c.notebook}.ipynb)`,
   ]);
   return [head, head.map(() => "---"), ...rows]
