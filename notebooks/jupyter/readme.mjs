@@ -1,7 +1,7 @@
 /**
  * npm run readme: write what README takes from the model.
  *
- * The verdict table, between its two comments; and the picture of a figure, as the committed notebook holds it.
+ * The verdict table of both languages, between its two comments; and the picture of a figure, as the committed notebook holds it.
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -13,21 +13,28 @@ const require = createRequire(import.meta.url);
 const picture = "notebooks/jupyter/readme.png";
 
 await main(() => {
-  writeTable();
+  writeTables();
   copyPicture("02-task-time", "figure-a-cell");
 });
 
-function writeTable() {
-  const { verdictTable } = require("../../dist/index.js");
-  const path = join(root, "README.md");
+function writeTables() {
+  const { chineseAnswer, chineseVerdictTable, verdictTable } = require("../../dist/index.js");
+  writeBetween("README.md", "verdicts", "end of verdicts", verdictTable());
+  writeBetween("README.zh-CN.md", "回答", "回答完", `**${chineseAnswer()}**`);
+  writeBetween("README.zh-CN.md", "结论", "结论完", chineseVerdictTable());
+}
+
+/** Replace what stands between two comments of a document. */
+function writeBetween(file, begin, end, content) {
+  const path = join(root, file);
   const text = readFileSync(path, "utf8");
-  const between = /(<!-- verdicts -->\n)[\s\S]*(<!-- end of verdicts -->)/;
-  if (!between.test(text)) throw new SetupError("expected README.md to hold the comments <!-- verdicts --> and <!-- end of verdicts -->");
+  const between = new RegExp(`(<!-- ${begin} -->\\n)[\\s\\S]*(<!-- ${end} -->)`);
+  if (!between.test(text)) throw new SetupError(`expected ${file} to hold the comments <!-- ${begin} --> and <!-- ${end} -->`);
   writeWhole(
     path,
-    text.replace(between, (_, begin, end) => `${begin}\n${verdictTable()}\n\n${end}`),
+    text.replace(between, (_, first, last) => `${first}\n${content}\n\n${last}`),
   );
-  console.log("README.md: verdict table written");
+  console.log(`${file}: ${begin} written`);
 }
 
 /** The picture that the notebook's figure has there: README and notebook show the same. */

@@ -5,9 +5,9 @@ import { articleDay, newestDay } from "./known-by";
 import type { Context, Scenario } from "./parts/context";
 import { headlineOf } from "./parts/headline";
 import { judgePart } from "./parts/judge-part";
-import type { ClaimRule, Part, PartRule } from "./parts/part";
+import type { ClaimRule, Part } from "./parts/part";
 import { type Verdict, verdictOf } from "./parts/verdict";
-import { rules } from "./rules/all-rules";
+import { rules, sayOf } from "./rules/all-rules";
 import { scenarioAt } from "./scenario";
 import { modelWithExperts, requireDay, requireScenario } from "./scenario-checks";
 import { defaultDraws } from "./uncertainty";
@@ -126,6 +126,5 @@ function judge(words: ClaimText, context: Context, then: Context): Claim {
 /** Verdict and headline of judged parts. */
 function summed(rule: ClaimRule, parts: readonly Part[]): Judged {
   const verdict = verdictOf(parts);
-  const say = (part: Part) => (rule.parts.find(({ id }) => id === part.id) as PartRule).say(part);
-  return { verdict, headline: headlineOf(parts, say, verdict) };
+  return { verdict, headline: headlineOf(parts, sayOf(rule.id), verdict) };
 }

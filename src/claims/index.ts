@@ -1,6 +1,8 @@
 // Claims: all sixteen in parts, judged then and now.
 
 export { type Change, changes } from "./changes";
+export { type ChineseClaim, type ChinesePartRow, chineseClaims } from "./chinese/chinese-claims";
+export { chineseAnswer, chineseVerdictTable } from "./chinese/chinese-tables";
 export { classRows, inShort, type PartRow, partColumns, partRows, verdictTable, verdictText } from "./claim-tables";
 export {
   articleDay,

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { chineseAnswer, chineseVerdictTable } from "../../src/claims/chinese/chinese-tables";
 import { verdictTable } from "../../src/claims/claim-tables";
 
 const root = join(__dirname, "..", "..");
@@ -10,8 +11,14 @@ it("README holds the verdict table as the claims give it (npm run readme writes 
   expect(readme).toContain(`<!-- verdicts -->\n\n${verdictTable()}\n\n<!-- end of verdicts -->`);
 });
 
-it("README, CONTRIBUTING and data/README.md link only to files that are there", () => {
-  for (const file of ["README.md", "CONTRIBUTING.md", "data/README.md"]) {
+it("the Chinese README holds the answer and the table of the same claims", () => {
+  const chinese = readFileSync(join(root, "README.zh-CN.md"), "utf8");
+  expect(chinese).toContain(`<!-- 回答 -->\n\n**${chineseAnswer()}**\n\n<!-- 回答完 -->`);
+  expect(chinese).toContain(`<!-- 结论 -->\n\n${chineseVerdictTable()}\n\n<!-- 结论完 -->`);
+});
+
+it("both READMEs, CONTRIBUTING and data/README.md link only to files that are there", () => {
+  for (const file of ["README.md", "README.zh-CN.md", "CONTRIBUTING.md", "data/README.md"]) {
     const text = readFileSync(join(root, file), "utf8");
     const links = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)].map((match) => match[1] as string);
     for (const link of links) expect(existsSync(join(root, file, "..", link)), `${file}: ${link}`).toBe(true);

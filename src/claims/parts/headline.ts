@@ -11,12 +11,17 @@ export const mostWords = 25;
  * that a mixed verdict says which half. Findings that do not count follow where they fit. The clauses then stand in the order of the parts.
  */
 export function headlineOf(parts: readonly Part[], say: (part: Part) => string, verdict: Verdict): string {
-  const shown = parts.filter((p) => verdict === "Not yet" || p.outcome !== "pending");
-  const line = built(shown, (part) => (Number.isNaN(part.value) ? "" : say(part)));
+  const line = headlineParts(parts, say, verdict).map(say).join("; ");
   return line === "" ? "Nothing that was published decides it yet." : `${capital(line)}.`;
 }
 
-function built(parts: readonly Part[], say: (part: Part) => string): string {
+/** The parts whose clauses make up a headline, in the order of the parts: an edition in another language says the same ones. */
+export function headlineParts(parts: readonly Part[], say: (part: Part) => string, verdict: Verdict): readonly Part[] {
+  const shown = parts.filter((p) => verdict === "Not yet" || p.outcome !== "pending");
+  return chosenOf(shown, (part) => (Number.isNaN(part.value) ? "" : say(part)));
+}
+
+function chosenOf(parts: readonly Part[], say: (part: Part) => string): readonly Part[] {
   const counted = countedParts(parts).map(({ part }) => part);
   const order = [...counted].sort((a, b) => b.stress - a.stress);
   const first = (outcome: Part["outcome"]) => order.filter((p) => p.outcome === outcome).slice(0, 1);
@@ -30,10 +35,7 @@ function built(parts: readonly Part[], say: (part: Part) => string): string {
     words += length;
     chosen.add(part);
   }
-  return parts
-    .filter((part) => chosen.has(part))
-    .map(say)
-    .join("; ");
+  return parts.filter((part) => chosen.has(part));
 }
 
 /** Words of a text as a reader counts them: a number and its unit are two. */

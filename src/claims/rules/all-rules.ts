@@ -1,4 +1,4 @@
-import type { ClaimRule } from "../parts/part";
+import type { ClaimRule, Part, PartRule } from "../parts/part";
 import { tokensPerExpertClaim } from "./0a-tokens-per-expert";
 import { taskTimeClaim } from "./0b-task-time";
 import { accessSizeClaim } from "./0c-access-size";
@@ -35,3 +35,10 @@ export const rules: readonly ClaimRule[] = [
   layerEndsClaim,
   takenBackClaim,
 ];
+
+/** What the parts of a claim say in its headline. @throws RangeError when there is no such claim. */
+export function sayOf(claimId: string): (part: Part) => string {
+  const rule = rules.find(({ id }) => id === claimId);
+  if (rule === undefined) throw new RangeError(`unknown claim "${claimId}"; known: ${rules.map(({ id }) => id).join(", ")}`);
+  return (part) => (rule.parts.find(({ id }) => id === part.id) as PartRule).say(part);
+}
