@@ -304,6 +304,7 @@ export { measuredSteps, stepParityFigure, worstSteps } from "./figures/step-pari
 export { type StatedAttentionError, statedAttentionErrors, statedStepErrors } from "./fit/stated-step-errors";
 export type { StepError } from "./fit/step-tables";
 export { deploymentQuestion, type StepPair, stepPairs } from "./fit/step-rows";
+export { type LikeSteps, likeSteps, type MachinePair, machinePairs, pairErrors, type StepRatio } from "./fit/machine-pairs";
 export { durationsFigure } from "./figures/duration-histogram";
 export { expertLoadFigure } from "./figures/expert-load";
 export { releases } from "./model/release-sizes";

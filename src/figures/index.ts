@@ -38,4 +38,5 @@ export * from "./theme";
 export * from "./tokens-per-expert";
 export * from "./training-ratio";
 export * from "./transfer-sizes";
+export * from "./worth-pairs";
 export * from "./worth-shares";
