@@ -5,7 +5,7 @@ export { type NumberFormat, weightFormat, type WeightFormat, type WeightFormatNa
 export { isMoe, type Model, type MoeLayerShape } from "./model/model";
 export { addModel, model, models } from "./model/registry";
 export { ConfigError, type ConfigOptions, modelFromConfig, modelFromConfigText } from "./model/config/read-config";
-export { hardware, type Hardware, machines } from "./machine/hardware";
+export { hardware, type Hardware, machines, type TimeName, timeNames } from "./machine/hardware";
 export { type Dram, dram, drams } from "./machine/dram";
 export { type Link, links } from "./machine/link-facts";
 export { type Source, source, sources } from "./data/sources";
@@ -107,9 +107,21 @@ export { type CacheFormatName, cacheFormat } from "./machine/number-formats";
 export { type DurationShare, shareByDecade, timedTasks, type TimedTasks } from "./step/durations";
 
 // Worth: what each part of a machine gives a step, and machines and models that do not exist.
-export { capacityWorth, type CapacityWorth, type Sides, type Worth, type WorthName, type WorthOptions, worthOf } from "./step/worth";
+export {
+  capacityWorth,
+  type CapacityWorth,
+  elasticityOf,
+  type FixedName,
+  type Sides,
+  type SizeWorth,
+  type Worth,
+  type WorthName,
+  type WorthOptions,
+  worthOf,
+  type WorthQuestion,
+} from "./step/worth";
 export { fittingQuestion, fittingRequests } from "./step/fitting";
-export { type ResourceName, resourceNames, resources, type Scale } from "./step/resources";
+export { arithmeticOf, type MachineQuestion, type ResourceName, resourceNames, resources, type Scale, speedOf } from "./step/resources";
 export { type Change as HardwareChange, type HardwareChanges, whatIfHardware } from "./machine/what-if-hardware";
 export { type ModelChanges, whatIfModel } from "./model/what-if-model";
 

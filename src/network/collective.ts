@@ -1,6 +1,6 @@
 import { requirePositive, requirePositiveInteger } from "../checks";
 import { type Constants, constantsOf, readConstants } from "../data/constants";
-import type { Hardware } from "../machine/hardware";
+import { type Hardware, timeFactor } from "../machine/hardware";
 import { nearest } from "../text/nearest";
 
 /** What a collective gives to whom, by the names that NCCL has for them. */
@@ -46,6 +46,8 @@ export interface CollectiveTime {
   readonly algorithm: string;
   /** Bytes that each GPU sends. */
   readonly wireBytes: number;
+  /** Of them, those over a network; absent inside one scale-up domain. */
+  readonly networkBytes?: number;
 }
 
 /** Ring collectives of NCCL: one set of constants a generation for gather, scatter and reduce. */
@@ -130,7 +132,8 @@ export function collectiveTime(question: CollectiveQuestion, constants: Collecti
   if (gpus > domain) throw new RangeError(`gpus must be at most the ${domain} that the link of ${hardware.id} joins, got ${gpus}`);
   const wireBytes = (collective === "all-reduce" ? 2 : 1) * ((gpus - 1) / gpus) * bytes;
   const generation = linkGeneration(hardware.generation);
-  const way = fastest(waysOf());
+  const factor = timeFactor(hardware, "messageLatency");
+  const way = fastest(factor === 1 ? waysOf() : waysOf().map((w) => ({ ...w, latencySeconds: w.latencySeconds * factor })));
   const floorSeconds = fewestBytes(collective, bytes, gpus) / link;
   const seconds = Math.max(floorSeconds, way.latencySeconds + way.transferSeconds);
   return { floorSeconds, seconds, ...way, bound: way.latencySeconds >= way.transferSeconds ? "latency" : "bandwidth", wireBytes };

@@ -1,3 +1,4 @@
+import { timeFactor } from "../machine/hardware";
 import { bf16Bytes } from "../machine/number-formats";
 import type { ExpertsBlock } from "../model/blocks";
 import { type AllReduceOwner, allReduceTime, gatherTime } from "../network/all-reduce";
@@ -21,6 +22,7 @@ export function collectiveTask(
     floorSeconds: time.floorSeconds,
     flops: 0,
     bytes: time.wireBytes,
+    ...(time.networkBytes === undefined ? {} : { networkBytes: time.networkBytes }),
     runBytes: bytes / gpus,
     bound: time.bound === "latency" ? "latency" : "scale-up",
     kernelSeconds: [time.seconds],
@@ -80,11 +82,13 @@ export function exchangeTasks(question: ResolvedQuestion, block: ExpertsBlock, r
   const time = (direction: ExchangeDirection) =>
     expertExchangeTime({ direction, model: shape, hardware: machine, tokens: rows, expertParallel: ranks });
   const [dispatch, combine] = [time("dispatch"), time("combine")];
+  const processors = timeFactor(hardware, "exchangeProcessors");
   return {
     before: [exchangeTask("dispatch", dispatch)],
     after: [exchangeTask("combine", combine)],
     seconds: dispatch.seconds + combine.seconds,
-    processorSeconds: Math.min(dispatch.seconds, dispatch.processorSeconds) + Math.min(combine.seconds, combine.processorSeconds),
+    processorSeconds:
+      Math.min(dispatch.seconds, processors * dispatch.processorSeconds) + Math.min(combine.seconds, processors * combine.processorSeconds),
   };
 }
 
@@ -95,6 +99,7 @@ function exchangeTask(name: ExchangeDirection, time: ExchangeTime): DecodeTask {
     floorSeconds: time.floorSeconds,
     flops: 0,
     bytes: time.bytes,
+    ...(time.networkBytes === 0 ? {} : { networkBytes: time.networkBytes }),
     runBytes: time.messageBytes,
     bound: time.bound,
     kernelSeconds: [time.seconds],

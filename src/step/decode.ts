@@ -4,7 +4,7 @@ import { type Plan, planOf } from "./plan";
 import { productTask } from "./products";
 import { type ResolvedQuestion, resolveQuestion, type StepQuestion } from "./question";
 import type { DecodeTask } from "./task";
-import { betweenTask, type LayerTasks, layerTasks, type Passing, sum } from "./tasks";
+import { betweenTask, type LayerTasks, layerTasks, otherStarts, type Passing, savedPerStart, sum } from "./tasks";
 
 export type { DecodeTask, TaskName } from "./task";
 
@@ -135,7 +135,8 @@ function passings({ overlap, groupRequests, requests, dataParallel, draftTokens,
 /** After the layers: the head with its norm, draft layers, and what the engine does once a step. */
 function endTasks(plan: Plan): readonly DecodeTask[] {
   const { groupRequests, requests, draftTokens, kernels, vocabulary } = plan;
-  const head = (rows: number) => productTask("head", kernels, rows, vocabulary, 1);
+  const saved = savedPerStart(plan);
+  const head = (rows: number) => otherStarts(productTask("head", kernels, rows, vocabulary, 1), saved);
   const last = plan.runs.at(-1);
   const tasks = [head(groupRequests * (1 + draftTokens))];
   if (draftTokens > 0 && last !== undefined) {

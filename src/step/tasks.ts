@@ -1,5 +1,7 @@
 import type { MixerPhase } from "../kernels/attention/mixer-demand";
 import { moeLayerTime } from "../kernels/expert-layer";
+import { launch } from "../kernels/launch";
+import { timeFactor } from "../machine/hardware";
 import { weightFormat as lookUpFormat } from "../machine/number-formats";
 import { type ExpertsBlock, isMixer, type Mixer } from "../model/blocks";
 import { mixerWork } from "../model/mixers/mixers";
@@ -36,6 +38,7 @@ export interface LayerTasks {
 /** The tasks of one layer of a run, in order; at the end the engine's time between its kernels. */
 export function layerTasks(plan: Plan, run: PlannedRun, passing: Passing): LayerTasks {
   const tasks: DecodeTask[] = [];
+  const exchanged = new Set<DecodeTask>();
   let [communicationSeconds, processorSeconds] = [0, 0];
   const { rows } = passing;
   const { tensorParallel, model } = plan;
@@ -53,16 +56,38 @@ export function layerTasks(plan: Plan, run: PlannedRun, passing: Passing): Layer
       const exchange = exchangeTasks(plan, block, rows);
       communicationSeconds += exchange.seconds;
       processorSeconds += exchange.processorSeconds;
+      for (const task of [...exchange.before, ...exchange.after]) exchanged.add(task);
       const experts = expertTask(plan, block, passing.replicaRows);
       tasks.push(...routerTasks(plan, planned, rows), ...exchange.before, experts);
       tasks.push(...sharedTasks(plan, planned, rows, experts), ...exchange.after);
       if (reduce !== undefined) tasks.push(reduce);
     }
   }
+  const saved = savedPerStart(plan);
+  if (saved !== 0) {
+    for (const [i, task] of tasks.entries()) {
+      tasks[i] = otherStarts(task, saved);
+      if (exchanged.has(task)) communicationSeconds += (tasks[i] as DecodeTask).seconds - task.seconds;
+    }
+  }
   const { layerSeconds, latentSeconds, sparseSeconds, linearSeconds } = plan.engineTime;
   const between = (layerSeconds * run.parts) / 2 + latentSeconds * run.latent + sparseSeconds * run.sparse + linearSeconds * run.linear;
   if (between > 0) tasks.push(betweenTask(between));
   return { tasks, computeSeconds: total(tasks) - communicationSeconds, communicationSeconds, processorSeconds };
+}
+
+/** What the start of each kernel takes less on a machine that does not exist; 0 on every other. The tables' kernels start from a graph. */
+export function savedPerStart({ hardware }: Pick<Plan, "hardware">): number {
+  const factor = timeFactor(hardware, "kernelStarts");
+  return factor === 1 ? 0 : (1 - factor) * launch("graph", hardware).seconds;
+}
+
+/** A task whose kernels each start so much sooner, but not below its floor. */
+export function otherStarts(task: DecodeTask, savedSeconds: number): DecodeTask {
+  if (savedSeconds === 0) return task;
+  const seconds = Math.max(task.floorSeconds, task.seconds - savedSeconds * task.kernelSeconds.length);
+  const scale = task.seconds === 0 ? 1 : seconds / task.seconds;
+  return { ...task, seconds, kernelSeconds: task.kernelSeconds.map((each) => each * scale) };
 }
 
 /** Time in which no kernel runs. */
