@@ -277,6 +277,7 @@ export {
   type Spread,
   type Uncertain,
 } from "./claims/uncertainty";
+export { type EraPart, type Eras, type EraWorth, worthByEra } from "./claims/worth-by-era";
 export { type JudgedForecast, judgedForecasts, type WorthForecast, worthForecasts } from "./claims/worth-forecasts";
 // What comes next: widths that hide communication, laws of sparsity, layers at both ends.
 export { granularity, hides, type HidingLink, hidingFlopsPerByte, machineFlopsPerByte, sparsity } from "./network/hiding";

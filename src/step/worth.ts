@@ -191,10 +191,13 @@ const usualShare = 0.9;
  * Runs are taken as aligned; those that whole accesses divide waste nothing, whatever the access.
  */
 function granularityWorth(question: StepQuestion, memoryBandwidth: number): number {
-  const smallest = rowMemory(question.hardware).kind.minAccessBytes;
-  const accesses = decodeAccesses(question);
-  const moved = (atom: number) => accesses.reduce((sum, { bytes, runBytes }) => sum + bytes / accessEfficiency(runBytes, atom), 0);
-  return (memoryBandwidth * Math.log(moved(2 * smallest) / moved(smallest / 2))) / (2 * Math.LN2);
+  return memoryBandwidth * movedByAccess(decodeAccesses(question), rowMemory(question.hardware).kind.minAccessBytes);
+}
+
+/** How much the bytes that runs move grow with the smallest access of a memory: d ln(moved) / d ln(access), from half to twice of it. */
+export function movedByAccess(runs: readonly { readonly bytes: number; readonly runBytes: number }[], accessBytes: number): number {
+  const moved = (atom: number) => runs.reduce((sum, { bytes, runBytes }) => sum + bytes / accessEfficiency(runBytes, atom), 0);
+  return Math.log(moved(2 * accessBytes) / moved(accessBytes / 2)) / (2 * Math.LN2);
 }
 
 /** What more memory is worth: room for requests. */
