@@ -120,6 +120,8 @@ export {
   worthOf,
   type WorthQuestion,
 } from "./step/worth";
+export { type AccessJoules, accessJoules, type Energy, energyOf, type EnergyPart, energyParts, type Range } from "./step/energy";
+export { messagePlane, type Plane, type PlaneColumn, type PlaneRow, rowsPlane, widthPlane } from "./step/planes";
 export { fittingQuestion, fittingRequests } from "./step/fitting";
 export { arithmeticOf, type MachineQuestion, type ResourceName, resourceNames, resources, type Scale, speedOf } from "./step/resources";
 export { type Change as HardwareChange, type HardwareChanges, whatIfHardware } from "./machine/what-if-hardware";

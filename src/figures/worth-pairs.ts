@@ -16,6 +16,7 @@ export function worthPairsFigure(pairs: readonly MachinePair[]): Figure {
   const errors = pairErrors(pairs);
   const rows = pairs.reduce((sum, { ratios }) => sum + ratios.length, 0);
   const known = pairs.filter((p) => Number.isFinite(p.leftOut));
+  if (known.length === 0) throw new RangeError("pairs must hold rows of an engine that is measured on others too, got none");
   const kinds = [
     { name: "one rate differs, or none", color: colours.blue, symbol: "circle", here: known.filter((p) => p.differing.length <= 1) },
     { name: "several differ", color: colours.orange, symbol: "diamond", here: known.filter((p) => p.differing.length > 1) },

@@ -1,0 +1,92 @@
+import type { Plane, PlaneRow } from "../step/planes";
+import { formatCount, formatNumber } from "../text/numbers";
+import type { Figure } from "./figure";
+import { colours, layout, line, logAxis, points, ticks } from "./theme";
+
+/** Words of a plane's axes: what models have and what machines need, and what is said of a model that has enough. */
+export interface PlaneWords {
+  readonly has: string;
+  readonly needs: string;
+  readonly enough: string;
+}
+
+const palette = [colours.blue, colours.green, colours.purple, colours.yellow, colours.sky, colours.brown] as const;
+const symbols = ["circle", "diamond", "square", "cross", "triangle-up"] as const;
+
+/**
+ * Models against machines: right of and below the diagonal a model has what a machine needs. A machine that does not exist is a star.
+ *
+ * @throws RangeError when there is no model or no machine.
+ */
+export function worthPlaneFigure({ columns, rows }: Plane, words: PlaneWords): Figure {
+  if (columns.length === 0 || rows.length === 0) throw new RangeError("plane must hold at least one model and one machine");
+  const has = columns.map((column) => column.has);
+  const needs = rows.map((row) => row.needs);
+  const ends: [number, number] = [Math.min(...has, ...needs) / 1.6, Math.max(...has, ...needs) * 1.6];
+  const machines = [...new Set(rows.map((row) => row.machine))];
+  const kinds = [...new Set(rows.map((row) => row.of))];
+  const short = (name: string) => name.replace(/ \(.*\)/, "").replace(/ with other .*/, ", changed");
+  const nameOf = (row: PlaneRow) => `${short(row.machine)}, ${row.of}`;
+  const busy = (row: PlaneRow) => has.filter((value) => value >= row.needs).length;
+  const [most, fewest] = [...rows]
+    .sort((a, b) => busy(b) - busy(a) || a.needs - b.needs)
+    .filter((_, i, all) => i === 0 || i === all.length - 1) as [PlaneRow, PlaneRow | undefined];
+  const say = (row: PlaneRow) =>
+    `${nameOf(row)} needs ${formatCount(Math.round(row.needs))} and ${busy(row)} of ${columns.length} models have it`;
+  const reading = fewest === undefined ? say(most) : `${say(most)}; ${say(fewest)}`;
+  const values = niceTicks(ends);
+  return {
+    data: [
+      line("as much", ends, ends, colours.ink, { line: { color: colours.ink, width: 1 }, showlegend: false, hoverinfo: "skip" }),
+      ...rows.map((row) => {
+        const color = row.isWhatIf ? colours.orange : (palette[machines.indexOf(row.machine) % palette.length] as string);
+        const symbol = row.isWhatIf ? "star" : (symbols[kinds.indexOf(row.of) % symbols.length] as string);
+        return points(
+          nameOf(row),
+          has,
+          has.map(() => row.needs),
+          color,
+          {
+            marker: { color, symbol, size: row.isWhatIf ? 14 : 9, line: { color: "#FFFFFF", width: 1 } },
+            text: columns.map(
+              (column) =>
+                `${column.name} on ${nameOf(row)}: has ${formatNumber(column.has)}, needs ${formatNumber(row.needs)} (${row.because})`,
+            ),
+            hoverinfo: "text",
+          },
+        );
+      }),
+    ],
+    layout: layout({
+      height: 500 + 11 * rows.length,
+      margin: { l: 84, r: 24, t: 30, b: 90 + 11 * rows.length },
+      xaxis: logAxis(words.has, ends, values),
+      yaxis: logAxis(words.needs, ends, values),
+      showlegend: true,
+      legend: { orientation: "h", x: 0, y: -0.16, yanchor: "top" },
+      annotations: [
+        {
+          text: words.enough,
+          x: 0.97,
+          y: 0.04,
+          xref: "paper",
+          yref: "paper",
+          xanchor: "right",
+          yanchor: "bottom",
+          showarrow: false,
+          font: { size: 12, color: colours.grey },
+        },
+      ],
+    }),
+    caption: `Each mark is a model on a machine: ${words.has.toLowerCase()} from left to right (${columns.map((column) => `${column.name} ${formatCount(Math.round(column.has))}`).join(", ")}), ${words.needs.toLowerCase()} upwards. Below the line ${words.enough}. ${reading}. A star is a machine that does not exist.`,
+    alt: `Models against machines: ${reading}.`,
+  };
+}
+
+/** Powers of two to eight apart inside a range. */
+function niceTicks([from, to]: readonly [number, number]) {
+  const steps = Math.log2(to / from) > 12 ? 8 : 4;
+  const values: number[] = [];
+  for (let value = 2 ** Math.ceil(Math.log2(from)); value <= to; value *= steps) values.push(value);
+  return ticks(values.map((value) => [value, value < 1 ? formatNumber(value) : formatCount(value)]));
+}
