@@ -342,6 +342,9 @@ export { balanceGainsFigure } from "./figures/balance-gains";
 export { imbalanceByTokensFigure } from "./figures/imbalance-by-tokens";
 export { placementFigure } from "./figures/placement-loads";
 export { type ServedModel, worthParts, type WorthRow, worthRows, worthSharesFigure } from "./figures/worth-shares";
+export { energyWords, worthEnergyFigure } from "./figures/worth-energy";
+export { worthPairsFigure } from "./figures/worth-pairs";
+export { type PlaneWords, worthPlaneFigure } from "./figures/worth-planes";
 export { type GranularityPoint, granularitySweep, granularityWorthFigure } from "./figures/granularity-worth";
 
 // The front page: the argument in six sentences, and the article's three figures.
