@@ -67,11 +67,11 @@ export function worthEnergyFigure(questions: readonly WorthQuestion[]): Figure {
       barmode: "group",
       bargap: 0.3,
       xaxis: logAxis(
-        "Joules a token",
+        "Joules per token",
         axis,
         ticks(decades.map((value) => [value, value < 1 ? `${formatNumber(value * 1000)} mJ` : `${formatNumber(value)} J`])),
       ),
-      yaxis: { ticks: "", autorange: "reversed", automargin: true },
+      yaxis: { ticks: "", autorange: "reversed", automargin: true, categoryorder: "array", categoryarray: labels },
       showlegend: true,
       legend: { orientation: "h", x: 0, y: -0.16, yanchor: "top" },
     }),

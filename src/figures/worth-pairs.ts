@@ -3,8 +3,7 @@ import { formatCount, formatNumber, formatShare } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, layout, line, logAxis, points, ticks } from "./theme";
 
-const ends: [number, number] = [0.6, 2.6];
-const shown = [0.7, 1, 1.4, 2] as const;
+const shown = [0.5, 0.7, 1, 1.2, 1.5, 2, 3] as const;
 
 /**
  * How many times faster the newer of two machines does a step: measured beside predicted by engine times that have not seen the rows.
@@ -25,7 +24,9 @@ export function worthPairsFigure(pairs: readonly MachinePair[]): Figure {
   const worst = [...pairs].sort((a, b) => offBy(b) - offBy(a))[0] as MachinePair;
   const words = `${formatCount(rows)} pairs of steps of ${formatCount(pairs.length)} models and machines: off by ${formatShare(errors.leftOut)} in the median`;
   const kept = (p: MachinePair) => p.ratios.filter((r) => Number.isFinite(r.leftOut));
-  const axis = ticks(shown.map((value) => [value, `${formatNumber(value)}×`]));
+  const drawn = known.flatMap((p) => kept(p).flatMap((r) => [r.measured, r.leftOut]));
+  const ends: [number, number] = [Math.min(...drawn) * 0.92, Math.max(...drawn) * 1.08];
+  const axis = ticks(shown.filter((value) => value > ends[0] && value < ends[1]).map((value) => [value, `${formatNumber(value)}×`]));
   return {
     data: [
       line("equal", ends, ends, colours.ink, { line: { color: colours.ink, width: 1 }, showlegend: false, hoverinfo: "skip" }),

@@ -1,7 +1,7 @@
 import type { Plane, PlaneRow } from "../step/planes";
 import { formatCount, formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";
-import { colours, layout, line, logAxis, points, ticks } from "./theme";
+import { colours, label, layout, line, logAxis, points, rule, ticks } from "./theme";
 
 /** Words of a plane's axes: what models have and what machines need, and what is said of a model that has enough. */
 export interface PlaneWords {
@@ -11,6 +11,7 @@ export interface PlaneWords {
 }
 
 const palette = [colours.blue, colours.green, colours.purple, colours.yellow, colours.sky, colours.brown] as const;
+const dashes = ["solid", "dash", "dot"] as const;
 const symbols = ["circle", "diamond", "square", "cross", "triangle-up"] as const;
 
 /**
@@ -18,7 +19,8 @@ const symbols = ["circle", "diamond", "square", "cross", "triangle-up"] as const
  *
  * @throws RangeError when there is no model or no machine.
  */
-export function worthPlaneFigure({ columns, rows }: Plane, words: PlaneWords): Figure {
+export function worthPlaneFigure({ columns: unsorted, rows }: Plane, words: PlaneWords): Figure {
+  const columns = [...unsorted].sort((a, b) => a.has - b.has);
   if (columns.length === 0 || rows.length === 0) throw new RangeError("plane must hold at least one model and one machine");
   const has = columns.map((column) => column.has);
   const needs = rows.map((row) => row.needs);
@@ -47,7 +49,13 @@ export function worthPlaneFigure({ columns, rows }: Plane, words: PlaneWords): F
           has.map(() => row.needs),
           color,
           {
-            marker: { color, symbol, size: row.isWhatIf ? 14 : 9, line: { color: "#FFFFFF", width: 1 } },
+            mode: "lines+markers",
+            line: { color, width: 1, dash: dashes[kinds.indexOf(row.of) % dashes.length] },
+            marker: {
+              color,
+              symbol: has.map((value) => (value >= row.needs ? symbol : `${symbol}-open`)),
+              size: row.isWhatIf ? 12 : 9,
+            },
             text: columns.map(
               (column) =>
                 `${column.name} on ${nameOf(row)}: has ${formatNumber(column.has)}, needs ${formatNumber(row.needs)} (${row.because})`,
@@ -58,13 +66,22 @@ export function worthPlaneFigure({ columns, rows }: Plane, words: PlaneWords): F
       }),
     ],
     layout: layout({
-      height: 500 + 11 * rows.length,
-      margin: { l: 84, r: 24, t: 30, b: 90 + 11 * rows.length },
+      height: 550 + 11 * rows.length,
+      margin: { l: 84, r: 40, t: 130, b: 90 + 11 * rows.length },
       xaxis: logAxis(words.has, ends, values),
       yaxis: logAxis(words.needs, ends, values),
       showlegend: true,
       legend: { orientation: "h", x: 0, y: -0.16, yanchor: "top" },
+      shapes: has.map((value) => rule("x", value)),
       annotations: [
+        ...named(columns).map((column) =>
+          label(
+            column.name,
+            { x: column.has, y: 1 },
+            { yref: "paper", xanchor: "left", yanchor: "bottom", textangle: -45, xshift: -4 },
+            "x",
+          ),
+        ),
         {
           text: words.enough,
           x: 0.97,
@@ -78,9 +95,22 @@ export function worthPlaneFigure({ columns, rows }: Plane, words: PlaneWords): F
         },
       ],
     }),
-    caption: `Each mark is a model on a machine: ${words.has.toLowerCase()} from left to right (${columns.map((column) => `${column.name} ${formatCount(Math.round(column.has))}`).join(", ")}), ${words.needs.toLowerCase()} upwards. Below the line ${words.enough}. ${reading}. A star is a machine that does not exist.`,
+    caption: `Each mark is a model on a machine, filled where the model gives enough: ${words.has.toLowerCase()} from left to right (${columns.map((column) => `${column.name} ${formatCount(Math.round(column.has))}`).join(", ")}), ${words.needs.toLowerCase()} upwards. Below the line ${words.enough}. ${reading}. A star is a machine that does not exist.`,
     alt: `Models against machines: ${reading}.`,
   };
+}
+
+/** Models closer than this share a label. */
+const close = 1.35;
+
+/** Names where there is room: those of models close together are one label. */
+function named(columns: Plane["columns"]): Plane["columns"] {
+  return columns.reduce<Plane["columns"]>((labels, column) => {
+    const last = labels.at(-1);
+    return last !== undefined && column.has / last.has < close
+      ? [...labels.slice(0, -1), { ...last, name: `${last.name}, ${column.name}` }]
+      : [...labels, column];
+  }, []);
 }
 
 /** Powers of two to eight apart inside a range. */

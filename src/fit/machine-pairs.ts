@@ -9,7 +9,7 @@ import { deploymentQuestion, type StepPair } from "./step-rows";
 
 /** A measured step on one machine, and the step most like it on another. */
 export interface LikeSteps {
-  /** On the machine that came out first (of one year, by id). */
+  /** On the machine that came out first; of one year, on the one with the slower memory. */
   readonly older: StepPair;
   readonly newer: StepPair;
 }
@@ -37,7 +37,9 @@ export function likeSteps(steps: readonly StepPair[]): readonly LikeSteps[] {
   });
 }
 
-const byAge = (a: Hardware, b: Hardware): number => a.released - b.released || (a.id < b.id ? -1 : 1);
+/** By year; of one year, the one with the slower memory first. */
+const byAge = (a: Hardware, b: Hardware): number =>
+  a.released - b.released || a.memoryBytesPerSecond - b.memoryBytesPerSecond || (a.id < b.id ? -1 : 1);
 
 /** All that must be the same. */
 function placeOf({ row, step }: StepPair): string {

@@ -135,9 +135,12 @@ describe("planes", () => {
     expect(traces(figure)).toHaveLength(1 + plane.rows.length);
     plane.rows.forEach((row, i) => {
       const drawn = traces(figure)[i + 1];
-      expect(drawn?.x).toEqual(plane.columns.map(({ has }) => has));
+      const has = plane.columns.map((column) => column.has).sort((a, b) => a - b);
+      expect(drawn?.x).toEqual(has);
       expect(new Set(drawn?.y)).toEqual(new Set([row.needs]));
-      expect((drawn as unknown as { marker: { symbol: string } }).marker.symbol === "star").toBe(row.isWhatIf);
+      const { symbol } = (drawn as unknown as { marker: { symbol: readonly string[] } }).marker;
+      expect(symbol.map((each) => each.startsWith("star"))).toEqual(plane.columns.map(() => row.isWhatIf));
+      expect(symbol.map((each) => !each.endsWith("-open"))).toEqual(has.map((value) => value >= row.needs));
     });
     expect(() => worthPlaneFigure({ columns: [], rows: [] }, words)).toThrow(/at least one model and one machine/);
   });
