@@ -1,4 +1,4 @@
-import type { Plane, PlaneRow } from "../step/planes";
+import type { Plane, PlaneColumn, PlaneRow } from "../step/planes";
 import { formatCount, formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, label, layout, line, logAxis, points, rule, ticks } from "./theme";
@@ -105,12 +105,14 @@ const close = 1.35;
 
 /** Names where there is room: those of models close together are one label. */
 function named(columns: Plane["columns"]): Plane["columns"] {
-  return columns.reduce<Plane["columns"]>((labels, column) => {
+  const labels: PlaneColumn[] = [];
+  for (const column of columns) {
     const last = labels.at(-1);
-    return last !== undefined && column.has / last.has < close
-      ? [...labels.slice(0, -1), { ...last, name: `${last.name}, ${column.name}` }]
-      : [...labels, column];
-  }, []);
+    if (last !== undefined && column.has / last.has < close)
+      labels[labels.length - 1] = { ...last, name: `${last.name}<br>${column.name}` };
+    else labels.push(column);
+  }
+  return labels;
 }
 
 /** Powers of two to eight apart inside a range. */
