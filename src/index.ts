@@ -5,7 +5,7 @@ export { type NumberFormat, weightFormat, type WeightFormat, type WeightFormatNa
 export { isMoe, type Model, type MoeLayerShape } from "./model/model";
 export { addModel, model, models } from "./model/registry";
 export { ConfigError, type ConfigOptions, modelFromConfig, modelFromConfigText } from "./model/config/read-config";
-export { hardware, type Hardware, machines } from "./machine/hardware";
+export { hardware, type Hardware, machines, type TimeName, timeNames } from "./machine/hardware";
 export { type Dram, dram, drams } from "./machine/dram";
 export { type Link, links } from "./machine/link-facts";
 export { type Source, source, sources } from "./data/sources";
@@ -107,9 +107,23 @@ export { type CacheFormatName, cacheFormat } from "./machine/number-formats";
 export { type DurationShare, shareByDecade, timedTasks, type TimedTasks } from "./step/durations";
 
 // Worth: what each part of a machine gives a step, and machines and models that do not exist.
-export { capacityWorth, type CapacityWorth, type Sides, type Worth, type WorthName, type WorthOptions, worthOf } from "./step/worth";
+export {
+  capacityWorth,
+  type CapacityWorth,
+  elasticityOf,
+  type FixedName,
+  type Sides,
+  type SizeWorth,
+  type Worth,
+  type WorthName,
+  type WorthOptions,
+  worthOf,
+  type WorthQuestion,
+} from "./step/worth";
+export { type AccessJoules, accessJoules, type Energy, energyOf, type EnergyPart, energyParts, type Range } from "./step/energy";
+export { messagePlane, type Plane, type PlaneColumn, type PlaneRow, rowsPlane, widthPlane } from "./step/planes";
 export { fittingQuestion, fittingRequests } from "./step/fitting";
-export { type ResourceName, resourceNames, resources, type Scale } from "./step/resources";
+export { arithmeticOf, type MachineQuestion, type ResourceName, resourceNames, resources, type Scale, speedOf } from "./step/resources";
 export { type Change as HardwareChange, type HardwareChanges, whatIfHardware } from "./machine/what-if-hardware";
 export { type ModelChanges, whatIfModel } from "./model/what-if-model";
 
@@ -262,6 +276,7 @@ export { measuredSteps, stepParityFigure, worstSteps } from "./figures/step-pari
 export { type StatedAttentionError, statedAttentionErrors, statedStepErrors } from "./fit/stated-step-errors";
 export type { StepError } from "./fit/step-tables";
 export { deploymentQuestion, type StepPair, stepPairs } from "./fit/step-rows";
+export { type LikeSteps, likeSteps, type MachinePair, machinePairs, pairErrors, type StepRatio } from "./fit/machine-pairs";
 export { durationsFigure } from "./figures/duration-histogram";
 export { expertLoadFigure } from "./figures/expert-load";
 export { releases } from "./model/release-sizes";
@@ -284,6 +299,9 @@ export { balanceGainsFigure } from "./figures/balance-gains";
 export { imbalanceByTokensFigure } from "./figures/imbalance-by-tokens";
 export { placementFigure } from "./figures/placement-loads";
 export { type ServedModel, worthParts, type WorthRow, worthRows, worthSharesFigure } from "./figures/worth-shares";
+export { energyWords, worthEnergyFigure } from "./figures/worth-energy";
+export { worthPairsFigure } from "./figures/worth-pairs";
+export { type PlaneWords, worthPlaneFigure } from "./figures/worth-planes";
 export { type GranularityPoint, granularitySweep, granularityWorthFigure } from "./figures/granularity-worth";
 
 // The front page: the argument in six sentences, and the article's three figures.

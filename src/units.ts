@@ -1,7 +1,7 @@
 /**
  * The units that data files may use, each as a multiple of its base unit.
  *
- * Base units are the second, the byte, the FLOP and the count. Everything in
+ * Base units are the second, the byte, the FLOP, the joule and the count. Everything in
  * src/ is in base units; published numbers become so here and nowhere else.
  * Prefixes are decimal (1 GB = 1e9 B); binary ones say so (1 GiB = 2^30 B).
  * An operation of an integer unit counts as a FLOP: what matters here is the rate.
@@ -20,6 +20,8 @@ const multiples = {
   Hz: 1, MHz: 1e6, GHz: 1e9,
   "1/s": 1, "1e6/s": 1e6, "1e9/s": 1e9,
   W: 1,
+  pJ: 1e-12,
+  "pJ/bit": 8e-12, "pJ/64 bit": 1e-12 / 8, "pJ/FLOP": 1e-12,
 } as const;
 
 /** A unit that data files may use, by the name it has there: `GB/s`, `us`, `TFLOP/s`. */

@@ -46,4 +46,5 @@ export {
   type Uncertain,
 } from "./uncertainty";
 export { type WideArray, wideArrays } from "./wide-arrays";
+export { type EraPart, type Eras, type EraWorth, worthByEra } from "./worth-by-era";
 export { type JudgedForecast, judgedForecasts, type WorthForecast, worthForecasts } from "./worth-forecasts";

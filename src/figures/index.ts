@@ -38,4 +38,7 @@ export * from "./theme";
 export * from "./tokens-per-expert";
 export * from "./training-ratio";
 export * from "./transfer-sizes";
+export * from "./worth-energy";
+export * from "./worth-pairs";
+export * from "./worth-planes";
 export * from "./worth-shares";

@@ -24,6 +24,19 @@ export interface MatrixUnit {
   readonly fmaPerClock?: number;
 }
 
+/**
+ * Times that kernels and links were fitted with, and that a what-if may scale: between kernels (the engine's), the start of each kernel,
+ * the latency of exchanges and collectives, what a message costs, and the processors' part of an exchange.
+ */
+export const timeNames = ["betweenKernels", "kernelStarts", "messageLatency", "messages", "exchangeProcessors"] as const;
+/** One of these times. */
+export type TimeName = (typeof timeNames)[number];
+
+/** Factor on a time: 1 on every machine that exists. */
+export function timeFactor({ times }: Pick<Hardware, "times">, name: TimeName): number {
+  return times?.[name] ?? 1;
+}
+
 /** What the model knows of one accelerator. Rates are dense peaks of one device, one direction for links. */
 export interface Hardware {
   readonly id: string;
@@ -49,6 +62,8 @@ export interface Hardware {
   readonly scaleUpDomain?: number;
   readonly networkBytesPerSecond?: number;
   readonly powerWatts?: number;
+  /** Factors on times that no datasheet gives, of a machine that does not exist: see whatIfHardware. Absent on real ones. */
+  readonly times?: Readonly<Partial<Record<TimeName, number>>>;
   readonly note: string;
   /**
    * One for each number above, by its name; `peakFlopsPerSecond.fp8` for a peak, `matrixUnit.rows` for a side.

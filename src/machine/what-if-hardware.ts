@@ -1,12 +1,17 @@
 import { requirePositive } from "../checks";
 import { nearest } from "../text/nearest";
-import { type Hardware, hardwareQuantities } from "./hardware";
+import { type Hardware, hardwareQuantities, timeNames } from "./hardware";
 
 /** A new value, or a factor on the old one. */
 export type Change = number | { readonly times: number };
 
-/** Changes by the name of a number in data/hardware.csv; `peakFlopsPerSecond` alone changes every format, by a factor. */
+/**
+ * Changes by the name of a number in data/hardware.csv; `peakFlopsPerSecond` alone changes every format, by a factor. `times.kernelStarts` and
+ * the others of timeNames are factors on fitted times, 1 on a real machine.
+ */
 export type HardwareChanges = Readonly<Record<string, Change>>;
+
+const timeFields: readonly string[] = timeNames.map((name) => `times.${name}`);
 
 /** A machine cannot have a part of one of these. */
 const wholes = ["processors", "scaleUpDomain", "matrixUnit.rows", "matrixUnit.columns", "matrixUnit.count"];
@@ -25,8 +30,8 @@ export function whatIfHardware(base: Hardware, changes: HardwareChanges): Hardwa
   let changed = base;
   for (const [field, change] of Object.entries(changes)) {
     const all = field === "peakFlopsPerSecond";
-    if (!all && !hardwareQuantities.has(field)) {
-      const known = ["peakFlopsPerSecond", ...hardwareQuantities];
+    if (!all && !hardwareQuantities.has(field) && !timeFields.includes(field)) {
+      const known = ["peakFlopsPerSecond", ...hardwareQuantities, ...timeFields];
       throw new RangeError(`unknown field "${field}"; nearest: ${nearest(field, known).join(", ")}`);
     }
     if (all && typeof change === "number")
@@ -59,6 +64,7 @@ function changedTo(base: Hardware, field: string, change: Change): number {
 
 function numberOf(base: Hardware, field: string): number | undefined {
   const [first, second] = field.split(".") as [string, string | undefined];
+  if (first === "times") return base.times?.[second as (typeof timeNames)[number]] ?? 1;
   const value = (base as unknown as Readonly<Record<string, unknown>>)[first];
   return (second === undefined ? value : (value as Readonly<Record<string, unknown>>)[second]) as number | undefined;
 }

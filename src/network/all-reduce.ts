@@ -1,5 +1,5 @@
 import { requirePositive, requirePositiveInteger } from "../checks";
-import type { Hardware } from "../machine/hardware";
+import { type Hardware, timeFactor } from "../machine/hardware";
 import { type CollectiveImplementation, type CollectiveTime, collectivePlan, linkGeneration } from "./collective";
 import type { Collective } from "./collective-ways";
 
@@ -67,16 +67,18 @@ function overNodes(collective: Collective, node: CollectiveTime, bytes: number, 
   const nodes = Math.ceil(gpus / inside);
   const passes = collective === "all-reduce" ? 2 : 1;
   const sent = (passes * ((nodes - 1) / nodes) * bytes) / inside;
-  const latencySeconds = node.latencySeconds + passes * (nodes - 1) * networkHopSeconds;
+  const hopsSeconds = passes * (nodes - 1) * networkHopSeconds * timeFactor(hardware, "messageLatency");
+  const latencySeconds = node.latencySeconds + hopsSeconds;
   const transferSeconds = node.transferSeconds + sent / (network * networkEfficiency);
   return {
     ...node,
     floorSeconds: Math.max(node.floorSeconds, sent / passes / network),
-    seconds: node.seconds + passes * (nodes - 1) * networkHopSeconds + sent / (network * networkEfficiency),
+    seconds: node.seconds + hopsSeconds + sent / (network * networkEfficiency),
     latencySeconds,
     transferSeconds,
     bound: latencySeconds >= transferSeconds ? "latency" : "bandwidth",
     algorithm: `${node.algorithm}, ${nodes} nodes`,
     wireBytes: node.wireBytes + sent,
+    networkBytes: sent,
   };
 }

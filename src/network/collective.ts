@@ -1,6 +1,6 @@
 import { requirePositive, requirePositiveInteger } from "../checks";
 import { constantsOf, readConstants } from "../data/constants";
-import type { Hardware } from "../machine/hardware";
+import { type Hardware, timeFactor } from "../machine/hardware";
 import { nearest } from "../text/nearest";
 import {
   type Collective,
@@ -60,6 +60,8 @@ export interface CollectiveTime {
   readonly algorithm: string;
   /** Bytes that each GPU sends. */
   readonly wireBytes: number;
+  /** Of them, those over a network; absent inside one scale-up domain. */
+  readonly networkBytes?: number;
 }
 
 /** Tables of fitted constants; a test or a what-if may bring its own. */
@@ -117,14 +119,17 @@ function waysOf(
   link: number,
   constants: CollectiveTables,
 ): (bytes: number) => Way {
+  const factor = timeFactor(hardware, "messageLatency");
+  const quicker = (ways: readonly Way[]) =>
+    fastest(factor === 1 ? ways : ways.map((way) => ({ ...way, latencySeconds: way.latencySeconds * factor })));
   const generation = linkGeneration(hardware.generation);
   if (implementation === "nccl") {
     if (collective === "all-to-all") {
       const c = constantsOf(constants.exchange, `nccl all-to-all ${generation}`);
-      return (bytes) => fastest(exchangeWays(c, bytes, gpus, link));
+      return (bytes) => quicker(exchangeWays(c, bytes, gpus, link));
     }
     const c = constantsOf(constants.ring, `nccl ring ${generation}`);
-    return (bytes) => fastest(ringWays(c, collective, bytes, gpus, link, generation));
+    return (bytes) => quicker(ringWays(c, collective, bytes, gpus, link, generation));
   }
   if (!implementations.includes(implementation)) {
     throw new RangeError(
@@ -134,9 +139,9 @@ function waysOf(
   if (collective !== "all-reduce") throw new RangeError(`implementation must be nccl for ${collective}, got "${implementation}"`);
   const graph = implementation.replace("-eager", "");
   const c = constantsOf(constants.shot, `${graph} all-reduce ${generation}`);
-  if (graph === implementation) return (bytes) => shotWay(c, bytes, gpus, link);
+  if (graph === implementation) return (bytes) => quicker([shotWay(c, bytes, gpus, link)]);
   const eager = constantsOf(constants.eager, `${implementation} all-reduce ${generation}`);
-  return (bytes) => eagerWay(eager, shotWay(c, bytes, gpus, link), bytes, hardware.memoryBytesPerSecond);
+  return (bytes) => quicker([eagerWay(eager, shotWay(c, bytes, gpus, link), bytes, hardware.memoryBytesPerSecond)]);
 }
 
 /** Bandwidth of the scale-up link of one GPU, one direction. @throws RangeError when the machine has none. */

@@ -2,7 +2,7 @@ import { requirePositive, requirePositiveInteger } from "../checks";
 import { type Constants, constantsOf, readConstants } from "../data/constants";
 import { bf16Bytes } from "../kernels/gemm";
 import { pNorm } from "../kernels/p-norm";
-import type { Hardware } from "../machine/hardware";
+import { type Hardware, timeFactor } from "../machine/hardware";
 import { weightFormat as lookUpFormat } from "../machine/number-formats";
 import { nearest } from "../text/nearest";
 import { collectiveKeys, linkGeneration, scaleUpBytesPerSecond } from "./collective";
@@ -48,6 +48,8 @@ export interface ExchangeTime {
   readonly bound: "latency" | "messages" | "scale-up" | "network";
   /** Bytes that leave the GPU over either link. */
   readonly bytes: number;
+  /** Of them, those over the network. */
+  readonly networkBytes: number;
   readonly messages: number;
   readonly messageBytes: number;
 }
@@ -153,13 +155,22 @@ function lowLatency(
   const c = constantsOf(constants.scaleUp, lowLatencyNames[direction][generation]);
   const inNode = (tokens * expertsPerToken * (node - 1)) / expertParallel;
   const far = (tokens * expertsPerToken * (expertParallel - node)) / expertParallel;
-  const local = c.fixedSeconds + c.secondsPerExpert * routedExperts;
-  const messageSeconds = inNode * c.secondsPerMessage;
+  const latency = timeFactor(hardware, "messageLatency");
+  const message = timeFactor(hardware, "messages");
+  const local = latency * (c.fixedSeconds + c.secondsPerExpert * routedExperts);
+  const messageSeconds = inNode * c.secondsPerMessage * message;
   const linkSeconds = (inNode * each) / (link * c.efficiency);
-  const rateSeconds = (tokens * c.secondsPerToken) / senders(routedExperts, hardware.processors ?? 128);
+  const rateSeconds = (message * tokens * c.secondsPerToken) / senders(routedExperts, hardware.processors ?? 128);
   const scaleUpSeconds = Math.max(messageSeconds + linkSeconds, rateSeconds);
   const floorScaleUp = (inNode * each) / link;
-  const shared = { processorSeconds: local, scaleUpSeconds, bytes: (inNode + far) * each, messages: inNode + far, messageBytes: each };
+  const shared = {
+    processorSeconds: local,
+    scaleUpSeconds,
+    bytes: (inNode + far) * each,
+    networkBytes: far * each,
+    messages: inNode + far,
+    messageBytes: each,
+  };
   if (nodes === 1) {
     const p = c.overlapExponent;
     const seconds = Math.max(floorScaleUp, pNorm(local, scaleUpSeconds, p));
@@ -173,10 +184,11 @@ function lowLatency(
   const net = constantsOf(constants.network, "deepep-low-latency network Hopper");
   const doublings = Math.log2(nodes);
   const latencySeconds =
-    direction === "dispatch"
+    latency *
+    (direction === "dispatch"
       ? net.dispatchSeconds + net.dispatchDoublingSeconds * doublings
-      : net.combineSeconds + net.combineDoublingSeconds * doublings;
-  const networkSeconds = far * Math.max(net.secondsPerMessage, each / (network * net.efficiency));
+      : net.combineSeconds + net.combineDoublingSeconds * doublings);
+  const networkSeconds = far * Math.max(net.secondsPerMessage * message, each / (network * net.efficiency));
   const floorSeconds = Math.max(floorScaleUp, (far * each) / network);
   const transfer = Math.max(scaleUpSeconds, networkSeconds);
   const bound = latencySeconds >= transfer ? "latency" : networkSeconds >= scaleUpSeconds ? "network" : "scale-up";
@@ -203,7 +215,7 @@ function copies(
   const each = copyBytes(direction, hidden, weightFormat);
   const ranks = Math.min(model.expertsPerToken, expertParallel);
   const c = constantsOf(constants.copy, `${implementation} ${direction} Blackwell`);
-  const latencySeconds = c.fixedSeconds + c.doublingSeconds * Math.log2(expertParallel);
+  const latencySeconds = timeFactor(hardware, "messageLatency") * (c.fixedSeconds + c.doublingSeconds * Math.log2(expertParallel));
   const messages = (tokens * ranks * (expertParallel - 1)) / expertParallel;
   const floorSeconds = (messages * each) / link;
   const scaleUpSeconds = floorSeconds / c.efficiency + (tokens * each * c.memoryPasses) / hardware.memoryBytesPerSecond;
@@ -216,6 +228,7 @@ function copies(
     networkSeconds: 0,
     bound: latencySeconds >= scaleUpSeconds ? "latency" : "scale-up",
     bytes: messages * each,
+    networkBytes: 0,
     messages,
     messageBytes: each,
   };
@@ -235,6 +248,7 @@ const nothing: ExchangeTime = {
   networkSeconds: 0,
   bound: "latency",
   bytes: 0,
+  networkBytes: 0,
   messages: 0,
   messageBytes: 0,
 };

@@ -1,4 +1,4 @@
-import type { Hardware } from "../machine/hardware";
+import { type Hardware, timeFactor } from "../machine/hardware";
 import { bf16Bytes } from "../machine/number-formats";
 import type { ExpertsBlock } from "../model/blocks";
 import { type AllReduceOwner, allReducePlan, gatherPlan } from "../network/all-reduce";
@@ -23,13 +23,14 @@ export function collectivePlan(
   return (rows) => {
     if (last !== undefined && lastRows === rows) return last;
     const bytes = bf16Bytes * rows * numbersPerRow;
-    const { seconds, floorSeconds, wireBytes, bound } = time(bytes);
+    const { seconds, floorSeconds, wireBytes, networkBytes, bound } = time(bytes);
     last = {
       name,
       seconds,
       floorSeconds,
       flops: 0,
       bytes: wireBytes,
+      ...(networkBytes === undefined ? {} : { networkBytes }),
       runBytes: bytes / gpus,
       bound: bound === "latency" ? "latency" : "scale-up",
       kernelSeconds: [seconds],
@@ -126,11 +127,13 @@ export function exchangeTasks(
   };
   const dispatch = expertExchangeTime({ direction: "dispatch", ...asked });
   const combine = expertExchangeTime({ direction: "combine", ...asked });
+  const processors = timeFactor(question.hardware, "exchangeProcessors");
   return {
     before: exchangeTask("dispatch", dispatch),
     after: exchangeTask("combine", combine),
     seconds: dispatch.seconds + combine.seconds,
-    processorSeconds: Math.min(dispatch.seconds, dispatch.processorSeconds) + Math.min(combine.seconds, combine.processorSeconds),
+    processorSeconds:
+      Math.min(dispatch.seconds, processors * dispatch.processorSeconds) + Math.min(combine.seconds, processors * combine.processorSeconds),
   };
 }
 
@@ -141,6 +144,7 @@ function exchangeTask(name: ExchangeDirection, time: ExchangeTime): DecodeTask {
     floorSeconds: time.floorSeconds,
     flops: 0,
     bytes: time.bytes,
+    ...(time.networkBytes === 0 ? {} : { networkBytes: time.networkBytes }),
     runBytes: time.messageBytes,
     bound: time.bound,
     kernelSeconds: [time.seconds],

@@ -3,7 +3,7 @@ import type { Engine } from "./engine";
 import { type Plan, planOf } from "./plan";
 import { type ResolvedQuestion, resolveQuestion, type StepQuestion } from "./question";
 import type { DecodeTask, Passing } from "./task";
-import { betweenTask, type LayerTasks, layerTasks } from "./tasks";
+import { betweenTask, type LayerTasks, layerTasks, otherStarts, savedPerStart } from "./tasks";
 
 export type { DecodeTask, TaskName } from "./task";
 
@@ -146,7 +146,9 @@ function passings({ overlap, groupRequests, requests, dataParallel, draftTokens,
 
 /** After the layers: the head with its norm, draft layers, and what the engine does once a step. */
 function endTasks(plan: Plan): readonly DecodeTask[] {
-  const { groupRequests, requests, draftTokens, head } = plan;
+  const { groupRequests, requests, draftTokens } = plan;
+  const saved = savedPerStart(plan);
+  const head = (rows: number) => otherStarts(plan.head(rows), saved);
   const last = plan.runs.at(-1);
   const tasks = [head(groupRequests * (1 + draftTokens))];
   if (draftTokens > 0 && last !== undefined) {

@@ -1,5 +1,5 @@
 import { type Constants, readConstants } from "../data/constants";
-import type { Hardware } from "../machine/hardware";
+import { type Hardware, timeFactor } from "../machine/hardware";
 import { nearest } from "../text/nearest";
 
 /** Engines whose time between kernels is known. */
@@ -95,10 +95,16 @@ export function engineFamily(engine: Engine, { generation, vendor }: Pick<Hardwa
  *
  * @example engineTime("vllm", hardware("a100-sxm")).carriedFrom // "vllm Hopper"
  */
-export function engineTime(engine: Engine, hardware: Pick<Hardware, "generation" | "vendor">): EngineTime {
+export function engineTime(engine: Engine, hardware: Pick<Hardware, "generation" | "vendor" | "times">): EngineTime {
   const family = engineFamily(engine, hardware);
-  const constants = tables().get(family) as EngineConstants;
+  const measured = tables().get(family) as EngineConstants;
+  const factor = timeFactor(hardware, "betweenKernels");
+  const constants = factor === 1 ? measured : { ...measured, ...shortened(measured, factor) };
   return family === `${engine} ${hardware.generation}` ? constants : { ...constants, carriedFrom: family };
+}
+
+function shortened(constants: EngineConstants, factor: number): Partial<EngineConstants> {
+  return Object.fromEntries(engineTimeNames.map((name) => [name, constants[name] * factor]));
 }
 
 let table: ReadonlyMap<string, EngineConstants> | undefined;

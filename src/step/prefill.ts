@@ -1,10 +1,11 @@
+import { timeFactor } from "../machine/hardware";
 import { bandOf, leftOutOf } from "./answer-words";
 import type { DecodeStep } from "./decode";
 import type { Engine } from "./engine";
 import { type Plan, planOf } from "./plan";
 import { resolveQuestion, type StepQuestion } from "./question";
 import type { DecodeTask } from "./task";
-import { betweenTask, layerTasks, sum } from "./tasks";
+import { betweenTask, layerTasks, otherStarts, savedPerStart, sum } from "./tasks";
 
 /** Prompts that a replica takes in at once. */
 export interface PrefillQuestion
@@ -77,11 +78,9 @@ export function prefillStep(question: PrefillQuestion): PrefillStep {
     replicaRows: requests * promptTokens,
     prompts: { requests: groupRequests, newTokens: promptTokens, pastTokens },
   };
-  const hosted = (tasks: readonly DecodeTask[]) => [
-    ...tasks,
-    betweenTask(hostSeconds[plan.engine] * sum(tasks, (task) => task.kernelSeconds.length)),
-  ];
-  const layers = plan.runs.map((run) => ({ count: run.count, tasks: hosted(layerTasks(plan, run, passing).tasks) }));
+  const hosted = hostSeconds[plan.engine] * timeFactor(resolved.hardware, "betweenKernels");
+  const withHost = (tasks: readonly DecodeTask[]) => [...tasks, betweenTask(hosted * sum(tasks, (task) => task.kernelSeconds.length))];
+  const layers = plan.runs.map((run) => ({ count: run.count, tasks: withHost(layerTasks(plan, run, passing).tasks) }));
   const ends = [...headTask(plan)];
   const tasks = [...layers.flatMap(({ count, tasks: each }) => Array.from({ length: count }, () => each).flat()), ...ends];
   const seconds = sum(tasks, (task) => task.seconds);
@@ -101,8 +100,9 @@ export function prefillStep(question: PrefillQuestion): PrefillStep {
   };
 }
 
-function headTask({ groupRequests, engineTime, head }: Plan) {
-  const task = head(groupRequests);
+function headTask(plan: Plan) {
+  const { groupRequests, engineTime } = plan;
+  const task = otherStarts(plan.head(groupRequests), savedPerStart(plan));
   return engineTime.requestSeconds > 0 ? [task, betweenTask(engineTime.requestSeconds * groupRequests)] : [task];
 }
 

@@ -1,5 +1,14 @@
-import type { Hardware } from "../machine/hardware";
-import type { StepQuestion } from "./question";
+import type { Hardware, TimeName } from "../machine/hardware";
+import { timeFactor } from "../machine/hardware";
+import type { NumberFormat } from "../machine/number-formats";
+
+/** What a machine does so much of a second: any question to it. */
+export interface MachineQuestion {
+  readonly hardware: Hardware;
+}
+
+/** A question with so many times as much of a resource. */
+export type Scale = <Q extends MachineQuestion>(question: Q, factor: number) => Q;
 
 /**
  * What a machine has so much of a second, and how to give a step more of it: by a factor, all else alike.
@@ -29,8 +38,28 @@ export type ResourceName = keyof typeof resources;
 /** All of them, in the order of the list. */
 export const resourceNames = Object.keys(resources) as readonly ResourceName[];
 
-/** A question with so many times as much of a resource. */
-export type Scale = (question: StepQuestion, factor: number) => StepQuestion;
+/** Arithmetic of one format alone. */
+export function arithmeticOf(format: NumberFormat): Scale {
+  return withHardware(({ peakFlopsPerSecond }, factor) => {
+    const peak = peakFlopsPerSecond[format];
+    return peak === undefined ? {} : { peakFlopsPerSecond: { ...peakFlopsPerSecond, [format]: peak * factor } };
+  });
+}
+
+/** One of the fixed times that a what-if can scale, made shorter by the factor. */
+export function speedOf(time: TimeName): Scale {
+  return withHardware((hardware, factor) => ({ times: { ...hardware.times, [time]: timeFactor(hardware, time) / factor } }));
+}
+
+/** Bytes of the last-level cache. */
+export const cacheSize: Scale = withHardware(({ cacheBytes }, factor) =>
+  cacheBytes === undefined ? {} : { cacheBytes: cacheBytes * factor },
+);
+
+/** A whole number of processors, of the same peak together: more of them are slower ones. */
+export function withProcessors<Q extends MachineQuestion>(question: Q, processors: number): Q {
+  return { ...question, hardware: { ...question.hardware, processors } };
+}
 
 function withHardware(change: (hardware: Hardware, factor: number) => Partial<Hardware>): Scale {
   return (question, factor) => ({ ...question, hardware: { ...question.hardware, ...change(question.hardware, factor) } });

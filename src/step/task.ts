@@ -29,6 +29,8 @@ export interface DecodeTask {
   readonly flops: number;
   /** Moved in memory; for dispatch, combine and collectives, sent over the links. */
   readonly bytes: number;
+  /** Of bytes sent, those over the network; absent where none are. */
+  readonly networkBytes?: number;
   /** The longest contiguous run in which its main tensor is read or sent. */
   readonly runBytes: number;
   readonly bound: "compute" | "memory" | "overhead" | "latency" | "messages" | "scale-up" | "network";

@@ -1,9 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { judgedForecasts } from "../../src/claims/worth-forecasts";
 import { granularitySweep, granularityWorthFigure } from "../../src/figures/granularity-worth";
+import { worthEnergyFigure } from "../../src/figures/worth-energy";
+import { worthPairsFigure } from "../../src/figures/worth-pairs";
+import { worthPlaneFigure } from "../../src/figures/worth-planes";
 import { worthParts, worthRows, worthSharesFigure } from "../../src/figures/worth-shares";
+import { machinePairs } from "../../src/fit/machine-pairs";
+import { stepPairs } from "../../src/fit/step-rows";
 import { hardware } from "../../src/machine/hardware";
+import { whatIfHardware } from "../../src/machine/what-if-hardware";
 import { model } from "../../src/model/registry";
+import { deploymentRows } from "../../src/published/deployment-rows";
+import { energyOf } from "../../src/step/energy";
+import { messagePlane, rowsPlane, widthPlane } from "../../src/step/planes";
 import { worthOf } from "../../src/step/worth";
 import { expectWhole, trace, traces } from "./figure-cases";
 
@@ -76,5 +85,63 @@ describe("forecasts of worth", () => {
       rows.map(() => "hardly moves"),
     );
     expect(rows.find((r) => r.part === "networkBandwidth")?.outcome).toBe("as forecast");
+  });
+});
+
+describe("pairs of machines", () => {
+  it("draws measured beside predicted ratios that have not seen the rows, and states their median error", () => {
+    const of = (...ids: readonly string[]) => deploymentRows().filter((row) => ids.includes(row.model ?? "") && row.engine === "vLLM");
+    const pairs = machinePairs(stepPairs(of("llama-3-70b", "gpt-oss-120b"), "default"));
+    const figure = worthPairsFigure(pairs);
+    expectWhole(figure, "worth pairs");
+    const marks = traces(figure).at(-1);
+    expect(marks?.x).toEqual(pairs.map((p) => p.measured));
+    expect(marks?.y).toEqual(pairs.map((p) => p.leftOut));
+    // Of one model alone nothing is left to fit on.
+    expect(() => worthPairsFigure(machinePairs(stepPairs(of("llama-3-70b"), "default")))).toThrow(/measured on others too/);
+    expect(() => worthPairsFigure([])).toThrow(/at least one pair/);
+  });
+});
+
+describe("energy", () => {
+  it("draws each part from the least to the most, all together last", () => {
+    const questions = [
+      { ...dense, hardware: h100 },
+      { ...sparse, hardware: h100 },
+    ];
+    const figure = worthEnergyFigure(questions);
+    expectWhole(figure, "worth energy");
+    const { total } = energyOf(questions[1] as (typeof questions)[1]);
+    const bars = figure.data[1] as unknown as { base: readonly number[]; x: readonly number[]; y: readonly string[] };
+    expect(bars.y.at(-1)).toBe("all together");
+    expect(bars.base.at(-1)).toBeCloseTo(total.low, 12);
+    expect((bars.base.at(-1) ?? 0) + (bars.x.at(-1) ?? 0)).toBeCloseTo(total.high, 12);
+    expect(() => worthEnergyFigure([])).toThrow(/at least one step/);
+  });
+});
+
+describe("planes", () => {
+  const models = ["mixtral-8x22b", "deepseek-v3"].map((id) => model(id));
+  const places = [h100, whatIfHardware(h100, { memoryBytesPerSecond: { times: 2 } })];
+  const words = { has: "Tokens an expert", needs: "Rows that fill the machine", enough: "the machine is busy" };
+
+  it.each([
+    ["rows", rowsPlane(places, models, 6144, ["fp8", "bfloat16"])],
+    ["messages", messagePlane(places, models)],
+    ["widths", widthPlane(places, models)],
+  ])("draws every model on every machine: %s", (name, plane) => {
+    const figure = worthPlaneFigure(plane, words);
+    expectWhole(figure, name);
+    expect(traces(figure)).toHaveLength(1 + plane.rows.length);
+    plane.rows.forEach((row, i) => {
+      const drawn = traces(figure)[i + 1];
+      const has = plane.columns.map((column) => column.has).sort((a, b) => a - b);
+      expect(drawn?.x).toEqual(has);
+      expect(new Set(drawn?.y)).toEqual(new Set([row.needs]));
+      const { symbol } = (drawn as unknown as { marker: { symbol: readonly string[] } }).marker;
+      expect(symbol.map((each) => each.startsWith("star"))).toEqual(plane.columns.map(() => row.isWhatIf));
+      expect(symbol.map((each) => !each.endsWith("-open"))).toEqual(has.map((value) => value >= row.needs));
+    });
+    expect(() => worthPlaneFigure({ columns: [], rows: [] }, words)).toThrow(/at least one model and one machine/);
   });
 });

@@ -23,6 +23,17 @@ describe("what-if machine", () => {
     expect(whatIfHardware(h100, { "peakFlopsPerSecond.fp4": 4e15 }).peakFlopsPerSecond).toEqual({ ...h100.peakFlopsPerSecond, fp4: 4e15 });
   });
 
+  it("scales times that no datasheet gives, from one", () => {
+    expect(whatIfHardware(h100, { "times.kernelStarts": 0.1, "times.messages": { times: 2 } }).times).toEqual({
+      kernelStarts: 0.1,
+      messages: 2,
+    });
+    expect(h100.times).toBeUndefined();
+    expect(() => whatIfHardware(h100, { "times.kernelStart": 2 })).toThrow(
+      /unknown field "times.kernelStart"; nearest: times.kernelStarts/,
+    );
+  });
+
   it.each<[HardwareChanges, RegExp]>([
     [{ memoryBytesPerSecnd: 1 }, /unknown field "memoryBytesPerSecnd"; nearest: memoryBytesPerSecond/],
     [{ name: 1 }, /unknown field "name"/],

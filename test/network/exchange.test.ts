@@ -222,6 +222,7 @@ describe("time of an expert all-to-all", () => {
       bound: "latency",
       bytes,
       messages: 192,
+      networkBytes: 0,
       messageBytes: 7392,
     });
     expect(ask({ tokens: 4096 }).bound).toBe("scale-up");

@@ -1,10 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { hardware } from "../../src/machine/hardware";
+import { launch } from "../../src/kernels/launch";
+import { hardware, timeNames } from "../../src/machine/hardware";
+import { whatIfHardware } from "../../src/machine/what-if-hardware";
 import { model } from "../../src/model/registry";
+import { decodeStep } from "../../src/step/decode";
 import { fittingQuestion, fittingRequests } from "../../src/step/fitting";
+import { type PrefillQuestion, prefillStep } from "../../src/step/prefill";
 import type { StepQuestion } from "../../src/step/question";
-import { resourceNames, resources } from "../../src/step/resources";
-import { capacityWorth, worthOf } from "../../src/step/worth";
+import { resourceNames, resources, speedOf } from "../../src/step/resources";
+import { kernelCount } from "../../src/step/starts";
+import { capacityWorth, elasticityOf, type FixedName, worthOf } from "../../src/step/worth";
 
 const h100 = hardware("h100-sxm");
 const question: StepQuestion = { model: model("llama-3.1-405b"), hardware: h100, requests: 512, contextTokens: 4096, tensorParallel: 8 };
@@ -109,6 +114,92 @@ describe("worth of a decode step", () => {
 
   it("refuses a change that is none", () => {
     for (const change of [0, -1, 0.6, Number.NaN]) expect(() => worthOf(question, { change })).toThrow(/change must be above 0/);
+  });
+});
+
+describe("worth of fixed times", () => {
+  const v3 = { model: model("deepseek-v3"), hardware: h100, requestsPerGpu: 64, contextTokens: 4096, expertParallel: 64 };
+  const step = decodeStep(v3);
+  const { fixed, elasticities } = worthOf(v3);
+
+  it("sums to the share of fixed times, and no kind is below zero", () => {
+    const names: readonly FixedName[] = ["betweenKernels", "kernelStarts", "messageLatency", "messages", "kernels"];
+    expect(names.reduce((sum, name) => sum + fixed[name], 0)).toBeCloseTo(elasticities.fixedTimes, 12);
+    for (const name of names) expect(fixed[name], name).toBeGreaterThanOrEqual(0);
+    expect(fixed.kernels).toBeGreaterThan(0.05);
+  });
+
+  it("is the share of the step that lies between kernels, and that starts of its kernels take", () => {
+    const between = step.tasks.reduce((sum, task) => sum + (task.name === "between kernels" ? task.seconds : 0), 0);
+    expect(fixed.betweenKernels).toBeCloseTo(between / step.seconds, 4);
+    // Without a shared expert, whose kernels start beside the routed ones.
+    const qwen = { ...v3, model: model("qwen3-235b-a22b"), expertParallel: 32 };
+    const plain = decodeStep(qwen);
+    const starts = kernelCount(plain.tasks, "none") * launch("graph", h100).seconds;
+    expect(worthOf(qwen).fixed.kernelStarts).toBeCloseTo(starts / plain.seconds, 4);
+    expect(plain.seconds - decodeStep({ ...qwen, hardware: whatIfHardware(h100, { "times.kernelStarts": 1e-9 }) }).seconds).toBeCloseTo(
+      starts,
+      6,
+    );
+  });
+
+  it("takes a what-if: latency that halves saves half of its share, and a factor of one nothing", () => {
+    const half = decodeStep({ ...v3, hardware: whatIfHardware(h100, { "times.messageLatency": { times: 0.5 } }) });
+    expect(Math.log(step.seconds / half.seconds)).toBeGreaterThan(0.45 * fixed.messageLatency);
+    expect(half.seconds).toBeGreaterThan(step.seconds * (1 - 0.51 * fixed.messageLatency));
+    for (const name of timeNames)
+      expect(decodeStep({ ...v3, hardware: whatIfHardware(h100, { [`times.${name}`]: 1 }) }).seconds).toBe(step.seconds);
+  });
+
+  it("gives the processors of an exchange back only where it hides behind computation", () => {
+    expect(worthOf(v3).sizes.exchangeProcessors).toBe(0);
+    expect(worthOf({ ...v3, overlap: "two-micro-batches" }).sizes.exchangeProcessors).toBeGreaterThan(0.01);
+  });
+});
+
+describe("worth beside the sum", () => {
+  const v3 = { model: model("deepseek-v3"), hardware: h100, requestsPerGpu: 64, contextTokens: 4096, expertParallel: 64 };
+
+  it("splits arithmetic by format: all of it together", () => {
+    const { arithmetic, elasticities } = worthOf(v3);
+    expect(Object.values(arithmetic).reduce((sum, share) => sum + share, 0)).toBeCloseTo(elasticities.arithmetic, 3);
+    expect(arithmetic.fp8).toBeGreaterThan(0.01);
+    expect(arithmetic.fp32).toBe(0);
+    expect(elasticityOf(v3, resources.arithmetic)).toBeCloseTo(elasticities.arithmetic, 12);
+    expect(elasticityOf(v3, speedOf("messageLatency"))).toBeCloseTo(worthOf(v3).fixed.messageLatency, 12);
+  });
+
+  it("has sizes, of which a cold step needs no cache and reads in whole accesses, and names what it has no term for", () => {
+    const { sizes, notInModel } = worthOf(v3);
+    expect(sizes).toMatchObject({ lastLevelCache: 0, memoryCapacity: capacityWorth(v3, 0.9)?.elasticity });
+    expect(sizes.accessGranularity).toBeCloseTo(0, 4);
+    expect(notInModel.join()).toMatch(/matrix array.*host memory.*power/);
+  });
+});
+
+describe("worth of taking prompts in", () => {
+  const prompts = (id: string, machine: string): PrefillQuestion => {
+    const wide = model(id).routedExperts >= 64;
+    const place = wide ? { requests: 32, dataParallel: 32, expertParallel: 32 } : { requests: 1, tensorParallel: 8 };
+    return { model: model(id), hardware: hardware(machine), promptTokens: 4096, ...place };
+  };
+
+  it.each(["llama-3.1-405b", "mixtral-8x22b", "deepseek-v3", "qwen3-235b-a22b", "gpt-oss-120b"])("sums to one for %s", (id) => {
+    for (const machine of ["h100-sxm", "h20", "h200-sxm", "b200-sxm", "gb200"]) {
+      const { elasticities, fixed, tokensPerSecondPerGpu, sizes } = worthOf(prompts(id, machine));
+      expect(names.reduce((total, name) => total + elasticities[name], 0)).toBeCloseTo(1, 9);
+      expect(Math.abs(elasticities.rest), `${id} on ${machine}`).toBeLessThan(0.03);
+      expect(Object.values(fixed).reduce((sum, share) => sum + share, 0)).toBeCloseTo(elasticities.fixedTimes, 12);
+      expect(tokensPerSecondPerGpu).toBe(prefillStep(prompts(id, machine)).tokensPerSecondPerGpu);
+      expect(sizes.memoryCapacity).toBeUndefined();
+    }
+  });
+
+  it("is more arithmetic and less memory bandwidth than decode", () => {
+    const decode = worthOf(question).elasticities;
+    const prefill = worthOf(prompts("llama-3.1-405b", "h100-sxm")).elasticities;
+    expect(prefill.arithmetic).toBeGreaterThan(decode.arithmetic);
+    expect(prefill.memoryBandwidth).toBeLessThan(decode.memoryBandwidth);
   });
 });
 

@@ -1,6 +1,7 @@
 import { weightFormat } from "../../machine/number-formats";
 import type { Model } from "../../model/model";
 import { trainingPairs } from "../../published/matrix-units";
+import { resources } from "../../step/resources";
 import { formatCount, formatNumber, formatShare } from "../../text/numbers";
 import { intervals, shareBelow } from "../intervals";
 import { articleDay, sourceKnown } from "../known-by";
@@ -10,6 +11,8 @@ import type { ClaimRule, PartRule } from "../parts/part";
 import { type Member, populationOf } from "../parts/population";
 import { computedFor } from "../release-population";
 import { narrowestFormat, weightBits } from "../rule-formats";
+import { worthOverDense } from "../set-up-worth";
+import { overSetUps, serving } from "../set-ups";
 import { type WideArray, wideArrays } from "../wide-arrays";
 
 /**
@@ -56,6 +59,22 @@ export const arraySizeClaim: ClaimRule = {
       grade: "D",
       judge: (c) => overPairs(c, () => true, 1.25),
       say: ({ probability = 0 }) => `the loss is a quarter in ${formatShare(probability)}`,
+    },
+    {
+      id: "1.worth",
+      statement: "Arithmetic is worth less to a mixture's decode step than to a dense model's in the same place.",
+      stance: "asserts",
+      scope: "decode, published serving set-ups",
+      kind: "prevalence",
+      quantity: "worth of arithmetic (share of one percent more throughput that one percent more of it gives) over that of a dense model",
+      unit: "ratio",
+      threshold: { atMost: 1, reason: "what loses value is worth less than it was" },
+      by: articleDay,
+      stress: 1,
+      grade: "D",
+      judge: arithmeticWorth,
+      say: ({ probability = 0, population }) =>
+        population === undefined ? "" : `arithmetic is worth less than to dense models in ${formatShare(probability)}`,
     },
     {
       id: "1.training",
@@ -134,6 +153,17 @@ export function arrayOverMemory(machine: WideArray, format: string, memoryShare:
 
 function formatOf(c: Context, m: Model): string {
   return c.asked.weightFormat ?? narrowestFormat(m);
+}
+
+/** Every set-up against the largest dense model on the same machine, with the same requests and context. */
+function arithmeticWorth(c: Context): Finding {
+  const all = overSetUps(
+    c,
+    serving,
+    (s) => worthOverDense(s, "arithmetic", resources.arithmetic),
+    (r) => r <= 1,
+  );
+  return prevalence(all, `${formatShare(all.share)} of ${formatCount(all.count)} set-ups; ${formatNumber(all.median)} times in the median`);
 }
 
 /** Rates of DeepSeek-V3's training over a dense model's, on arrays of 256 over arrays of 128. */

@@ -5,6 +5,7 @@ import { articleDay, sourceKnown } from "../known-by";
 import type { Context } from "../parts/context";
 import { type Finding, fact, notKnown, prevalence } from "../parts/finding";
 import type { ClaimRule, PartRule } from "../parts/part";
+import { denseQuestion, startingShare } from "../set-up-worth";
 import { overSetUps, serving, setUpsOf } from "../set-ups";
 
 /** A tenth of the step is what fused kernels and graphs are built for. */
@@ -39,6 +40,23 @@ export const launchOverheadClaim: ClaimRule = {
     },
     starts("2.stream", "one by one", "streamShare", 2, "asserts"),
     starts("2.graph", "from a captured graph", "graphShare", 1, "asserts"),
+    {
+      id: "2.worth",
+      statement:
+        "Starts of kernels and the time between them are worth more to a mixture's decode step than to a dense model's in the same place.",
+      stance: "asserts",
+      scope: "decode, published serving set-ups, kernels started from a graph",
+      kind: "prevalence",
+      quantity: "share of a step in starts and between kernels over that of a dense model",
+      unit: "ratio",
+      threshold: { atLeast: 1, reason: "what becomes important counts for more than it did" },
+      by: articleDay,
+      stress: 1,
+      grade: "D",
+      judge: startWorth,
+      say: ({ probability = 0, population }) =>
+        population === undefined ? "" : `they count for more than in dense models in ${formatShare(probability)}`,
+    },
     {
       id: "2.one",
       statement: "A graph saves a tenth of a step of one request, measured.",
@@ -101,6 +119,17 @@ function starts(id: string, how: string, which: "streamShare" | "graphShare", st
           ? `unaided they take ${formatShare(value)} of small steps`
           : `with graphs ${formatShare(value)} is left`,
   };
+}
+
+/** Every set-up against the largest dense model on the same machine, with the same requests and context. */
+function startWorth(c: Context): Finding {
+  const all = overSetUps(
+    c,
+    serving,
+    (s) => startingShare(questionOf(s)) / startingShare(denseQuestion(s)),
+    (r) => r >= 1,
+  );
+  return prevalence(all, `${formatShare(all.share)} of ${formatCount(all.count)} set-ups; ${formatNumber(all.median)} times in the median`);
 }
 
 /** The share over set-ups; started one by one only where few requests share a GPU, which is where nobody can wait for more. */

@@ -1,11 +1,13 @@
 import { accessFact } from "../../data/accesses";
-import { formatBytes, formatCount, formatShare } from "../../text/numbers";
+import { rowMemory } from "../../step/tiers";
+import { movedByAccess } from "../../step/worth";
+import { formatBytes, formatCount, formatNumber, formatShare } from "../../text/numbers";
 import { bytesInRunsUpTo, stepAccesses } from "../claim-runs";
 import { articleDay, sourceKnown } from "../known-by";
 import type { Context } from "../parts/context";
 import { type Finding, fact, notKnown, prevalence } from "../parts/finding";
 import type { ClaimRule } from "../parts/part";
-import { overSetUps, wideDecode } from "../set-ups";
+import { type AskedSetUp, machineOf, overSetUps, wideDecode } from "../set-ups";
 
 /**
  * Granularity. The author hedges the number ("even back to", "hopefully not"), so it weighs half; that the scale of access falls he asserts.
@@ -52,6 +54,22 @@ export const granularityClaim: ClaimRule = {
           : `${probability === 0 ? "no set-up reads" : `${formatShare(probability)} of set-ups read`} in 32–64 B`,
     },
     {
+      id: "3.worth",
+      statement:
+        "A finer smallest access of the memory is worth something to wide decode: a twentieth for each halving, by the bytes it saves.",
+      stance: "asks",
+      scope: "decode, whole step",
+      kind: "prevalence",
+      quantity: "growth of the bytes moved with the smallest access, in logarithms",
+      unit: "ratio",
+      threshold: { atLeast: 0.05, reason: "less than a twentieth pays no other memory" },
+      by: articleDay,
+      stress: 0,
+      grade: "D",
+      judge: finerAccess,
+      say: () => "",
+    },
+    {
       id: "3.hardware",
       statement: "A memory path with finer access than its maker's before came out.",
       stance: "asks",
@@ -70,6 +88,16 @@ export const granularityClaim: ClaimRule = {
     },
   ],
 };
+
+/** Of the machine's own smallest access, from half to twice of it. */
+function finerAccess(c: Context): Finding {
+  const growth = (setUp: AskedSetUp) => {
+    const accesses = stepAccesses(setUp);
+    return accesses === undefined ? Number.NaN : movedByAccess(accesses, rowMemory(machineOf(setUp)).kind.minAccessBytes);
+  };
+  const all = overSetUps(c, wideDecode, growth, (g) => g >= 0.05);
+  return prevalence(all, `${formatShare(all.share)} of ${formatCount(all.count)} set-ups; ${formatNumber(all.median)} in the median`);
+}
 
 function shortRuns(c: Context): Finding {
   const share = (setUp: Parameters<typeof stepAccesses>[0]) => {

@@ -7,12 +7,14 @@ import { bindingLimit, type TierLimit } from "../../step/requests";
 import { flashLimits, memoryLimit } from "../../step/tiers";
 import { formatBytes, formatCount, formatNumber, formatShare } from "../../text/numbers";
 import { stepAccesses } from "../claim-runs";
+import { questionOf } from "../claim-steps";
 import { intervals } from "../intervals";
 import { articleDay, sourceKnown } from "../known-by";
 import type { Context } from "../parts/context";
 import { type Finding, fact, notKnown, prevalence } from "../parts/finding";
 import type { ClaimRule, PartRule } from "../parts/part";
 import { releasedFormat } from "../rule-formats";
+import { messageSpeed, stepWorth } from "../set-up-worth";
 import { type AskedSetUp, machineOf, overSetUps, wideDecode } from "../set-ups";
 
 /** A bus's packet and what 64 cores issue a second, both by the author's essay of July 2024 on bus and network. */
@@ -63,6 +65,21 @@ export const requestsClaim: ClaimRule = {
       say: ({ holds }) => (holds ? "flash is short of requests" : "flash is short of bytes"),
     },
     tier("4.network", "network card", 1, network, "network cards are"),
+    {
+      id: "4.worth",
+      statement: "What messages cost one by one is worth a twentieth of the throughput of wide decode.",
+      stance: "asks",
+      scope: "decode, the whole step, messages of the exchange",
+      kind: "prevalence",
+      quantity: "share of one percent more throughput that one percent more messages a second give",
+      unit: "share",
+      threshold: { atLeast: 0.05, reason: "what is worth less than a twentieth decides about no fabric" },
+      by: articleDay,
+      stress: 0,
+      grade: "D",
+      judge: messageWorth,
+      say: () => "",
+    },
   ],
 };
 
@@ -93,6 +110,17 @@ function tierFinding(c: Context, over: (c: Context, s: AskedSetUp) => number): F
     (r) => r >= 1,
   );
   return prevalence(all, `${formatShare(all.share)} of ${formatCount(all.count)} set-ups; ratio ${formatNumber(all.median)} in the median`);
+}
+
+/** By the step's own cost of a message, as fitted on DeepEP. */
+function messageWorth(c: Context): Finding {
+  const all = overSetUps(
+    c,
+    wideDecode,
+    (s) => stepWorth(questionOf(s), "messages", messageSpeed),
+    (w) => w >= 0.05,
+  );
+  return prevalence(all, `${formatShare(all.share)} of ${formatCount(all.count)} set-ups; ${formatShare(all.median)} in the median`);
 }
 
 /** Packets of a bus, issued by the processor's cores at the author's own rate. */

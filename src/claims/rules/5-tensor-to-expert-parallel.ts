@@ -3,6 +3,7 @@ import type { Model } from "../../model/model";
 import { model } from "../../model/registry";
 import { expertParallelTraffic } from "../../network/split";
 import { publishedSetUps } from "../../published/deployments";
+import { resources } from "../../step/resources";
 import { formatBytes, formatCount, formatNumber, formatShare } from "../../text/numbers";
 import { questionOf, stepNumbers } from "../claim-steps";
 import { articleDay, isKnown } from "../known-by";
@@ -10,6 +11,7 @@ import type { Context } from "../parts/context";
 import { prevalence } from "../parts/finding";
 import type { ClaimRule } from "../parts/part";
 import { populationOf } from "../parts/population";
+import { denseQuestion, stepWorth, worthOverDense } from "../set-up-worth";
 import { type AskedSetUp, overSetUps, wideDecode } from "../set-ups";
 
 /** Requests a GPU from which a set-up is one for throughput. */
@@ -78,6 +80,38 @@ export const parallelismClaim: ClaimRule = {
       say: ({ holds }) => (holds ? "in small messages" : "in large messages"),
     },
     {
+      id: "5.worth",
+      statement: "The scale-up link is worth less to wide decode than to a dense model cut over eight GPUs in the same place.",
+      stance: "asserts",
+      scope: "decode over a network or a rack",
+      kind: "prevalence",
+      quantity: "worth of the scale-up link over that to a dense model",
+      unit: "ratio",
+      threshold: { atMost: 1, reason: "what weakens is worth less than it was" },
+      by: articleDay,
+      stress: 1,
+      grade: "D",
+      judge: linkWorth,
+      say: ({ probability = 0, population }) =>
+        population === undefined ? "" : `the scale-up link is worth less in ${formatShare(probability)}`,
+    },
+    {
+      id: "5.links",
+      statement:
+        "Scale-up link and network together are worth more to wide decode than to a dense model cut over eight GPUs in the same place.",
+      stance: "asks",
+      scope: "decode over a network or a rack",
+      kind: "prevalence",
+      quantity: "worth of both links over that to a dense model",
+      unit: "ratio",
+      threshold: { atLeast: 1, reason: "what grows counts for more than it did" },
+      by: articleDay,
+      stress: 0,
+      grade: "D",
+      judge: linksWorth,
+      say: () => "",
+    },
+    {
       id: "5.node",
       statement: "Inside one node experts are dealt out, too.",
       stance: "asks",
@@ -93,6 +127,29 @@ export const parallelismClaim: ClaimRule = {
     },
   ],
 };
+
+function linkWorth(c: Context) {
+  const all = overSetUps(
+    c,
+    wideDecode,
+    (s) => worthOverDense(s, "scaleUpBandwidth", resources.scaleUpBandwidth),
+    (r) => r <= 1,
+  );
+  return prevalence(all, `${formatNumber(all.median)} times in the median of ${formatCount(all.count)} set-ups`);
+}
+
+function linksWorth(c: Context) {
+  const both = (question: Parameters<typeof stepWorth>[0]) =>
+    stepWorth(question, "scaleUpBandwidth", resources.scaleUpBandwidth) +
+    stepWorth(question, "networkBandwidth", resources.networkBandwidth);
+  const all = overSetUps(
+    c,
+    wideDecode,
+    (s) => both(questionOf(s)) / both(denseQuestion(s)),
+    (r) => r >= 1,
+  );
+  return prevalence(all, `${formatNumber(all.median)} times in the median of ${formatCount(all.count)} set-ups`);
+}
 
 /** Throughput of a set-up over that of replicas of eight with as many requests a GPU. */
 export function overReplicas(s: AskedSetUp): number {

@@ -1,5 +1,6 @@
 import { exchangePaths } from "../../published/exchange-paths";
 import { formatCount, formatNumber, formatShare } from "../../text/numbers";
+import { questionOf } from "../claim-steps";
 import { articleDay, sourceKnown } from "../known-by";
 import { exchangeMovers, fabrics } from "../listed";
 import type { Context } from "../parts/context";
@@ -7,6 +8,8 @@ import { definition, type Finding, fact, notKnown, prevalence } from "../parts/f
 import { reading } from "../parts/judge-part";
 import type { ClaimRule } from "../parts/part";
 import { populationOf } from "../parts/population";
+import { exchangeProcessorSpeed, stepWorth } from "../set-up-worth";
+import { type AskedSetUp, overSetUps, wideDecode } from "../set-ups";
 
 /**
  * DMA semantics give way to load and store. Both readings have support in the author's essays and are printed side by side:
@@ -49,8 +52,38 @@ export const loadStoreClaim: ClaimRule = {
       judge: initiator,
       say: ({ value }) => `host-posted exchanges take ${formatNumber(value)} times`,
     },
+    {
+      id: "6a.worth",
+      statement: "Giving the exchange's processors back is worth a twentieth of the throughput of wide decode in two micro-batches.",
+      stance: "asks",
+      scope: "decode over a network or a rack, exchange hidden behind computation",
+      kind: "prevalence",
+      quantity: "share of one percent more throughput that one percent less of the processors' time gives",
+      unit: "share",
+      threshold: { atLeast: 0.05, reason: "what is worth less than a twentieth decides about no engine" },
+      by: articleDay,
+      stress: 0,
+      grade: "D",
+      judge: processorsBack,
+      say: () => "",
+    },
   ],
 };
+
+/** As published: what a reader asks for changes no claim on designs. */
+function processorsBack(c: Context): Finding {
+  const hidden = (s: AskedSetUp) => {
+    const question = questionOf(s);
+    return question === undefined ? undefined : ({ ...question, overlap: "two-micro-batches" } as const);
+  };
+  const all = overSetUps(
+    { ...c, asked: {} },
+    wideDecode,
+    (s) => stepWorth(hidden(s), "exchangeProcessors", exchangeProcessorSpeed),
+    (w) => w >= 0.05,
+  );
+  return prevalence(all, `${formatShare(all.share)} of ${formatCount(all.count)} set-ups; ${formatShare(all.median)} in the median`);
+}
 
 function wire({ knownBy }: Context): Finding {
   const all = fabrics(knownBy).filter((f) => f.date > articleDay);

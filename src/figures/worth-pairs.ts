@@ -1,0 +1,76 @@
+import { type MachinePair, pairErrors } from "../fit/machine-pairs";
+import { formatCount, formatNumber, formatShare } from "../text/numbers";
+import type { Figure } from "./figure";
+import { colours, layout, line, logAxis, points, ticks } from "./theme";
+
+const shown = [0.5, 0.7, 1, 1.2, 1.5, 2, 3] as const;
+
+/**
+ * How many times faster the newer of two machines does a step: measured beside predicted by engine times that have not seen the rows.
+ *
+ * @throws RangeError when there is no pair.
+ */
+export function worthPairsFigure(pairs: readonly MachinePair[]): Figure {
+  if (pairs.length === 0) throw new RangeError("pairs must hold at least one pair of machines, got none");
+  const errors = pairErrors(pairs);
+  const rows = pairs.reduce((sum, { ratios }) => sum + ratios.length, 0);
+  const known = pairs.filter((p) => Number.isFinite(p.leftOut));
+  if (known.length === 0) throw new RangeError("pairs must hold rows of an engine that is measured on others too, got none");
+  const kinds = [
+    { name: "one rate differs, or none", color: colours.blue, symbol: "circle", here: known.filter((p) => p.differing.length <= 1) },
+    { name: "several differ", color: colours.orange, symbol: "diamond", here: known.filter((p) => p.differing.length > 1) },
+  ].filter(({ here }) => here.length > 0);
+  const nameOf = (p: MachinePair) => `${p.model}, ${p.older.id} to ${p.newer.id}`;
+  const worst = [...pairs].sort((a, b) => offBy(b) - offBy(a))[0] as MachinePair;
+  const words = `${formatCount(rows)} pairs of steps of ${formatCount(pairs.length)} models and machines: off by ${formatShare(errors.leftOut)} in the median`;
+  const kept = (p: MachinePair) => p.ratios.filter((r) => Number.isFinite(r.leftOut));
+  const drawn = known.flatMap((p) => kept(p).flatMap((r) => [r.measured, r.leftOut]));
+  const ends: [number, number] = [Math.min(...drawn) * 0.92, Math.max(...drawn) * 1.08];
+  const axis = ticks(shown.filter((value) => value > ends[0] && value < ends[1]).map((value) => [value, `${formatNumber(value)}×`]));
+  return {
+    data: [
+      line("equal", ends, ends, colours.ink, { line: { color: colours.ink, width: 1 }, showlegend: false, hoverinfo: "skip" }),
+      ...kinds.map(({ name, color, symbol, here }) =>
+        points(
+          `${name}, one step`,
+          here.flatMap((p) => kept(p).map((r) => r.measured)),
+          here.flatMap((p) => kept(p).map((r) => r.leftOut)),
+          color,
+          {
+            marker: { color, symbol, size: 6, opacity: 0.3 },
+            text: here.flatMap((p) => kept(p).map(({ older }) => `${nameOf(p)}<br>${older.row.requests} requests, ${older.row.engine}`)),
+            hoverinfo: "text+x+y",
+            showlegend: false,
+          },
+        ),
+      ),
+      ...kinds.map(({ name, color, symbol, here }) =>
+        points(
+          name,
+          here.map((p) => p.measured),
+          here.map((p) => p.leftOut),
+          color,
+          {
+            marker: { color, symbol, size: 12, line: { color: colours.ink, width: 1 } },
+            text: here.map((p) => `${nameOf(p)}, median of ${p.ratios.length}`),
+            hoverinfo: "text+x+y",
+          },
+        ),
+      ),
+    ],
+    layout: layout({
+      height: 520,
+      margin: { l: 84, r: 24, t: 20, b: 110 },
+      xaxis: logAxis("Times as fast, measured", ends, axis),
+      yaxis: logAxis("Times as fast, predicted", ends, axis),
+      showlegend: true,
+      legend: { orientation: "h", x: 0, y: -0.18, yanchor: "top" },
+    }),
+    caption: `How many times faster the newer of two machines does the same decode step: large marks are the median of a model on two machines, small ones single steps; on the line prediction and measurement agree. ${words}, with engine times fitted without these rows. Furthest off: ${nameOf(worst)}, ${formatNumber(worst.measured, 2)} times as measured and ${formatNumber(worst.leftOut, 2)} as predicted.`,
+    alt: `Measured against predicted ratios of steps on two machines. ${words}.`,
+  };
+}
+
+function offBy({ measured, leftOut }: MachinePair): number {
+  return Number.isFinite(leftOut) ? Math.abs(Math.log(measured / leftOut)) : 0;
+}

@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import { hardware } from "../../src/machine/hardware";
+import { model } from "../../src/model/registry";
+import { decodeStep } from "../../src/step/decode";
+import { accessJoules, energyOf, energyParts, readRates } from "../../src/step/energy";
+import { prefillStep } from "../../src/step/prefill";
+
+const h100 = hardware("h100-sxm");
+const v3 = { model: model("deepseek-v3"), hardware: h100, requestsPerGpu: 64, contextTokens: 4096, expertParallel: 64 };
+const dense = {
+  model: model("llama-3.1-405b"),
+  hardware: h100,
+  requests: 64,
+  contextTokens: 4096,
+  tensorParallel: 8,
+  weightFormat: "fp8_block",
+};
+
+describe("joules of an access", () => {
+  it("by hand: 64 B open a row of 909 pJ and move at 2.54 pJ a bit; a kilobyte shares its row among 1,024 bytes", () => {
+    const short = accessJoules(64, 32);
+    expect(short.opened).toBeCloseTo(909e-12 / 64, 18);
+    expect(short.moved.low).toBeCloseTo(2.54e-12 * 8, 18);
+    expect(short.moved.high).toBeCloseTo(13.11e-12 * 8, 18);
+    expect(accessJoules(1024, 32).opened).toBeCloseTo(909e-12 / 1024, 18);
+    // 4 KB open four rows: as much a byte as one of 1 KB; 1,025 bytes open two.
+    expect(accessJoules(4096, 32).opened).toBeCloseTo(accessJoules(1024, 32).opened, 18);
+    expect(accessJoules(1025, 32).opened).toBeCloseTo((2 * 909e-12) / 1025, 18);
+  });
+
+  it("pays for the whole access where a run fills half of it", () => {
+    expect(accessJoules(32, 64).moved.low).toBeCloseTo(2 * accessJoules(64, 64).moved.low, 18);
+  });
+});
+
+describe("joules a token", () => {
+  const { joulesPerToken, total, limitJoulesPerToken } = energyOf(v3);
+  const step = decodeStep(v3);
+  const tokens = 64;
+
+  it("sends bytes by tier: dispatched and combined bytes, to and from a switch inside a node, by transceivers beyond", () => {
+    const sent = step.tasks.filter((t) => t.name === "dispatch" || t.name === "combine");
+    const all = sent.reduce((sum, t) => sum + t.bytes, 0);
+    const far = sent.reduce((sum, t) => sum + (t.networkBytes ?? 0), 0);
+    // 64 ranks, eight of a node: 56 of 63 messages that leave a GPU leave the node.
+    expect(far / all).toBeCloseTo(56 / 63, 6);
+    expect(joulesPerToken.network.low).toBeCloseTo((far * (15 / (800e9 / 8)) * 4) / tokens, 9);
+    expect(joulesPerToken.network.high).toBeCloseTo((far * (9 / (400e9 / 8)) * 8) / tokens, 9);
+    expect(joulesPerToken.scaleUp.low).toBeCloseTo(((all - far) * 8 * 1.3e-12 * 2) / tokens, 9);
+  });
+
+  it("counts arithmetic at FP16's joules, less in proportion in FP8; constant power by the time of the step", () => {
+    const both = { bf16: 0, fp8: 0 };
+    const wide = ["attention core", "router", "head", "indexer"];
+    for (const { name, flops } of step.tasks) both[wide.includes(name) ? "bf16" : "fp8"] += flops;
+    const half = (h100.peakFlopsPerSecond.bf16 ?? 0) / (h100.peakFlopsPerSecond.fp8 ?? 0);
+    expect(joulesPerToken.arithmetic.high).toBeCloseTo((0.7e-12 * (both.bf16 + both.fp8 * half)) / tokens, 9);
+    expect(joulesPerToken.constant.low).toBeCloseTo((54 * step.seconds) / tokens, 12);
+  });
+
+  it("sums its parts, from low to high, below what the power limit comes to", () => {
+    for (const bound of ["low", "high"] as const)
+      expect(energyParts.reduce((sum, part) => sum + joulesPerToken[part][bound], 0)).toBeCloseTo(total[bound], 12);
+    for (const part of energyParts) expect(joulesPerToken[part].low).toBeLessThanOrEqual(joulesPerToken[part].high);
+    expect(limitJoulesPerToken).toBeCloseTo((700 * step.seconds) / tokens, 9);
+    expect(total.high).toBeLessThan(limitJoulesPerToken ?? 0);
+  });
+
+  it("is more for a dense model, its least above twice the most of the mixture, and memory's share is less as prompts are taken in", () => {
+    expect(energyOf(dense).total.low).toBeGreaterThan(2 * total.high);
+    const prompts = { model: dense.model, hardware: h100, requests: 1, promptTokens: 4096, tensorParallel: 8, weightFormat: "fp8_block" };
+    const filled = energyOf(prompts);
+    expect(filled.joulesPerToken.constant.low).toBeCloseTo((54 * prefillStep(prompts).seconds) / (4096 / 8), 9);
+    expect(filled.joulesPerToken.memory.high / filled.total.high).toBeLessThan(joulesPerToken.memory.high / total.high);
+    expect(filled.joulesPerToken.network).toEqual({ low: 0, high: 0 });
+  });
+
+  it("names a fact that is missing", () => {
+    expect(() => readRates(new Map())).toThrow(/energy.csv: no scaleUp crossings/);
+  });
+});
