@@ -60,6 +60,7 @@ export { type CoreTime, mixerCoreTime, type MixerCoreQuestion } from "./kernels/
 export { type AttentionOptions, type AttentionPlan, attentionPlan, type AttentionPlanTime } from "./kernels/attention/attention-plan";
 export { mixerTime, type MixerQuestion, type MixerTime } from "./kernels/attention/mixer-time";
 export { type AttentionMeasurement, attentionTimes } from "./published/attention-times";
+export { type StackKind, stackKinds } from "./published/stack-kinds";
 export { expertTaskTime, moeLayerTime, type MoeLayerQuestion, type MoeLayerTime } from "./kernels/expert-layer";
 export {
   acceptedTokens,
@@ -285,6 +286,7 @@ export { claimsOverTimeFigure } from "./figures/claims-over-time";
 export { partsFigure } from "./figures/parts";
 export { accessBandwidthFigure, tmaBounds } from "./figures/access-bandwidth";
 export { accessLadderFigure, accessRungs } from "./figures/access-ladder";
+export { contextGrowthFigure, type ContextPoint, contextPoints } from "./figures/context-growth";
 export { cumulativeErrorFigure } from "./figures/cumulative-error";
 export { errorByFigure } from "./figures/error-by";
 export { exchangeInitiatorsFigure, proxyPenalty, startedDispatches } from "./figures/exchange-initiators";
