@@ -61,6 +61,7 @@ export { type AttentionOptions, type AttentionPlan, attentionPlan, type Attentio
 export { mixerTime, type MixerQuestion, type MixerTime } from "./kernels/attention/mixer-time";
 export { type AttentionMeasurement, attentionTimes } from "./published/attention-times";
 export { type StackKind, stackKinds } from "./published/stack-kinds";
+export { type StartedLayer, startedLayers } from "./published/started-layers";
 export { expertTaskTime, moeLayerTime, type MoeLayerQuestion, type MoeLayerTime } from "./kernels/expert-layer";
 export {
   acceptedTokens,
@@ -305,6 +306,8 @@ export { parityFigure } from "./figures/parity";
 export { measuredSteps, stepParityFigure, worstSteps } from "./figures/step-parity";
 export { type StatedAttentionError, statedAttentionErrors, statedStepErrors } from "./fit/stated-step-errors";
 export type { StepError } from "./fit/step-tables";
+export { type StatedEngineTime, statedEngineTimes } from "./fit/engine-times";
+export { type FirstToken, firstTokens } from "./fit/first-tokens";
 export { deploymentQuestion, type StepPair, stepPairs } from "./fit/step-rows";
 export { durationsFigure } from "./figures/duration-histogram";
 export { expertLoadFigure } from "./figures/expert-load";
@@ -324,6 +327,7 @@ export { trainingRatioFigure } from "./figures/training-ratio";
 export { fusionGainFigure } from "./figures/fusion-gain";
 export { launchEfficiencyFigure } from "./figures/launch-efficiency";
 export { launchShareFigure } from "./figures/launch-share";
+export { prefillStartsFigure, type StartPlace, type StartShares, startShares } from "./figures/prefill-starts";
 export { balanceGainsFigure } from "./figures/balance-gains";
 export { imbalanceByTokensFigure } from "./figures/imbalance-by-tokens";
 export { placementFigure } from "./figures/placement-loads";
