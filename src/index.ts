@@ -307,6 +307,11 @@ export { measuredSteps, stepParityFigure, worstSteps } from "./figures/step-pari
 export { type StatedAttentionError, statedAttentionErrors, statedStepErrors } from "./fit/stated-step-errors";
 export type { StepError } from "./fit/step-tables";
 export { type StatedEngineTime, statedEngineTimes } from "./fit/engine-times";
+export { type EnginePair, enginePairs, type EngineYardstick, engineYardstick } from "./fit/engine-pairs";
+export { type WorstReason, worstReasons } from "./fit/worst-reasons";
+export { type AttentionErrorGroup, attentionErrorGroups } from "./fit/attention-error-groups";
+export { type LayerErrorSize, layerErrorSizes } from "./fit/layer-error-sizes";
+export { type LayerParts, oursOnSet, type PeerError, peerErrors, type PeerParts, peerParts } from "./fit/peers";
 export { type FirstToken, firstTokens } from "./fit/first-tokens";
 export { deploymentQuestion, type StepPair, stepPairs } from "./fit/step-rows";
 export { durationsFigure } from "./figures/duration-histogram";
