@@ -36,7 +36,8 @@ if (process.argv.includes("--report")) {
 }
 
 // Whole steps last: they rest on all the rest. Each is a process of its own, which reads the constants that were just written.
-for (const script of ["fit-attention.mjs", "fit-links.mjs", "fit-steps.mjs"]) {
+const reported = process.argv.includes("--report") ? ["fit-validation.mjs"] : [];
+for (const script of ["fit-attention.mjs", "fit-links.mjs", "fit-steps.mjs", ...reported]) {
   const { status } = spawnSync(process.execPath, [join(here, script), ...process.argv.slice(2)], { stdio: "inherit" });
   if (status !== 0) process.exitCode = status ?? 1;
 }

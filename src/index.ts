@@ -60,6 +60,8 @@ export { type CoreTime, mixerCoreTime, type MixerCoreQuestion } from "./kernels/
 export { type AttentionOptions, type AttentionPlan, attentionPlan, type AttentionPlanTime } from "./kernels/attention/attention-plan";
 export { mixerTime, type MixerQuestion, type MixerTime } from "./kernels/attention/mixer-time";
 export { type AttentionMeasurement, attentionTimes } from "./published/attention-times";
+export { type StackKind, stackKinds } from "./published/stack-kinds";
+export { type StartedLayer, startedLayers } from "./published/started-layers";
 export { expertTaskTime, moeLayerTime, type MoeLayerQuestion, type MoeLayerTime } from "./kernels/expert-layer";
 export {
   acceptedTokens,
@@ -257,6 +259,7 @@ export { claimsOverTimeFigure } from "./figures/claims-over-time";
 export { partsFigure } from "./figures/parts";
 export { accessBandwidthFigure, tmaBounds } from "./figures/access-bandwidth";
 export { accessLadderFigure, accessRungs } from "./figures/access-ladder";
+export { contextGrowthFigure, type ContextPoint, contextPoints } from "./figures/context-growth";
 export { cumulativeErrorFigure } from "./figures/cumulative-error";
 export { errorByFigure } from "./figures/error-by";
 export { exchangeInitiatorsFigure, proxyPenalty, startedDispatches } from "./figures/exchange-initiators";
@@ -275,6 +278,13 @@ export { parityFigure } from "./figures/parity";
 export { measuredSteps, stepParityFigure, worstSteps } from "./figures/step-parity";
 export { type StatedAttentionError, statedAttentionErrors, statedStepErrors } from "./fit/stated-step-errors";
 export type { StepError } from "./fit/step-tables";
+export { type StatedEngineTime, statedEngineTimes } from "./fit/engine-times";
+export { type EnginePair, enginePairs, type EngineYardstick, engineYardstick } from "./fit/engine-pairs";
+export { type WorstReason, worstReasons } from "./fit/worst-reasons";
+export { type AttentionErrorGroup, attentionErrorGroups } from "./fit/attention-error-groups";
+export { type LayerErrorSize, layerErrorSizes } from "./fit/layer-error-sizes";
+export { type LayerParts, oursOnSet, type PeerError, peerErrors, type PeerParts, peerParts } from "./fit/peers";
+export { type FirstToken, firstTokens } from "./fit/first-tokens";
 export { deploymentQuestion, type StepPair, stepPairs } from "./fit/step-rows";
 export { type LikeSteps, likeSteps, type MachinePair, machinePairs, pairErrors, type StepRatio } from "./fit/machine-pairs";
 export { durationsFigure } from "./figures/duration-histogram";
@@ -295,6 +305,7 @@ export { trainingRatioFigure } from "./figures/training-ratio";
 export { fusionGainFigure } from "./figures/fusion-gain";
 export { launchEfficiencyFigure } from "./figures/launch-efficiency";
 export { launchShareFigure } from "./figures/launch-share";
+export { prefillStartsFigure, type StartPlace, type StartShares, startShares } from "./figures/prefill-starts";
 export { balanceGainsFigure } from "./figures/balance-gains";
 export { imbalanceByTokensFigure } from "./figures/imbalance-by-tokens";
 export { placementFigure } from "./figures/placement-loads";
