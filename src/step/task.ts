@@ -14,6 +14,7 @@ export type TaskName =
   | "all-reduce"
   | "all-gather"
   | "reduce-scatter"
+  | "point to point"
   | "dense feed-forward"
   | "head"
   | "sampling"
