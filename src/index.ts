@@ -134,6 +134,7 @@ export { decodeFusions, type FusedExperts, fusedExperts, trainTraceGaps } from "
 
 // Memory: run lengths and what they cost.
 export { accessFact } from "./data/accesses";
+export { type MixerReading, type MixerRun, mixerRuns } from "./step/mixer-runs";
 export { type Access, decodeAccesses, type DecodeAccesses, tileRowBytes } from "./step/decode-accesses";
 export { accessEfficiency, inFlightBandwidth, randomAccessBandwidth, requestsInFlight, requestsPerSecond } from "./machine/random-access";
 
