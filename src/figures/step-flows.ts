@@ -44,7 +44,7 @@ export function stepFlowsFigure(steps: readonly NamedFlows[]): Figure {
       margin: { l: 84, r: 24, t: 20, b: 110 },
       barmode: "stack",
       bargap: 0.35,
-      xaxis: linearAxis("Share of the bytes that one GPU sends (%)", [0, 102]),
+      xaxis: linearAxis("Share of the bytes sent (%)", [0, 102]),
       yaxis: { title: { text: "" }, ticks: "", autorange: "reversed", automargin: true },
       showlegend: true,
       legend: { orientation: "h", x: 0, xanchor: "left", y: -0.34, yanchor: "top", traceorder: "normal" },
