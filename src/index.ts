@@ -19,6 +19,7 @@ export {
   rowGathers,
   tmaSweeps,
   trainTraceDurations,
+  trainTraceKernels,
 } from "./published/tables";
 export { type MoeMeasurement, moeMeasurements } from "./published/layer-times";
 
@@ -74,6 +75,10 @@ export {
 } from "./step/decode";
 export { busiestRank } from "./step/waiting";
 export { type PrefillQuestion, type PrefillStep, prefillStep, timeToFirstToken } from "./step/prefill";
+export { type Pass, type TrainingQuestion, type TrainingStep, trainingStep, type TrainingTask } from "./step/training";
+export { backwardOverForward } from "./step/backward";
+export { type TraceComparison, traceComparisons, tracedStep } from "./step/trace-check";
+export { collectives as flowNames, type Flow, type FlowName, type Flows, stepFlows } from "./step/flows";
 export { engineTime, type EngineConstants, type EngineTime } from "./step/engine";
 export { type DeploymentRow, deploymentRows, type DeploymentUse } from "./published/deployment-rows";
 export { defaultExpertKernel, defaultExperts } from "./kernels/default-experts";
@@ -146,6 +151,7 @@ export { decodeFusions, type FusedExperts, fusedExperts, trainTraceGaps } from "
 
 // Memory: run lengths and what they cost.
 export { accessFact } from "./data/accesses";
+export { type MixerReading, type MixerRun, mixerRuns } from "./step/mixer-runs";
 export { type Access, decodeAccesses, type DecodeAccesses, tileRowBytes } from "./step/decode-accesses";
 export { accessEfficiency, inFlightBandwidth, randomAccessBandwidth, requestsInFlight, requestsPerSecond } from "./machine/random-access";
 
@@ -309,6 +315,7 @@ export { prefillStartsFigure, type StartPlace, type StartShares, startShares } f
 export { balanceGainsFigure } from "./figures/balance-gains";
 export { imbalanceByTokensFigure } from "./figures/imbalance-by-tokens";
 export { placementFigure } from "./figures/placement-loads";
+export { type NamedFlows, stepFlowsFigure } from "./figures/step-flows";
 export { type ServedModel, worthParts, type WorthRow, worthRows, worthSharesFigure } from "./figures/worth-shares";
 export { energyWords, worthEnergyFigure } from "./figures/worth-energy";
 export { worthPairsFigure } from "./figures/worth-pairs";

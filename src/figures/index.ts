@@ -29,6 +29,7 @@ export * from "./releases";
 export * from "./request-streams";
 export * from "./run-lengths";
 export * from "./sparsity-laws";
+export * from "./step-flows";
 export * from "./step-parity";
 export * from "./strip";
 export * from "./systolic-utilisation";

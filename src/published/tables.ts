@@ -139,6 +139,46 @@ export function trainTraceDurations(): readonly DurationBin[] {
   }));
 }
 
+/** What a kernel of the training trace is part of. */
+export type TracePart = (typeof traceParts)[number];
+const traceParts = [
+  "attention forward",
+  "attention backward",
+  "products",
+  "weight gradients",
+  "experts",
+  "beside experts",
+  "router",
+  "dispatch",
+  "combine",
+  "waiting for other ranks",
+  "other",
+] as const;
+
+/** Kernels of one name and grid in DeepSeek's training trace. */
+export interface TraceKernels {
+  readonly part: TracePart;
+  readonly kernel: string;
+  readonly kernels: number;
+  readonly medianSeconds: number;
+  readonly seconds: number;
+}
+
+/**
+ * The 963 kernels of DeepSeek's published training trace by name and grid: forward and backward pass of four layers, one rank of 64, H800.
+ *
+ * @throws Error naming file and line of a broken row.
+ */
+export function trainTraceKernels(): readonly TraceKernels[] {
+  return measured("train-trace-kernels-h800.csv", (row) => ({
+    part: oneOf(row, "part", traceParts),
+    kernel: text(row, "kernel"),
+    kernels: atLeast(row, "kernels", 1),
+    medianSeconds: toBase(atLeast(row, "medianMicroseconds", 0), "us"),
+    seconds: toBase(atLeast(row, "totalMicroseconds", 0), "us"),
+  }));
+}
+
 /** Bandwidth of DRAM reads by bulk copies (TMA), of a size and with so many in flight on the whole machine. */
 export interface TmaPoint {
   readonly machine: string;

@@ -35,7 +35,7 @@ export interface DecodeStep {
  * processors and memory. Set between DeepSeek's trace and fleet on H800, which want nearly all (5 and 9 % short so), and a run on 72
  * ranks of H100 that gained 25 %, where this gives 37.
  */
-const hiding = 0.83;
+export const hiding = 0.83;
 
 /**
  * Time one decode step: every request of the replica gets one token, and with drafts as many more as are accepted.

@@ -15,6 +15,7 @@ export type TaskName =
   | "norm all-reduce"
   | "all-gather"
   | "reduce-scatter"
+  | "point to point"
   | "dense feed-forward"
   | "head"
   | "sampling"

@@ -30,6 +30,7 @@ import {
   publishedImbalance,
   rowGathers,
   trainTraceDurations,
+  trainTraceKernels,
 } from "../../src/published/tables";
 import {
   exchangesByInitiator,
@@ -95,6 +96,7 @@ const readers: readonly (readonly [string, () => unknown])[] = [
   ["measurements/scalesim.csv", simulatedCycles],
   ["measurements/sparsity-gain.csv", sparsityGains],
   ["measurements/train-trace-h800.csv", trainTraceDurations],
+  ["measurements/train-trace-kernels-h800.csv", trainTraceKernels],
   ["measurements/umma-b200.csv", tensorCoreTiles],
 ];
 

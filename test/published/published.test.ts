@@ -10,6 +10,7 @@ import {
   rowGathers,
   tmaSweeps,
   trainTraceDurations,
+  trainTraceKernels,
 } from "../../src/published/tables";
 import { imbalance } from "../../src/routing/imbalance";
 import { meanTokensPerExpert } from "../../src/routing/uniform";
@@ -34,6 +35,7 @@ describe("published tables", () => {
     ["measurements/deepgemm-h800.csv", deepGemmRows, 56],
     ["measurements/deepgemm-megamoe.csv", megaMoeRows, 8],
     ["measurements/train-trace-h800.csv", trainTraceDurations, 12],
+    ["measurements/train-trace-kernels-h800.csv", trainTraceKernels, 183],
     ["measurements/row-gather-h100.csv", rowGathers, 2],
   ] as const)("%s is read to its last row", (file, read, count) => {
     expect(read()).toHaveLength(count);
