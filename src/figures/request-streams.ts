@@ -82,6 +82,8 @@ export function requestStreamsFigure(hardware: Hardware, streams: readonly Reque
       legend: { orientation: "h", x: 0, y: 1.01, yanchor: "bottom" },
       annotations: streams.flatMap((s) => nameBeside(s)),
     }),
+    title: boundWords(streams, limits).replace(/\.$/, ""),
+    setting: `One GPU (${hardware.name}), averaged over a decode step.`,
     caption: `Points are the streams of one decode step, averaged over it. A line bends where its limit changes: level is the most requests a second (rows opened in memory; messages posted over the scale-up link and over a 400 Gb/s card; random reads of a flash drive), falling is the bandwidth. Left of the bend requests bind, right of it bytes. The most frequent, ${busiest.name}, comes ${formatNumber(busiest.requestsPerSecond / 1e6)} million times a second in pieces of ${formatBytes(busiest.requestBytes)}; memory's bend lies at ${formatBytes(bend(memory))}, ${besideBend(streams, memory)}.${lookup === undefined ? "" : ` Lookup rows of ${formatBytes(lookup.requestBytes)} take ${formatShare(lookup.bytesPerSecond / memory.bytesPerSecond)} of the memory's bandwidth and ${formatShare(lookup.requestsPerSecond / flash.requestsPerSecond)} of the reads that ${flash.name} serves.`}`,
     alt: `Request size against request rate of each stream of a decode step. ${boundWords(streams, limits)}`,
   };

@@ -31,6 +31,10 @@ export function taskTimeFigure(
     )
     .join("; ");
   const inside = insideBand(marked);
+  const ordered = [...marked].sort((a, b) => a.at.shareOfLayerSeconds - b.at.shareOfLayerSeconds);
+  const ends = [...new Set([ordered[0], ordered.at(-1)])].flatMap((o) =>
+    o === undefined ? [] : [`${formatSeconds(o.at.shareOfLayerSeconds)} (${nameFor(o.e)})`],
+  );
   const formats = [...new Set(experts.map((e) => (e.weightFormat === "fp8_block" ? "FP8" : e.weightFormat)))].join(" and ");
   const least = Math.min(1e-6, ...timed.flatMap((at) => at.map((t) => t.floorSeconds / 1.2)));
   return {
@@ -65,6 +69,9 @@ export function taskTimeFigure(
         ...experts.map((e, i) => nameOf(e, timed[i] as readonly ExpertSeconds[], color(i))),
       ],
     }),
+    title: `Inside a full layer the work of one expert takes ${ends.join(" to ")}`,
+    setting: `Weights in ${formats}; rings at ${inWords} tokens in flight over all GPUs.`,
+    source: "Measured: kernel timings in data/measurements/moe-*.csv and deepgemm-h800.csv.",
     caption: `Time of one expert's two products against the tokens it gets, in ${formats}. Shaded: the article's two bands, before and after. Dotted: the floor, weights and arithmetic at datasheet rates. Solid: the estimate for an expert inside a full layer, layer time over experts (a throughput). Filled circles: measured alone, exactly one expert on the GPU (a latency). Open circles: measured layers over their experts (a throughput). Crosses: DeepGEMM's grouped products over their groups. Floor, share of a layer and alone with ${inWords} tokens in flight (rings): ${words}. ${inside}`,
     alt: `Log-log time of one expert's task against tokens. Floor, share of a layer and alone with ${inWords} tokens in flight: ${words}. ${inside} ${formatNumber(measured.length)} measured points are drawn beside the estimates.`,
   };

@@ -3,7 +3,7 @@ import { formatBytes, formatCount, formatLength, formatSeconds } from "../text/n
 /**
  * One look for every figure: colours that the colour-blind tell apart (Okabe and Ito), one font, one size.
  *
- * A figure has no title of its own: the heading above it says what it is, the caption below reads it.
+ * A figure draws no title: what it finds stands above it as text, the caption below reads it.
  */
 export const colours = {
   blue: "#0072B2",
@@ -34,7 +34,7 @@ export function layout(particular: Part): Part {
     plot_bgcolor: "#FFFFFF",
     showlegend: false,
     hovermode: "closest",
-    hoverlabel: { font: { ...font, size: 12 } },
+    hoverlabel: { font: { ...font, size: 12 }, bgcolor: "#FFFFFF", bordercolor: colours.grey, align: "left" },
     ...particular,
   };
 }

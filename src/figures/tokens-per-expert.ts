@@ -4,6 +4,7 @@ import { type Deployment, deployments } from "../published/tables";
 import { meanTokensPerExpert } from "../routing/uniform";
 import { formatCount, formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";
+import { sourced } from "./sourced";
 import { band, colours, doublings, label, layout, line, logAxis, points, ticks } from "./theme";
 
 const tokens = doublings(64, 2 ** 20);
@@ -34,6 +35,10 @@ export function tokensPerExpertFigure(
   );
   const perModel = models.map((m, i) => `${m.name} ${formatNumber(mean(inFlight[i] as number, m), 4)}`).join(", ");
   const inWords = [...new Set(inFlight)].map(formatCount).join(" and ");
+  const ordered = models.map((m, i) => ({ m, rows: mean(inFlight[i] as number, m) })).sort((a, b) => a.rows - b.rows);
+  const seen = [...new Set([ordered[0], ordered.at(-1)])].flatMap((o) =>
+    o === undefined ? [] : [`${formatNumber(o.rows, 4)} tokens of ${o.m.name}`],
+  );
   return {
     data: [...lines, ...deploymentPoints(mean), marker(models, inFlight, mean, color)],
     layout: layout({
@@ -68,6 +73,12 @@ export function tokensPerExpertFigure(
         label("64 to 256 tokens", { x: 9e5, y: 88 }, { xanchor: "right", font: { size: 11, color: colours.blue } }, "xy"),
       ],
     }),
+    title: `Of ${inWords} tokens in flight one expert sees ${seen.join(", or ")}`,
+    setting: "Decode: a step takes one token of each request; every expert is as likely as the next; true on any machine.",
+    source: sourced(
+      "Marks",
+      deployments().map((d) => d.source),
+    ),
     caption: `Mean tokens per expert, one line a model: a line half as high means an expert's matrix products are half as tall. At ${inWords} tokens (rings): ${perModel}. Filled marks are published deployments and benchmark settings (circle decode, square prefill, diamond training). Decode stands at ${range(mean, ["decode"])} tokens an expert, prefill and training at ${range(mean, ["prefill", "training"])}: "128 tokens an expert" is a statement about decode.`,
     alt: `Log-log lines of mean tokens per expert against tokens in flight. At ${inWords} tokens: ${perModel}. Published decode settings stand at ${range(mean, ["decode"])} tokens an expert, prefill and training at ${range(mean, ["prefill", "training"])}.`,
   };
