@@ -130,7 +130,7 @@ class Page:
             "setting": unbroken(html.escape(said.get("setting", ""))),
             "source": unbroken(html.escape(said.get("source", ""))),
             "caption": self.markdown(said.get("caption", words)),
-            "choices": [{**choice, "caption": self.markdown(choice["caption"])} for choice in choices],
+            "choices": [{"title": unbroken(choice["title"]), "caption": self.markdown(choice["caption"])} for choice in choices],
             "alt": title or first_sentence(data.get("text/plain", "")),
             "picture": self.picture(data),
             "json": script_json(figure),

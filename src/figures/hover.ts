@@ -12,25 +12,42 @@ const units: readonly (readonly [RegExp, string])[] = [
 
 /**
  * The figure with words of its own under the pointer for every trace that has none: its name, what each axis says and the value in
- * its unit. A trace that is to say nothing there (hoverinfo "skip") goes on saying nothing.
+ * its unit, and for measured marks where they are from. A trace that is to say nothing there (hoverinfo "skip") goes on saying nothing.
  */
 export function withHover(figure: Figure): Figure {
   return {
     ...figure,
-    data: figure.data.map((trace) => (saysSomething(trace) ? trace : { ...trace, hovertemplate: template(trace, figure.layout) })),
+    data: figure.data.map((trace) => (saysSomething(trace) ? trace : { ...trace, hovertemplate: template(trace, figure) })),
   };
 }
 
 const saysSomething = (trace: Part): boolean => trace.hovertemplate !== undefined || trace.hoverinfo === "skip";
 
-function template(trace: Part, layout: Part): string {
+function template(trace: Part, { layout, source }: Figure): string {
   const name = String(trace.name ?? "");
   const words = Array.isArray(trace.text) && trace.text.length > 0 && !String(trace.mode ?? "").includes("text") ? ["%{text}"] : [];
   const lines = (["x", "y"] as const).flatMap((letter) => {
     const axis = (layout[`${letter}axis${String(trace[`${letter}axis`] ?? letter).slice(1)}`] ?? {}) as Part;
     return axis.visible === false ? [] : [`${titleOf(axis)}%{${letter}${format(axis)}`];
   });
-  return `${[...(name === "" ? [] : [`<b>${name}</b>`]), ...words, ...lines].join("<br>")}<extra></extra>`;
+  const from = source !== undefined && isMeasured(trace, source) ? [`<i>${inLines(source, 60)}</i>`] : [];
+  return `${[...(name === "" ? [] : [`<b>${name}</b>`]), ...words, ...lines, ...from].join("<br>")}<extra></extra>`;
+}
+
+/** Marks that a figure's source speaks of: filled ones without a line; rings stand for what is asked. */
+function isMeasured(trace: Part, source: string): boolean {
+  const { color } = (trace.marker ?? {}) as { readonly color?: unknown };
+  return /^(Measured|Points|Marks): /.test(source) && trace.mode === "markers" && color !== "#FFFFFF";
+}
+
+function inLines(text: string, letters: number): string {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1) ?? "";
+    if (last !== "" && last.length + word.length >= letters) lines.push(word);
+    else lines[lines.length - 1] = last === "" ? word : `${last} ${word}`;
+  }
+  return lines.join("<br>");
 }
 
 function titleOf(axis: Part): string {

@@ -80,7 +80,7 @@ export function requestStreamsFigure(hardware: Hardware, streams: readonly Reque
       ),
       showlegend: true,
       legend: { orientation: "h", x: 0, y: 1.01, yanchor: "bottom" },
-      annotations: streams.flatMap((s) => nameBeside(s)),
+      annotations: [...limits.map(([tier, limit]) => limitName(tier, limit)), ...streams.flatMap((s) => nameBeside(s))],
     }),
     title: boundWords(streams, limits).replace(/\.$/, ""),
     setting: `One GPU (${hardware.name}), averaged over a decode step.`,
@@ -110,6 +110,16 @@ function corner(tier: Tier, limit: TierLimit): Record<string, unknown> {
   const x = [sizes[0], bend(limit), sizes[1]];
   const y = [limit.requestsPerSecond, limit.requestsPerSecond, limit.bytesPerSecond / sizes[1]];
   return line(limit.name, x, y, colourOf[tier], { line: { color: colourOf[tier], width: 1.5, dash: "dash" }, showlegend: false });
+}
+
+/** The limit's name at the left end of its line. */
+function limitName(tier: Tier, limit: TierLimit): Record<string, unknown> {
+  return label(
+    limit.name,
+    { x: sizes[0] * 1.15, y: limit.requestsPerSecond },
+    { xanchor: "left", yanchor: "bottom", font: { size: 11, color: colourOf[tier] } },
+    "xy",
+  );
 }
 
 function nameBeside(s: RequestStream): readonly Record<string, unknown>[] {

@@ -38,7 +38,7 @@ const legend = { orientation: "h", x: 0, xanchor: "left", y: -0.24, yanchor: "to
 /** What the article says an expert sees, and how short it says an access becomes. */
 const article = { tokens: 128, shortBytes: 64, longBytes: 16_384 } as const;
 
-/** A bar a model: what one expert, or a dense layer, gets of the tokens in flight. */
+/** A mark a model: what one expert, or a dense layer, gets of the tokens in flight. */
 function tokensFigure(models: readonly Model[], tokensInFlight: number): Found {
   const tokens = models.map((m) => (isMoe(m) ? meanTokensPerExpert(tokensInFlight, m) : tokensInFlight));
   const words = models.map((m, i) => `${m.name} ${formatNumber(tokens[i] as number, 4)}`).join(", ");
@@ -47,23 +47,23 @@ function tokensFigure(models: readonly Model[], tokensInFlight: number): Found {
     title: `One expert of ${fine?.name} sees ${formatNumber(tokens.at(-1) as number, 4)} tokens, a dense layer ${formatCount(tokensInFlight)}`,
     data: [
       {
-        type: "bar",
-        orientation: "h",
+        type: "scatter",
+        mode: "markers+text",
         name: "tokens",
         x: tokens,
         y: models.map((m) => m.name),
         text: tokens.map((t) => formatNumber(t, 4)),
-        textposition: "outside",
+        textposition: "middle right",
         cliponaxis: false,
-        marker: { color: models.map((m) => (isMoe(m) ? colours.blue : colours.grey)) },
+        marker: { size: 12, color: models.map((m) => (isMoe(m) ? colours.blue : colours.grey)) },
         hovertemplate: "%{y}: %{x:.4~g} tokens<extra></extra>",
       },
     ],
     layout: layout({
       height,
       margin: { l: 104, r: 44, t: 24, b: 58 },
-      xaxis: logAxis("Tokens per expert", [10, 40_000], countTicks([10, 100, 1000, 10_000])),
-      yaxis: { type: "category", autorange: "reversed", ticks: "", automargin: true },
+      xaxis: logAxis("Tokens per expert", [10, 60_000], countTicks([10, 100, 1000, 10_000])),
+      yaxis: { type: "category", range: [models.length - 0.5, -0.5], ticks: "", automargin: true, gridcolor: "#E5E7EB" },
       shapes: [rule("x", article.tokens)],
       annotations: [
         label(

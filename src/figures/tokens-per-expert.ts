@@ -35,10 +35,12 @@ export function tokensPerExpertFigure(
   );
   const perModel = models.map((m, i) => `${m.name} ${formatNumber(mean(inFlight[i] as number, m), 4)}`).join(", ");
   const inWords = [...new Set(inFlight)].map(formatCount).join(" and ");
-  const ordered = models.map((m, i) => ({ m, rows: mean(inFlight[i] as number, m) })).sort((a, b) => a.rows - b.rows);
-  const seen = [...new Set([ordered[0], ordered.at(-1)])].flatMap((o) =>
-    o === undefined ? [] : [`${formatNumber(o.rows, 4)} tokens of ${o.m.name}`],
-  );
+  const experts = models
+    .map((m, i) => ({ m, rows: mean(inFlight[i] as number, m) }))
+    .filter(({ m }) => m.routedExperts > 0)
+    .sort((a, b) => a.rows - b.rows);
+  const ends = [...new Set([experts[0], experts.at(-1)])].flatMap((e) => (e === undefined ? [] : [`${formatNumber(e.rows, 4)} (${e.m.name})`]));
+  const found = ends.length === 0 ? "a dense layer sees every one" : `one expert gets ${ends.join(" to ")}`;
   return {
     data: [...lines, ...deploymentPoints(mean), marker(models, inFlight, mean, color)],
     layout: layout({
@@ -73,7 +75,7 @@ export function tokensPerExpertFigure(
         label("64 to 256 tokens", { x: 9e5, y: 88 }, { xanchor: "right", font: { size: 11, color: colours.blue } }, "xy"),
       ],
     }),
-    title: `Of ${inWords} tokens in flight one expert sees ${seen.join(", or ")}`,
+    title: `With ${inWords} tokens in flight ${found}`,
     setting: "Decode: a step takes one token of each request; every expert is as likely as the next; true on any machine.",
     source: sourced(
       "Marks",
@@ -116,16 +118,23 @@ function deploymentPoints(mean: Mean): readonly Record<string, unknown>[] {
 /** The lower right is empty: words stand there, each with a line to its point; a narrow page has no room for them. */
 function deploymentLabels(mean: Mean): readonly Record<string, unknown>[] {
   return deployments().map((d) => {
-    const leader = { showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: colours.grey, xanchor: d.tokens > 1e5 ? "right" : "left" };
+    // Decode stands low, with room to its right; prefill and training stand at the right edge, with room below them and above the band.
+    const isDecode = d.regime === "decode";
     const place = {
-      ...leader,
-      ax: d.tokens > 1e5 ? 10 : 24,
-      ay: { decode: 46, training: 104, prefill: 110 }[d.regime],
+      showarrow: true,
+      arrowhead: 0,
+      arrowwidth: 1,
+      arrowcolor: colours.grey,
+      xanchor: { decode: "left", training: "center", prefill: "right" }[d.regime],
+      align: isDecode ? "left" : "center",
+      ax: { decode: 24, training: -28, prefill: 54 }[d.regime],
+      ay: { decode: 46, training: 76, prefill: 50 }[d.regime],
       font: { size: 11, color: colours.ink },
       bgcolor: "#FFFFFF",
       name: "wide",
     };
-    return label(`${d.regime}: ${model(d.model).name}, ${d.label}`, { x: d.tokens, y: mean(d.tokens, model(d.model)) }, place, "xy");
+    const words = `${d.regime}: ${model(d.model).name},${isDecode ? " " : "<br>"}${d.label}`;
+    return label(words, { x: d.tokens, y: mean(d.tokens, model(d.model)) }, place, "xy");
   });
 }
 

@@ -66,13 +66,13 @@ export function worthSharesFigure(served: readonly ServedModel[], machines: read
     return ends.length === 0
       ? { title: `No model fits ${machines[m]?.name}`, words: "No model fits." }
       : {
-          title: `On ${machines[m]?.name} ${ends.map((row) => `${row.model.name} pays for ${most(row)}`).join("; ")}`,
+          title: `Most worth on ${machines[m]?.name}: ${ends.map((row) => `to ${row.model.name} ${most(row)}`).join(", ")}`,
           words: `${ends.map((row) => `${row.model.name}: ${words(row)}`).join(". ")}.`,
         };
   };
   const most = (row: WorthRow) => {
     const best = worthParts.reduce((a, b) => ((row.worth?.elasticities[b.name] ?? 0) > (row.worth?.elasticities[a.name] ?? 0) ? b : a));
-    return `${best.words} most (${formatShare(share(row, best.name))})`;
+    return `${best.words} (${formatShare(share(row, best.name))})`;
   };
   const choices = machines.map(({ name }, m) => ({
     title: read(m).title,
