@@ -131,6 +131,7 @@ class Page:
             "source": unbroken(html.escape(said.get("source", ""))),
             "caption": self.markdown(said.get("caption", words)),
             "choices": [{"title": unbroken(choice["title"]), "caption": self.markdown(choice["caption"])} for choice in choices],
+            "active": next((control.get("active", 0) for kind in ("updatemenus", "sliders") for control in figure.get("layout", {}).get(kind, [])), 0),
             "alt": title or first_sentence(data.get("text/plain", "")),
             "picture": self.picture(data),
             "json": script_json(figure),

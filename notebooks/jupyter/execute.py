@@ -35,7 +35,8 @@ LANGUAGE = {
 CELL_SECONDS = 300
 PLOTLY = "application/vnd.plotly.v1+json"
 PNG = "image/png"
-UNDER_THE_POINTER = {"customdata", "hoverinfo", "hoverlabel", "hovertemplate"}
+# What a figure has and a picture of it does not.
+UNSEEN = {"customdata", "hoverinfo", "hoverlabel", "hovertemplate", "sliders"}
 
 
 def clean(notebook):
@@ -58,9 +59,9 @@ def figures(notebook):
 
 
 def seen(figure):
-    """What a picture shows of a figure: all but the words that stand under the pointer."""
+    """What a picture shows of a figure: all but the words under the pointer, and sliders, which it could not move."""
     if isinstance(figure, dict):
-        return {key: seen(value) for key, value in figure.items() if key not in UNDER_THE_POINTER}
+        return {key: seen(value) for key, value in figure.items() if key not in UNSEEN}
     return [seen(value) for value in figure] if isinstance(figure, list) else figure
 
 
@@ -81,7 +82,7 @@ def put_pictures(notebook, before, drawn_by, only_missing=False):
     if drawn_by is None or not missing:
         return
     try:
-        drawn = draw([o.data[PLOTLY] for o in missing])
+        drawn = draw([seen(o.data[PLOTLY]) for o in missing])
     except RuntimeError:
         if only_missing:
             return

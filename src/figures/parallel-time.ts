@@ -64,7 +64,7 @@ export function parallelTimeFigure(model: Model, nodes: Hardware, rack: Hardware
       ...(judged.length === 0 || tokensPerGpu !== 128
         ? []
         : [
-            `Diamonds are DeepEP's published times at 128 tokens, which no constant was fitted to; the estimate is off by ${formatShare(worst)} at most.`,
+            `Diamonds are DeepEP's published times at 128 tokens, which no constant was fitted to; the estimate is off by ${formatShare(worst, 3)} at most.`,
           ]),
       "All-reduce constants are fitted up to 8 GPUs and carried on beyond (dashed).",
     ].join(" "),

@@ -136,6 +136,22 @@ export function menu(buttons: readonly Part[], active = 0): Part {
   return { type: "dropdown", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom", showactive: true, active, buttons: [...buttons] };
 }
 
+/** A slider below the figure; each step restyles some traces. */
+export function slider(
+  name: string,
+  steps: readonly { readonly label: string; readonly args: readonly unknown[] }[],
+  active: number,
+): Part {
+  return {
+    active,
+    x: 0,
+    len: 1,
+    pad: { t: 58, b: 8 },
+    currentvalue: { prefix: `${name}: ` },
+    steps: steps.map((step) => ({ method: "restyle", ...step })),
+  };
+}
+
 /**
  * The ends of an axis of dates: from a first day to a quarter of a year after the last day drawn.
  *

@@ -101,8 +101,9 @@
       for (const key of axesOf(drawn.layout))
         drawn.layout[key] = { gridcolor: "rgb(45, 52, 62)", zerolinecolor: "rgb(70, 80, 92)", ...drawn.layout[key] };
     }
+    delete drawn.layout.sliders;
     if (drawn.layout.updatemenus !== undefined) {
-      // The page has menus of its own, which a keyboard reaches; Plotly's are drawn.
+      // The page has menus and sliders of its own, which a keyboard reaches; Plotly's are drawn.
       delete drawn.layout.updatemenus;
       drawn.layout.margin = { ...drawn.layout.margin, t: Math.min(drawn.layout.margin?.t ?? 100, 24) };
     }
@@ -213,36 +214,70 @@
       .toLowerCase()
       .replace(/[^a-z0-9]+/g, "-")
       .replace(/^-|-$/g, "");
-  const choicesOf = (figure) => figure.layout.updatemenus?.[0]?.buttons.map(({ label }) => slug(label)) ?? [];
+  /** What a reader can choose in a figure: its menus, then its sliders, each with its entries and the one that is shown. */
+  const controlsOf = ({ layout }) => [
+    ...(layout.updatemenus ?? []).map(({ buttons, active = 0 }) => ({ kind: "menu", entries: buttons, active })),
+    ...(layout.sliders ?? []).map(({ steps, active = 0, currentvalue }) => ({
+      kind: "slider",
+      entries: steps,
+      active,
+      name: currentvalue?.prefix?.replace(/:\s*$/, "") ?? "Show",
+    })),
+  ];
+  const choicesOf = (figure) => controlsOf(figure)[0]?.entries.map(({ label }) => slug(label)) ?? [];
 
-  /** A list above the figure for each of its menus; what the address asks of the first, such as #figure-1=kimi-k3, is chosen. */
-  const addMenus = (one) => {
+  /** Above the figure a list for each of its menus and a range for each slider; what the address asks of the first, such as #figure-1=kimi-k3, is chosen. */
+  const addControls = (one) => {
     const { plot, figure } = one;
     plot.parentElement.querySelector(":scope > .choose")?.remove();
-    one.chosen = (figure.layout.updatemenus ?? []).map(({ active = 0 }) => active);
-    if (one.chosen.length === 0) return;
+    const controls = controlsOf(figure);
+    one.chosen = controls.map(({ active }) => active);
+    if (controls.length === 0) return;
     const asked = location.hash.startsWith(`#${plot.parentElement.id}=`) ? location.hash.split("=")[1] : "";
     if (choicesOf(figure).includes(asked)) one.chosen[0] = choicesOf(figure).indexOf(asked);
     const row = document.createElement("p");
     row.className = "choose";
-    for (const [i, { buttons }] of figure.layout.updatemenus.entries()) {
-      const label = document.createElement("label");
-      const list = document.createElement("select");
-      for (const [j, { label: words }] of buttons.entries()) list.add(new Option(words, String(j), false, j === one.chosen[i]));
-      list.addEventListener("change", () => {
-        one.chosen[i] = list.selectedIndex;
-        if (i === 0) history.replaceState(null, "", `#${plot.parentElement.id}=${choicesOf(figure)[list.selectedIndex]}`);
+    for (const [i, control] of controls.entries()) {
+      const take = (j) => {
+        one.chosen[i] = j;
+        if (i === 0) history.replaceState(null, "", `#${plot.parentElement.id}=${choicesOf(figure)[j]}`);
         say(one);
-        choose(one, i);
-      });
-      label.append("Show", list);
-      row.append(label);
+        return choose(one, i);
+      };
+      row.append(control.kind === "menu" ? listOf(control, one.chosen[i], take) : rangeOf(control, one.chosen[i], take));
     }
     plot.before(row);
     say(one);
   };
 
-  /** Caption, title and the words for who sees no picture follow the first menu. */
+  const listOf = ({ entries }, chosen, take) => {
+    const label = document.createElement("label");
+    const list = document.createElement("select");
+    for (const [j, { label: words }] of entries.entries()) list.add(new Option(words, String(j), false, j === chosen));
+    list.addEventListener("change", () => take(list.selectedIndex));
+    label.append("Show", list);
+    return label;
+  };
+
+  const rangeOf = ({ entries, name }, chosen, take) => {
+    const label = document.createElement("label");
+    const range = Object.assign(document.createElement("input"), { type: "range", min: 0, max: entries.length - 1, step: 1 });
+    range.value = String(chosen);
+    const output = document.createElement("output");
+    const tell = () => {
+      output.textContent = entries[range.value].label;
+      range.setAttribute("aria-valuetext", entries[range.value].label);
+    };
+    tell();
+    range.addEventListener("input", () => {
+      tell();
+      take(Number(range.value));
+    });
+    label.append(name, range, output);
+    return label;
+  };
+
+  /** Caption, title and the words for who sees no picture follow the first menu or slider. */
   const say = ({ plot, chosen }) => {
     const captions = [...plot.parentElement.querySelectorAll("figcaption > .choice")];
     for (const [i, caption] of captions.entries()) caption.hidden = i !== chosen[0];
@@ -255,7 +290,7 @@
 
   /** What a menu's choice does to the drawn figure. */
   const choose = ({ plot, figure, chosen }, i) => {
-    const { method, args } = figure.layout.updatemenus[i].buttons[chosen[i]];
+    const { method, args } = controlsOf(figure)[i].entries[chosen[i]];
     return Plotly[method](plot, ...args);
   };
 
@@ -284,7 +319,7 @@
 
   const draw = async (one, width = widthOf(one.plot)) => {
     const { plot, figure } = one;
-    if (one.chosen === undefined) addMenus(one);
+    if (one.chosen === undefined) addControls(one);
     await plotly();
     // Another one came while Plotly did.
     if (one.figure !== figure) return;
@@ -305,7 +340,7 @@
     plot.style.minHeight = `${layout.height ?? 450}px`;
     await Plotly.react(plot, data, layout, { ...figure.config, responsive: !printing, displayModeBar: false });
     one.isLive = true;
-    for (const i of one.chosen.keys()) if (one.chosen[i] !== (figure.layout.updatemenus[i].active ?? 0)) await choose(one, i);
+    for (const i of one.chosen.keys()) if (one.chosen[i] !== controlsOf(figure)[i].active) await choose(one, i);
     return keepInside(plot);
   };
 
@@ -353,7 +388,9 @@
   globalThis.onPaper = (plot, width) => {
     const one = figures.find((known) => known.plot === plot);
     const { data, layout } = fitted(one.figure, { isDark: false, width });
-    return { data: data.map((trace, i) => ({ ...trace, visible: plot.data?.[i]?.visible ?? trace.visible })), layout };
+    const chosen = ({ visible, x, y } = {}) =>
+      Object.fromEntries(Object.entries({ visible, x, y }).filter(([, value]) => value !== undefined));
+    return { data: data.map((trace, i) => ({ ...trace, ...chosen(plot.data?.[i]) })), layout };
   };
 
   const nearness = "700px 0px";
