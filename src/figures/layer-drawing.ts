@@ -56,14 +56,14 @@ export function layerDrawing(model: Model, tokensInFlight: number): Drawing {
           ]),
         ]
       : []),
-    path(`M16 262V428H${left(0) + 60}`),
-    words(24, 392, "start", ["combine", `${formatCount(expertsPerToken)} × ${back}`], "quiet"),
-    ...(sharedExperts > 0 ? [path("M290 30H346V354H322"), arrow(200, 376, 200, 404)] : []),
-    box(70, 406, 220, 44, "token", ["weighted sum", `${hidden} numbers wide`]),
+    path(`M16 262V446H${left(0) + 60}`),
+    words(24, 395, "start", ["combine", `${formatCount(expertsPerToken)} × ${back}`], "quiet"),
+    ...(sharedExperts > 0 ? [path("M290 30H364V354H322"), arrow(200, 376, 200, 422)] : []),
+    box(70, 424, 220, 44, "token", ["weighted sum", `${hidden} numbers wide`]),
   ];
   const layers = `${formatCount(model.moeLayers)} of the ${formatCount(model.layers)} layers`;
   return {
-    svg: `<svg class="layer" viewBox="0 0 ${width} 458" width="${width}" height="458" aria-hidden="true" focusable="false"><defs><marker id="tip" viewBox="0 0 6 6" refX="5" refY="3" markerWidth="6" markerHeight="6" orient="auto-start-reverse"><path d="M0 0L6 3L0 6z"/></marker></defs>${parts.join("")}</svg>`,
+    svg: `<svg class="layer" viewBox="0 0 ${width + 12} 476" width="${width + 12}" height="476" aria-hidden="true" focusable="false"><defs><marker id="tip" viewBox="0 0 6 6" refX="5" refY="3" markerWidth="6" markerHeight="6" orient="auto-start-reverse"><path d="M0 0L6 3L0 6z"/></marker></defs>${parts.join("")}</svg>`,
     title: `One layer of experts of ${model.name}: ${formatCount(expertsPerToken)} of ${formatCount(routedExperts)} experts see each token, so each sees ${rows} of ${formatCount(tokensInFlight)}`,
     caption: `What is talked of here. A router scores the experts for each token and sends a copy to those it takes (dispatch); each expert multiplies the tokens it got by its matrices; the answers come back and are summed (combine). Experts lie on different GPUs, so every copy is a message: ${out} on the way out with one byte a number and its scales, ${back} on the way back. ${layers} of ${model.name} are built like this, ${formatNumber((expertParameters(model) * routedExperts * model.moeLayers) / 1e9)} billion parameters in routed experts. “Tokens in flight” are those of one step over all GPUs; “alone” is one expert by itself on a GPU, “as a share of a layer” the time of a layer over its experts; a “draw” is one reading of all that is not known exactly.`,
   };

@@ -140,7 +140,9 @@
       const title = layout[key].title;
       if (!title?.text) continue;
       const [from, to] = layout[key].domain ?? [0, 1];
-      const length = (to - from) * (key.startsWith("x") ? width - 80 : (layout.height ?? 450) - 90);
+      // Names of rows take half of a narrow page.
+      const across = isList && layout.meta !== "rows" ? width / 2 : width - 80;
+      const length = (to - from) * (key.startsWith("x") ? across : (layout.height ?? 450) - 90);
       layout[key].title = { ...title, text: wrapped(title.text, length / 5.8), font: size(title.font, 11) };
     }
     layout.annotations = layout.annotations?.filter(({ name }) => name !== "wide").map((note) => ({ ...note, font: size(note.font, 10) }));
