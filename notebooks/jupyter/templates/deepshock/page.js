@@ -185,8 +185,7 @@
     return loading;
   };
   const unpacked = async () => {
-    const packed = document.getElementById("plotly")?.textContent ?? (await fromFile(own.dataset.plotly));
-    const letters = atob(packed);
+    const letters = atob(await packed());
     const bytes = new Uint8Array(letters.length);
     for (let i = 0; i < letters.length; i++) bytes[i] = letters.charCodeAt(i);
     const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
@@ -194,6 +193,11 @@
     script.textContent = await new Response(plain).text();
     document.head.append(script);
     script.remove();
+  };
+  let coming;
+  const packed = () => {
+    coming ??= Promise.resolve(document.getElementById("plotly")?.textContent ?? fromFile(own.dataset.plotly));
+    return coming;
   };
   const fromFile = (src) =>
     new Promise((resolve, reject) => {
@@ -410,7 +414,8 @@
       { rootMargin: nearness },
     );
     for (const { plot } of figures) near.observe(plot);
-    // The text first, then the scripts that draw.
+    // The text first, then what draws: it is at hand, though not unpacked, once the first figure comes near.
+    addEventListener("load", () => setTimeout(() => packed().catch(() => {}), 0));
     const linked = figures.find(({ plot }) => location.hash.startsWith(`#${plot.parentElement.id}=`));
     linked?.plot.parentElement.scrollIntoView();
     dark.addEventListener("change", drawAgain);
