@@ -1,7 +1,12 @@
 import { articleDay, type Claim, claims } from "./claims/claims";
 import { type Verdict, verdicts } from "./claims/parts/verdict";
-import type { Figure } from "./figures/figure";
+import { type Drawing, layerDrawing } from "./figures/layer-drawing";
+import { measuredSteps } from "./figures/step-parity";
 import { stripFigures } from "./figures/strip";
+import { worthRows } from "./figures/worth-shares";
+import { type WorthShift, worthShift } from "./figures/worth-shift";
+import { type EngineDifference, engineDifference } from "./fit/engine-difference";
+import { statedStepErrors } from "./fit/stated-step-errors";
 import { layerKernel, loneKernel } from "./kernels/default-experts";
 import { expertSeconds, rowsAt } from "./kernels/expert-task";
 import { type Hardware, hardware } from "./machine/hardware";
@@ -76,8 +81,8 @@ export function argument(question: FrontQuestion = {}, judged: readonly Claim[] 
 }
 
 /** The article's three figures, small, for the same question. */
-export function frontFigures(question: FrontQuestion = {}): readonly [Figure, Figure, Figure] {
-  const { fine, place, tokensInFlight } = chosen(question);
+export function frontFigures(question: FrontQuestion = {}): ReturnType<typeof stripFigures> {
+  const { fine, place, weightFormat, tokensInFlight } = chosen(question);
   const dense = model(beside.dense);
   const step = (m: Model, expertParallel: number) => decodeStep({ ...taskStep, model: m, hardware: place, expertParallel }).tasks;
   const localExperts = Math.max(1, Math.ceil(fine.routedExperts / taskStep.expertParallel));
@@ -96,8 +101,16 @@ export function frontFigures(question: FrontQuestion = {}): readonly [Figure, Fi
       { name: fine.name, accesses: accesses.fine },
       { name: `${model(beside.sparse).name}, sparse attention`, accesses: accesses.sparse },
     ],
+    [
+      `Decode with ${formatCount(tokensInFlight)} tokens in flight over all GPUs, each routed by chance; true on any machine.`,
+      `${place.name}: ${servedAs(taskStep)}; the dense model as if on one GPU.`,
+      `${servedAs(accessStep)}, weights in ${weightFormat}; the dense model as if on one GPU.`,
+    ],
   );
 }
+
+const servedAs = ({ requestsPerGpu, contextTokens, expertParallel }: typeof taskStep | typeof accessStep) =>
+  `${formatCount(requestsPerGpu)} requests per GPU with ${formatCount(contextTokens)} tokens of context, experts over ${formatCount(expertParallel)} GPUs`;
 
 function accessesOf(question: FrontQuestion): {
   readonly dense: readonly Access[];
@@ -138,11 +151,50 @@ export function frontAnswer(judged: readonly Pick<Claim, "verdict">[] = claims()
   return `${word}: ${[`of ${formatCount(judged.length)} claims ${held} ${held === 1 ? "holds" : "hold"}`, ...also].join(", ")}.`;
 }
 
-/** How sure the verdicts are: what their parts rest on, and how far the cost model is off on timings it was not fitted to. */
+/** How sure the verdicts are: what their parts rest on. */
 export function howSure(judged: readonly Claim[] = claims()): string {
   const parts = judged.flatMap((c) => c.parts).filter((p) => p.stress > 0 && !Number.isNaN(p.value));
   const of = (grades: string) => formatCount(parts.filter((p) => grades.includes(p.grade)).length);
-  return `Of the ${formatCount(parts.length)} parts that the verdicts count ${of("A")} rest on measurement or counts by others, ${of("B")} on that of the makers, ${of("C")} on second hand and ${of("D")} on the cost model of this project; its errors on timings that it never saw are in the report on trust.`;
+  return `Of the ${formatCount(parts.length)} parts that the verdicts count ${of("A")} rest on measurement or counts by others, ${of("B")} on that of the makers, ${of("C")} on second hand and ${of("D")} on the cost model of this project.`;
+}
+
+/** How far the cost model is off on whole decode steps of deployments left out of its fit, and how far two engines are apart. */
+export interface FrontErrors {
+  readonly steps: number;
+  readonly median: number;
+  readonly nineOfTen: number;
+  /** Share of the steps that lie in the band that goes with each answer. */
+  readonly inBand: number;
+  readonly engines: EngineDifference;
+}
+
+/** The errors that the front page states, from data/step-errors.csv and the published deployments themselves. */
+export function frontErrors(): FrontErrors {
+  const stated = statedStepErrors().find(({ asked, by }) => asked === "left out" && by === "all");
+  if (stated === undefined) throw new Error("data/step-errors.csv states no error of all steps left out; npm run fit writes it");
+  const { rows, median, p90, inBand } = stated;
+  return { steps: rows, median, nineOfTen: p90, inBand, engines: engineDifference(measuredSteps().map(({ row }) => row)) };
+}
+
+/** What gained and lost worth from dense models to those of fine experts, as they are served, and for what that holds. */
+export function frontWorth(question: FrontQuestion = {}): WorthShift & { readonly setting: string } {
+  const { fine, place, weightFormat } = chosen(question);
+  const { requestsPerGpu, contextTokens, expertParallel } = taskStep;
+  const asked = { requestsPerGpu, contextTokens, weightFormat };
+  const node = { ...asked, tensorParallel: 8 };
+  const served = [
+    ...[beside.dense, beside.coarse].map((id) => ({ ...node, model: model(id) })),
+    ...["deepseek-v3", fine.id].filter((id, i, all) => all.indexOf(id) === i).map((id) => ({ ...asked, expertParallel, model: model(id) })),
+  ];
+  return {
+    ...worthShift(worthRows(served, [place])),
+    setting: `A decode step on ${place.name}, ${formatCount(contextTokens)} tokens of context, up to ${formatCount(requestsPerGpu)} requests per GPU as the memory holds; ${model(beside.dense).name} and ${model(beside.coarse).name} on 8 GPUs with tensor parallelism, the others with experts over ${formatCount(expertParallel)}. The share of one percent more throughput that one percent more of a part gives.`,
+  };
+}
+
+/** One layer of DeepSeek-V3 with its sizes, which is what all is about. */
+export function frontLayer(question: FrontQuestion = {}): Drawing {
+  return layerDrawing(model("deepseek-v3"), chosen(question).tokensInFlight);
 }
 
 function verdictSentence(judged: readonly Claim[]): string {

@@ -260,7 +260,7 @@ export {
 } from "./published/next";
 
 // Figures: numbers in, picture and caption out.
-export type { Figure } from "./figures/figure";
+export type { Choice, Figure } from "./figures/figure";
 export { claimsOverTimeFigure } from "./figures/claims-over-time";
 export { partsFigure } from "./figures/parts";
 export { accessBandwidthFigure, tmaBounds } from "./figures/access-bandwidth";
@@ -323,4 +323,18 @@ export { type PlaneWords, worthPlaneFigure } from "./figures/worth-planes";
 export { type GranularityPoint, granularitySweep, granularityWorthFigure } from "./figures/granularity-worth";
 
 // The front page: the argument in six sentences, and the article's three figures.
-export { argument, frontAnswer, frontFigures, type FrontQuestion, howSure, verdictCounts } from "./front-page";
+export {
+  argument,
+  frontAnswer,
+  frontErrors,
+  type FrontErrors,
+  frontFigures,
+  frontLayer,
+  type FrontQuestion,
+  frontWorth,
+  howSure,
+  verdictCounts,
+} from "./front-page";
+export { type EngineDifference, engineDifference } from "./fit/engine-difference";
+export { type Drawing, layerDrawing } from "./figures/layer-drawing";
+export { type WorthBar, type WorthShift, worthShift } from "./figures/worth-shift";

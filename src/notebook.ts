@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import type { DataFrame } from "danfojs-node";
 import type { Figure } from "./figures/figure";
+import { withHover } from "./figures/hover";
 import { machines, models, moeMeasurements, parameterCount } from "./index";
 import { markdownOnly } from "./text/markdown";
 import { columnsOf, layOut, type TableOptions, type TableRow, tableHtml, tableText } from "./text/table";
@@ -25,12 +26,29 @@ const plotlyMime = "application/vnd.plotly.v1+json";
  * on every machine. Integers are kept whole.
  */
 export function showFigure(figure: Figure): void {
-  const { data, layout } = roundNumbers({ data: figure.data, layout: figure.layout }) as { data: unknown; layout: unknown };
+  const hovered = withHover(figure);
+  const { data, layout } = roundNumbers({ data: hovered.data, layout: hovered.layout }) as { data: unknown; layout: unknown };
   send({
     [plotlyMime]: { data, layout, config: { responsive: true, displaylogo: false } },
     "text/plain": figure.alt,
   });
-  send({ "text/markdown": markdownOnly(figure.caption), "text/plain": figure.caption }, { deepshock: "caption" });
+  const { title, setting, source, caption, choices } = figure;
+  // A notebook shows one caption, with title, setting and source in it; a page sets each in its place.
+  const told = [title === undefined ? "" : `**${title}**`, [caption, setting, source].filter(Boolean).join(" ")]
+    .filter(Boolean)
+    .join("\n\n");
+  const said =
+    title === undefined
+      ? "caption"
+      : {
+          kind: "caption",
+          title,
+          setting,
+          source,
+          caption: markdownOnly(caption),
+          choices: choices?.map((c) => ({ ...c, caption: markdownOnly(c.caption) })),
+        };
+  send({ "text/markdown": markdownOnly(told), "text/plain": told }, { deepshock: said });
 }
 
 /**

@@ -10,7 +10,7 @@ export interface OpenPage {
   readonly requests: string[];
 }
 
-/** Opens a page with the network cut, and waits until its figures are drawn. */
+/** Opens a page with the network cut, and has Plotly draw all its figures. */
 export async function open(browser: Browser, path: string, width: number, colorScheme: "light" | "dark"): Promise<OpenPage> {
   const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme, offline: true });
   const page = await context.newPage();
@@ -21,7 +21,7 @@ export async function open(browser: Browser, path: string, width: number, colorS
   page.on("request", (request) => !request.url().startsWith("data:") && requests.push(request.url()));
   await page.route(/^(?!file:|data:|blob:)/, (route) => route.abort());
   await page.goto(pathToFileURL(path).href);
-  await allDrawn(page);
+  await everyFigure(page);
   return { page, trouble, requests };
 }
 
@@ -31,6 +31,15 @@ export async function drawnAgain(page: Page, act: () => Promise<unknown>): Promi
     document.documentElement.dataset.drawn = "false";
   });
   await act();
+  await allDrawn(page);
+}
+
+/** Figures are pictures until they come near: here every one is asked for. */
+async function everyFigure(page: Page): Promise<void> {
+  await page.waitForFunction(() => "drawFigures" in globalThis || document.querySelector("figure") === null, undefined, {
+    timeout: 30_000,
+  });
+  await page.evaluate(() => (globalThis as unknown as { drawFigures?: () => Promise<void> }).drawFigures?.());
   await allDrawn(page);
 }
 

@@ -2,14 +2,15 @@
 
     python convert.py JOB.json
 
-JOB: {"folder", "description", "standalone", "explorer", "argument", "answer", "sure", "figures", "verdicts", "notebooks": [{"name", "path"}]}.
+JOB: {"folder", "description", "standalone", "explorer", "plotly", "front", "notebooks": [{"name", "path"}]}; "front" is what report.mjs tells
+of the front page.
 Pages are written beside and renamed.
 """
 
+import base64
 import html
 import json
 import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -23,7 +24,8 @@ from jinja2 import Environment, FileSystemLoader  # noqa: E402
 from nbconvert import HTMLExporter  # noqa: E402
 from traitlets.config import Config  # noqa: E402
 
-from deepshock_page import PLOTLY, TEMPLATE, inline_assets, script, script_json, style  # noqa: E402
+from deepshock_about import about  # noqa: E402
+from deepshock_page import TEMPLATE, inline_assets, plotly, script, script_json, style  # noqa: E402
 from deepshock_prose import PageError, unbroken  # noqa: E402
 
 
@@ -39,12 +41,32 @@ def write(path, text):
         raise
 
 
+def write_pictures(folder, pictures):
+    (folder / "assets" / "pictures").mkdir(parents=True, exist_ok=True) if pictures else None
+    for name, png in pictures.items():
+        (folder / "assets" / name).write_bytes(png)
+
+
 def title_of(nb):
     for cell in nb.cells:
         for line in cell.source.splitlines():
             if cell.cell_type == "markdown" and line.startswith("# "):
                 return line[2:].strip().replace("$", "").replace("`", "").replace("*", "")
     return "Untitled"
+
+
+def front_figure(number, one, page):
+    """A figure of the front page, its picture a file of the site or, without assets, in the page itself."""
+    picture, files = one.get("picture"), {}
+    if picture is not None:
+        png, shown = picture["png"], {key: picture[key] for key in ("width", "height")}
+        name = f"pictures/front-figure-{number}.png"
+        if "assets" in page:
+            picture, files = {**shown, "src": page["assets"] + name}, {name: png}
+        else:
+            picture = {**shown, "src": f"data:image/png;base64,{png}"}
+    words = {key: unbroken(html.escape(one[key])) for key in ("title", "setting", "caption")}
+    return {**one, **words, "json": script_json(one["figure"]), "picture": picture, "files": files}
 
 
 def explore(folder, shared, script, environment):
@@ -55,20 +77,20 @@ def explore(folder, shared, script, environment):
         write(folder / "assets" / "explore.js", script + "\n")
         page = {**shared, "extra": "explore"}
     else:
-        page = {**shared, "inline": inline_assets(own, script)}
+        page = {**shared, "inline": inline_assets(shared["plotly"], own, script)}
     write(folder / "explore.html", environment.get_template("explore.html.j2").render(page=page) + "\n")
 
 
 def main(job):
     folder = Path(job["folder"])
     folder.mkdir(parents=True, exist_ok=True)
-    shared = {"front": "index.html", "explore": "explore.html"}
+    shared = {"front": "index.html", "explore": "explore.html", "plotly": plotly(job["plotly"]), "about": about()}
     if not job["standalone"]:
         shared["assets"] = "assets/"
         (folder / "assets").mkdir(exist_ok=True)
         write(folder / "assets" / "page.css", style())
         write(folder / "assets" / "page.js", script() + "\n")
-        shutil.copyfile(PLOTLY, folder / "assets" / "plotly.js")
+        write(folder / "assets" / "plotly.js", f'globalThis.deepshockPlotly = "{shared["plotly"]["packed"]}";\n')
     config = Config()
     config.HTMLExporter.template_name = "deepshock"
     config.HTMLExporter.extra_template_basedirs = [str(TEMPLATE.parent)]
@@ -79,20 +101,25 @@ def main(job):
     for i, book in enumerate(books):
         around = {"previous": links[i - 1] if i > 0 else None, "next": links[i + 1] if i + 1 < len(links) else None}
         try:
-            text, resources = exporter.from_notebook_node(book["nb"], {"deepshock": {**shared, **around}})
+            text, resources = exporter.from_notebook_node(book["nb"], {"deepshock": {**shared, **around, "name": book["name"]}})
         except PageError as error:
             print(f"{book['name']}, {error}", file=sys.stderr)
             return 3
         write(folder / book["href"], text.rstrip() + "\n")
+        write_pictures(folder, resources["deepshock"]["pictures"])
         reports.append({**resources["deepshock"], "href": book["href"], "number": book["name"][:2]})
     for page in folder.glob("[0-9][0-9]-*.html"):
         if page.name not in {book["href"] for book in books}:
             page.unlink()
-    page = {**shared, **{key: job[key] for key in ("description", "verdicts", "answer", "sure")}, "reports": reports}
-    page["argument"] = [unbroken(html.escape(sentence)) for sentence in job["argument"]]
-    page["strip"] = [{**one, "json": script_json(one["figure"]), "caption": unbroken(html.escape(one["caption"]))} for one in job["figures"]]
+    page = {**shared, "description": job["description"], "reports": reports, **job["front"]}
+    page["argument"] = [unbroken(html.escape(sentence)) for sentence in page["argument"]]
+    page["worth"] = {**page["worth"], "title": unbroken(html.escape(page["worth"]["title"]))}
+    page["verdicts"] = [{**row, "headline": unbroken(html.escape(row["headline"]))} for row in page["verdicts"]]
+    page["figures"] = [front_figure(number, one, page) for number, one in enumerate(page["figures"], 1)]
     if job["standalone"]:
-        page["inline"] = inline_assets()
+        page["inline"] = inline_assets(shared["plotly"])
+    else:
+        write_pictures(folder, {name: base64.b64decode(png) for one in page["figures"] for name, png in one["files"].items()})
     environment = Environment(loader=FileSystemLoader(TEMPLATE), autoescape=False)
     write(folder / "index.html", environment.get_template("front.html.j2").render(page=page) + "\n")
     explore(folder, {**shared, "previous": links[-1]}, Path(job["explorer"]).read_text(encoding="utf8").strip(), environment)

@@ -9,7 +9,10 @@ import base64
 import hashlib
 import html
 import json
+import os
 import re
+import struct
+import subprocess
 from pathlib import Path
 
 from bs4 import BeautifulSoup
@@ -20,15 +23,17 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import TypeScriptLexer
 
-from deepshock_prose import Formulas, Renderer, boxed, unbroken
+from deepshock_about import about
+from deepshock_prose import Formulas, PageError, Renderer, boxed, unbroken
 from deepshock_sources import cited, sources_in
 
 HERE = Path(__file__).parent
 TEMPLATE = HERE / "templates" / "deepshock"
-PLOTLY = HERE.parent.parent / "node_modules" / "plotly.js-cartesian-dist-min" / "plotly-cartesian.min.js"
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
 SCRIPTS = ("page.js", "numbers.js", "tables.js", "notes.js")
 WORDS_PER_MINUTE = 220
+# Pixels of a picture for each of the page's (pictures.mjs).
+PIXELS = 1.5
 ANSWER = "**In short.**"
 # The cell that says what a report of one's own was executed for (own-notebooks.mjs): it stands above the answer.
 OWN_NOTE = "own-note"
@@ -44,8 +49,11 @@ def script_json(value):
 class Page:
     """The parts of one notebook, in order, and what the frame around them needs."""
 
-    def __init__(self, nb, in_site=False):
+    def __init__(self, nb, in_site=False, name="", assets=None):
         self.in_site = in_site
+        self.name = name
+        self.assets = assets
+        self.pictures = {}
         self.headings = []
         self.formulas = Formulas()
         self.figures = 0
@@ -99,26 +107,49 @@ class Page:
             elif output.output_type == "error":
                 yield {"kind": "text", "html": html.escape(strip_ansi("\n".join(output.traceback)))}
             elif PLOTLY_MIME in output.data:
-                follows = waiting and waiting[0].get("metadata", {}).get("deepshock") == "caption"
-                yield self.figure(output.data, waiting.pop(0).data if follows else None)
+                said = waiting[0].get("metadata", {}).get("deepshock") if waiting else None
+                follows = said == "caption" or (isinstance(said, dict) and said.get("kind") == "caption")
+                caption = waiting.pop(0).data["text/markdown"] if follows else ""
+                yield self.figure(output.data, caption, said if isinstance(said, dict) and follows else {})
             else:
                 yield from self.shown(output.data)
 
-    def figure(self, data, caption):
+    def figure(self, data, words, said):
+        """`said` is what showFigure tells beside the caption: title, setting, source, and the captions of a menu's choices."""
         self.figures += 1
-        words = caption["text/markdown"] if caption else ""
         lettered = re.match(r"\W*Figure [A-Z0-9]+\b", words)
         figure = data[PLOTLY_MIME]
+        title = said.get("title", "")
+        choices = said.get("choices", [])
         return {
             "kind": "figure",
             "id": f"figure-{self.figures}",
             "name": lettered[0].strip("*_ ") if lettered else f"Figure {self.figures}",
             "named": bool(lettered),
-            "caption": self.markdown(words),
-            "alt": data.get("text/plain", ""),
-            "height": figure.get("layout", {}).get("height", 450),
+            "title": unbroken(html.escape(title)),
+            "setting": unbroken(html.escape(said.get("setting", ""))),
+            "source": unbroken(html.escape(said.get("source", ""))),
+            "caption": self.markdown(said.get("caption", words)),
+            "choices": [{"title": unbroken(choice["title"]), "caption": self.markdown(choice["caption"])} for choice in choices],
+            "active": next((control.get("active", 0) for kind in ("updatemenus", "sliders") for control in figure.get("layout", {}).get(kind, [])), 0),
+            "alt": title or first_sentence(data.get("text/plain", "")),
+            "picture": self.picture(data),
             "json": script_json(figure),
         }
+
+    def picture(self, data):
+        """Where a figure's picture lies, and how large it is shown; in the site a file of its own, else in the page itself."""
+        if "image/png" not in data:
+            return None
+        encoded = data["image/png"].strip()
+        png = base64.b64decode(encoded)
+        width, height = struct.unpack(">II", png[16:24])
+        shown = {"width": round(width / PIXELS), "height": round(height / PIXELS)}
+        if self.assets is None:
+            return {**shown, "src": f"data:image/png;base64,{encoded}"}
+        file = f"pictures/{self.name}-figure-{self.figures}.png"
+        self.pictures[file] = png
+        return {**shown, "src": self.assets + file}
 
     def shown(self, data):
         if "text/html" in data:
@@ -168,10 +199,15 @@ class Page:
             "verdicts": self.verdicts,
             "sources": sources,
             "lead": lead(blocks),
+            "pictures": self.pictures,
             "minutes": max(1, round(words / WORDS_PER_MINUTE)),
             "figures": self.figures,
         }
         return {"title": title["text"], **self.formulas.draw(parts)}
+
+
+def first_sentence(words):
+    return re.split(r"(?<=[.!?])\s", words.strip(), maxsplit=1)[0]
 
 
 def lead(blocks):
@@ -199,25 +235,41 @@ def script():
     return "\n".join((TEMPLATE / name).read_text(encoding="utf8").strip() for name in SCRIPTS)
 
 
-def inline_assets(own_style="", own_script=""):
+def plotly(file=None):
+    """Plotly packed, and the hash by which a page's policy knows it unpacked; `file` is what plotly.mjs made."""
+    if file is None:
+        node = os.environ.get("DEEPSHOCK_NODE", "node")
+        done = subprocess.run([node, str(HERE / "plotly.mjs")], capture_output=True, encoding="utf8", check=False)
+        if done.returncode != 0:
+            raise PageError(f"Plotly could not be packed: {done.stderr.strip()}")
+        file = done.stdout.strip()
+    return json.loads(Path(file).read_text(encoding="utf8"))
+
+
+def inline_assets(packed, own_style="", own_script=""):
     """Style and scripts to stand in the page itself, with the hashes by which its policy knows the scripts; a page may add its own."""
-    scripts = [PLOTLY.read_text(encoding="utf8").strip().replace("</script", "<\\/script"), script()]
-    scripts += [own_script] if own_script else []
+    scripts = [script()] + ([own_script] if own_script else [])
     hashes = " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in scripts)
-    return {"style": style() + own_style, "scripts": scripts, "hashes": hashes}
+    return {"style": style() + own_style, "scripts": scripts, "hashes": hashes, "plotly": packed["packed"]}
 
 
 class PagePreprocessor(Preprocessor):
     """Puts the page's parts where the template finds them: resources.deepshock.
 
-    A caller may have put there `assets` (the folder of the shared style and scripts), `previous`, `next` and `front`;
-    without `assets` the page carries all of them in itself.
+    A caller may have put there `assets` (the folder of the shared style, scripts and pictures), `plotly` (what plotly gives), the
+    page's `name`, `previous`, `next` and `front`; without `assets` the page carries all of them in itself. The files of the pictures
+    come back in `pictures`.
     """
 
     def preprocess(self, nb, resources):
         given = resources.get("deepshock", {})
-        page = {"previous": None, "next": None, "front": None, **given, **Page(nb, in_site=given.get("front") is not None).parts()}
+        page = {"previous": None, "next": None, "front": None, **given}
+        page.update(Page(nb, in_site=page["front"] is not None, name=page.get("name", ""), assets=page.get("assets")).parts())
+        if "plotly" not in page:
+            page["plotly"] = plotly()
+        if "about" not in page:
+            page["about"] = about()
         if "assets" not in page:
-            page["inline"] = inline_assets()
+            page["inline"] = inline_assets(page["plotly"])
         resources["deepshock"] = page
         return nb, resources

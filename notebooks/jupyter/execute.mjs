@@ -12,15 +12,16 @@ export class NotebookError extends Error {
 /**
  * Execute one notebook into another file, which is written only when every cell ran.
  *
- * Figures that have not changed keep their pictures; with drawnBy (of pictures.mjs) the others are drawn.
+ * Figures that have not changed keep their pictures; with drawnBy (of pictures.mjs) the others are drawn;
+ * with onlyMissing those that have no picture, if they can be.
  *
  * @param {{ name: string, path: string }} notebook
  * @param {string} target
- * @param {{ folder?: string, drawnBy?: string }} [options] folder: where the kernel runs.
+ * @param {{ folder?: string, drawnBy?: string, onlyMissing?: boolean }} [options] folder: where the kernel runs.
  * @throws NotebookError with notebook, cell number, source and error.
  */
-export async function execute({ name, path }, target, { folder = notebooksFolder, drawnBy = undefined } = {}) {
-  const drawing = drawnBy === undefined ? [] : [drawnBy];
+export async function execute({ name, path }, target, { folder = notebooksFolder, drawnBy = undefined, onlyMissing = false } = {}) {
+  const drawing = drawnBy === undefined ? [] : onlyMissing ? [drawnBy, "missing"] : [drawnBy];
   const { code, stdout, stderr } = await python([join(jupyterFolder, "execute.py"), path, target, folder, ...drawing]);
   if (code === 0) return;
   if (code !== 3) throw new NotebookError(`${name}: the notebook could not be executed:\n${(stderr + stdout).trim()}`);

@@ -1,9 +1,10 @@
 """Execute one notebook with the tslab kernel into another file, to the same bytes each time.
 
-    python execute.py IN.ipynb OUT.ipynb FOLDER [DRAWN_BY]
+    python execute.py IN.ipynb OUT.ipynb FOLDER [DRAWN_BY [MISSING]]
 
-FOLDER is where the kernel runs. A figure that IN held already keeps its picture. With DRAWN_BY, the name of what
-draws pictures here (pictures.mjs), all others and those that something else drew are drawn; without, they have none.
+FOLDER is where the kernel runs. A figure that IN held already keeps its picture, unless what is seen of it changed. With
+DRAWN_BY, the name of what draws pictures here (pictures.mjs), all others and those that something else drew are drawn; without,
+they have none. With MISSING only those that have no picture are drawn, and where they cannot be, they go without.
 
 A failing cell: exit code 3, and on standard output one line of JSON with the cell's number (counted over all
 cells, from 1), its source and what it said; OUT is not written.
@@ -34,6 +35,8 @@ LANGUAGE = {
 CELL_SECONDS = 300
 PLOTLY = "application/vnd.plotly.v1+json"
 PNG = "image/png"
+# What a figure has and a picture of it does not.
+UNSEEN = {"customdata", "hoverinfo", "hoverlabel", "hovertemplate", "sliders"}
 
 
 def clean(notebook):
@@ -55,19 +58,35 @@ def figures(notebook):
     return [o for cell in notebook.cells for o in cell.get("outputs", []) if PLOTLY in o.get("data", {})]
 
 
-def put_pictures(notebook, before, drawn_by):
+def seen(figure):
+    """What a picture shows of a figure: all but the words under the pointer, and sliders, which it could not move."""
+    if isinstance(figure, dict):
+        return {key: seen(value) for key, value in figure.items() if key not in UNSEEN}
+    return [seen(value) for value in figure] if isinstance(figure, list) else figure
+
+
+def put_pictures(notebook, before, drawn_by, only_missing=False):
     """Give each figure a picture: the one it had in `before`, and where something draws, a new one to the rest."""
-    kept = {json.dumps(o.data[PLOTLY], sort_keys=True): o for o in before if PNG in o.data}
+
+    def key(output):
+        return json.dumps(seen(output.data[PLOTLY]), sort_keys=True)
+
+    kept = {key(o): o for o in before if PNG in o.data}
     missing = []
     for output in figures(notebook):
-        old = kept.get(json.dumps(output.data[PLOTLY], sort_keys=True))
-        if old is not None and drawn_by in (None, old.metadata.get(PNG, {}).get("drawnBy")):
+        old = kept.get(key(output))
+        if old is not None and (only_missing or drawn_by in (None, old.metadata.get(PNG, {}).get("drawnBy"))):
             output.data[PNG], output.metadata[PNG] = old.data[PNG].strip(), old.metadata.get(PNG, {})
         else:
             missing.append(output)
     if drawn_by is None or not missing:
         return
-    drawn = draw([o.data[PLOTLY] for o in missing])
+    try:
+        drawn = draw([seen(o.data[PLOTLY]) for o in missing])
+    except RuntimeError:
+        if only_missing:
+            return
+        raise
     for output, picture in zip(missing, drawn["pictures"]):
         output.data[PNG], output.metadata[PNG] = picture, drawn["metadata"]
 
@@ -91,7 +110,7 @@ def failure(notebook, index, error):
     return {"cell": index + 1, "source": cell.source, "error": "".join(said).rstrip() or str(error)}
 
 
-def main(source, target, folder, drawn_by=None):
+def main(source, target, folder, drawn_by=None, only_missing=None):
     notebook = nbformat.read(source, as_version=4)
     nbformat.validate(notebook)
     before = figures(notebook)
@@ -121,7 +140,7 @@ def main(source, target, folder, drawn_by=None):
         return 3
     clean(notebook)
     try:
-        put_pictures(notebook, before, drawn_by)
+        put_pictures(notebook, before, drawn_by, only_missing is not None)
     except RuntimeError as error:
         print(error, file=sys.stderr)
         return 1

@@ -10,23 +10,22 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
 import { launch } from "./browser.mjs";
-import { isProgram, root } from "./project.mjs";
+import { plotlyScript, plotlyVersion } from "./plotly.mjs";
+import { isProgram } from "./project.mjs";
 
-const plotly = "plotly.js-cartesian-dist-min";
 /** Of a picture: its width on the page, and the pixels drawn for each of the page's. */
 const look = { width: 900, scale: 1.5, colours: 256 };
 const require = createRequire(import.meta.url);
 
-/** Draw figures in the order given: PNG files as base64. */
-export async function drawPictures(figures) {
+/** Draw figures in the order given, so wide: PNG files as base64. */
+export async function drawPictures(figures, width = look.width) {
   const browser = await launch();
   try {
     const page = await (await browser.newContext({ offline: true })).newPage();
-    await page.addScriptTag({ path: join(root, "node_modules", plotly, "plotly-cartesian.min.js") });
+    await page.addScriptTag({ path: plotlyScript });
     const drawn = [];
-    for (const figure of figures) drawn.push(withFewColours(await page.evaluate(draw, [figure, look])));
+    for (const figure of figures) drawn.push(withFewColours(await page.evaluate(draw, [figure, { ...look, width }])));
     return drawn;
   } finally {
     await browser.close();
@@ -52,11 +51,10 @@ function withFewColours(picture) {
 
 /** What a picture depends on beside its figure: Plotly's version, the size and the drawing code. */
 export function drawnBy() {
-  const { version } = require(`${plotly}/package.json`);
   const code = createHash("sha256")
     .update(JSON.stringify(look) + draw + withFewColours)
     .digest("hex");
-  return `plotly ${version}, ${code.slice(0, 8)}`;
+  return `plotly ${plotlyVersion()}, ${code.slice(0, 8)}`;
 }
 
 if (isProgram(import.meta.url)) {

@@ -12,10 +12,14 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } 
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { parseArgs } from "node:util";
+import { browserPath } from "./browser.mjs";
 import { executeAll, NotebookError } from "./execute.mjs";
 import { explorerScript } from "./explore.mjs";
+import { frontPictures } from "./front-pictures.mjs";
 import { withLock } from "./lock.mjs";
 import { writeOwnNotebooks } from "./own-notebooks.mjs";
+import { drawnBy } from "./pictures.mjs";
+import { packedPlotly } from "./plotly.mjs";
 import {
   hash,
   hashFolder,
@@ -80,7 +84,11 @@ async function reportAlone({ standalone = false, force = false, folder, source, 
   writeWhole(join(cache, ".keep"), "");
   await executeAll(
     stale.map((book) => ({ ...book, key: executionKey(book) })),
-    { say, done: (book) => writeWhole(`${book.target}.key`, stampFor(book, book.key)) },
+    {
+      say,
+      ...(browserPath() === undefined ? {} : { drawnBy: drawnBy(), onlyMissing: true }),
+      done: (book) => writeWhole(`${book.target}.key`, stampFor(book, book.key)),
+    },
   );
   const where = standalone ? join(folder, "standalone") : folder;
   await convert(books, where, { standalone, cache, scenario, say });
@@ -111,8 +119,20 @@ let shared;
 const figureHrefs = ["01-tokens-per-expert.html#figure-1", "02-task-time.html#figure-2", "03-access-size.html#figure-2"];
 
 /** What the front page says of the claims; not part of the key, since notebook 12 prints it. */
-function front(names) {
-  const { argument, claims, frontAnswer, frontFigures, howSure, verdictsByMonth } = library();
+async function front(names) {
+  const {
+    argument,
+    claims,
+    formatCount,
+    formatShare,
+    frontAnswer,
+    frontErrors,
+    frontFigures,
+    frontLayer,
+    frontWorth,
+    howSure,
+    verdictsByMonth,
+  } = library();
   const months = verdictsByMonth(3);
   const verdicts = claims().map((claim, i) => ({
     id: claim.id,
@@ -124,13 +144,40 @@ function front(names) {
     since: spark(months.map(({ verdicts: all }) => all[i].score)),
     href: names.includes(claim.notebook) ? `${claim.notebook}.html` : null,
   }));
-  const figures = frontFigures().map(({ data, layout, caption, alt }, i) => ({
+  const drawn = frontFigures();
+  const pictures = await frontPictures(drawn);
+  const figures = drawn.map(({ data, layout, title, setting, caption, alt }, i) => ({
     figure: { data, layout },
+    title,
+    setting,
     caption,
-    alt,
+    alt: title ?? alt,
+    picture: pictures[i],
     href: figureHrefs[i],
   }));
-  return { argument: argument(), answer: frontAnswer(), sure: howSure(), figures, verdicts };
+  const { steps, median, nineOfTen, inBand, engines } = frontErrors();
+  const errors = [
+    {
+      value: formatShare(median),
+      words: `median error of ${formatCount(steps)} measured decode steps, each source's runs of a model on a machine left out of the fit in their turn`,
+    },
+    { value: formatShare(nineOfTen), words: "nine of ten of them are off by at most this" },
+    { value: formatShare(inBand), words: "of them lie in the band that goes with each answer (meant for four in five)" },
+    {
+      value: formatShare(engines.median),
+      words: `two engines asked the same differ by this, in the median of ${formatCount(engines.setups)} set-ups`,
+    },
+  ];
+  return {
+    argument: argument(),
+    answer: frontAnswer(),
+    sure: howSure(),
+    errors,
+    worth: frontWorth(),
+    layer: frontLayer(),
+    figures,
+    verdicts,
+  };
 }
 
 /** Points of a small line from wrong (low) to right (high), quarter by quarter; a gap where nothing decided. */
@@ -154,11 +201,19 @@ async function convert(books, folder, { standalone, cache, scenario, say }) {
   const description = scenario === undefined ? about : `${about}. ${own(scenario)}`;
   const explorer = await explorerScript(cache);
   const fresh = join(cache, standalone ? "standalone-pages" : "pages");
-  const job = { folder: fresh, description, standalone, explorer, notebooks: books.map(({ name, target }) => ({ name, path: target })) };
+  const plotly = await packedPlotly();
+  const job = {
+    folder: fresh,
+    description,
+    standalone,
+    explorer,
+    plotly,
+    notebooks: books.map(({ name, target }) => ({ name, path: target })),
+  };
   const key = hash(
     JSON.stringify(job),
     hashFolder(jupyterFolder, (file) => !file.includes("__pycache__")),
-    readFileSync(join(root, "package-lock.json")),
+    ...["package-lock.json", "package.json", "CITATION.cff"].map((name) => readFileSync(join(root, name))),
     readFileSync(explorer),
     ...books.map(({ target }) => readFileSync(target)),
   );
@@ -166,7 +221,7 @@ async function convert(books, folder, { standalone, cache, scenario, say }) {
   const pages = [...books.map(({ name }) => join(folder, `${name}.html`)), join(folder, "index.html"), join(folder, "explore.html")];
   if (existsSync(keyFile) && readFileSync(keyFile, "utf8") === key && pages.every((page) => existsSync(page))) return;
   const jobFile = join(cache, `job-${process.pid}.json`);
-  writeWhole(jobFile, JSON.stringify({ ...job, ...front(books.map(({ name }) => name)) }));
+  writeWhole(jobFile, JSON.stringify({ ...job, front: await front(books.map(({ name }) => name)) }));
   const { code, stdout, stderr } = await python([join(jupyterFolder, "convert.py"), jobFile]);
   rmSync(jobFile);
   if (code !== 0) throw new NotebookError(`the reports could not be written: ${(stderr + stdout).trim()}`);
@@ -177,6 +232,8 @@ async function convert(books, folder, { standalone, cache, scenario, say }) {
 
 /** Pages are all made before the first is moved, so that one that cannot be made leaves the older site as it was. */
 function moveInto(folder, fresh, pages) {
+  // Pictures of figures that are no more.
+  rmSync(join(folder, "assets", "pictures"), { recursive: true, force: true });
   for (const entry of readdirSync(fresh, { withFileTypes: true, recursive: true }).filter((e) => e.isFile())) {
     const from = join(entry.parentPath ?? entry.path, entry.name);
     const to = join(folder, relative(fresh, from));

@@ -127,6 +127,9 @@ export function accessBandwidthFigure(machine: Hardware): Figure {
         ),
       ],
     }),
+    title: `More reads in flight, not larger ones, fill the memory: ${gains}`,
+    setting: `Reads of DRAM by bulk copies; the green bound is of ${machine.name}.`,
+    source: "Measured: data/measurements/tma-h800-pcie.csv, tma-b200.csv and row-gather-h100.csv.",
     caption: `Points are published reads of DRAM by bulk copies of one size, with so many in flight on the whole machine. Dashed is the most that those in flight allow (Little's law), with the latency (${latencies}) and the best rate read off the sweep itself; at the knee the measurement falls to ${formatShare(worst)} of it. Green is the bound that opening a row for every access sets on ${machine.name}, on the fewest stacks of ${kind.name} that give its bandwidth (${stacks}): it reaches the full rate at ${full} B. Small accesses are slow because too few are in flight, not because memory cannot serve them: ${gains}. Diamonds: rows of ${formatNumber(gathers[0]?.rowBytes ?? 0, 4)} B gathered from random places of an H100, ${gathers.map((g) => `${g.threadAccessBytes} B a thread ${formatShare(g.share)}`).join(", ")} of the datasheet rate.`,
     alt: `Bandwidth grows with access size until about ${formatNumber(published[0]?.bestBytesPerSecond ? published[0].bestBytesPerSecond / 1e12 : 0, 2)} TB/s on H800 PCIe and ${formatNumber((published[2]?.bestBytesPerSecond ?? 0) / 1e12, 2)} TB/s on B200; more loads in flight reach it at smaller sizes.`,
   };

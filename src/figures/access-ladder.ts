@@ -90,6 +90,8 @@ export function accessLadderFigure(model: Model, requestsPerGpu: number, context
         label("the article: 64 B to 16 KB", { x: 64, y: rungs.length }, { xanchor: "left", font: { size: 11, color: colours.brown } }, "x"),
       ],
     }),
+    title: largest.replace(/\.$/, ""),
+    setting: `${model.name} in decode: ${requestsPerGpu} requests per GPU with ${contextTokens.toLocaleString("en-US")} tokens of context, experts over ${expertParallel} GPUs.`,
     caption: `Every tensor that a decode step of ${model.name} touches, by the length of the runs in which it lies in memory, for weights in BF16, FP8 and FP4. Dotted: the ${sector} B sector, the ${cacheLine} B line, the 4 KiB page. Shaded: the sizes the article expects. ${largest} Below a page: ${below.join(", ")}. The 64 B of the article is the row of a tile in FP4: a way of asking, not a way of storing.`,
     alt: `Contiguous runs of ${model.name} in decode range up to ${formatBytes(rungs.at(-1)?.runBytes[1] ?? 0)} (${rungs.at(-1)?.tensor}); ${largest} Below 4 KiB: ${below.join(", ")}.`,
   };

@@ -1,7 +1,7 @@
 import { type ArrayMachine, arrayCaps } from "../kernels/array-caps";
 import { ridgeRows } from "../kernels/roofline";
 import { formatCount, formatNumber, formatShare } from "../text/numbers";
-import type { Figure } from "./figure";
+import type { Choice, Figure } from "./figure";
 import { colours, countTicks, layout, line, linearAxis, logAxis, menu, points } from "./theme";
 
 /** Rows of the curves: every whole number where padding moves, then spread out. */
@@ -24,7 +24,19 @@ export function arrayCapsFigure(machines: readonly ArrayMachine[], tokensPerExpe
     .join(", ");
   const never = machines.filter((machine) => rows.every((m) => arrayCaps(m, machine.limits).bound !== "array")).length;
   const lowest = `On ${never} of ${machines.length} machines the array's line is never the lowest: memory binds before the array does`;
+  const short = (m: ArrayMachine) => m.name.replace(/ \(.*\)$/, "");
+  const choices = machines.map((m, i) => {
+    const { utilisation, bound } = caps[i] as ReturnType<typeof arrayCaps>;
+    const stops = bound === "none" ? "and nothing stops it" : `and ${bound} stops it`;
+    return {
+      title: `With ${formatCount(tokensPerExpert)} tokens ${short(m)} reaches at most ${formatShare(utilisation)} of its peak, ${stops}`,
+      caption: `The most of its peak that ${short(m)} can reach in one expert, by what stops it; the lowest line counts, and the menu picks the machine. The open mark stands at ${formatCount(tokensPerExpert)} tokens. Most to expect there: ${words}. Blue: weights come from memory once for all tokens. Orange: the array takes as long to load weights as it has rows. Green: the tile that the tokens are padded to. ${lowest}.`,
+    };
+  });
   return {
+    ...(choices[chosen] as Choice),
+    choices,
+    setting: "Bounds from datasheet rates and the array's shape, data/array-tiles.csv; weights in the format that the menu names.",
     data: machines.flatMap((machine, i) => traces(machine, tokensPerExpert, i === chosen)),
     layout: layout({
       height: 520,
@@ -40,7 +52,6 @@ export function arrayCapsFigure(machines: readonly ArrayMachine[], tokensPerExpe
         ),
       ],
     }),
-    caption: `The most of its peak that a machine can reach in one expert, by what stops it; the lowest line counts, and the menu picks the machine. The open mark stands at ${formatCount(tokensPerExpert)} tokens. Most to expect there: ${words}. Blue: weights come from memory once for all tokens. Orange: the array takes as long to load weights as it has rows. Green: the tile that the tokens are padded to. ${lowest}.`,
     alt: `Curves of attainable share of peak against tokens per expert. At ${formatCount(tokensPerExpert)} tokens: ${words}. ${lowest}.`,
   };
 }

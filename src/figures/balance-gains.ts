@@ -2,6 +2,7 @@ import { balanceGains, publishedRankBalance } from "../published/balanced-runs";
 import { balanceGain } from "../routing/placement";
 import { formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";
+import { sourced } from "./sourced";
 import { colours, label, layout, linearAxis, rule } from "./theme";
 
 /** Published gains of balancing experts beside the most that a measured imbalance would allow. */
@@ -40,6 +41,12 @@ export function balanceGainsFigure(): Figure {
       ],
       bargap: 0.35,
     }),
+    title: `Balancing experts gained ${formatNumber(Math.min(...gains.map((g) => g.gain)))} to ${formatNumber(Math.max(...gains.map((g) => g.gain)))} times`,
+    setting: "Published systems; each differs in model, traffic and what else changed.",
+    source: sourced(
+      "Bars",
+      gains.map((g) => g.source),
+    ),
     caption: `What balancing experts gained in published systems: ${words}. Orange: what the imbalance measured on DeepSeek-R1 (${formatNumber(before)} before, ${formatNumber(after)} after) would gain if all of a step waited for the busiest GPU, ${formatNumber(most)} times. The systems differ in model, traffic and in what else changed with the balancer; none gained less than ${formatNumber(Math.min(...gains.map((g) => g.gain)))} times.`,
     alt: `Bars of published gains of balancing: ${words}; the bound from measured imbalance is ${formatNumber(most)} times.`,
   };

@@ -53,6 +53,8 @@ export function claimsOverTimeFigure(months: readonly Month[]): Figure {
         gridcolor: "#E5E7EB",
       },
     }),
+    title: `Since the article's day ${moved.length} of ${last.verdicts.length} verdicts changed`,
+    setting: `Judged by what was known from ${first.day} to ${last.day}.`,
     caption: `Every claim judged by what was known on the article's day, at the end of each month since, and at the newest source. What a datasheet decides was known from the first day; what is to happen counts as not yet until it is published or its day has passed. ${words}.`,
     alt: `${words}.`,
   };

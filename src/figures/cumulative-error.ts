@@ -1,5 +1,5 @@
 import type { JudgedRow } from "../fit/validation";
-import { formatShare } from "../text/numbers";
+import { formatCount, formatShare } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, label, layout, line, linearAxis, logAxis, ticks } from "./theme";
 
@@ -53,6 +53,9 @@ export function cumulativeErrorFigure(rows: readonly JudgedRow[]): Figure {
         ),
       ),
     }),
+    title: `Median error: ${medians}`,
+    setting: `${formatCount(held.length)} layer times at token counts that were not fitted.`,
+    source: "Measured: data/measurements/moe-*.csv.",
     caption: `Rows at token counts that were not fitted, from the best predicted to the worst. Further left and up is better. Median error: ${medians}. Nine rows of ten are within: ${tails}. Interpolation is the better look-up where the same kernel, model and split were measured at neighbouring token counts; it says nothing of any other model or machine, which is what a model is for.`,
     alt: `Cumulative error of three ways to predict. Median: ${medians}. 90th percentile: ${tails}.`,
   };

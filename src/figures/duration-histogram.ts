@@ -23,6 +23,8 @@ export function durationsFigure(sets: readonly TaskSet[], conclusion = ""): Figu
     sets.map((_, i) => [`yaxis${axis(i)}`, linearAxis("Share (%)", [0, 108], { domain: domains[i], dtick: 25 })]),
   );
   const reading = sets.map((s, i) => `${s.name}: ${sentence(shares[i] as readonly DurationShare[])}`).join(". ");
+  const short = shares.map((share) => share[1]?.timeShare ?? Number.NaN);
+  const held = [...new Set([Math.min(...short), Math.max(...short)].map((s) => formatShare(s)))].join(" to ");
   return {
     data: shares.flatMap((share, i) => [
       bar(
@@ -62,6 +64,11 @@ export function durationsFigure(sets: readonly TaskSet[], conclusion = ""): Figu
         ),
       ),
     }),
+    title: `Kernels of 1–10 µs hold ${held} of the time`,
+    setting: sets
+      .map(({ name }) => name)
+      .join("; ")
+      .concat("."),
     caption: `Light bars: share of kernels in each decade of duration. Dark bars: share of their summed time. ${reading}.${conclusion === "" ? "" : ` ${conclusion}`}`,
     alt: `${reading}.`,
   };

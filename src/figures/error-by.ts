@@ -87,6 +87,9 @@ export function errorByFigure(rows: readonly JudgedRow[]): Figure {
         label(c.name, { x: 0.36, y: i }, { xanchor: "left", yanchor: "bottom", yshift: 2, font: { size: 12 } }, "x"),
       ),
     }),
+    title: `Predictions spread most for ${worst.name.toLowerCase()}, least for ${best.name.toLowerCase()}`,
+    setting: `${formatCount(held.length)} layer times that nothing was fitted to.`,
+    source: "Measured: data/measurements/moe-*.csv.",
     caption: `Predicted over measured time of rows not fitted: the dot is the median of a class, the bar holds its middle 80 %. Left of the line the model is too fast. Widest: ${worst.name} (${formatNumber(worst.p10)} to ${formatNumber(worst.p90)}); narrowest: ${best.name} (${formatNumber(best.p10)} to ${formatNumber(best.p90)}).`,
     alt: `Middle 80 % of predicted over measured by class. Widest ${worst.name}, ${formatNumber(worst.p10)} to ${formatNumber(worst.p90)}; narrowest ${best.name}, ${formatNumber(best.p10)} to ${formatNumber(best.p90)}.`,
   };

@@ -68,6 +68,9 @@ export function exchangeInitiatorsFigure(model: Model, hardware: Hardware): Figu
       showlegend: true,
       legend: { orientation: "h", x: 0, y: 1.01, yanchor: "bottom" },
     }),
+    title: `A thread of the host makes a dispatch ${formatNumber(proxyPenalty(many, 128))} times as long as the GPU that posts itself`,
+    setting: `H100, 400 Gb/s a GPU, 128 GPUs with ${many} tokens each.`,
+    source: "Times: data/measurements/exchange-initiators.csv, each row with its source.",
     caption: `Published times on H100 with 400 Gb/s a GPU. The bytes and the card are the same; who starts a message is not. At 128 GPUs and ${many} tokens a thread of the host that posts for the GPU takes ${formatSeconds(proxy?.seconds ?? 0)}, ${formatNumber(proxyPenalty(many, 128))} times what the same library takes when the GPU posts itself, and at one token ${formatNumber(proxyPenalty(1, 128))} times. Dotted: the least that the bytes of ${model.name} need. The collective library (grey) moves whole buffers for everyone: it is far behind with many tokens and level with the GPU at one.`,
     alt: `A dispatch posted by a host proxy takes several times as long as one posted by the GPU, more so with more GPUs.`,
   };

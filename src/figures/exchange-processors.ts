@@ -1,6 +1,7 @@
 import { type ExchangeProcessors, exchangesByProcessors } from "../published/transfers";
 import { formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";
+import { sourced } from "./sourced";
 import { colours, layout, linearAxis } from "./theme";
 
 const colourOf: Readonly<Record<string, string>> = {
@@ -63,6 +64,12 @@ export function exchangeProcessorsFigure(): Figure {
       showlegend: true,
       legend: { orientation: "h", x: 0, y: 1.01, yanchor: "bottom" },
     }),
+    title: `${few?.processors ?? 0} of ${all?.processors ?? 0} processors move ${formatNumber((100 * (few?.dispatchBytesPerSecond ?? 0)) / (all?.dispatchBytesPerSecond ?? 1), 2)} % of what all do`,
+    setting: "Dispatch in FP8 by DeepEP V2 over NVLink; bandwidth as its authors count it.",
+    source: sourced(
+      "Points",
+      [...node, ...network].map((e) => e.source),
+    ),
     caption: `Dispatch in FP8, as each project publishes it (bandwidth as its authors count it, so over the network forwarded bytes inside a node count too). Above, one node of Blackwell: with 16 processors the later kernel moves ${formatNumber((hybrid?.dispatchBytesPerSecond ?? 0) / (old?.dispatchBytesPerSecond ?? 1))} times what DeepEP V1 moves there; DeepEP V2 reaches ${formatNumber((few?.dispatchBytesPerSecond ?? 0) / 1e9)} GB/s with 24, and the last ${formatNumber((1 - (few?.dispatchBytesPerSecond ?? 0) / (all?.dispatchBytesPerSecond ?? 1)) * 100, 2)} % cost ${formatNumber((all?.processors ?? 0) - (few?.processors ?? 0))} more. Below, across nodes of 8: ${least.processors} processors are enough for ${formatNumber(least.dispatchBytesPerSecond / 1e9)} GB/s. A copy after the exchange, which runs on all processors, is not in these counts.`,
     alt: `Later versions reach the same or more bandwidth with fewer processors: 24 instead of 48 over NVLink, 6 to 12 over the network.`,
   };

@@ -104,6 +104,9 @@ export function expertPlaneFigure(
         }),
       ],
     }),
+    title: `${formatNumber((wide(recent) / recent.length) * 100, 2)} % of the releases of 2026 have experts wider than the 2,048 of DeepSeek-V3`,
+    setting: `Releases of the registry whose dimensions were read; lines for ${lines.map((l) => `${short(l.hardware)} (${l.link})`).join(", ")}.`,
+    source: "Dimensions: each release's own configuration, named in data/models.csv.",
     caption: `Every mixture-of-experts release in the registry whose dimensions were read, open circles before the article; a line follows a laboratory from its largest release to its next larger one. Above a level line an expert computes long enough to hide the travel of its tokens on that machine (two FLOPs a byte for each element of width): ${lines.map((l) => `${short(l.hardware)} over its ${l.link} link from ${formatCount(l.width)}`).join(", ")}. The number of experts still rises (${most.name}: ${formatCount(most.routedExperts)}), and width has turned up: ${formatNumber((wide(recent) / recent.length) * 100, 2)} % of the releases of 2026 have experts wider than the 2,048 of DeepSeek-V3.`,
     alt: `Releases by number of experts and width of an expert: counts rise from 8 to 896, widths fall to 2,048 and below and turn up to 3,072 and more.`,
   };

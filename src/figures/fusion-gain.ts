@@ -2,6 +2,7 @@ import { model } from "../model/registry";
 import { type FusedExperts, fusedExperts } from "../published/fused-kernels";
 import { formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";
+import { sourced } from "./sourced";
 import { colours, countTicks, layout, line, linearAxis, logAxis, rule } from "./theme";
 
 /** Published gains of one fused kernel for the experts against the tokens of a GPU. */
@@ -36,6 +37,12 @@ export function fusionGainFigure(): Figure {
       showlegend: true,
       legend: { orientation: "h", x: 0, y: -0.19, yanchor: "top" },
     }),
+    title: `One kernel for dispatch, experts and combine is ${range(rows.map((r) => r.gain))} as fast as separate ones`,
+    setting: "Eight GPUs; measured by those who wrote the kernels.",
+    source: sourced(
+      "Points",
+      rows.map((r) => r.source),
+    ),
     caption: `Measured by those who wrote the kernels: time of separate kernels for dispatch, experts and combine over that of one that does all, eight GPUs; Hopper with DeepSeek-V4-Flash. ${words}. The gain depends on what it is held against. Beside an exchange made for throughput, with its many launches and a host that waits, one kernel gains most with few tokens; beside one made for few tokens the gain nearly vanishes on Hopper. On Blackwell it hardly falls with the batch, so it cannot be starts alone: there the exchange hides behind the products.`,
     alt: `Gains of fused expert kernels against tokens a GPU: ${words}.`,
   };

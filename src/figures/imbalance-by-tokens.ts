@@ -86,6 +86,9 @@ export function imbalanceByTokensFigure(): Figure {
       showlegend: true,
       legend: { orientation: "h", x: 0, y: -0.16, yanchor: "top", font: { size: 12 } },
     }),
+    title: `At 128 tokens an expert chance makes the busiest ${formatNumber(chance)} times the mean; measured ${formatNumber(slot)}`,
+    setting: `${experts} experts, ${expertsPerToken} a token, on ${gpus} GPUs.`,
+    source: "Measured: data/measurements/expert-imbalance-trtllm.csv and expert-counts-qwen3.csv.",
     caption: `How much busier the busiest expert (blue) or GPU of ${gpus} (green) is than the mean. Dashed: a perfectly fair router, where only chance makes a difference; more tokens even it out. Solid: a router whose experts differ in popularity by the published ${formatNumber(coefficientOfVariation)} (standard deviation over mean); more tokens do not help. Marks are measurements, open ones with replicated experts: ${words}. Diamond: one layer of a Qwen3 model, ${formatNumber(counts.maximumOverMean)} at ${formatNumber(counts.mean)} tokens an expert.`,
     alt: `Imbalance against tokens per expert: ${words}. A fair router's imbalance falls with tokens, a skewed one's does not.`,
   };

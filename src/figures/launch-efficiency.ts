@@ -72,6 +72,9 @@ export function launchEfficiencyFigure(hardware: Hardware, tasks: readonly Marke
         label(`${i + 1}  ${t.name}`, { x: 9e-4, y: 34 - 9 * i }, { xanchor: "right", font: { size: 11, color: colours.ink } }, "x"),
       ),
     }),
+    title: `Started from a graph, a task of 1 µs is ${formatShare(launchEfficiency(1e-6, graph), 3)} work, one of 10 µs ${formatShare(launchEfficiency(1e-5, graph), 3)}`,
+    setting: `${hardware.name}; starts measured in chains of small kernels.`,
+    source: "Cost of a start: data/measurements/launch-small-kernels.csv.",
     caption: `Time that is work when a task of some length pays once for its start, on ${hardware.name}; each curve is one way to start it, with the cost measured in chains of small kernels. Grey: the article's 1 to 10 µs, where a graph leaves ${ten}. Marks on the graph's curve: ${words}. At 1 µs the cost is more than half the time, at 0.1 ms it is gone: what matters is how long the tasks really are.`,
     alt: `Curves of efficiency against task length for three ways to start a kernel. With a graph: ${words}.`,
   };

@@ -4,7 +4,7 @@ import type { Model } from "../model/model";
 import { decodeStep } from "../step/decode";
 import { type Fusion, launchShare } from "../step/starts";
 import { formatCount, formatShare } from "../text/numbers";
-import type { Figure } from "./figure";
+import type { Choice, Figure } from "./figure";
 import { colours, doublings, layout, line, linearAxis, logAxis, menu, rule, ticks } from "./theme";
 
 const ways: readonly {
@@ -47,9 +47,19 @@ export function launchShareFigure(
   const first = models[0];
   if (first === undefined) throw new RangeError("models must hold at least one model, got none");
   const at = batches.indexOf(requestsPerGpu);
-  const words = ways.map((way, w) => `${way.name} ${formatShare(shares[0]?.[at]?.[w] ?? Number.NaN)}`).join(", ");
+  const share = (m: number, w: number) => formatShare(shares[m]?.[at]?.[w] ?? Number.NaN);
+  const wordsOf = (m: number) => ways.map((way, w) => `${way.name} ${share(m, w)}`).join(", ");
+  const words = wordsOf(0);
+  const choices = models.map(({ model, expertParallel }, m) => ({
+    title: `Starts of kernels take ${share(m, 0)} of a decode step of ${model.name} one by one, ${share(m, 1)} from a graph`,
+    caption: `Starts of kernels as a share of a whole decode step of ${model.name} on ${expertParallel} × ${hardware.name}, ${formatCount(contextTokens)} tokens of context; the menu picks the model. At ${formatCount(requestsPerGpu)} requests a GPU: ${wordsOf(m)}. Dotted: a tenth. The share is largest with few requests, where the step is short and the kernels are as many. Fusing the experts alone removes few starts; most kernels of a layer are around attention.`,
+  }));
   const top = Math.max(...shares.flat(2)) * 100;
   return {
+    ...(choices[0] as Choice),
+    choices,
+    setting: `${hardware.name}, ${formatCount(requestsPerGpu)} requests per GPU with ${formatCount(contextTokens)} tokens of context.`,
+    source: "Cost of a start: data/measurements/launch-small-kernels.csv.",
     data: models.flatMap((_, m) =>
       ways.map((way, w) =>
         line(
@@ -83,7 +93,6 @@ export function launchShareFigure(
         ),
       ],
     }),
-    caption: `Starts of kernels as a share of a whole decode step of ${first.model.name} on ${first.expertParallel} × ${hardware.name}, ${formatCount(contextTokens)} tokens of context; the menu picks the model. At ${formatCount(requestsPerGpu)} requests a GPU: ${words}. Dotted: a tenth. The share is largest with few requests, where the step is short and the kernels are as many. Fusing the experts alone removes few starts; most kernels of a layer are around attention.`,
     alt: `Share of a decode step that goes into starting kernels, falling with the requests of a GPU. At ${formatCount(requestsPerGpu)}: ${words}.`,
   };
 }

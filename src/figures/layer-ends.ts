@@ -89,6 +89,9 @@ export function layerEndsFigure(models: readonly Model[], leastParameters: numbe
         },
       ],
     }),
+    title: `${formatCount(first)} of ${formatCount(since.length)} large releases since the article begin without a learned router, ${formatCount(last.length)} end so`,
+    setting: `Models of at least ${formatCount(leastParameters / 1e9)} billion parameters.`,
+    source: "data/layer-ends.csv and each release's own configuration.",
     caption: `Releases of at least ${formatCount(leastParameters / 1e9)} billion parameters, the oldest above; the first and the last ${shownLayers} layers of each. Of ${formatCount(since.length)} since the article ${formatCount(first)} have layers at the front without a learned router, and ${last.length === 0 ? "none has" : `${formatCount(last.length)} (${last.map((m) => m.name).join(", ")}) has`} a dense layer at the end. Models whose blocks are either a mixer or a feed-forward part are left out. Where no source names the dense layers they are taken to stand at the front.`,
     alt: `Many models keep one to five dense layers at the front, a few route the first layers by hash, and all but one have experts in the last layers.`,
   };

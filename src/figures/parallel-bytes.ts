@@ -1,7 +1,7 @@
 import type { Model } from "../model/model";
 import { crossingGpus, expertParallelTraffic, tensorParallelTraffic, widthLimit } from "../network/split";
 import { formatBytes, formatNumber } from "../text/numbers";
-import type { Figure } from "./figure";
+import type { Choice, Figure } from "./figure";
 import { byteTicks, colours, countTicks, doublings, layout, line, logAxis, menu } from "./theme";
 
 /** What the figure draws for one model. */
@@ -32,15 +32,11 @@ export function parallelBytes(model: Model, tokensPerGpu: number): ParallelBytes
 export function parallelBytesFigure(models: readonly Model[], tokensPerGpu: number): Figure {
   const all = models.map((m) => parallelBytes(m, tokensPerGpu));
   const first = all[0] as ParallelBytes;
-  const at = (gpus: number) => first.gpus.indexOf(gpus);
-  const [cut, dealt] = [first.tensor[at(64)], first.expert[at(64)]];
-  // A model of fewer experts has no group of 64, and no sentence on it.
-  const at64 =
-    cut === undefined || dealt === undefined
-      ? ""
-      : ` At 64 GPUs matrices split over all of them would send ${formatNumber(cut.bytes / dealt.bytes)} times as many bytes.`;
-  const piece = first.expert[0];
+  const choices = all.map((one) => told(one, tokensPerGpu));
   return {
+    ...(choices[0] as Choice),
+    choices,
+    setting: `One layer, ${formatNumber(tokensPerGpu)} tokens per GPU; bytes counted from the sizes of the model, no machine in them.`,
     data: all.flatMap((one, i) => tracesOf(one, i === 0)),
     layout: layout({
       height: 640,
@@ -58,8 +54,22 @@ export function parallelBytesFigure(models: readonly Model[], tokensPerGpu: numb
       legend: { orientation: "h", x: 0, y: -0.14, yanchor: "top" },
       updatemenus: [menuOf(all)],
     }),
-    caption: `What one GPU sends for one layer when each GPU brings ${formatNumber(tokensPerGpu)} tokens; the menu picks the model. ${first.model.name}: the lines cross at ${formatNumber(first.crossing)} GPUs (dotted), three quarters of the experts per token where experts see the full width, whatever the number of tokens.${at64} Dashed: the expert is cut into less than one 128-wide block of scales a GPU, beyond ${first.widest} GPUs. Below: the price, pieces ${piece === undefined ? "" : `of ${formatBytes(piece.messageBytes)} `}on the mean where an all-reduce sends megabytes.`,
     alt: `Bytes sent with tensor parallelism grow with the number of GPUs, with expert parallelism they stay level; they cross at ${formatNumber(first.crossing)} GPUs.`,
+  };
+}
+
+/** What is read off the figure of one model. */
+function told(one: ParallelBytes, tokensPerGpu: number): Choice {
+  const at = one.gpus.indexOf(64);
+  const [cut, dealt, piece] = [one.tensor[at], one.expert[at], one.expert[0]];
+  // A model of fewer experts has no group of 64, and no sentence on it.
+  const at64 =
+    cut === undefined || dealt === undefined
+      ? ""
+      : ` At 64 GPUs matrices split over all of them would send ${formatNumber(cut.bytes / dealt.bytes)} times as many bytes.`;
+  return {
+    title: `From ${formatNumber(one.crossing)} GPUs on, dealing out the experts of ${one.model.name} sends fewer bytes than splitting matrices`,
+    caption: `What one GPU sends for one layer when each GPU brings ${formatNumber(tokensPerGpu)} tokens; the menu picks the model. ${one.model.name}: the lines cross at ${formatNumber(one.crossing)} GPUs (dotted), three quarters of the experts per token where experts see the full width, whatever the number of tokens.${at64} Dashed: the expert is cut into less than one 128-wide block of scales a GPU, beyond ${one.widest} GPUs. Below: the price, pieces ${piece === undefined ? "" : `of ${formatBytes(piece.messageBytes)} `}on the mean where an all-reduce sends megabytes.`,
   };
 }
 

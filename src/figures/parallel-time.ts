@@ -19,6 +19,10 @@ export function parallelTimeFigure(model: Model, nodes: Hardware, rack: Hardware
   const worst = Math.max(...judged.map((j) => Math.abs(j.error)));
   const node8 = splitTime({ model, hardware: nodes, tokensPerGpu: few, gpus: 8 });
   const rack64 = splitTime({ model, hardware: rack, tokensPerGpu, gpus: 64 });
+  const ratio =
+    rack64.tensorSeconds === undefined || rack64.expertSeconds === undefined
+      ? undefined
+      : formatNumber(rack64.tensorSeconds / rack64.expertSeconds);
   const legend = (first: boolean) => ({ showlegend: first });
   return {
     data: [
@@ -47,6 +51,12 @@ export function parallelTimeFigure(model: Model, nodes: Hardware, rack: Hardware
       showlegend: true,
       legend: { orientation: "h", x: 0, y: 1.01, yanchor: "bottom" },
     }),
+    title:
+      ratio === undefined
+        ? `Communication of a layer of ${model.name}, by all-reduce and by exchange`
+        : `Over 64 GPUs of ${shortName(rack)} an all-reduce takes ${ratio} times as long as the exchange of experts`,
+    setting: `${model.name}, one layer, ${formatCount(tokensPerGpu)} tokens and ${few} token per GPU; ${shortName(nodes)} above, ${shortName(rack)} below.`,
+    source: "Diamonds: data/measurements/deepep-low-latency.csv.",
     caption: [
       `Communication of one layer of ${model.name}: an all-reduce of all tokens (orange) against dispatch and combine (blue), the fastest implementation measured for each.`,
       ...aboveWords(nodes, node8, few),
@@ -54,7 +64,7 @@ export function parallelTimeFigure(model: Model, nodes: Hardware, rack: Hardware
       ...(judged.length === 0 || tokensPerGpu !== 128
         ? []
         : [
-            `Diamonds are DeepEP's published times at 128 tokens, which no constant was fitted to; the estimate is off by ${formatShare(worst)} at most.`,
+            `Diamonds are DeepEP's published times at 128 tokens, which no constant was fitted to; the estimate is off by ${formatShare(worst, 3)} at most.`,
           ]),
       "All-reduce constants are fitted up to 8 GPUs and carried on beyond (dashed).",
     ].join(" "),

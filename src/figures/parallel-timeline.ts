@@ -66,6 +66,9 @@ export function parallelTimelineFigure(): Figure {
       shapes: [rule("x", articleDate)],
       annotations: [label("article", { x: articleDate, y: Math.log10(500) }, { xanchor: "left", xshift: 4 })],
     }),
+    title: `${formatCount(wide)} of ${formatCount(since.length)} deployments since the article deal experts over at least 8 times as many GPUs as they split matrices`,
+    setting: "Published deployments and recipes; what was written about, no census.",
+    source: "data/parallelism.csv, each row with its source.",
     caption: `Published deployments and recipes of large mixture-of-experts models: circles, over how many GPUs the experts are dealt; open squares, over how many a matrix is split (DeepSeek's 4 of December 2024 in attention alone). Of ${formatCount(since.length)} since the article ${formatCount(wide)} have experts over at least 8 times as many GPUs as matrices; the ${formatCount(tensor.length)} where it is the other way round are all single nodes of 8 GPUs. The collection holds what was written about, so it is no census.`,
     alt: `Expert parallelism of ${spanOf(all.map((p) => p.expertParallel))} GPUs against tensor parallelism of ${spanOf(all.map((p) => p.tensorParallel))} in published deployments, ${[...days].sort()[0]?.slice(0, 7)} to ${[...days].sort().at(-1)?.slice(0, 7)}.`,
   };

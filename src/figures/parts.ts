@@ -55,6 +55,8 @@ export function partsFigure(judged: readonly Claim[]): Figure {
       },
       shapes: [band("x", 66, 104, verdictLooks.Right.color), band("x", -4, 33, verdictLooks["Mostly wrong"].color)],
     }),
+    title: words,
+    setting: "From 66 % on a part counts as right, below 33 % as wrong.",
     caption: `Each part that has a number: the share of its named population, or the probability that it is true; stars are readings of a word, never averaged; pale points are findings of ours that no verdict counts. From 66 % on a part counts as right, below 33 % as wrong. ${words}.`,
     alt: `${words}.`,
   };

@@ -80,8 +80,10 @@ export function requestStreamsFigure(hardware: Hardware, streams: readonly Reque
       ),
       showlegend: true,
       legend: { orientation: "h", x: 0, y: 1.01, yanchor: "bottom" },
-      annotations: streams.flatMap((s) => nameBeside(s)),
+      annotations: [...limits.map(([tier, limit]) => limitName(tier, limit)), ...streams.flatMap((s) => nameBeside(s))],
     }),
+    title: boundWords(streams, limits).replace(/\.$/, ""),
+    setting: `One GPU (${hardware.name}), averaged over a decode step.`,
     caption: `Points are the streams of one decode step, averaged over it. A line bends where its limit changes: level is the most requests a second (rows opened in memory; messages posted over the scale-up link and over a 400 Gb/s card; random reads of a flash drive), falling is the bandwidth. Left of the bend requests bind, right of it bytes. The most frequent, ${busiest.name}, comes ${formatNumber(busiest.requestsPerSecond / 1e6)} million times a second in pieces of ${formatBytes(busiest.requestBytes)}; memory's bend lies at ${formatBytes(bend(memory))}, ${besideBend(streams, memory)}.${lookup === undefined ? "" : ` Lookup rows of ${formatBytes(lookup.requestBytes)} take ${formatShare(lookup.bytesPerSecond / memory.bytesPerSecond)} of the memory's bandwidth and ${formatShare(lookup.requestsPerSecond / flash.requestsPerSecond)} of the reads that ${flash.name} serves.`}`,
     alt: `Request size against request rate of each stream of a decode step. ${boundWords(streams, limits)}`,
   };
@@ -108,6 +110,16 @@ function corner(tier: Tier, limit: TierLimit): Record<string, unknown> {
   const x = [sizes[0], bend(limit), sizes[1]];
   const y = [limit.requestsPerSecond, limit.requestsPerSecond, limit.bytesPerSecond / sizes[1]];
   return line(limit.name, x, y, colourOf[tier], { line: { color: colourOf[tier], width: 1.5, dash: "dash" }, showlegend: false });
+}
+
+/** The limit's name at the left end of its line. */
+function limitName(tier: Tier, limit: TierLimit): Record<string, unknown> {
+  return label(
+    limit.name,
+    { x: sizes[0] * 1.15, y: limit.requestsPerSecond },
+    { xanchor: "left", yanchor: "bottom", font: { size: 11, color: colourOf[tier] } },
+    "xy",
+  );
 }
 
 function nameBeside(s: RequestStream): readonly Record<string, unknown>[] {

@@ -38,6 +38,8 @@ export function runLengthsFigure(
       shapes: [rule("x", 64), rule("x", 4096)],
       annotations: [label("64 B", { x: 64, y: 60 }, { xanchor: "left", xshift: 4, font: { size: 11, color: colours.grey } }, "x")],
     }),
+    title: `Of the bytes of a step lie in runs of up to 4 KiB: ${small}`,
+    setting: "One GPU, one decode step; a page of the cache holds 16 tokens of one head, which is assumed.",
     caption: `Bytes that one GPU moves in a decode step, summed from the shortest runs to the longest. A line that rises on the left moves its bytes in small pieces. In runs of up to 4 KiB: ${small}. In runs of up to 64 B: ${tiny}.${conclusion === "" ? "" : ` ${conclusion}`}`,
     alt: `Cumulative byte share by run length. Up to 4 KiB: ${small}. Up to 64 B: ${tiny}. The longest run is ${formatBytes(Math.max(...steps.flatMap((s) => s.accesses.map((a) => a.runBytes))))}.`,
   };

@@ -4,6 +4,7 @@ import { sparsityGains } from "../published/next";
 import { formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";
 import { articleDate } from "./releases";
+import { sourced } from "./sourced";
 import { band, colours, countTicks, dateRange, label, layout, line, linearAxis, logAxis, points, ticks } from "./theme";
 
 /** Optimum range of granularity that the law of Ling gives, independent of compute. @source lingleverage2025 */
@@ -144,6 +145,9 @@ export function sparsityLawsFigure(models: readonly Model[]): Figure {
         },
       ],
     }),
+    title: `Each doubling of sparsity still saves ${formatNumber(Math.min(...steps.map((s) => s.gainPerDoubling)))} to ${formatNumber(Math.max(...steps.map((s) => s.gainPerDoubling)))} times, and ${formatNumber((coarser / since.length) * 100, 2)} % of releases are cut more coarsely than the optimum`,
+    setting: `Tried at sparsities of ${Math.min(...tried)} to ${furthest}; one laboratory each.`,
+    source: sourced("Laws", [...law.map((p) => p.source), "lingleverage2025"]),
     caption: `Above: FLOPs that Kimi K2's report found for the same loss at four sparsities. Each doubling saves ${steps.map((s) => `${formatNumber(s.gainPerDoubling)} times (${s.from} to ${s.to})`).join(", ")}: no decay where it was tried (shaded). Strokes are releases, orange since the article; ${formatNumber(beyond.length)} of them lie beyond what the law covers. Below: twice the hidden size over the width of an expert. The law of Ling puts the optimum at ${optimalGranularity[0]} to ${optimalGranularity[1]} whatever the compute; ${formatNumber((coarser / since.length) * 100, 2)} % of the releases since the article are coarser. Both laws are of one laboratory each, at its own scale and data.`,
     alt: `FLOPs for the same loss fall with sparsity from 8 to 48 without levelling off; most released models are cut more coarsely than the published optimum.`,
   };

@@ -71,6 +71,9 @@ export function stepParityFigure(pairs: readonly StepPair[]): Figure {
       legend: { x: 0.98, xanchor: "right", y: 0.03, yanchor: "bottom" },
       annotations: [label("within a fifth", { x: 4e-3, y: 6e-3 }, { xanchor: "right", font: { size: 11, color: colours.grey } }, "xy")],
     }),
+    title: `Decode steps of whole deployments are off by ${formatShare(quantile(sizes, 0.5))} in the median`,
+    setting: `${formatCount(pairs.length)} measured steps, asked with the model's own choice of kernels; engines' constants are fitted on them.`,
+    source: "Measured: published deployments, each run with its source in data/deployment-sources.csv.",
     caption: `Each point is a decode step of a whole deployment as it was published, asked with the kernels that the model chooses by itself: ${words}. ${formatShare(within)} lie between the dotted lines, off by at most a fifth. Each engine's time between its kernels is fitted on these steps; everything else is fitted on timings of its own.`,
     alt: `Predicted against measured decode steps lie along the diagonal: ${words}.`,
   };

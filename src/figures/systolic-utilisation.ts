@@ -1,7 +1,7 @@
 import type { Gemm } from "../kernels/gemm";
 import { type SystolicQuestion, swapOperands, systolicUtilisation } from "../kernels/systolic";
 import { formatCount, formatShare } from "../text/numbers";
-import type { Figure } from "./figure";
+import type { Choice, Figure } from "./figure";
 import { colours, countTicks, doublings, layout, line, linearAxis, logAxis, menu, rule } from "./theme";
 
 const sides = [64, 128, 256, 512] as const;
@@ -29,10 +29,19 @@ export function utilisationBy(way: Way, side: number, gemm: Gemm): number {
 export function systolicUtilisationFigure({ n, k }: Omit<Gemm, "m">, tokensPerExpert: number): Figure {
   const at = (way: Way, side: number) => utilisationBy(way, side, { m: tokensPerExpert, n, k });
   const words = sides.map((side) => `${side}: ${formatShare(at(ways[0].name, side))}`).join(", ");
-  const both = [ways[1], ways[2], ways[3]]
-    .map((way) => `${way.name} ${formatShare(at(way.name, 128))} and ${formatShare(at(way.name, 256))}`)
-    .join("; ");
+  const others = (chosen: Way) =>
+    ways
+      .filter((way) => way.name !== chosen)
+      .map((way) => `${way.name} ${formatShare(at(way.name, 128))} and ${formatShare(at(way.name, 256))}`)
+      .join("; ");
+  const choices = ways.map(({ name }) => ({
+    title: `With ${formatCount(tokensPerExpert)} tokens an array of 128 uses ${formatShare(at(name, 128))} of its multiply-adds, one of 256 ${formatShare(at(name, 256))}: ${name}`,
+    caption: `How much of a square array works when memory never holds it up, for a product with ${formatCount(n)} columns and a depth of ${formatCount(k)}; the menu picks the dataflow. At ${formatCount(tokensPerExpert)} tokens (dotted), ${name}: ${sides.map((side) => `${side}: ${formatShare(at(name, side))}`).join(", ")}. Each doubling of the side halves what few tokens can use, unless the dataflow puts something longer along it. Arrays of 128 and 256 by other dataflows: ${others(name)}. In a square array swapping the operands saves reloading and not the padding, since the tokens then lie along columns that are as long.`,
+  }));
   return {
+    ...(choices[0] as Choice),
+    choices,
+    setting: `A product with ${formatCount(n)} columns and a depth of ${formatCount(k)}; memory holds nothing up.`,
     data: ways.flatMap((way, i) =>
       sides.map((side, j) => {
         const color = sideColours[j] as string;
@@ -63,7 +72,6 @@ export function systolicUtilisationFigure({ n, k }: Omit<Gemm, "m">, tokensPerEx
         ),
       ],
     }),
-    caption: `How much of a square array works when memory never holds it up, for a product with ${formatCount(n)} columns and a depth of ${formatCount(k)}; the menu picks the dataflow. At ${formatCount(tokensPerExpert)} tokens (dotted) with weights loaded behind the work: ${words}. This is the article's point and it is real: each doubling of the side halves what few tokens can use. Arrays of 128 and 256 by other dataflows: ${both}. In a square array swapping the operands saves reloading and not the padding, since the tokens then lie along columns that are as long.`,
     alt: `Utilisation of systolic arrays rises with tokens per expert until tokens equal the side. At ${formatCount(tokensPerExpert)} tokens with double buffering: ${words}.`,
   };
 }

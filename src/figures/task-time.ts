@@ -1,8 +1,8 @@
 import { type ExpertOn, type ExpertSeconds, expertSeconds, rowsAt, sameExpert } from "../kernels/expert-task";
 import { type MeasuredTask, measuredTasks } from "../published/expert-tasks";
 import { formatCount, formatNumber, formatSeconds } from "../text/numbers";
-import type { Figure } from "./figure";
-import { band, colours, countTicks, doublings, label, layout, line, logAxis, points, ticks } from "./theme";
+import type { Choice, Figure } from "./figure";
+import { band, colours, countTicks, doublings, label, layout, line, logAxis, points, slider, ticks } from "./theme";
 
 const lineColours = [colours.blue, colours.green, colours.orange, colours.purple];
 const symbols = { alone: "circle", "share of a layer": "circle-open", "share of a grouped product": "x-thin-open" } as const;
@@ -18,22 +18,27 @@ export function taskTimeFigure(
   const inWords = [...new Set(inFlight)].map(formatCount).join(" and ");
   const rows = doublings(1, 8192);
   const timed = experts.map((e) => rows.map((r) => expertSeconds(e, r)));
-  const marked = experts.map((e, i) => {
-    const rowsMarked = rowsAt(e, inFlight[i] as number);
-    return { e, rowsMarked, at: expertSeconds(e, rowsMarked) };
-  });
+  const marked = markedAt(experts, inFlight);
   const models = experts.map((e) => e.model);
   const measured = [...new Set(experts.map((e) => e.weightFormat))].flatMap((format) => measuredTasks(models, format));
-  const words = marked
-    .map(
-      ({ e, rowsMarked, at }) =>
-        `${nameFor(e)} (${formatCount(rowsMarked)} tokens) ${formatSeconds(at.floorSeconds)}, ${formatSeconds(at.shareOfLayerSeconds)}, ${formatSeconds(at.aloneSeconds)}`,
-    )
-    .join("; ");
-  const inside = insideBand(marked);
   const formats = [...new Set(experts.map((e) => (e.weightFormat === "fp8_block" ? "FP8" : e.weightFormat)))].join(" and ");
+  const { title, caption, words, inside } = told(marked, formats, inWords);
+  // One count for all can be moved; counts of one's own stay.
+  const counts = typeof tokensInFlight === "number" ? [...new Set([...doublings(256, 65_536), tokensInFlight])].sort((a, b) => a - b) : [];
+  const moved = counts.map((count) => ({
+    count,
+    at: markedAt(
+      experts,
+      experts.map(() => count),
+    ),
+  }));
+  const choices = moved.map(({ count, at }) => told(at, formats, formatCount(count)));
+  const ringsFrom = 3 * experts.length;
   const least = Math.min(1e-6, ...timed.flatMap((at) => at.map((t) => t.floorSeconds / 1.2)));
   return {
+    title,
+    caption,
+    ...(choices.length === 0 ? {} : { choices: choices.map((c) => ({ title: c.title, caption: c.caption })) }),
     data: [
       ...experts.flatMap((e, i) => curves(e, rows, timed[i] as readonly ExpertSeconds[], color(i))),
       ...experts.map((e, i) => measurements(e, measured, color(i))),
@@ -45,6 +50,23 @@ export function taskTimeFigure(
     ],
     layout: layout({
       height: 560,
+      ...(counts.length === 0
+        ? {}
+        : {
+            sliders: [
+              slider(
+                "Tokens in flight",
+                moved.map(({ count, at }) => ({
+                  label: formatCount(count),
+                  args: [
+                    { x: at.map(({ rowsMarked }) => [rowsMarked]), y: at.map((m) => [m.at.shareOfLayerSeconds]) },
+                    at.map((_, i) => ringsFrom + i),
+                  ],
+                })),
+                counts.indexOf(inFlight[0] as number),
+              ),
+            ],
+          }),
       xaxis: logAxis("Tokens (rows) at the expert", [1, 8192], countTicks([1, 10, 100, 1000])),
       yaxis: logAxis(
         "Time of one expert's task",
@@ -65,8 +87,44 @@ export function taskTimeFigure(
         ...experts.map((e, i) => nameOf(e, timed[i] as readonly ExpertSeconds[], color(i))),
       ],
     }),
-    caption: `Time of one expert's two products against the tokens it gets, in ${formats}. Shaded: the article's two bands, before and after. Dotted: the floor, weights and arithmetic at datasheet rates. Solid: the estimate for an expert inside a full layer, layer time over experts (a throughput). Filled circles: measured alone, exactly one expert on the GPU (a latency). Open circles: measured layers over their experts (a throughput). Crosses: DeepGEMM's grouped products over their groups. Floor, share of a layer and alone with ${inWords} tokens in flight (rings): ${words}. ${inside}`,
+    setting: `Weights in ${formats}; rings at ${inWords} tokens in flight over all GPUs.`,
+    source: "Measured: kernel timings in data/measurements/moe-*.csv and deepgemm-h800.csv.",
     alt: `Log-log time of one expert's task against tokens. Floor, share of a layer and alone with ${inWords} tokens in flight: ${words}. ${inside} ${formatNumber(measured.length)} measured points are drawn beside the estimates.`,
+  };
+}
+
+interface Marked {
+  readonly e: ExpertOn;
+  readonly rowsMarked: number;
+  readonly at: ExpertSeconds;
+}
+
+/** Each expert at its rows of so many tokens in flight. */
+function markedAt(experts: readonly ExpertOn[], inFlight: readonly number[]): readonly Marked[] {
+  return experts.map((e, i) => {
+    const rowsMarked = rowsAt(e, inFlight[i] as number);
+    return { e, rowsMarked, at: expertSeconds(e, rowsMarked) };
+  });
+}
+
+/** What is read off the figure at those rows. */
+function told(marked: readonly Marked[], formats: string, inWords: string): Choice & { readonly words: string; readonly inside: string } {
+  const words = marked
+    .map(
+      ({ e, rowsMarked, at }) =>
+        `${nameFor(e)} (${formatCount(rowsMarked)} tokens) ${formatSeconds(at.floorSeconds)}, ${formatSeconds(at.shareOfLayerSeconds)}, ${formatSeconds(at.aloneSeconds)}`,
+    )
+    .join("; ");
+  const inside = insideBand(marked);
+  const ordered = [...marked].sort((a, b) => a.at.shareOfLayerSeconds - b.at.shareOfLayerSeconds);
+  const ends = [...new Set([ordered[0], ordered.at(-1)])].flatMap((o) =>
+    o === undefined ? [] : [`${formatSeconds(o.at.shareOfLayerSeconds)} (${nameFor(o.e)})`],
+  );
+  return {
+    words,
+    inside,
+    title: `With ${inWords} tokens in flight the work of one expert takes ${ends.join(" to ")} inside a full layer`,
+    caption: `Time of one expert's two products against the tokens it gets, in ${formats}. Shaded: the article's two bands, before and after. Dotted: the floor, weights and arithmetic at datasheet rates. Solid: the estimate for an expert inside a full layer, layer time over experts (a throughput). Filled circles: measured alone, exactly one expert on the GPU (a latency). Open circles: measured layers over their experts (a throughput). Crosses: DeepGEMM's grouped products over their groups. Floor, share of a layer and alone with ${inWords} tokens in flight (rings): ${words}. ${inside}`,
   };
 }
 

@@ -55,6 +55,9 @@ export function tensorCoreTileFigure(format: string): Figure {
         label("both operands in shared memory", { x: 266, y: 6 }, { xanchor: "right", font: { size: 11, color: colours.grey } }),
       ],
     }),
+    title: words.replace(/^w/, "W"),
+    setting: `B200, ${format}, operands in shared memory.`,
+    source: "Measured: data/measurements/umma-b200.csv.",
     caption: `Measured on a B200, ${format}: what a tensor core reaches by the size of the tile that one instruction fills. NVIDIA went from tiles of 64 to 128 and 256 on one side, yet ${words}. Only the weights' side has to be long: kernels put the weights there and the tokens on the other. ${narrow}Tiles narrower than 64 are not in the measurement.`,
     alt: `Measured tensor-core rate against tile width on B200: ${words}. ${narrow}`,
   };

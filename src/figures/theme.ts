@@ -3,7 +3,7 @@ import { formatBytes, formatCount, formatLength, formatSeconds } from "../text/n
 /**
  * One look for every figure: colours that the colour-blind tell apart (Okabe and Ito), one font, one size.
  *
- * A figure has no title of its own: the heading above it says what it is, the caption below reads it.
+ * A figure draws no title: what it finds stands above it as text, the caption below reads it.
  */
 export const colours = {
   blue: "#0072B2",
@@ -34,7 +34,7 @@ export function layout(particular: Part): Part {
     plot_bgcolor: "#FFFFFF",
     showlegend: false,
     hovermode: "closest",
-    hoverlabel: { font: { ...font, size: 12 } },
+    hoverlabel: { font: { ...font, size: 12 }, bgcolor: "#FFFFFF", bordercolor: colours.grey, align: "left" },
     ...particular,
   };
 }
@@ -134,6 +134,22 @@ export function doublings(from: number, to: number): readonly number[] {
 /** A menu above the figure, at its left; each button shows one of several states. */
 export function menu(buttons: readonly Part[], active = 0): Part {
   return { type: "dropdown", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom", showactive: true, active, buttons: [...buttons] };
+}
+
+/** A slider below the figure; each step restyles some traces. */
+export function slider(
+  name: string,
+  steps: readonly { readonly label: string; readonly args: readonly unknown[] }[],
+  active: number,
+): Part {
+  return {
+    active,
+    x: 0,
+    len: 1,
+    pad: { t: 58, b: 8 },
+    currentvalue: { prefix: `${name}: ` },
+    steps: steps.map((step) => ({ method: "restyle", ...step })),
+  };
 }
 
 /**

@@ -3,11 +3,13 @@ import { model } from "../model/registry";
 import { type Deployment, deployments } from "../published/tables";
 import { meanTokensPerExpert } from "../routing/uniform";
 import { formatCount, formatNumber } from "../text/numbers";
-import type { Figure } from "./figure";
-import { band, colours, doublings, label, layout, line, logAxis, points, ticks } from "./theme";
+import type { Choice, Figure } from "./figure";
+import { sourced } from "./sourced";
+import { band, colours, doublings, label, layout, line, logAxis, points, slider, ticks } from "./theme";
 
 const tokens = doublings(64, 2 ** 20);
 const lineColours = [colours.grey, colours.orange, colours.blue, colours.green, colours.purple, colours.sky];
+const regimes = ["decode", "prefill", "training"] as const;
 const marks = { decode: "circle", prefill: "square", training: "diamond" } as const;
 
 /**
@@ -32,9 +34,16 @@ export function tokensPerExpertFigure(
       color(i),
     ),
   );
-  const perModel = models.map((m, i) => `${m.name} ${formatNumber(mean(inFlight[i] as number, m), 4)}`).join(", ");
-  const inWords = [...new Set(inFlight)].map(formatCount).join(" and ");
+  const said = (at: readonly number[]) => told(models, at, mean);
+  // One count for all can be moved; counts of one's own stay.
+  const counts = typeof tokensInFlight === "number" ? [...new Set([...doublings(256, 2 ** 17), tokensInFlight])].sort((a, b) => a - b) : [];
+  const choices = counts.map((count) => said(models.map(() => count)));
+  const ringsAt = lines.length + regimes.length;
+  const { title, caption, perModel, inWords } = said(inFlight);
   return {
+    title,
+    caption,
+    ...(choices.length === 0 ? {} : { choices: choices.map((c) => ({ title: c.title, caption: c.caption })) }),
     data: [...lines, ...deploymentPoints(mean), marker(models, inFlight, mean, color)],
     layout: layout({
       xaxis: logAxis(
@@ -61,6 +70,20 @@ export function tokensPerExpertFigure(
           [1e6, "1 million"],
         ]),
       ),
+      ...(counts.length === 0
+        ? {}
+        : {
+            sliders: [
+              slider(
+                "Tokens in flight",
+                counts.map((count) => ({
+                  label: formatCount(count),
+                  args: [{ x: [models.map(() => count)], y: [models.map((m) => mean(count, m))] }, [ringsAt]],
+                })),
+                counts.indexOf(inFlight[0] as number),
+              ),
+            ],
+          }),
       shapes: [band("y", 64, 256, colours.blue, 0.12)],
       annotations: [
         ...lineLabels(models, mean, color),
@@ -68,8 +91,36 @@ export function tokensPerExpertFigure(
         label("64 to 256 tokens", { x: 9e5, y: 88 }, { xanchor: "right", font: { size: 11, color: colours.blue } }, "xy"),
       ],
     }),
-    caption: `Mean tokens per expert, one line a model: a line half as high means an expert's matrix products are half as tall. At ${inWords} tokens (rings): ${perModel}. Filled marks are published deployments and benchmark settings (circle decode, square prefill, diamond training). Decode stands at ${range(mean, ["decode"])} tokens an expert, prefill and training at ${range(mean, ["prefill", "training"])}: "128 tokens an expert" is a statement about decode.`,
+    setting: "Decode: a step takes one token of each request; every expert is as likely as the next; true on any machine.",
+    source: sourced(
+      "Marks",
+      deployments().map((d) => d.source),
+    ),
     alt: `Log-log lines of mean tokens per expert against tokens in flight. At ${inWords} tokens: ${perModel}. Published decode settings stand at ${range(mean, ["decode"])} tokens an expert, prefill and training at ${range(mean, ["prefill", "training"])}.`,
+  };
+}
+
+/** What is read off the figure at counts of tokens in flight, one a model. */
+function told(
+  models: readonly Model[],
+  inFlight: readonly number[],
+  mean: Mean,
+): Choice & { readonly perModel: string; readonly inWords: string } {
+  const perModel = models.map((m, i) => `${m.name} ${formatNumber(mean(inFlight[i] as number, m), 4)}`).join(", ");
+  const inWords = [...new Set(inFlight)].map(formatCount).join(" and ");
+  const experts = models
+    .map((m, i) => ({ m, rows: mean(inFlight[i] as number, m) }))
+    .filter(({ m }) => m.routedExperts > 0)
+    .sort((a, b) => a.rows - b.rows);
+  const ends = [...new Set([experts[0], experts.at(-1)])].flatMap((e) =>
+    e === undefined ? [] : [`${formatNumber(e.rows, 4)} (${e.m.name})`],
+  );
+  const found = ends.length === 0 ? "a dense layer sees every one" : `one expert gets ${ends.join(" to ")}`;
+  return {
+    perModel,
+    inWords,
+    title: `With ${inWords} tokens in flight ${found}`,
+    caption: `Mean tokens per expert, one line a model: a line half as high means an expert's matrix products are half as tall. At ${inWords} tokens (rings): ${perModel}. Filled marks are published deployments and benchmark settings (circle decode, square prefill, diamond training). Decode stands at ${range(mean, ["decode"])} tokens an expert, prefill and training at ${range(mean, ["prefill", "training"])}: "128 tokens an expert" is a statement about decode.`,
   };
 }
 
@@ -86,7 +137,7 @@ function byRegime(regime: Deployment["regime"]): readonly Deployment[] {
 }
 
 function deploymentPoints(mean: Mean): readonly Record<string, unknown>[] {
-  return (["decode", "prefill", "training"] as const).map((regime) => {
+  return regimes.map((regime) => {
     const here = byRegime(regime);
     return points(
       regime,
@@ -105,16 +156,23 @@ function deploymentPoints(mean: Mean): readonly Record<string, unknown>[] {
 /** The lower right is empty: words stand there, each with a line to its point; a narrow page has no room for them. */
 function deploymentLabels(mean: Mean): readonly Record<string, unknown>[] {
   return deployments().map((d) => {
-    const leader = { showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: colours.grey, xanchor: d.tokens > 1e5 ? "right" : "left" };
+    // Decode stands low, with room to its right; prefill and training stand at the right edge, with room below them and above the band.
+    const isDecode = d.regime === "decode";
     const place = {
-      ...leader,
-      ax: d.tokens > 1e5 ? 10 : 24,
-      ay: { decode: 46, training: 104, prefill: 110 }[d.regime],
+      showarrow: true,
+      arrowhead: 0,
+      arrowwidth: 1,
+      arrowcolor: colours.grey,
+      xanchor: { decode: "left", training: "center", prefill: "right" }[d.regime],
+      align: isDecode ? "left" : "center",
+      ax: { decode: 24, training: -28, prefill: 54 }[d.regime],
+      ay: { decode: 46, training: 76, prefill: 50 }[d.regime],
       font: { size: 11, color: colours.ink },
       bgcolor: "#FFFFFF",
       name: "wide",
     };
-    return label(`${d.regime}: ${model(d.model).name}, ${d.label}`, { x: d.tokens, y: mean(d.tokens, model(d.model)) }, place, "xy");
+    const words = `${d.regime}: ${model(d.model).name},${isDecode ? " " : "<br>"}${d.label}`;
+    return label(words, { x: d.tokens, y: mean(d.tokens, model(d.model)) }, place, "xy");
   });
 }
 

@@ -41,6 +41,9 @@ export function trainingRatioFigure(): Figure {
       legend: { orientation: "h", x: 0, y: -0.12, yanchor: "top" },
       bargap: 0.25,
     }),
+    title: `${words}`,
+    setting: "Model FLOP/s of a chip in training, over that of Llama 3.1 405B on the same machine.",
+    source: "The vendors' own tables, data/measurements/moe-dense-training.csv.",
     caption: `Model FLOP/s a chip in training, a mixture-of-experts model over Llama 3.1 405B, from the vendors' own tables. ${words}: doubling the array's side did not move it. On NVIDIA's machines the ratio runs from ${range(pairs.filter((p) => !p.machine.startsWith("tpu")))}. The penalty is real everywhere, and software, links and batch are in it: within a bar's machine the models differ in batch, sequence and parallel plan, and NVIDIA forces its routers to balance.`,
     alt: `Bars of training rate of expert models over a dense one. ${words}.`,
   };

@@ -134,6 +134,9 @@ export function transferSizesFigure(): Figure {
       showlegend: true,
       legend: { orientation: "h", x: 0, y: 1.01, yanchor: "bottom" },
     }),
+    title: `Between host and GPU stores are the faster ${storeBytes === undefined ? "at every size" : `up to ${formatBytes(storeBytes)}`}, loads ${loadBytes === undefined ? "at no size" : `up to ${formatBytes(loadBytes)}`}`,
+    setting: `Above ${machine} over PCIe, below an AMD part (gfx1250).`,
+    source: "Points: data/measurements/mapped-or-copied.csv and peer-copy-blocks.csv.",
     caption: `Above: one copy between host and GPU. A copy call costs ${formatNumber((hostPaths()[2] as TransferPath).secondsPerMessage * 1e6)} µs before a byte moves, a store on mapped memory ${formatNumber((hostPaths()[0] as TransferPath).secondsPerMessage * 1e6)} µs. Stores are the faster ${storeBytes === undefined ? "at every size" : `up to ${formatBytes(storeBytes)}`}, loads up to ${loadBytes === undefined ? "no size" : formatBytes(loadBytes)} only: a load waits for its answer, a store does not. Dashed: read off the two ends of each sweep. Below: 16 GB to a peer GPU, on an AMD part (gfx1250). With ${first.blocks} blocks an engine that the GPU itself starts moves ${formatNumber(first.dataMoverBytesPerSecond / first.loadStoreBytesPerSecond)} times what loads and stores do; with ${formatCount(last.blocks)} blocks the two are within ${formatNumber((last.dataMoverBytesPerSecond / last.loadStoreBytesPerSecond - 1) * 100, 2)} %. The engine does not go further, it takes fewer processors.`,
     alt: `Mapped stores beat copy calls at all measured sizes, mapped loads below a few kilobytes; an engine started by the GPU needs a fraction of the blocks for the same bandwidth.`,
   };

@@ -4,7 +4,7 @@ import { fittingQuestion } from "../step/fitting";
 import { resolveQuestion, type StepQuestion } from "../step/question";
 import { type Worth, type WorthName, worthOf } from "../step/worth";
 import { formatCount, formatShare } from "../text/numbers";
-import type { Figure } from "./figure";
+import type { Choice, Figure } from "./figure";
 import { colours, layout, linearAxis, menu } from "./theme";
 
 /** Words and colour of each part of a machine, from what dense models use most. */
@@ -60,10 +60,28 @@ export function worthSharesFigure(served: readonly ServedModel[], machines: read
   const share = (row: WorthRow | undefined, name: WorthName) => row?.worth?.elasticities[name] ?? 0;
   const words = (row: WorthRow) =>
     `${worthParts.map((p) => `${p.words} ${formatShare(share(row, p.name))}`).join(", ")} (${formatCount(row.groupRequests)} requests of a group)`;
-  const fitting = rows.slice(0, served.length).filter((row) => row.worth !== undefined);
-  const ends = [...new Set([fitting[0], fitting.at(-1)])].flatMap((row) => (row === undefined ? [] : [`${row.model.name}: ${words(row)}`]));
-  const read = ends.length === 0 ? "No model fits." : `${ends.join(". ")}.`;
+  const read = (m: number) => {
+    const fitting = rows.slice(m * served.length, (m + 1) * served.length).filter((row) => row.worth !== undefined);
+    const ends = [...new Set([fitting[0], fitting.at(-1)])].flatMap((row) => (row === undefined ? [] : [row]));
+    return ends.length === 0
+      ? { title: `No model fits ${machines[m]?.name}`, words: "No model fits." }
+      : {
+          title: `Most worth on ${machines[m]?.name}: ${ends.map((row) => `to ${row.model.name} ${most(row)}`).join(", ")}`,
+          words: `${ends.map((row) => `${row.model.name}: ${words(row)}`).join(". ")}.`,
+        };
+  };
+  const most = (row: WorthRow) => {
+    const best = worthParts.reduce((a, b) => ((row.worth?.elasticities[b.name] ?? 0) > (row.worth?.elasticities[a.name] ?? 0) ? b : a));
+    return `${best.words} (${formatShare(share(row, best.name))})`;
+  };
+  const choices = machines.map(({ name }, m) => ({
+    title: read(m).title,
+    caption: `What each part of ${name} is worth to a decode step: the share of one percent more throughput that one percent more of it gives; the menu picks the machine. Each model with ${formatCount(place.contextTokens)} tokens of context and no more requests than fit nine tenths of the memory; a bar that is missing is a model that does not fit. ${read(m).words} Fixed times are starts of kernels, latencies, and what a message or a tile costs however fast the machine: better rates leave them as they are.`,
+  }));
   return {
+    ...(choices[0] as Choice),
+    choices,
+    setting: `Decode with ${formatCount(place.contextTokens)} tokens of context; models in the order of their release.`,
     data: machines.flatMap((_, m) =>
       worthParts.map((part) => ({
         type: "bar",
@@ -95,7 +113,6 @@ export function worthSharesFigure(served: readonly ServedModel[], machines: read
         ),
       ],
     }),
-    caption: `What each part of ${machine.name} is worth to a decode step: the share of one percent more throughput that one percent more of it gives; the menu picks the machine. Each model with ${formatCount(place.contextTokens)} tokens of context and no more requests than fit nine tenths of the memory; a bar that is missing is a model that does not fit. ${read} Fixed times are starts of kernels, latencies, and what a message or a tile costs however fast the machine: better rates leave them as they are.`,
-    alt: `Stacked shares of the worth of ${machine.name} by model. ${read}`,
+    alt: `Stacked shares of the worth of ${machine.name} by model. ${read(0).words}`,
   };
 }

@@ -93,7 +93,7 @@ describe("a page made of hostile outputs", () => {
       const requests: string[] = [];
       tab.on("request", (request) => requests.push(request.url()));
       await tab.goto(pathToFileURL(page).href);
-      await tab.waitForFunction(() => document.documentElement.dataset.drawn === "true", undefined, { timeout: 30_000 });
+      await tab.evaluate(() => (globalThis as unknown as { drawFigures: () => Promise<void> }).drawFigures());
       for (const link of await tab.locator('a[href^="javascript"], [autofocus]').all()) await link.dispatchEvent("click");
       const seen = await tab.evaluate(() => {
         const made = [...document.querySelectorAll("*")].filter((one) => one.closest("#written") === null);

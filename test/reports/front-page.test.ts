@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { claims } from "../../src/claims/claims";
 import { wordCount } from "../../src/claims/parts/headline";
-import { argument, frontAnswer, frontFigures, howSure, verdictCounts } from "../../src/front-page";
+import { layerDrawing } from "../../src/figures/layer-drawing";
+import { engineDifference } from "../../src/fit/engine-difference";
+import { argument, frontAnswer, frontErrors, frontFigures, frontLayer, frontWorth, howSure, verdictCounts } from "../../src/front-page";
 import { moeLayerTime } from "../../src/kernels/expert-layer";
 import { hardware } from "../../src/machine/hardware";
 import { model } from "../../src/model/registry";
@@ -60,6 +62,16 @@ describe("the argument in six sentences", () => {
     expect(grades.reduce((a, b) => a + b, 0)).toBe(all);
   });
 
+  it("says how far steps are off, and how far two engines are apart that are asked the same", () => {
+    const { steps, median, nineOfTen, inBand, engines } = frontErrors();
+    expect(steps).toBeGreaterThan(600);
+    expect(median).toBeGreaterThan(0);
+    expect(median).toBeLessThan(nineOfTen);
+    expect(inBand).toBeLessThan(1);
+    expect(engines.setups).toBeGreaterThan(100);
+    expect(engines.median).toBeGreaterThan(0);
+  });
+
   it("refuses a model that is not known, with the nearest names", () => {
     expect(() => argument({ model: "kimi-k3000" }, judged)).toThrow(/kimi-k/);
   });
@@ -90,5 +102,56 @@ describe("the strip of three figures", () => {
 
   it("has for each a caption and words that carry its numbers", () => {
     for (const { caption, alt } of [tokens, tasks, accesses]) for (const words of [caption, alt]) expect(words).toMatch(/\d.*\.$/);
+  });
+});
+
+describe("what gained and lost worth", () => {
+  it("gives each model's shares of a hundred, and names what moved by two in a hundred and more", () => {
+    const { title, bars, setting } = frontWorth();
+    expect(bars.map(({ name }) => name)).toEqual(["Llama-3.1-405B", "Mixtral-8x22B", "DeepSeek-V3", "Kimi-K2"]);
+    for (const { shares } of bars) expect(shares.reduce((sum, { percent }) => sum + percent, 0)).toBeCloseTo(100, 0);
+    const shareOf = (i: number, part: string) => bars.at(i)?.shares.find(({ words }) => words === part)?.percent ?? Number.NaN;
+    const [gained = "", lost = ""] = title.split("; lost: ");
+    for (const { words } of bars[0]?.shares ?? []) {
+      const by = shareOf(-1, words) - shareOf(0, words);
+      // Shares on the page sum to a hundred, those of the sentence may miss a little at corners.
+      if (Math.abs(by) > 3) expect((by > 0 ? gained : lost).includes(`${words} (`), words).toBe(true);
+      if (Math.abs(by) < 1) expect(title.includes(`${words} (`), words).toBe(false);
+    }
+    expect(setting).toContain("H100 SXM");
+  });
+});
+
+describe("the drawing of a layer", () => {
+  it("bears the sizes of DeepSeek-V3: 6,144 × 8 / 256 = 192 tokens at an expert of 3 × 7,168 × 2,048 = 44 million", () => {
+    const { svg, title, caption } = frontLayer();
+    for (const words of ["7,168 numbers wide", "scores 256 experts, takes 8", "192 tokens at each", "44 million", "1 shared expert"])
+      expect(svg).toContain(words);
+    expect(svg.match(/class="expert chosen"/g)).toHaveLength(8);
+    expect(title).toContain("8 of 256 experts see each token, so each sees 192 of 6,144");
+    expect(caption).toContain("58 of the 61 layers");
+  });
+
+  it("draws a model without a shared expert without one, and refuses one without experts", () => {
+    expect(layerDrawing(model("mixtral-8x22b"), 6144).svg).not.toContain("shared expert");
+    expect(() => layerDrawing(model("llama-3.1-405b"), 6144)).toThrow("has no experts to draw");
+  });
+});
+
+describe("two engines asked the same", () => {
+  const row = { model: "a", machine: "m", gpus: 8, requests: 4, contextTokens: 10, tensorParallel: 8, expertParallel: 1, dataParallel: 1 };
+  const on = (engine: string, seconds: number, requests = 4) => ({
+    ...row,
+    requests,
+    weightFormat: "fp8_block" as const,
+    draftTokens: 0,
+    engine,
+    seconds,
+  });
+
+  it("differ by slowest over fastest, an engine's versions by their median, and set-ups of one engine do not count", () => {
+    const rows = [on("x", 1), on("x", 3), on("x", 2), on("y", 2.5), on("x", 9, 8)];
+    expect(engineDifference(rows)).toEqual({ setups: 1, median: 0.25 });
+    expect(engineDifference([on("x", 1)])).toEqual({ setups: 0, median: Number.NaN });
   });
 });

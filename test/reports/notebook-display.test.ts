@@ -31,10 +31,50 @@ describe("showFigure", () => {
     expect(outputs[1]).toMatchObject({ data: { "text/markdown": "What is drawn." }, metadata: { deepshock: "caption" } });
   });
 
+  it("puts title, setting and source into the caption, and each by itself beside it for a page", () => {
+    const choices = [
+      { title: "It grows.", caption: "One." },
+      { title: "It falls.", caption: "Two <b>." },
+    ];
+    showFigure({ ...figure, title: "It grows", setting: "On H100.", source: "From a table.", choices });
+    expect(outputs[1]?.data["text/markdown"]).toBe("**It grows**\n\nWhat is drawn. On H100. From a table.");
+    const [first, second] = choices;
+    expect(outputs[1]?.metadata).toEqual({
+      deepshock: {
+        kind: "caption",
+        title: "It grows",
+        setting: "On H100.",
+        source: "From a table.",
+        caption: "What is drawn.",
+        choices: [first, { ...second, caption: "Two &lt;b>." }],
+      },
+    });
+  });
+
+  it("gives every trace words under the pointer, and leaves those that have some or are to say nothing", () => {
+    showFigure({
+      ...figure,
+      data: [
+        { type: "scatter", name: "a", x: [1e-5], y: [20] },
+        { type: "scatter", name: "b", x: [1], y: [2], hovertemplate: "%{y}" },
+        { type: "scatter", name: "c", x: [1], y: [2], hoverinfo: "skip" },
+      ],
+      layout: { xaxis: { title: { text: "Time" }, ticktext: ["10 µs"] }, yaxis: { title: { text: "Share (%)" } } },
+    });
+    const sent = outputs[0]?.data["application/vnd.plotly.v1+json"] as { data: readonly { hovertemplate?: string }[] };
+    expect(sent.data.map(({ hovertemplate }) => hovertemplate)).toEqual([
+      "<b>a</b><br>Time: %{x:.3~s}s<br>Share: %{y:.3~g} %<extra></extra>",
+      "%{y}",
+      undefined,
+    ]);
+  });
+
   it("keeps six significant digits of a fraction and all of a whole number", () => {
     showFigure({ ...figure, data: [{ x: new Float64Array([1 / 3]), y: [2 / 3, 6_144_001, Number.NaN, "2024-12-26"] }] });
-    const sent = outputs[0]?.data["application/vnd.plotly.v1+json"] as { data: unknown };
-    expect(JSON.stringify(sent.data)).toBe('[{"x":[0.333333],"y":[0.666667,6144001,null,"2024-12-26"]}]');
+    const sent = outputs[0]?.data["application/vnd.plotly.v1+json"] as {
+      data: readonly { x: unknown; y: unknown }[];
+    };
+    expect(JSON.stringify(sent.data.map(({ x, y }) => ({ x, y })))).toBe('[{"x":[0.333333],"y":[0.666667,6144001,null,"2024-12-26"]}]');
   });
 
   it("says that it works in a cell only, when no cell is running", () => {

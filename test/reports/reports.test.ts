@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { report } from "../../notebooks/jupyter/report.mjs";
@@ -26,10 +28,22 @@ const bytesBelow = (path: string): number =>
   }, 0);
 const pages = ["index", ...books.map(({ name }) => name)];
 
-it("the site of thirteen reports weighs under 12 MB with one Plotly, and a single file under 6 MB", () => {
+it("the site of thirteen reports weighs under 12 MB with one whole Plotly, and a single file under 8 MB", () => {
   expect(bytesBelow(folder)).toBeLessThan(12e6);
-  expect(readdirSync(join(folder, "assets")).sort()).toEqual(["explore.css", "explore.js", "page.css", "page.js", "plotly.js"]);
-  for (const { name } of books) expect(statSync(join(standalone, `${name}.html`)).size).toBeLessThan(6e6);
+  const assets = ["explore.css", "explore.js", "page.css", "page.js", "pictures", "plotly.js"];
+  expect(readdirSync(join(folder, "assets")).sort()).toEqual(assets);
+  for (const name of [...pages, "explore"]) expect(statSync(join(standalone, `${name}.html`)).size).toBeLessThan(8e6);
+});
+
+it("the Plotly that the site carries is all of plotly.js-dist, packed, and is what the policy of each page knows by its hash", () => {
+  const packed = /"([\w+/=]+)"/.exec(readFileSync(join(folder, "assets", "plotly.js"), "utf8"))?.[1] ?? "";
+  const text = gunzipSync(Buffer.from(packed, "base64"));
+  const script = text.toString("utf8");
+  for (const kind of ["sankey", "parcoords", "scatter3d", "scatter", "bar"])
+    expect(new RegExp(`["'\`]${kind}["'\`]`).test(script), kind).toBe(true);
+  const hash = `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+  for (const name of [...pages, "explore"])
+    for (const where of [folder, standalone]) expect(readFileSync(join(where, `${name}.html`), "utf8"), name).toContain(hash);
 });
 
 it("writes the same pages again, in under five seconds, when nothing has changed", async () => {
@@ -52,7 +66,7 @@ it("the front page shows the verdict of every claim, linked to its notebook", ()
   for (const { id, verdict, notebook } of claims()) {
     expect(front).toContain(`<a href="${notebook}.html">${id}</a>`);
     expect(front.split(`>${id}</a>`)[1]).toMatch(
-      new RegExp(`^</th><td[^>]*>[^<]+</td><td><a class="word [a-z-]+" href="#claim-${id}">${verdict}</a>`),
+      new RegExp(`^</th><td[^>]*>[^<]+</td><td><a class="word badge [a-z-]+" href="#claim-${id}">${verdict}</a>`),
     );
     expect(front).toContain(`<tr id="claim-${id}">`);
   }
@@ -63,6 +77,28 @@ it("the front page tells the argument in the six sentences that the model comput
   const told = argument();
   expect(told).toHaveLength(6);
   for (const sentence of told) expect(front).toContain(`<li>${sentence}</li>`);
+});
+
+it("every page says at its foot which version it is, of which day, under which licence and how to cite it, as CITATION.cff has it", () => {
+  const cff = readFileSync("CITATION.cff", "utf8");
+  const of = (key: string) => new RegExp(`^${key}: (.+)$`, "m").exec(cff)?.[1] ?? key;
+  for (const name of [...pages, "explore"]) {
+    const html = readFileSync(join(folder, `${name}.html`), "utf8");
+    const foot = /<footer class="foot">.*?<\/footer>/s.exec(html)?.[0] ?? "";
+    expect(foot, name).toContain(`deepshock ${of("version")}</strong>, ${of("date-released")} · ${of("license")} licence`);
+    expect(foot, name).toContain(`version = {${of("version")}},`);
+    expect(foot, name).toContain(`date = {${of("date-released")}},`);
+    expect(foot, name).toContain('href="https://zhuanlan.zhihu.com/p/17757036454"');
+    expect(foot, name).not.toMatch(/http:|localhost|undefined|None/);
+    expect(html, name).toMatch(new RegExp(`@bottom-left \\{ content: "deepshock ${of("version")}, ${of("date-released")} · `));
+  }
+});
+
+it("the front page leads to the verdict of every claim, what gained and lost worth, how sure, a layer, the reports and how to cite, in that order", () => {
+  const front = readFileSync(join(folder, "index.html"), "utf8");
+  const places = ["verdicts", "worth", "sure", "layer", "argument", "reports", "cite"].map((id) => front.indexOf(`id="${id}"`));
+  for (const place of places) expect(place).toBeGreaterThan(0);
+  expect(places).toEqual([...places].sort((a, b) => a - b));
 });
 
 it("every report begins with its answer and bears the verdicts of its claims", () => {

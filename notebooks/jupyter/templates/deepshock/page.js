@@ -1,5 +1,10 @@
-/** Draws the page's figures for the reader's colours and width, folds the code, and follows the scroll. */
+/**
+ * Draws the page's figures for the reader's colours and width, folds the code, and follows the scroll.
+ *
+ * A figure is a picture until it comes near the reader's view: then Plotly, which comes once, draws in its place.
+ */
 (() => {
+  const own = document.currentScript;
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const narrowWidth = 560;
   const paper = [20, 23, 28];
@@ -96,8 +101,9 @@
       for (const key of axesOf(drawn.layout))
         drawn.layout[key] = { gridcolor: "rgb(45, 52, 62)", zerolinecolor: "rgb(70, 80, 92)", ...drawn.layout[key] };
     }
+    delete drawn.layout.sliders;
     if (drawn.layout.updatemenus !== undefined) {
-      // The page has menus of its own, which a keyboard reaches; Plotly's are drawn.
+      // The page has menus and sliders of its own, which a keyboard reaches; Plotly's are drawn.
       delete drawn.layout.updatemenus;
       drawn.layout.margin = { ...drawn.layout.margin, t: Math.min(drawn.layout.margin?.t ?? 100, 24) };
     }
@@ -134,7 +140,9 @@
       const title = layout[key].title;
       if (!title?.text) continue;
       const [from, to] = layout[key].domain ?? [0, 1];
-      const length = (to - from) * (key.startsWith("x") ? width - 80 : (layout.height ?? 450) - 90);
+      // Names of rows take half of a narrow page.
+      const across = isList && layout.meta !== "rows" ? width / 2 : width - 80;
+      const length = (to - from) * (key.startsWith("x") ? across : (layout.height ?? 450) - 90);
       layout[key].title = { ...title, text: wrapped(title.text, length / 5.8), font: size(title.font, 11) };
     }
     layout.annotations = layout.annotations?.filter(({ name }) => name !== "wide").map((note) => ({ ...note, font: size(note.font, 10) }));
@@ -170,37 +178,125 @@
     return Object.keys(changes).length > 0 ? Plotly.relayout(plot, changes) : undefined;
   };
 
+  /** Plotly lies in the page or in a file beside it, packed; unpacked it is a script that the page's policy knows by its hash. */
+  let loading;
+  const plotly = () => {
+    loading ??= globalThis.Plotly ? Promise.resolve() : unpacked();
+    return loading;
+  };
+  const unpacked = async () => {
+    const letters = atob(await packed());
+    const bytes = new Uint8Array(letters.length);
+    for (let i = 0; i < letters.length; i++) bytes[i] = letters.charCodeAt(i);
+    const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const script = document.createElement("script");
+    script.textContent = await new Response(plain).text();
+    document.head.append(script);
+    script.remove();
+  };
+  let coming;
+  const packed = () => {
+    coming ??= Promise.resolve(document.getElementById("plotly")?.textContent ?? fromFile(own.dataset.plotly));
+    return coming;
+  };
+  const fromFile = (src) =>
+    new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = src;
+      script.addEventListener("load", () => resolve(globalThis.deepshockPlotly));
+      script.addEventListener("error", () => reject(new Error(`${src} is not there: figures stay pictures`)));
+      document.head.append(script);
+    });
+
   const figures = [...document.querySelectorAll("figure > .plot + script")].map((script) => ({
     plot: script.previousElementSibling,
     figure: JSON.parse(script.textContent),
+    isWanted: false,
   }));
   let printing = false;
 
-  /** A list above the figure for each of its menus. */
-  const addMenus = (one) => {
+  const slug = (words) =>
+    words
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, "-")
+      .replace(/^-|-$/g, "");
+  /** What a reader can choose in a figure: its menus, then its sliders, each with its entries and the one that is shown. */
+  const controlsOf = ({ layout }) => [
+    ...(layout.updatemenus ?? []).map(({ buttons, active = 0 }) => ({ kind: "menu", entries: buttons, active })),
+    ...(layout.sliders ?? []).map(({ steps, active = 0, currentvalue }) => ({
+      kind: "slider",
+      entries: steps,
+      active,
+      name: currentvalue?.prefix?.replace(/:\s*$/, "") ?? "Show",
+    })),
+  ];
+  const choicesOf = (figure) => controlsOf(figure)[0]?.entries.map(({ label }) => slug(label)) ?? [];
+
+  /** Above the figure a list for each of its menus and a range for each slider; what the address asks of the first, such as #figure-1=kimi-k3, is chosen. */
+  const addControls = (one) => {
     const { plot, figure } = one;
     plot.parentElement.querySelector(":scope > .choose")?.remove();
-    one.chosen = (figure.layout.updatemenus ?? []).map(({ active = 0 }) => active);
-    if (one.chosen.length === 0) return;
+    const controls = controlsOf(figure);
+    one.chosen = controls.map(({ active }) => active);
+    if (controls.length === 0) return;
+    const asked = location.hash.startsWith(`#${plot.parentElement.id}=`) ? location.hash.split("=")[1] : "";
+    if (choicesOf(figure).includes(asked)) one.chosen[0] = choicesOf(figure).indexOf(asked);
     const row = document.createElement("p");
     row.className = "choose";
-    for (const [i, { buttons }] of figure.layout.updatemenus.entries()) {
-      const label = document.createElement("label");
-      const list = document.createElement("select");
-      for (const [j, { label: words }] of buttons.entries()) list.add(new Option(words, String(j), false, j === one.chosen[i]));
-      list.addEventListener("change", () => {
-        one.chosen[i] = list.selectedIndex;
-        choose(one, i);
-      });
-      label.append("Show", list);
-      row.append(label);
+    for (const [i, control] of controls.entries()) {
+      const take = (j) => {
+        one.chosen[i] = j;
+        if (i === 0) history.replaceState(null, "", `#${plot.parentElement.id}=${choicesOf(figure)[j]}`);
+        say(one);
+        return choose(one, i);
+      };
+      row.append(control.kind === "menu" ? listOf(control, one.chosen[i], take) : rangeOf(control, one.chosen[i], take));
     }
     plot.before(row);
+    say(one);
+  };
+
+  const listOf = ({ entries }, chosen, take) => {
+    const label = document.createElement("label");
+    const list = document.createElement("select");
+    for (const [j, { label: words }] of entries.entries()) list.add(new Option(words, String(j), false, j === chosen));
+    list.addEventListener("change", () => take(list.selectedIndex));
+    label.append("Show", list);
+    return label;
+  };
+
+  const rangeOf = ({ entries, name }, chosen, take) => {
+    const label = document.createElement("label");
+    const range = Object.assign(document.createElement("input"), { type: "range", min: 0, max: entries.length - 1, step: 1 });
+    range.value = String(chosen);
+    const output = document.createElement("output");
+    const tell = () => {
+      output.textContent = entries[range.value].label;
+      range.setAttribute("aria-valuetext", entries[range.value].label);
+    };
+    tell();
+    range.addEventListener("input", () => {
+      tell();
+      take(Number(range.value));
+    });
+    label.append(name, range, output);
+    return label;
+  };
+
+  /** Caption, title and the words for who sees no picture follow the first menu or slider. */
+  const say = ({ plot, chosen }) => {
+    const captions = [...plot.parentElement.querySelectorAll("figcaption > .choice")];
+    for (const [i, caption] of captions.entries()) caption.hidden = i !== chosen[0];
+    const title = captions[chosen[0]]?.dataset.title;
+    if (!title) return;
+    plot.setAttribute("aria-label", title);
+    const finding = plot.parentElement.querySelector(":scope > .finding");
+    if (finding) finding.textContent = title;
   };
 
   /** What a menu's choice does to the drawn figure. */
   const choose = ({ plot, figure, chosen }, i) => {
-    const { method, args } = figure.layout.updatemenus[i].buttons[chosen[i]];
+    const { method, args } = controlsOf(figure)[i].entries[chosen[i]];
     return Plotly[method](plot, ...args);
   };
 
@@ -229,7 +325,10 @@
 
   const draw = async (one, width = widthOf(one.plot)) => {
     const { plot, figure } = one;
-    if (one.chosen === undefined) addMenus(one);
+    if (one.chosen === undefined) addControls(one);
+    await plotly();
+    // Another one came while Plotly did.
+    if (one.figure !== figure) return;
     const isDark = dark.matches && !printing;
     const { data, layout } = fitted(figure, { isDark, width });
     if (printing) layout.width = width;
@@ -243,23 +342,41 @@
         return;
       }
     }
-    for (const words of plot.querySelectorAll(":scope > .fallback")) words.remove();
+    for (const stand of plot.querySelectorAll(":scope > .fallback, :scope > .picture")) stand.remove();
     plot.style.minHeight = `${layout.height ?? 450}px`;
     await Plotly.react(plot, data, layout, { ...figure.config, responsive: !printing, displayModeBar: false });
-    for (const i of one.chosen.keys()) if (one.chosen[i] !== (figure.layout.updatemenus[i].active ?? 0)) await choose(one, i);
+    one.isLive = true;
+    for (const i of one.chosen.keys()) if (one.chosen[i] !== controlsOf(figure)[i].active) await choose(one, i);
     return keepInside(plot);
   };
 
-  const drawAll = async () => {
+  /** Draws those that are wanted, the topmost first. `drawn` tells when no figure near the reader waits. */
+  let round = Promise.resolve();
+  const drawWanted = (wanted = figures.filter(({ isWanted, isLive }) => isWanted && !isLive)) => {
     document.documentElement.dataset.drawn = "false";
+    const own = round.then(async () => {
+      for (const one of wanted) {
+        await draw(one);
+        if (performance.getEntriesByName("first-live").length === 0) performance.mark("first-live");
+        // Lets the reader scroll between two figures.
+        await new Promise((resolve) => setTimeout(resolve, 0));
+      }
+      if (round === own) document.documentElement.dataset.drawn = "true";
+    });
+    round = own;
+    return own;
+  };
+
+  /** For other colours or another width: those that Plotly drew. */
+  const drawAgain = () => {
     widths = new WeakMap();
-    for (const one of figures) {
-      await draw(one);
-      if (one === figures[0]) performance.mark("first-figure");
-      // Lets the reader scroll between two figures.
-      await new Promise((resolve) => setTimeout(resolve, 0));
-    }
-    document.documentElement.dataset.drawn = "true";
+    return drawWanted(figures.filter(({ isLive }) => isLive));
+  };
+
+  /** Draws every figure that is one of these, near or not: who saves one, or reads its numbers, wants it drawn. */
+  globalThis.drawFigures = (plots = figures.map(({ plot }) => plot)) => {
+    for (const one of figures) if (plots.includes(one.plot)) one.isWanted = true;
+    return drawWanted();
   };
 
   /** Draws a figure that the page computed itself, now and whenever colours or width change. */
@@ -273,22 +390,53 @@
     return draw(one);
   };
 
+  /** The figure as it is seen on white paper, so wide, with its choice: for who saves it. */
+  globalThis.onPaper = (plot, width) => {
+    const one = figures.find((known) => known.plot === plot);
+    const { data, layout } = fitted(one.figure, { isDark: false, width });
+    const chosen = ({ visible, x, y } = {}) =>
+      Object.fromEntries(Object.entries({ visible, x, y }).filter(([, value]) => value !== undefined));
+    return { data: data.map((trace, i) => ({ ...trace, ...chosen(plot.data?.[i]) })), layout };
+  };
+
+  const nearness = "700px 0px";
   if (figures.length > 0 || document.querySelector(".plot")) {
-    drawAll();
-    dark.addEventListener("change", drawAll);
+    document.documentElement.dataset.drawn = String(figures.length === 0);
+    const near = new IntersectionObserver(
+      (entries) => {
+        for (const { isIntersecting, target } of entries) {
+          if (!isIntersecting) continue;
+          near.unobserve(target);
+          figures.find(({ plot }) => plot === target).isWanted = true;
+        }
+        drawWanted();
+      },
+      { rootMargin: nearness },
+    );
+    for (const { plot } of figures) near.observe(plot);
+    // The text first, then what draws: it is at hand, though not unpacked, once the first figure comes near.
+    addEventListener("load", () => setTimeout(() => packed().catch(() => {}), 0));
+    const linked = figures.find(({ plot }) => location.hash.startsWith(`#${plot.parentElement.id}=`));
+    linked?.plot.parentElement.scrollIntoView();
+    dark.addEventListener("change", drawAgain);
     let lastWidth = innerWidth;
     addEventListener("resize", () => {
-      if (lastWidth < narrowWidth !== innerWidth < narrowWidth) drawAll();
+      if (lastWidth < narrowWidth !== innerWidth < narrowWidth) drawAgain();
       lastWidth = innerWidth;
     });
+    // Figures that nobody came near are printed as the pictures they are.
     addEventListener("beforeprint", () => {
       printing = true;
-      for (const one of figures) draw(one, 660);
+      for (const one of figures) if (one.isLive) draw(one, 660);
     });
     addEventListener("afterprint", () => {
       printing = false;
-      drawAll();
+      drawAgain();
     });
+    const first = document.querySelector(".picture");
+    const seen = () => performance.mark("first-figure");
+    if (first?.complete) seen();
+    else first?.addEventListener("load", seen);
   }
 
   // On paper every answer stands open.
