@@ -1,10 +1,10 @@
-import { attentionPlan } from "../kernels/attention/attention-plan";
 import { bf16Bytes } from "../machine/number-formats";
-import { type Block, type ExpertsBlock, isMixer, type Mixer } from "../model/blocks";
-import type { Plan, PlannedBlock, PlannedRun } from "./plan";
-import { type Product, productTask } from "./products";
-import type { DecodeTask, TaskName } from "./task";
-import { type Passing, shapeOf } from "./tasks";
+import { type ExpertsBlock, isMixer, type Mixer } from "../model/blocks";
+import type { Plan } from "./plan";
+import { type Product, productPlan } from "./products";
+import type { DecodeTask, Passing, TaskName } from "./task";
+import { shapeOf } from "./tasks";
+import { type BlockMatrices, keyValueUp, type TrainedRun } from "./trained-run";
 
 /** What a part of a training step is for: results, gradients of inputs, gradients of weights, results made once more, or the update. */
 export type Pass = "forward" | "backward" | "weights" | "recomputed" | "update";
@@ -55,7 +55,7 @@ const nameOf: Readonly<Record<string, TaskName>> = {
  * The exchange runs the other way: a dispatch, in FP8, brings the gradients of what was combined, a combine in BF16 those of what was
  * dispatched, so the bytes are those of the forward pass again.
  */
-export function backwardTasks(plan: Plan, run: PlannedRun, passing: Passing, forward: readonly DecodeTask[]): readonly TrainingTask[] {
+export function backwardTasks(plan: Plan, run: TrainedRun, passing: Passing, forward: readonly DecodeTask[]): readonly TrainingTask[] {
   const [back, weights] = [ofPass("backward"), ofPass("weights")];
   const mixers = run.blocks.map(({ block }) => block).filter(isMixer);
   const experts = run.blocks.find(({ block }) => block.kind === "experts");
@@ -65,7 +65,7 @@ export function backwardTasks(plan: Plan, run: PlannedRun, passing: Passing, for
       return [back(scaled(task, backwardOverForward(mixers[core++] as Mixer)))];
     return travels.has(task.name) ? [back({ ...task, name: turnedName(task.name) })] : [];
   });
-  const products = run.blocks.flatMap((planned) => ofBlock(plan, planned, passing));
+  const products = run.matrices.flatMap((matrices) => ofBlock(plan, matrices, passing));
   const routed = experts === undefined ? [] : [weights(expertWeights(plan, experts.block as ExpertsBlock, passing.replicaRows))];
   return [...again, ...products, ...routed];
 }
@@ -79,11 +79,11 @@ function turnedName(name: TaskName): TaskName {
 }
 
 /** Both products of each matrix outside the routed experts. */
-function ofBlock({ kernels }: Plan, { matrices }: PlannedBlock, { rows }: Passing): readonly TrainingTask[] {
+function ofBlock({ kernels }: Plan, matrices: BlockMatrices, { rows }: Passing): readonly TrainingTask[] {
   return Object.entries(matrices).flatMap(([group, list]) => {
     const name = nameOf[group];
     if (name === undefined) return [];
-    const inputs = productTask(name, kernels, rows, turned(list), 0);
+    const inputs = productPlan(name, kernels, list.map(turned), 0)(rows);
     return [
       ofPass("backward")(inputs),
       ofPass("weights")(
@@ -114,7 +114,7 @@ function expertWeights(plan: Plan, block: ExpertsBlock, tokens: number): DecodeT
  * read and written in 4 bytes, where the product's own table writes 2: the rest is added at the memory's rate, not hidden.
  */
 function weightProduct(name: TaskName, kernels: Plan["kernels"], { outputs, inputs, bf16 }: Product, rows: number): DecodeTask {
-  const task = productTask(name, kernels, outputs, [{ outputs: inputs, inputs: rows, ...(bf16 === true ? { bf16 } : {}) }], 0);
+  const task = productPlan(name, kernels, [{ outputs: inputs, inputs: rows, ...(bf16 === true ? { bf16 } : {}) }], 0)(outputs);
   const more = (2 * gradientBytes - bf16Bytes) * outputs * inputs;
   const rate = kernels.hardware.memoryBytesPerSecond;
   const seconds = task.seconds + more / rate;
@@ -125,20 +125,9 @@ function weightProduct(name: TaskName, kernels: Plan["kernels"], { outputs, inpu
 /** A gradient as it is added up: FP32, as in DeepSeek-V3's report. */
 export const gradientBytes = 4;
 
-const turnedLists = new WeakMap<readonly Product[], readonly Product[]>();
-
-/** The same matrices the other way round; remembered, since times are remembered by the list. */
-export function turned(list: readonly Product[]): readonly Product[] {
-  let made = turnedLists.get(list);
-  if (made === undefined) {
-    made = list.map((matrix) => ({
-      outputs: matrix.inputs,
-      inputs: matrix.outputs,
-      ...(matrix.bf16 === true ? { bf16: true as const } : {}),
-    }));
-    turnedLists.set(list, made);
-  }
-  return made;
+/** The same matrix the other way round. */
+export function turned({ outputs, inputs, bf16 }: Product): Product {
+  return { outputs: inputs, inputs: outputs, ...(bf16 === true ? { bf16: true as const } : {}) };
 }
 
 /** Tasks that follow one another as one. */
@@ -170,47 +159,10 @@ export function scaled(task: DecodeTask, factor: number): DecodeTask {
 }
 
 /** Up-projections of a latent mixer, which are made once more rather than kept: products from a rank, not from the model's width. */
-export function upProjections(plan: Plan, { blocks }: PlannedRun, rows: number): readonly TrainingTask[] {
-  return blocks.flatMap(({ block, matrices }: { block: Block; matrices: PlannedBlock["matrices"] }) => {
+export function upProjections(plan: Plan, { blocks, matrices }: TrainedRun, rows: number): readonly TrainingTask[] {
+  return blocks.flatMap(({ block }, i) => {
     if (block.kind !== "latent") return [];
-    const up = (matrices.projections ?? []).filter(({ name }) => name === upName || name === "query up");
-    return up.length === 0 ? [] : [ofPass("recomputed")(productTask("attention projections", plan.kernels, rows, up, 0))];
+    const up = (matrices[i]?.projections ?? []).filter(({ name }) => name === keyValueUp || name === "query up");
+    return up.length === 0 ? [] : [ofPass("recomputed")(productPlan("attention projections", plan.kernels, up, 0)(rows))];
   });
-}
-
-const upName = "key and value up";
-
-/**
- * A run as training attends: a latent mixer makes keys and values of every head from its rank and then attends as grouped heads do.
- *
- * Serving keeps the ranks and multiplies them as they are, which costs more arithmetic and is what the tables of latent prefill time.
- */
-export function expanded(plan: Plan, run: PlannedRun): PlannedRun {
-  const blocks = run.blocks.map((planned): PlannedBlock => {
-    const { block } = planned;
-    if (block.kind !== "latent" || block.indexer !== undefined) return planned;
-    const { heads, noRotaryDim, rotaryDim, valueHeadDim, latentRank } = block;
-    const kept = (group: string) => (planned.matrices[group] ?? []).filter(({ name }) => !name.includes("absorbed"));
-    const up = { name: upName, stage: "projections", outputs: heads * (noRotaryDim + valueHeadDim), inputs: latentRank } as const;
-    const matrices = { ...planned.matrices, projections: [...kept("projections"), up], output: kept("output") };
-    const grouped: Mixer = {
-      kind: "grouped",
-      heads,
-      keyValueHeads: heads,
-      headDim: noRotaryDim + rotaryDim,
-      valueHeadDim,
-      cacheSource: "own",
-    };
-    const prefill = attentionPlan(grouped, plan.hardware, {
-      phase: "prefill",
-      part: "core",
-      cacheFormat: "bfloat16",
-      weightFormat: "bfloat16",
-      arithmetic: "bfloat16",
-      hiddenSize: plan.model.hiddenSize,
-      warm: false,
-    });
-    return { ...planned, matrices, prefill };
-  });
-  return { ...run, blocks };
 }

@@ -81,7 +81,7 @@ function plannedMixer(question: ResolvedQuestion, mixer: Mixer, kernels: Product
   return {
     last: nothingYet(),
     block: mixer,
-    projections: productPlan("attention projections", kernels, of("projections"), besides(mixer)),
+    projections: productPlan("attention projections", kernels, of("projections"), kernelsBeside(mixer)),
     indexer: indexer.length === 0 ? undefined : productPlan("indexer", kernels, indexer, 1),
     output: productPlan("output projection", kernels, of("output"), 0),
     norms: normsOf(mixer, question, kernels),
@@ -91,7 +91,7 @@ function plannedMixer(question: ResolvedQuestion, mixer: Mixer, kernels: Product
 }
 
 /** Kernels beside a mixer's products: norm of the input, norms of latents. Rotation and the write to the cache are in the core's time. */
-function besides(mixer: Mixer): number {
+export function kernelsBeside(mixer: Mixer): number {
   return mixer.kind === "latent" || mixer.kind === "compressed" || ("queryRank" in mixer && mixer.queryRank !== undefined) ? 2 : 1;
 }
 
@@ -133,7 +133,8 @@ function plannedFeedForward(block: PlannedFeedForward["block"], hiddenSize: numb
   };
 }
 
-const nothingYet = (): LastTasks => ({ plan: undefined, passing: undefined, tasks: undefined });
+/** No tasks yet: those of the last rows are kept for layers that share a block. */
+export const nothingYet = (): LastTasks => ({ plan: undefined, passing: undefined, tasks: undefined });
 
 function plannedRun({ count }: Run, blocks: readonly PlannedBlock[]): PlannedRun {
   const own = blocks.map(({ block }) => block);

@@ -1,13 +1,15 @@
 import { requirePositiveInteger } from "../checks";
 import type { ExpertsBlock } from "../model/blocks";
-import { backwardTasks, expanded, ofPass, type Pass, type TrainingTask, upProjections } from "./backward";
+import { backwardTasks, ofPass, type Pass, type TrainingTask, upProjections } from "./backward";
 import type { DecodeStep } from "./decode";
 import { hiding } from "./decode";
 import { collectives } from "./flows";
-import { type Plan, type PlannedRun, planOf } from "./plan";
+import { type Plan, planOf } from "./plan";
+import type { PlannedRun } from "./planned-run";
 import { resolveQuestion, type StepQuestion } from "./question";
 import type { DecodeTask } from "./task";
 import { type LayerTasks, layerTasks, sum } from "./tasks";
+import { trainedRun } from "./trained-run";
 import { sentOn, updateTasks } from "./update";
 
 export type { Pass, TrainingTask } from "./backward";
@@ -80,7 +82,7 @@ export function trainingStep(question: TrainingQuestion): TrainingStep {
     replicaRows: sequences * sequenceTokens,
     prompts: { requests: plan.groupRequests, newTokens: sequenceTokens, pastTokens: 0 },
   };
-  const runs = stageRuns(plan, layers).map((run) => expanded(plan, run));
+  const runs = stageRuns(plan, layers).map((run) => trainedRun(plan, run));
   const passes = runs.map((run) => {
     const timed = layerTasks(plan, run, passing);
     // The time between kernels is an engine's that serves; a trainer has its own.

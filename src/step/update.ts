@@ -1,10 +1,11 @@
 import { bf16Bytes } from "../machine/number-formats";
-import { gatherTime } from "../network/all-reduce";
+import { gatherPlan } from "../network/all-reduce";
 import { wireSeconds } from "../network/split";
 import { gradientBytes, ofPass, scaled, type TrainingTask } from "./backward";
-import type { Plan, PlannedRun } from "./plan";
+import type { Plan } from "./plan";
 import type { DecodeTask } from "./task";
 import { sum } from "./tasks";
+import type { TrainedRun } from "./trained-run";
 
 /** Bytes of a weight as it is handed out again. */
 const weightBytes = bf16Bytes;
@@ -32,7 +33,7 @@ export function sentOn({ hardware, model }: Plan, rows: number): readonly Traini
  */
 export function updateTasks(
   plan: Plan,
-  runs: readonly PlannedRun[],
+  runs: readonly TrainedRun[],
   { replicas, microBatches }: { readonly replicas: number; readonly microBatches: number },
 ): readonly TrainingTask[] {
   const { hardware, dataParallel } = plan;
@@ -45,7 +46,7 @@ export function updateTasks(
     ["all-gather", weightBytes],
   ] as const) {
     if (members > 1 && held.others > 0) {
-      const time = gatherTime(name, each * held.others, members, hardware);
+      const time = gatherPlan(name, members, hardware)(each * held.others);
       const bound = time.bound === "latency" ? "latency" : members > (hardware.scaleUpDomain ?? members) ? "network" : "scale-up";
       tasks.push(
         share({ ...plain(name, time.wireBytes, time.seconds, (each * held.others) / members), floorSeconds: time.floorSeconds, bound }),
@@ -62,11 +63,11 @@ export function updateTasks(
 }
 
 /** Parameters of a stage on one GPU, by who else holds them. */
-function parametersHeld(plan: Plan, runs: readonly PlannedRun[]): { readonly experts: number; readonly others: number } {
+function parametersHeld(plan: Plan, runs: readonly TrainedRun[]): { readonly experts: number; readonly others: number } {
   let [experts, others] = [0, 0];
-  for (const { count, blocks } of runs)
-    for (const { block, matrices } of blocks) {
-      for (const [group, list] of Object.entries(matrices))
+  for (const { count, blocks, matrices } of runs)
+    for (const [i, { block }] of blocks.entries()) {
+      for (const [group, list] of Object.entries(matrices[i] ?? {}))
         if (group !== "routed expert") others += count * sum(list, ({ outputs, inputs }) => outputs * inputs);
       if (block.kind === "experts")
         experts +=
