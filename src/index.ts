@@ -252,6 +252,7 @@ export { type ExchangeMover, exchangeMovers, type Fabric, fabrics } from "./clai
 export { type Flagship, flagshipSteps } from "./claims/laboratories";
 export { type Month, verdictsByMonth } from "./claims/history";
 export { type Change, changes } from "./claims/changes";
+export { evidenceColumns, evidenceSources } from "./claims/evidence-tables";
 export { brierScore, type Forecast, type Judgement, judgements, ownForecasts, type Resolved, resolvedParts } from "./claims/score";
 export {
   defaultDraws,
