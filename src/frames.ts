@@ -30,15 +30,23 @@ export function danfo(): typeof import("danfojs-node") {
  *
  * A number that is not there is NaN, and so is whatever danfo computes from it: a mean of a group that lacks one is NaN and
  * no number that looks right (danfo counts null as 0, and describe stops at one). A text that is not there is null. dropNa
- * takes rows with either out.
+ * takes rows with either out. A field that is neither a text nor a number nor yes or no is left out.
  *
  * @throws RangeError for a column that has the name of something a DataFrame itself has, such as "columns".
  * @example
  * frame([{ gpu: "H100", seconds: 8e-6 }, { gpu: "B200", seconds: 5e-6 }]).shape; // [2, 2]
  */
-export function frame(rows: readonly TableRow[]): DataFrame {
-  return frameWith(rows, columnsOf(rows));
+export function frame(rows: readonly object[]): DataFrame {
+  const plain = rows.map(plainOf);
+  return frameWith(plain, columnsOf(plain));
 }
+
+/** A record without what no cell of a table can hold. */
+export function plainOf(record: object): TableRow {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value === null || plainKinds.includes(typeof value)));
+}
+
+const plainKinds: readonly string[] = ["string", "number", "boolean", "undefined"];
 
 /** A frame whose columns are known although there may be no row. */
 function frameWith(rows: readonly TableRow[], columns: readonly string[]): DataFrame {
@@ -61,7 +69,12 @@ function valuesOf(values: readonly TableRow[string][]): readonly Cell[] {
   return values.map((value) => (value === null || value === undefined || Number.isNaN(value) ? (numbers ? Number.NaN : null) : value));
 }
 
-/** The rows of a frame as records. */
+/**
+ * The rows of a frame as records.
+ *
+ * @example
+ * const [largest] = rowsOf(sortedBy(modelsFrame(), "parameters", { descending: true }));
+ */
 export function rowsOf(table: DataFrame): readonly FrameRow[] {
   return (table.values as Cell[][]).map((row) => Object.fromEntries(table.columns.map((column, i) => [column, row[i]])));
 }

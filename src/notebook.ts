@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import type { DataFrame } from "danfojs-node";
 import type { Figure } from "./figures/figure";
-import { danfo } from "./frames";
+import { danfo, plainOf } from "./frames";
 import { source } from "./index";
 import { markdownOnly } from "./text/markdown";
 import { text } from "./text/prose";
@@ -14,6 +14,7 @@ export {
   frame,
   groupedBy,
   joined,
+  rowsOf,
   type Summary,
   sortedBy,
   where,
@@ -72,9 +73,10 @@ export function showFigure(figure: Figure): void {
  * @example
  * showTable(tasksFrame(step), { columns: { name: "Task", seconds: { head: "Time", unit: "µs" } } });
  */
-export function showTable(rows: readonly TableRow[] | DataFrame, options: TableOptions = {}): void {
-  const columns = isFrame(rows) ? rows.columns : columnsOf(rows);
-  const table = layOut(rowsOf(isFrame(rows) ? rows : tabulate(rows, columns), columns), options);
+export function showTable(rows: readonly object[] | DataFrame, options: TableOptions = {}): void {
+  const plain = isFrame(rows) ? [] : rows.map(plainOf);
+  const columns = isFrame(rows) ? rows.columns : columnsOf(plain);
+  const table = layOut(cellsOf(isFrame(rows) ? rows : tabulate(plain, columns), columns), options);
   send({ "text/html": tableHtml(table), "text/plain": tableText(table) });
 }
 
@@ -116,11 +118,11 @@ function valuesOf(rows: readonly TableRow[], columns: readonly string[]): (strin
   return rows.map((row) => columns.map((column) => row[column] ?? null));
 }
 
-function rowsOf(table: DataFrame, columns: readonly string[]): readonly TableRow[] {
+function cellsOf(table: DataFrame, columns: readonly string[]): readonly TableRow[] {
   return (table.values as TableRow[string][][]).map((values) => Object.fromEntries(columns.map((column, i) => [column, values[i]])));
 }
 
-function isFrame(rows: readonly TableRow[] | DataFrame): rows is DataFrame {
+function isFrame(rows: readonly object[] | DataFrame): rows is DataFrame {
   return !Array.isArray(rows);
 }
 

@@ -1,5 +1,5 @@
 import type { DataFrame } from "danfojs-node";
-import { frame, isTaken } from "./frames";
+import { frame, isTaken, plainOf } from "./frames";
 import { type Claim, claims, machines, models, moeMeasurements, parameterCount, publishedSetUps, source } from "./index";
 import type { TableRow } from "./text/table";
 
@@ -42,7 +42,7 @@ export function machinesFrame(): DataFrame {
  * groupedBy(measurementsFrame(), "hardware", { rows: ["seconds", "count"], middle: ["seconds", "median"] });
  */
 export function measurementsFrame(): DataFrame {
-  return frameOf(moeMeasurements(), ({ shape }) => scalars(shape));
+  return frameOf(moeMeasurements(), ({ shape }) => plainOf(shape));
 }
 
 /**
@@ -109,15 +109,11 @@ function frameOf<T extends object>(records: readonly T[], more: (record: T) => T
   return frame(
     records.map((record) =>
       Object.fromEntries(
-        Object.entries({ ...scalars(record), ...more(record) }).map(([name, value]) => [
+        Object.entries({ ...plainOf(record), ...more(record) }).map(([name, value]) => [
           name === "count" ? "times" : isTaken(name) ? `${name}Value` : name,
           value,
         ]),
       ),
     ),
   );
-}
-
-function scalars(record: object): TableRow {
-  return Object.fromEntries(Object.entries(record).filter(([, value]) => ["string", "number", "boolean"].includes(typeof value)));
 }

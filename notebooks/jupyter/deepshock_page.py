@@ -68,10 +68,15 @@ class Page:
         elif cell.cell_type == "markdown":
             yield self.prose(cell.source, cell.get("attachments"))
         elif cell.cell_type == "code" and cell.source.strip():
+            # An answer stays folded until the reader has tried: what was run, and what came out.
+            if "answer" in tags:
+                yield {"kind": "fold"}
             if not {"remove-input", "hide-input"} & set(tags):
                 yield {"kind": "code", "html": code(cell.source), "open": bool({"parameters", "injected-parameters"} & set(tags))}
             if "remove-output" not in tags:
                 yield from self.outputs(cell.outputs)
+            if "answer" in tags:
+                yield {"kind": "unfold"}
 
     def anchor(self, plain):
         base = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-") or "part"
