@@ -9,7 +9,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const apart = [
   "explore-page",
   ...["own-report", "faults", "check", "pictures", "same-everywhere", "gpu-browser", "setup", "package"],
-  ...["reports", "lab", "reading", "notebooks", "safety", "csv-spoilt", "published", "attention-times"],
+  ...["reports", "lab", "reading", "notebooks", "safety", "csv-spoilt", "published", "attention-times", "start"],
 ];
 const pathOf = (name: string) => `test/**/${name}.test.ts`;
 

@@ -20,6 +20,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import TypeScriptLexer
 
+from deepshock_glossary import anchored, linked
 from deepshock_prose import Formulas, Renderer, boxed, unbroken
 from deepshock_sources import cited, sources_in
 
@@ -44,8 +45,10 @@ def script_json(value):
 class Page:
     """The parts of one notebook, in order, and what the frame around them needs."""
 
-    def __init__(self, nb, in_site=False):
+    def __init__(self, nb, in_site=False, glossary=None):
         self.in_site = in_site
+        # The page whose table explains the words; none where it is this page, or where there is none.
+        self.glossary = glossary
         self.headings = []
         self.formulas = Formulas()
         self.figures = 0
@@ -132,7 +135,7 @@ class Page:
                 self.sources = sources
                 yield {"kind": "sources"}
             else:
-                yield {"kind": "html", "html": boxed(unbroken(data["text/html"]))}
+                yield {"kind": "html", "html": anchored(boxed(unbroken(data["text/html"])))}
         elif "text/markdown" in data:
             yield from self.said(data["text/markdown"])
         elif "image/svg+xml" in data:
@@ -161,6 +164,8 @@ class Page:
         blocks = list(self.blocks)
         if titles and blocks and blocks[0]["kind"] == "prose":
             blocks[0] = {**blocks[0], "html": re.sub(r"<h1 .*?</h1>\s*", "", blocks[0]["html"], count=1, flags=re.S)}
+        if self.glossary is not None:
+            blocks = linked(blocks, self.glossary)
         answer, blocks, sources = cited(self.answer, blocks, self.sources)
         prose = " ".join([answer, *(block["html"] for block in blocks if block["kind"] == "prose")])
         words = len(re.sub(r"<[^>]+>", " ", prose).split())
@@ -221,7 +226,7 @@ class PagePreprocessor(Preprocessor):
 
     def preprocess(self, nb, resources):
         given = resources.get("deepshock", {})
-        page = {"previous": None, "next": None, "front": None, **given, **Page(nb, in_site=given.get("front") is not None).parts()}
+        page = {"previous": None, "next": None, "front": None, **given, **Page(nb, in_site=given.get("front") is not None, glossary=given.get("glossary")).parts()}
         if "assets" not in page:
             page["inline"] = inline_assets()
         resources["deepshock"] = page

@@ -158,6 +158,7 @@ async function convert(books, folder, { standalone, cache, scenario, say }) {
   const key = hash(
     JSON.stringify(job),
     hashFolder(jupyterFolder, (file) => !file.includes("__pycache__")),
+    readFileSync(join(root, "data", "glossary.csv")),
     readFileSync(join(root, "package-lock.json")),
     readFileSync(explorer),
     ...books.map(({ target }) => readFileSync(target)),

@@ -17,6 +17,7 @@ export * from "./granularity-worth";
 export * from "./imbalance-by-tokens";
 export * from "./launch-efficiency";
 export * from "./launch-share";
+export * from "./layer-drawing";
 export * from "./layer-ends";
 export * from "./message-rates";
 export * from "./parallel-bytes";
