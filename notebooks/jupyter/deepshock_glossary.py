@@ -8,7 +8,7 @@ from pathlib import Path
 from bs4 import BeautifulSoup
 
 DATA = Path(__file__).parent.parent.parent / "data" / "glossary.csv"
-HEADS = ["Word", "Also", "What it means here", "Of", "At home in"]
+HEADS = ["Word", "What it means here", "Also", "Of", "At home in"]
 # In these nothing is a word of a sentence, or it is a link already.
 CLOSED = ["a", "code", "pre", "summary", "math", "h1", "h2", "h3", "h4", "th", "script", "svg"]
 
@@ -27,7 +27,7 @@ def slug(term):
 
 def anchored(fragment):
     """The table of the glossary with an anchor at each row; any other fragment as it is."""
-    if HEADS[2] not in fragment:
+    if HEADS[1] not in fragment:
         return fragment
     soup = BeautifulSoup(fragment, "html.parser")
     if [cell.get_text() for cell in soup.select("thead th")] != HEADS:

@@ -34,7 +34,7 @@ export interface WorthOptions {
 }
 
 /**
- * What each part of a machine is worth to a step: the elasticity of its tokens a second.
+ * What each part of a machine is worth to a step: the elasticity of its tokens per second.
  *
  *     elasticity = (ln rate(r (1 + s)) - ln rate(r / (1 + s))) / (2 ln(1 + s))
  *     fixedTimes = 1 - elasticity of all rates together,   rest = that elasticity - sum over the rates of their own
