@@ -151,7 +151,7 @@ export function joined(left: DataFrame, right: DataFrame, on: string, { keep = f
 }
 
 /** What can be said of a column of a group: `count` counts its rows, `share` takes yes for 1 and no for 0. */
-export type Summary = keyof typeof summaries;
+export type Summary = "count" | "sum" | "mean" | "share" | "least" | "median" | "most";
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 const at = (values: readonly number[], share: number): number =>
@@ -161,15 +161,15 @@ const at = (values: readonly number[], share: number): number =>
         [...values].sort((a, b) => a - b),
         share,
       );
-const summaries = {
-  count: (values: readonly number[]) => values.length,
+const summaries: Readonly<Record<Summary, (values: readonly number[]) => number>> = {
+  count: (values) => values.length,
   sum,
-  mean: (values: readonly number[]) => sum(values) / values.length,
-  share: (values: readonly number[]) => sum(values) / values.length,
-  least: (values: readonly number[]) => at(values, 0),
-  median: (values: readonly number[]) => at(values, 0.5),
-  most: (values: readonly number[]) => at(values, 1),
-} as const;
+  mean: (values) => sum(values) / values.length,
+  share: (values) => sum(values) / values.length,
+  least: (values) => at(values, 0),
+  median: (values) => at(values, 0.5),
+  most: (values) => at(values, 1),
+};
 
 /**
  * A frame of one row for each group of rows that have the same values in the columns `by`, groups in the order in which they
