@@ -8,6 +8,7 @@ export { ConfigError, type ConfigOptions, modelFromConfig, modelFromConfigText }
 export { hardware, type Hardware, machines, type TimeName, timeNames } from "./machine/hardware";
 export { type Dram, dram, drams } from "./machine/dram";
 export { type Link, links } from "./machine/link-facts";
+export { glossary, type Term } from "./data/glossary";
 export { type Source, source, sources } from "./data/sources";
 export {
   type Deployment,
@@ -295,6 +296,7 @@ export { deploymentQuestion, type StepPair, stepPairs } from "./fit/step-rows";
 export { type LikeSteps, likeSteps, type MachinePair, machinePairs, pairErrors, type StepRatio } from "./fit/machine-pairs";
 export { durationsFigure } from "./figures/duration-histogram";
 export { expertLoadFigure } from "./figures/expert-load";
+export { layerDrawingFigure } from "./figures/token-path";
 export { releases } from "./model/release-sizes";
 export { releasesFigure } from "./figures/releases";
 export { runLengthsFigure } from "./figures/run-lengths";

@@ -9,7 +9,19 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const apart = [
   "explore-page",
   ...["own-report", "faults", "check", "pictures", "same-everywhere", "gpu-browser", "setup", "package"],
-  ...["reports", "no-scripts", "report-figures", "lab", "reading", "notebooks", "safety", "csv-spoilt", "published", "attention-times"],
+  ...[
+    "reports",
+    "no-scripts",
+    "report-figures",
+    "lab",
+    "reading",
+    "notebooks",
+    "safety",
+    "csv-spoilt",
+    "published",
+    "attention-times",
+    "start",
+  ],
 ];
 const pathOf = (name: string) => `test/**/${name}.test.ts`;
 

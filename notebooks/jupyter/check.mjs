@@ -1,12 +1,14 @@
 /**
- * npm run check: types of src, of the tests and of the notebook cells; lint and format; a docstring for every export.
+ * npm run check: types of src, of the tests and of the notebook cells; width and format of cells; lint and format; a docstring
+ * for every export.
  *
  *     npm run check -- --fix            mend what can be mended
- *     npm run check -- --only types     one of: types, cells, lint, api
+ *     npm run check -- --only types     one of: types, cells, layout, lint, api
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { checkCells } from "./cells.mjs";
+import { checkLayout } from "./layout.mjs";
 import { root, run, secondsSince } from "./project.mjs";
 import { main, SetupError } from "./setup.mjs";
 
@@ -20,6 +22,7 @@ const checks = {
     return code === 0 ? "" : stdout + stderr;
   },
   cells: async () => checkCells().join("\n"),
+  layout: async (fix) => checkLayout(undefined, { fix }).join("\n"),
   lint: async (fix) => {
     const { code, stdout, stderr } = await run(process.execPath, [
       biome,
@@ -40,6 +43,7 @@ const checks = {
 const names = {
   types: "types of src and tests",
   cells: "types of notebook cells",
+  layout: "width and format of notebook cells",
   lint: "lint and format",
   api: "docstrings of the public names",
 };

@@ -29,6 +29,10 @@ from deepshock_page import TEMPLATE, inline_assets, plotly, script, script_json,
 from deepshock_prose import PageError, unbroken  # noqa: E402
 
 
+# The page that explains the words.
+GLOSSARY = "00-start.html"
+
+
 def write(path, text):
     beside = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
@@ -99,7 +103,8 @@ def main(job):
     links = [{"href": book["href"], "title": title_of(book["nb"])} for book in books]
     reports = []
     for i, book in enumerate(books):
-        around = {"previous": links[i - 1] if i > 0 else None, "next": links[i + 1] if i + 1 < len(links) else None}
+        words = next((one["href"] for one in links if one["href"] == GLOSSARY and book["href"] != GLOSSARY), None)
+        around = {"glossary": words, "previous": links[i - 1] if i > 0 else None, "next": links[i + 1] if i + 1 < len(links) else None}
         try:
             text, resources = exporter.from_notebook_node(book["nb"], {"deepshock": {**shared, **around, "name": book["name"]}})
         except PageError as error:

@@ -24,6 +24,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import TypeScriptLexer
 
 from deepshock_about import about
+from deepshock_glossary import anchored, linked
 from deepshock_prose import Formulas, PageError, Renderer, boxed, unbroken
 from deepshock_sources import cited, sources_in
 
@@ -49,11 +50,13 @@ def script_json(value):
 class Page:
     """The parts of one notebook, in order, and what the frame around them needs."""
 
-    def __init__(self, nb, in_site=False, name="", assets=None):
+    def __init__(self, nb, in_site=False, name="", assets=None, glossary=None):
         self.in_site = in_site
         self.name = name
         self.assets = assets
         self.pictures = {}
+        # The page whose table explains the words; none where it is this page, or where there is none.
+        self.glossary = glossary
         self.headings = []
         self.formulas = Formulas()
         self.figures = 0
@@ -76,10 +79,15 @@ class Page:
         elif cell.cell_type == "markdown":
             yield self.prose(cell.source, cell.get("attachments"))
         elif cell.cell_type == "code" and cell.source.strip():
+            # An answer stays folded until the reader has tried: what was run, and what came out.
+            if "answer" in tags:
+                yield {"kind": "fold"}
             if not {"remove-input", "hide-input"} & set(tags):
                 yield {"kind": "code", "html": code(cell.source), "open": bool({"parameters", "injected-parameters"} & set(tags))}
             if "remove-output" not in tags:
                 yield from self.outputs(cell.outputs)
+            if "answer" in tags:
+                yield {"kind": "unfold"}
 
     def anchor(self, plain):
         base = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-") or "part"
@@ -158,7 +166,7 @@ class Page:
                 self.sources = sources
                 yield {"kind": "sources"}
             else:
-                yield {"kind": "html", "html": boxed(unbroken(data["text/html"]))}
+                yield {"kind": "html", "html": anchored(boxed(unbroken(data["text/html"])))}
         elif "text/markdown" in data:
             yield from self.said(data["text/markdown"])
         elif "image/svg+xml" in data:
@@ -187,6 +195,8 @@ class Page:
         blocks = list(self.blocks)
         if titles and blocks and blocks[0]["kind"] == "prose":
             blocks[0] = {**blocks[0], "html": re.sub(r"<h1 .*?</h1>\s*", "", blocks[0]["html"], count=1, flags=re.S)}
+        if self.glossary is not None:
+            blocks = linked(blocks, self.glossary)
         answer, blocks, sources = cited(self.answer, blocks, self.sources)
         prose = " ".join([answer, *(block["html"] for block in blocks if block["kind"] == "prose")])
         words = len(re.sub(r"<[^>]+>", " ", prose).split())
@@ -264,7 +274,7 @@ class PagePreprocessor(Preprocessor):
     def preprocess(self, nb, resources):
         given = resources.get("deepshock", {})
         page = {"previous": None, "next": None, "front": None, **given}
-        page.update(Page(nb, in_site=page["front"] is not None, name=page.get("name", ""), assets=page.get("assets")).parts())
+        page.update(Page(nb, in_site=page["front"] is not None, name=page.get("name", ""), assets=page.get("assets"), glossary=page.get("glossary")).parts())
         if "plotly" not in page:
             page["plotly"] = plotly()
         if "about" not in page:

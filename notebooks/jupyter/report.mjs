@@ -213,6 +213,7 @@ async function convert(books, folder, { standalone, cache, scenario, say }) {
   const key = hash(
     JSON.stringify(job),
     hashFolder(jupyterFolder, (file) => !file.includes("__pycache__")),
+    readFileSync(join(root, "data", "glossary.csv")),
     ...["package-lock.json", "package.json", "CITATION.cff"].map((name) => readFileSync(join(root, name))),
     readFileSync(explorer),
     ...books.map(({ target }) => readFileSync(target)),

@@ -20,6 +20,7 @@ export {
   type Scenario,
   scenarioAt,
 } from "./claims";
+export { evidenceColumns, evidenceSources } from "./evidence-tables";
 export { type Month, verdictsByMonth } from "./history";
 export { type Flagship, flagshipSteps } from "./laboratories";
 export { type ExchangeMover, exchangeMovers, type Fabric, fabrics } from "./listed";

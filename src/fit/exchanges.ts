@@ -11,7 +11,7 @@ import {
 import { named } from "./collectives";
 import { type LinkProblem, microseconds } from "./product-fits";
 
-/** hiddenSize, experts a token and experts of layers that no constant is fitted on. */
+/** hiddenSize, experts per token and experts of layers that no constant is fitted on. */
 const heldLayers = ["7168 8 256", "4096 8 256", "4096 6 256", "6144 8 160", "6144 8 256"];
 const directions = ["dispatch", "combine"] as const satisfies readonly ExchangeDirection[];
 
@@ -48,7 +48,7 @@ export function networkProblem(scaleUp: ExchangeTables["scaleUp"] = new Map()): 
   return exchangeProblem({
     family: named("deepep-low-latency", "network", "Hopper", "messages across nodes"),
     names: networkConstantNames.filter((n) => n !== "secondsPerMessage"),
-    // No limit of messages shows: 7 kB and 14 kB go at the same bytes a second, up to 6.7 million messages a second.
+    // No limit of messages shows: 7 kB and 14 kB go at the same bytes per second, up to 6.7 million messages per second.
     fixed: { secondsPerMessage: 0 },
     own: own.map((o) => o.row),
     directionOf: (i) => (own[i] as (typeof own)[0]).direction,

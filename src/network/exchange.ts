@@ -95,7 +95,7 @@ export interface ExchangeTables {
  *     inside a node: ((fixed + perExpert E)^p + max(T k share (message + bytes / (link e)), T perToken / senders)^p)^(1/p)
  *     across nodes:  seconds + doubling log2(nodes) + max(the same without its latency, T k share' max(message', bytes / (network e')))
  *
- * T tokens a GPU, k experts a token, E experts in all; share = part of the experts on other GPUs of the node, share' on
+ * T tokens per GPU, k experts per token, E experts in all; share = part of the experts on other GPUs of the node, share' on
  * other nodes; senders = processors that the kernel uses, ceil(E / ceil(E / processors)). TensorRT-LLM sends one copy
  * a rank, however many of its experts want it:
  *

@@ -11,7 +11,7 @@ const bytesThereAndBack = 3;
  *     2 expertMatrices h d / (3 h) = 2 d with three matrices
  *
  * Width and number of experts a token cancel. Arithmetic and travel are taken to overlap perfectly and at full rate;
- * anything less needs more FLOPs a byte, so this is the best case.
+ * anything less needs more FLOPs per byte, so this is the best case.
  *
  * @throws RangeError when a size is not a positive integer.
  * @source DeepSeek-V4 technical report (2026), arXiv:2606.19348

@@ -31,7 +31,7 @@ export function deployments(): readonly Deployment[] {
   });
 }
 
-/** Tokens on each of the 128 experts of one layer of a Qwen3 model on real text (8 experts a token). */
+/** Tokens on each of the 128 experts of one layer of a Qwen3 model on real text (8 experts per token). */
 export function publishedExpertCounts(): readonly number[] {
   return measured("expert-counts-qwen3.csv", (row) => atLeast(row, "tokens", 0));
 }

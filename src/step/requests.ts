@@ -76,7 +76,7 @@ export function requestStreams(question: StreamQuestion): readonly RequestStream
   return [...memory, ...links, ...group, ...lookup];
 }
 
-/** What a memory or link can serve: bytes and requests a second. */
+/** What a memory or link can serve: bytes and requests per second. */
 export interface TierLimit {
   readonly name: string;
   readonly bytesPerSecond: number;

@@ -69,7 +69,7 @@ export interface WorthOptions<Q> {
 }
 
 /**
- * What each part of a machine is worth to a step: the elasticity of its tokens a second, in decode or as prompts are taken in.
+ * What each part of a machine is worth to a step: the elasticity of its tokens per second, in decode or as prompts are taken in.
  *
  *     elasticity = (ln rate(r (1 + s)) - ln rate(r / (1 + s))) / (2 ln(1 + s))
  *     fixedTimes = 1 - elasticity of all rates together,   rest = that elasticity - sum over the rates of their own

@@ -1,10 +1,23 @@
+import { type DisplayUnit, inUnit } from "./display-units";
+
 /** One line of a table: what stands in each column. Absent and null mean "not known". */
 export type TableRow = Readonly<Record<string, string | number | boolean | null | undefined>>;
+
+/** A column of a table: what stands above it, and how its values are written. */
+export interface Column {
+  readonly head: string;
+  /** The unit that its numbers, given in base units, are shown in; it stands behind the head in brackets. */
+  readonly unit?: DisplayUnit;
+  /** Significant digits of its numbers, where they are not those of the table. */
+  readonly digits?: number;
+  /** How a value that is there is written, such as `formatBytes`; the column then holds texts. */
+  readonly as?: (value: never) => string;
+}
 
 /** Which columns a table has, how numbers are written, and what it says of itself. */
 export interface TableOptions {
   /** Which columns, in which order, and what stands above each; all under their own names when left out. */
-  readonly columns?: readonly string[] | Readonly<Record<string, string>>;
+  readonly columns?: readonly string[] | Readonly<Record<string, string | Column>>;
   /** What the table shows, in a sentence. */
   readonly caption?: string;
   /** Significant digits of numbers that are not whole; whole ones are written out. */
@@ -37,16 +50,26 @@ export function layOut(rows: readonly TableRow[], options: TableOptions = {}): T
   }
   return {
     caption: options.caption,
-    heads: heads.map(([, head]) => head),
-    cells: rows.map((row) => heads.map(([name]) => cellText(row[name], options.digits ?? 4))),
-    numeric: heads.map(([name]) => isNumeric(rows.map((row) => row[name]))),
+    heads: heads.map(([, { head, unit }]) => (unit === undefined ? head : `${head} (${unit})`)),
+    cells: rows.map((row) =>
+      heads.map(([name, { digits = options.digits, ...column }]) => cellText(shown(row[name], column), digits ?? 4)),
+    ),
+    numeric: heads.map(([name, { as }]) => as === undefined && isNumeric(rows.map((row) => row[name]))),
   };
 }
 
-function headsOf(columns: readonly string[] | Readonly<Record<string, string>>): ReadonlyArray<readonly [string, string]> {
-  return Array.isArray(columns)
+function headsOf(columns: readonly string[] | Readonly<Record<string, string | Column>>): ReadonlyArray<readonly [string, Column]> {
+  const entries: ReadonlyArray<readonly [string, string | Column]> = Array.isArray(columns)
     ? columns.map((name: string) => [name, name] as const)
-    : Object.entries(columns as Readonly<Record<string, string>>);
+    : Object.entries(columns);
+  return entries.map(([name, column]) => [name, typeof column === "string" ? { head: column } : column]);
+}
+
+/** A value in its column's unit or words; what is not known stays so. */
+function shown(value: TableRow[string], { unit, as }: Omit<Column, "head">): TableRow[string] {
+  if (value === null || value === undefined || Number.isNaN(value)) return null;
+  if (as !== undefined) return as(value as never);
+  return unit === undefined || typeof value !== "number" ? value : inUnit(value, unit);
 }
 
 function isNumeric(values: ReadonlyArray<TableRow[string]>): boolean {

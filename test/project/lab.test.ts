@@ -67,8 +67,8 @@ async function startLab(): Promise<string> {
   return new Promise((resolve, reject) => {
     const listen = (chunk: Buffer) => {
       said += chunk;
-      const url = /http:\/\/127\.0\.0\.1:\d+\/lab\?token=[0-9a-f]+/.exec(said)?.[0];
-      if (url !== undefined) resolve(url);
+      const url = /http:\/\/127\.0\.0\.1:\d+\/lab\/tree\/00-start\.ipynb\?token=[0-9a-f]+/.exec(said)?.[0];
+      if (url !== undefined) resolve(url.replace("/lab/tree/00-start.ipynb?", "/lab?"));
     };
     lab?.stdout?.on("data", listen);
     lab?.stderr?.on("data", listen);
@@ -104,6 +104,19 @@ describe("JupyterLab as npm run lab starts it", () => {
       expect([403, 404]).toContain(await status("api/kernels", { method: "POST", body: "{}", headers }));
       const across = await fetch(`${origin}/api/contents`, { headers });
       expect(across.headers.get("access-control-allow-origin")).toBeNull();
+    },
+    60_000,
+  );
+
+  browserIt(
+    "opens the start notebook first, and lists notebooks without the scripts that run them",
+    async () => {
+      expect(first?.name).toBe("00-start");
+      mkdirSync(join(folder, "jupyter"), { recursive: true });
+      const { origin, search } = new URL(address);
+      const { content } = (await (await fetch(`${origin}/api/contents${search}`)).json()) as { content: { name: string }[] };
+      expect(content.map(({ name }) => name)).toContain("00-start.ipynb");
+      expect(content.map(({ name }) => name)).not.toContain("jupyter");
     },
     60_000,
   );

@@ -1,6 +1,26 @@
 import { createRequire } from "node:module";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { frame, showFigure, showTable, showText } from "../../src/notebook";
+import { claim, decodeStep, hardware, model } from "../../src/index";
+import {
+  claimsFrame,
+  deploymentsFrame,
+  described,
+  evidenceFrame,
+  frame,
+  groupedBy,
+  joined,
+  modelsFrame,
+  partsFrame,
+  showFigure,
+  showSources,
+  showTable,
+  showText,
+  sortedBy,
+  tasksFrame,
+  text,
+  where,
+  withColumns,
+} from "../../src/notebook";
 import { cellText, layOut, tableHtml, tableText } from "../../src/text/table";
 
 const load = createRequire(import.meta.url);
@@ -132,6 +152,38 @@ describe("showTable", () => {
     expect(() => frame(shapes)).toThrow('a frame cannot have a column "columns"');
   });
 
+  it("shows a column in its unit, written behind the head, and a text beside as it is", () => {
+    const columns = { name: "Path", seconds: { head: "Start", unit: "µs" }, rate: { head: "Bandwidth", unit: "GB/s" } } as const;
+    showTable(
+      [
+        { name: "store", seconds: 0.2e-6, rate: 50e9 },
+        { name: "copy", seconds: null, rate: 99.95e9 },
+      ],
+      { columns, digits: 3 },
+    );
+    expect(outputs[0]?.data["text/plain"]).toBe(
+      "Path   Start (µs)  Bandwidth (GB/s)\nstore         0.2                50\ncopy            –               100",
+    );
+  });
+
+  it("writes a column with its own digits, or as a function says, to the left then", () => {
+    const columns = { a: { head: "A", digits: 2 }, b: { head: "B", as: (value: number) => `${value} B` } } as const;
+    showTable(
+      [
+        { a: 1.234, b: 64 },
+        { a: 1.255, b: null },
+      ],
+      { columns },
+    );
+    expect(outputs[0]?.data["text/plain"]).toBe("  A  B\n1.2  64 B\n1.3  –");
+  });
+
+  it("names the units when a column's is unknown", () => {
+    expect(() => showTable([{ a: 1 }], { columns: { a: { head: "A", unit: "furlongs" as "s" } } })).toThrow(
+      'unknown unit "furlongs" of a column; there are: %, s, ms',
+    );
+  });
+
   it("shows no rows as heads alone", () => {
     showTable([], { columns: ["a", "b"] });
     expect(outputs[0]?.data["text/plain"]).toBe("a  b");
@@ -148,6 +200,157 @@ describe("showTable", () => {
       .column("n")
       .add(1);
     for (const spy of said) expect(spy).not.toHaveBeenCalled();
+  });
+});
+
+describe("showSources", () => {
+  it("shows each source once, in the columns that a report takes for its notes, and leaves estimates out", () => {
+    showSources(["deepshockarticle2025", "estimate", undefined, "deepshockarticle2025"]);
+    const lines = String(outputs[0]?.data["text/plain"]).split("\n");
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toMatch(/^Source +By +Published +Address$/);
+    expect(lines[1]).toMatch(/^DeepSeek\? DeepShock! .*https:\/\/zhuanlan\.zhihu\.com\/p\/17757036454$/);
+  });
+
+  it("names a source that is not there", () => {
+    expect(() => showSources(["nowhere2025"])).toThrow("nowhere2025");
+  });
+});
+
+describe("text", () => {
+  it("joins one sentence a line to a paragraph, parts at an empty line, and keeps the items of a list", () => {
+    expect(text`
+      The mean expert sees ${192} tokens.
+      The busiest sees ${1.2136} times as many.
+
+      Three things:
+      - one
+        that goes on
+      - two
+      1. three
+    `).toBe("The mean expert sees 192 tokens. The busiest sees 1.21 times as many.\n\nThree things:\n- one that goes on\n- two\n1. three");
+  });
+
+  it("puts values in as they are, lines and all", () => {
+    expect(text`${"**In short.** Yes.\nNo."}
+      With ${"- a dash"} and ${6_144}.`).toBe("**In short.** Yes.\nNo. With - a dash and 6,144.");
+  });
+});
+
+describe("frames", () => {
+  const rows = [
+    { path: "a-b", by: "c", error: 0.3 },
+    { path: "a", by: "b-c", error: 0.1 },
+    { path: "a-b", by: "c", error: 0.2 },
+    { path: "a-b", by: "c", error: 0.7 },
+  ];
+  const shown = (table: Parameters<typeof showTable>[0]): unknown[][] => (table as ReturnType<typeof frame>).values as unknown[][];
+
+  it("are grouped with every number exact, where danfo takes two groups for one and a mean for the median", () => {
+    const grouped = groupedBy(frame(rows), ["path", "by"], {
+      sizes: ["error", "count"],
+      middle: ["error", "median"],
+      most: ["error", "most"],
+    });
+    expect(grouped.columns).toEqual(["path", "by", "sizes", "middle", "most"]);
+    expect(shown(grouped)).toEqual([
+      ["a-b", "c", 3, 0.3, 0.7],
+      ["a", "b-c", 1, 0.1, 0.1],
+    ]);
+  });
+
+  it("keep the numbers they are grouped by, and take yes for 1 in a share", () => {
+    const table = frame([
+      { year: 2025, dense: true, bytes: 16_777_217 },
+      { year: 2024, dense: false, bytes: 1 },
+      { year: 2025, dense: false, bytes: 2 },
+    ]);
+    const grouped = groupedBy(table, "year", { dense: ["dense", "share"], bytes: ["bytes", "sum"] });
+    expect(shown(grouped)).toEqual([
+      [2025, 0.5, 16_777_219],
+      [2024, 0, 1],
+    ]);
+  });
+
+  it("say that a group which lacks a number has no median, mean or extremes", () => {
+    const table = frame([
+      { a: "x", v: 1 },
+      { a: "x", v: null },
+      { a: "y", v: 2 },
+    ]);
+    expect(
+      shown(groupedBy(table, "a", { middle: ["v", "median"], average: ["v", "mean"], least: ["v", "least"], rows: ["v", "count"] })),
+    ).toEqual([
+      ["x", Number.NaN, Number.NaN, Number.NaN, 2],
+      ["y", 2, 2, 2, 1],
+    ]);
+  });
+
+  it("are filtered to none without losing their columns", () => {
+    const none = where(frame(rows), (row) => row.error > 1);
+    expect([none.shape[0], none.columns]).toEqual([0, ["path", "by", "error"]]);
+    showTable(none, { columns: { path: "Path" } });
+    expect(outputs[0]?.data["text/plain"]).toBe("Path");
+    expect(shown(sortedBy(none, "error"))).toEqual([]);
+    expect(shown(groupedBy(none, "path", { n: ["error", "count"] }))).toEqual([]);
+  });
+
+  it("get further columns row by row, and leave the frame they were made from as it was", () => {
+    const table = frame([{ model: 1.1, measured: 1 }]);
+    expect(shown(withColumns(table, { off: (row) => row.model / row.measured - 1, place: (_, i) => i }))).toEqual([[1.1, 1, 1.1 - 1, 0]]);
+    expect(table.columns).toEqual(["model", "measured"]);
+  });
+
+  it("sort what is not there last, and join only what fits", () => {
+    const left = frame([
+      { m: "a", v: 2 },
+      { m: "b", v: null },
+      { m: "c", v: 1 },
+    ]);
+    expect(shown(sortedBy(left, "v")).map(([m]) => m)).toEqual(["c", "a", "b"]);
+    expect(shown(sortedBy(left, "v", { descending: true })).map(([m]) => m)).toEqual(["a", "c", "b"]);
+    const right = frame([{ m: "a", name: "A" }]);
+    expect(shown(joined(left, right, "m"))).toEqual([["a", 2, "A"]]);
+    expect(shown(joined(left, right, "m", { keep: true }))[2]).toEqual(["c", 1, null]);
+  });
+
+  it("are described with what is missing counted and left out", () => {
+    expect(shown(described(frame([{ v: 4 }, { v: null }, { v: 1 }, { v: 2 }]), ["v"]))).toEqual([["v", 3, 1, 1, 1.5, 2, 3, 4]]);
+  });
+
+  it("name their columns, or what can be asked, when there is none of that name", () => {
+    const table = frame([{ a: 1 }]);
+    expect(() => groupedBy(table, "b", {})).toThrow('no column "b" in the frame; there are: a');
+    expect(() => groupedBy(table, "a", { n: ["a", "middle" as "median"] })).toThrow('no summary "middle"; there are: count, sum, mean');
+    expect(() => sortedBy(table, "b")).toThrow('no column "b"');
+    expect(() => described(table, ["b"])).toThrow('no column "b"');
+  });
+
+  it("hold the registries and the model's answers, number for number", () => {
+    const v3 = where(modelsFrame(), (row) => row.id === "deepseek-v3");
+    showTable(v3, { columns: { name: "Model", routedExperts: "Experts" } });
+    expect(outputs[0]?.data["text/plain"]).toBe("Model        Experts\nDeepSeek-V3      256");
+    const step = decodeStep({
+      model: model("deepseek-v3"),
+      hardware: hardware("h800-sxm"),
+      requestsPerGpu: 64,
+      contextTokens: 4096,
+      expertParallel: 128,
+    });
+    const tasks = tasksFrame(step);
+    expect(tasks.shape[0]).toBe(step.tasks.length);
+    expect(shown(tasks.loc({ columns: ["seconds"] })).flat()).toEqual(step.tasks.map(({ seconds }) => seconds));
+    expect(deploymentsFrame().shape[0]).toBeGreaterThan(700);
+    expect(groupedBy(deploymentsFrame(), "group", { rows: ["id", "count"] }).columns).toEqual(["group", "rows"]);
+  });
+
+  it("hold claims, their parts and what was published for and against", () => {
+    const four = claim("4");
+    expect(shown(claimsFrame([four]).loc({ columns: ["id", "verdict", "verdictThen"] }))).toEqual([["4", four.verdict, four.then.verdict]]);
+    expect(partsFrame([four]).shape[0]).toBe(four.parts.length);
+    const evidence = evidenceFrame([four]);
+    expect(evidence.shape[0]).toBe(four.evidence.for.length + four.evidence.against.length);
+    expect(evidence.columns).toEqual(expect.arrayContaining(["claim", "stance", "says", "date", "by"]));
   });
 });
 

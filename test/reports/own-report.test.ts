@@ -221,7 +221,7 @@ describe("a notebook for a scenario", () => {
         expect(oddities(shown), name).toEqual([]);
       }
     },
-    120_000,
+    240_000,
   );
 });
 

@@ -38,6 +38,10 @@ c.ServerApp.base_url = "/"
 c.ServerApp.certfile = ""
 c.ServerApp.root_dir = str(HERE.parent.parent)
 
+# The reader sees notebooks, and first the one that says where to begin; what runs them is not in the list of files.
+c.LabApp.default_url = "/lab/tree/00-start.ipynb"
+c.ContentsManager.hide_globs = ["jupyter", "__pycache__", "*.pyc", ".DS_Store", "*~"]
+
 # The project's kernel alone, so that a new notebook gets it.
 c.MultiKernelManager.default_kernel_name = "tslab"
 c.KernelSpecManager.allowed_kernelspecs = {"tslab"}

@@ -10,7 +10,7 @@ import type { ClaimRule } from "../parts/part";
 import { populationOf } from "../parts/population";
 import { overSetUps, serving, setUpsOf, wideDecode } from "../set-ups";
 
-/** A seventh above the mean; chance alone, with nothing uneven, reaches 1.09 for 128 tokens on each of six experts a GPU. */
+/** A seventh above the mean; chance alone, with nothing uneven, reaches 1.09 for 128 tokens on each of six experts per GPU. */
 const nearEven = 1.15;
 
 /**

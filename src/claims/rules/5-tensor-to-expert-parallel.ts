@@ -151,14 +151,14 @@ function linksWorth(c: Context) {
   return prevalence(all, `${formatNumber(all.median)} times in the median of ${formatCount(all.count)} set-ups`);
 }
 
-/** Throughput of a set-up over that of replicas of eight with as many requests a GPU. */
+/** Throughput of a set-up over that of replicas of eight with as many requests per GPU. */
 export function overReplicas(s: AskedSetUp): number {
   const wide = stepNumbers(questionOf(s));
   const cut = stepNumbers(questionOf({ ...s, ...replica, gpus: 8 }));
   return wide === undefined || cut === undefined ? Number.NaN : wide.tokensPerSecondPerGpu / cut.tokensPerSecondPerGpu;
 }
 
-/** Fewest requests a GPU from which dealing out experts is the faster, of the powers of two to 256; undefined where it never is. */
+/** Fewest requests per GPU from which dealing out experts is the faster, of the powers of two to 256; undefined where it never is. */
 export function crossingRequests(m: Model, machineId: string, expertParallel = 64, contextTokens = 4096): number | undefined {
   const place = hardware(machineId);
   const degree = Math.min(expertParallel, m.routedExperts);

@@ -442,7 +442,7 @@
   // On paper every answer stands open.
   let opened = [];
   addEventListener("beforeprint", () => {
-    opened = [...document.querySelectorAll(".prose details:not([open])")];
+    opened = [...document.querySelectorAll(".prose details:not([open]), details.worked:not([open])")];
     for (const details of opened) details.open = true;
   });
   addEventListener("afterprint", () => {
