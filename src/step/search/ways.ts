@@ -30,23 +30,32 @@ export interface Way {
   readonly overlap: "none" | "two-micro-batches";
 }
 
-/** All ways of a question, those that show the outline first; and how many were looked at, those that do not fit included. */
+/**
+ * All ways of a question, those that show the outline first: of every place its largest batch, then a quarter of it, and so on.
+ *
+ * @returns them, and how many were looked at, those that do not fit included.
+ */
 export function waysOf(question: SearchQuestion): { readonly ways: readonly Way[]; readonly searched: number } {
-  const [outline, rest]: [Way[], Way[]] = [[], []];
+  const rounds: Way[][] = [];
+  const rest: Way[] = [];
   let unfit = 0;
   for (const place of placesOf(question)) {
-    if (place.most < 1) {
-      unfit++;
-      continue;
-    }
-    for (const groupRequests of batchesUpTo(place.most))
+    if (place.most < 1) unfit++;
+    const outline: Way[] = [];
+    for (const groupRequests of place.most < 1 ? [] : batchesUpTo(place.most))
       for (const draftTokens of question.draftTokens ?? [0])
         for (const overlap of overlapsOf(place, groupRequests)) {
           const coarse = overlap === "none" && (groupRequests === place.most || Number.isInteger(Math.log2(groupRequests) / 2));
           (coarse ? outline : rest).push({ place, groupRequests, draftTokens, overlap });
         }
+    for (const [i, way] of outline.reverse().entries()) {
+      const round = rounds[i] ?? [];
+      rounds[i] = round;
+      round.push(way);
+    }
   }
-  return { ways: [...outline, ...rest], searched: outline.length + rest.length + unfit };
+  const ways = [...rounds.flat(), ...rest];
+  return { ways, searched: ways.length + unfit };
 }
 
 /** Powers of two, one between each two from two on, and the most. */

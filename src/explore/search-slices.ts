@@ -1,0 +1,54 @@
+import type { Model } from "../index";
+import { type FoundPoint, planOfSearch, pointOf, type SearchAsked } from "./found";
+
+/** A search as the worker gets it. */
+export interface SearchJob {
+  readonly job: number;
+  readonly own: readonly Model[];
+  readonly search: SearchAsked;
+}
+
+/** A part of what a search found: only what is new. */
+export interface SearchSlice {
+  readonly job: number;
+  readonly points: readonly FoundPoint[];
+  /** Ways that are looked at in all. */
+  readonly searched: number;
+  readonly done: boolean;
+  /** Why nothing can be searched. */
+  readonly trouble?: string;
+}
+
+/** Milliseconds until the first answer, and between those after it. */
+const [firstSlice, slice] = [50, 150];
+
+/**
+ * Answer a search in slices, its outline first, until all is found or something newer was asked.
+ *
+ * @param isNewest - false once a newer question waits: nothing more is answered.
+ */
+export async function searchInSlices(
+  { job, search }: Pick<SearchJob, "job" | "search">,
+  isNewest: () => boolean,
+  answer: (slice: SearchSlice) => void,
+): Promise<void> {
+  try {
+    let began = performance.now();
+    let most = firstSlice;
+    const { ways, deploymentOf, searched } = planOfSearch(search);
+    let points: FoundPoint[] = [];
+    for (const way of ways) {
+      const found = deploymentOf(way);
+      if (found !== undefined) points.push(pointOf(way, found));
+      if (performance.now() - began < most) continue;
+      answer({ job, points, searched, done: false });
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      if (!isNewest()) return;
+      points = [];
+      [began, most] = [performance.now(), slice];
+    }
+    answer({ job, points, searched, done: true });
+  } catch (error) {
+    answer({ job, points: [], searched: 0, done: true, trouble: (error as Error).message });
+  }
+}
