@@ -21,7 +21,7 @@ export const firstFind: Find = {
   gpusTo: 64,
   inputTokens: 3584,
   outputTokens: 1024,
-  tokenMilliseconds: 50,
+  tokenMilliseconds: 100,
   firstTokenSeconds: 0,
   freePercent: 10,
   drafts: 0,

@@ -85,13 +85,23 @@ export function rowOf(point: FoundPoint, find: Find): readonly string[] {
   const gpus = point.gpus / point.replicas;
   const price = find.dollarsPerHour > 0 ? formatNumber(((find.dollarsPerHour / 3600) * 1e6) / point.perGpu) : "–";
   return [
-    point.split.replaceAll(" x ", " × "),
+    shortly(point.split),
+    formatCount(Math.round(point.perGpu)),
+    formatNumber(1000 / point.perRequest),
     `${point.replicas > 1 ? `${point.replicas} × ` : ""}${gpus}`,
     formatNumber(point.requests / gpus),
-    formatNumber(1000 / point.perRequest),
-    formatCount(Math.round(point.perGpu)),
     formatNumber(point.memoryBytes / 1e9),
     formatNumber(point.firstTokenSeconds),
     price,
   ];
+}
+
+/** A split in fewer words: attention, then experts. */
+function shortly(split: string): string {
+  return split
+    .replaceAll(" x ", " × ")
+    .replace(" attention, experts cut", " · cut")
+    .replace(" attention,", " ·")
+    .replace(" experts", "")
+    .replace("two micro-batches", "halves overlapped");
 }

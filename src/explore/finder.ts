@@ -9,7 +9,7 @@ export interface Found {
   readonly points: readonly FoundPoint[];
   readonly searched: number;
   readonly done: boolean;
-  /** From the question to the last slice. */
+  /** Of searching, so far. */
   readonly milliseconds: number;
   readonly trouble?: string | undefined;
 }
@@ -24,12 +24,12 @@ const nothing: Found = { points: [], searched: 0, done: false, milliseconds: 0 }
 
 /** Searches deployments in a worker of its own, where there is one, else between two frames here. `more` is called whenever some are found. */
 export function finder(more: (found: Found) => void): Finder {
-  let [job, began, asked] = [0, 0, ""];
+  let [job, asked] = [0, ""];
   let found = nothing;
-  const answer = ({ job: of, points, searched, done, trouble }: SearchSlice) => {
+  const answer = ({ job: of, points, searched, done, milliseconds, trouble }: SearchSlice) => {
     // What was asked before is about another question.
     if (of !== job) return;
-    found = { points: [...found.points, ...points], searched, done, milliseconds: performance.now() - began, trouble };
+    found = { points: [...found.points, ...points], searched, done, milliseconds, trouble };
     more(found);
   };
   const post = pageWorker<SearchJob, SearchSlice>(answer, () => (one) => {
@@ -43,7 +43,7 @@ export function finder(more: (found: Found) => void): Finder {
       if (key === asked) return;
       asked = key;
       job++;
-      [found, began] = [nothing, performance.now()];
+      found = nothing;
       post({ job, own, search });
     },
     found: () => found,

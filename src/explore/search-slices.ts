@@ -15,6 +15,8 @@ export interface SearchSlice {
   /** Ways that are looked at in all. */
   readonly searched: number;
   readonly done: boolean;
+  /** Since the search began. */
+  readonly milliseconds: number;
   /** Why nothing can be searched. */
   readonly trouble?: string;
 }
@@ -33,22 +35,23 @@ export async function searchInSlices(
   answer: (slice: SearchSlice) => void,
 ): Promise<void> {
   try {
-    let began = performance.now();
-    let most = firstSlice;
+    const start = performance.now();
+    const since = () => performance.now() - start;
+    let [began, most] = [start, firstSlice];
     const { ways, deploymentOf, searched } = planOfSearch(search);
     let points: FoundPoint[] = [];
     for (const way of ways) {
       const found = deploymentOf(way);
       if (found !== undefined) points.push(pointOf(way, found));
       if (performance.now() - began < most) continue;
-      answer({ job, points, searched, done: false });
+      answer({ job, points, searched, done: false, milliseconds: since() });
       await new Promise((resolve) => setTimeout(resolve, 0));
       if (!isNewest()) return;
       points = [];
       [began, most] = [performance.now(), slice];
     }
-    answer({ job, points, searched, done: true });
+    answer({ job, points, searched, done: true, milliseconds: since() });
   } catch (error) {
-    answer({ job, points: [], searched: 0, done: true, trouble: (error as Error).message });
+    answer({ job, points: [], searched: 0, done: true, milliseconds: 0, trouble: (error as Error).message });
   }
 }

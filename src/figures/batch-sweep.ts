@@ -88,10 +88,7 @@ export function batchSweepFigure({ name, points, most, chosen }: SweepQuestion):
       showlegend: true,
       legend: { orientation: "h", x: 0, y: 1.01, yanchor: "bottom", font: { size: 11 } },
       shapes: [...wall, now],
-      annotations:
-        wall.length === 0
-          ? []
-          : [label("does not fit", { x: Math.max(most, from), y: topRate * 0.06 }, { xanchor: "left", xshift: 4 }, "x")],
+      annotations: wall.length === 0 ? [] : [label("does not fit", { x: to, y: topRate * 0.06 }, { xanchor: "right", xshift: -3 }, "x")],
     }),
     caption: `${name}: the same split at every batch. Shaded: more than the memory holds${most > 0 ? `, which is ${formatNumber(most)} requests a GPU` : "; not even one request fits"}. Dotted: the batch chosen, ${formatNumber(chosen)}.`,
     alt: `${name}: ${formatCount(Math.round(points.at(-1)?.perGpu ?? 0))} tokens a second of each GPU at ${formatNumber(x.at(-1) ?? 0)} requests a GPU; the memory holds ${formatNumber(most)}.`,
