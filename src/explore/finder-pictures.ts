@@ -5,10 +5,10 @@ import { batchesUpTo } from "../step/search/ways";
 import type { Answer } from "./answer";
 import { splitOf } from "./chosen-panel";
 import type { Find } from "./find";
-import { chosenAs, type FoundPoint } from "./found";
+import { type FoundPoint, questionOf } from "./found";
 import { measuredOn } from "./measured";
 import type { Picture } from "./pictures";
-import { type Setup, setUp } from "./setup";
+import type { Setup } from "./setup";
 
 /** What the front is drawn of. */
 export interface FrontDrawn {
@@ -24,8 +24,7 @@ export function frontPicture({ points, front, find, chosen, answer }: FrontDrawn
   const { model, hardware, choice } = chosen;
   if (points.length === 0) return { reason: "No deployment that was searched fits: there is nothing to draw." };
   const members: readonly FrontMember[] = front.map((point) => {
-    // Formats and engine as they are searched: the scenario's own kernel is not.
-    const { errorBand, seconds } = decodeStep(setUp(chosenAs(point, choice)).question);
+    const { errorBand, seconds } = decodeStep(questionOf(point, choice));
     return { ...point, low: errorBand.low / seconds, high: errorBand.high / seconds };
   });
   const contextTokens = Math.round(find.inputTokens + find.outputTokens / 2);

@@ -1,3 +1,4 @@
+import type { StepQuestion } from "../index";
 import { type Deployment, frontOf, searchPlan } from "../step/search/search";
 import { gpuCounts } from "../step/search/splits";
 import type { Way } from "../step/search/ways";
@@ -90,6 +91,20 @@ export function bestOfSplits(inOrder: readonly FoundPoint[], count: number): rea
     if (best.size === count) break;
   }
   return [...best.values()];
+}
+
+/** What the step of a deployment was asked. */
+export function questionOf(point: FoundPoint, choice: SearchAsked["choice"]): StepQuestion {
+  const { tensorParallel, dataParallel, expertParallel, requests, draftTokens, overlap, contextTokens } = point;
+  const { engine, weightFormat, cacheFormat } = choice;
+  return {
+    ...{ ...whatIf(choice), tensorParallel, dataParallel, expertParallel, requests, contextTokens },
+    ...(engine === "" ? {} : { engine }),
+    ...(weightFormat === "" ? {} : { weightFormat }),
+    ...(cacheFormat === "" ? {} : { cacheFormat }),
+    ...(draftTokens === 0 ? {} : { draftTokens }),
+    ...(overlap === "none" ? {} : { overlap }),
+  };
 }
 
 /** The choice that a deployment is: its replica, batch and context; what else was chosen stays. */

@@ -1,5 +1,5 @@
 import { followAddress } from "./address";
-import { type Answer, answerOf } from "./answer";
+import { answerOf } from "./answer";
 import { fillBest } from "./best-table";
 import { takeFiles } from "./bring";
 import { cellOf } from "./cell";
@@ -28,6 +28,9 @@ import { whatIfPanel } from "./what-if-panel";
 
 const pictures = ["tokens", "task", "access", "durations", "requests"] as const satisfies readonly PictureName[];
 
+/** Milliseconds between two pictures of a search that goes on. */
+const betweenPictures = 500;
+
 /** Build the page, follow its address, and answer every change from then on. */
 export function start(): void {
   let state: State = firstState;
@@ -38,6 +41,7 @@ export function start(): void {
   let redraws = 0;
   let waiting = false;
   let isFollowing = true;
+  let frontDrawn = 0;
   const shown = document.documentElement.dataset;
 
   const places = pictures.map(place);
@@ -136,28 +140,33 @@ export function start(): void {
   }
 
   /** The front, the best and the words on what was searched. */
-  function showFound(): Answer | undefined {
+  function showFound(): void {
     const found = search.found();
     const [view] = views;
-    if (view === undefined) return undefined;
+    if (view === undefined) return;
     const { setup } = view;
+    // Until something is found, what was found before stays in sight.
+    const isNew = found.done || found.points.length > 0;
     const { inOrder, front } = ranked(found.points);
     const within = inOrder.filter((point) => keepsLimits(point, state.find));
-    best = bestOfSplits(within, 10);
-    shownPoints = inOrder;
     const answer = answerOf(setup, state.find);
     const seconds = { perRequest: answer.perRequest.value, firstTokenSeconds: answer.firstTokenSeconds } as FoundPoint;
     chosen.show(setup, answer, state.find, keepsLimits(seconds, state.find));
     byId("searched").textContent = searchWords(found, within.length, setup, state.find);
     byId("assumed").replaceChildren(...view.setup.notes.slice(-2).map((note) => make("span", {}, `${note} `)));
+    shown.searched = found.done ? String(found.points.length) : "";
+    shown.searchMilliseconds = found.milliseconds.toFixed(0);
+    if (!isNew) return;
+    best = bestOfSplits(within, 10);
+    shownPoints = inOrder;
     byId<HTMLElement>("try-fp8").hidden = !found.done || inOrder.length > 0 || state.a.weightFormat !== "";
     fillBest(byId<HTMLTableElement>("best-table"), best, { find: state.find, chosen: setup, choose });
     byId("best-none").hidden = best.length > 0 || !found.done;
     frontPlace.expect(() => frontPicture({ points: inOrder, front, find: state.find, chosen: setup, answer }));
-    shown.searched = found.done ? String(found.points.length) : "";
-    shown.searchMilliseconds = found.milliseconds.toFixed(0);
-    if (frontPlace.inSight()) frontPlace.draw();
-    return answer;
+    // A picture of thousands of points takes a while: not one for each slice.
+    if (!frontPlace.inSight() || (!found.done && performance.now() - frontDrawn < betweenPictures)) return;
+    frontDrawn = performance.now();
+    frontPlace.draw();
   }
 
   byId("try-fp8").addEventListener("click", () => seek({}, { weightFormat: "fp8_block" }));
