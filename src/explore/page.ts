@@ -18,7 +18,7 @@ import { fillClaims, fillNumbers, fillRequests, fillTasks } from "./page-tables"
 import { type PictureName, pictureOf } from "./pictures";
 import { drawFigure, onPoint, place, savePicture, watched } from "./places";
 import { type Rows, refiner } from "./refine";
-import { searchWords } from "./search-words";
+import { searchWords, whatIfWords } from "./search-words";
 import { setUp } from "./setup";
 import { say } from "./spoken-summary";
 import { startingChoice } from "./starting";
@@ -153,7 +153,7 @@ export function start(): void {
     const seconds = { perRequest: answer.perRequest.value, firstTokenSeconds: answer.firstTokenSeconds } as FoundPoint;
     chosen.show(setup, answer, state.find, keepsLimits(seconds, state.find));
     byId("searched").textContent = searchWords(found, within.length, setup, state.find);
-    byId("assumed").replaceChildren(...view.setup.notes.slice(-2).map((note) => make("span", {}, `${note} `)));
+    byId("assumed").replaceChildren(whatIfWords(setup), ...view.setup.notes.slice(-2).map((note) => make("span", {}, `${note} `)));
     shown.searched = found.done ? String(found.points.length) : "";
     shown.searchMilliseconds = found.milliseconds.toFixed(0);
     if (!isNew) return;

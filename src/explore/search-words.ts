@@ -1,4 +1,4 @@
-import { formatBytes, formatCount, formatSeconds, isMoe, memoryFootprint } from "../index";
+import { formatBytes, formatCount, formatNumber, formatSeconds, isMoe, memoryFootprint } from "../index";
 import type { Find } from "./find";
 import type { Found } from "./finder";
 import { formatNames } from "./options";
@@ -23,6 +23,19 @@ export function searchWords({ points, searched, done, milliseconds, trouble }: F
   const kept =
     within === points.length ? "all keep your limits" : within === 0 ? "none keeps your limits" : `${formatCount(within)} keep your limits`;
   return `${looked}: ${formatCount(points.length)} fit, ${kept}.`;
+}
+
+/** That a model or a machine does not exist, and how it differs from one that does; empty where both do. */
+export function whatIfWords({ choice, model, hardware }: Setup): string {
+  const isChanged = model.name.includes(", experts split by") || hardware.id.endsWith("-what-if");
+  return isChanged
+    ? `What if: ${model.name} on ${hardware.name}${factorsOf(choice.times)}; neither its kernels nor its quality was ever measured. `
+    : "";
+}
+
+function factorsOf(times: Setup["choice"]["times"]): string {
+  const factors = Object.values(times).map((factor) => `× ${formatNumber(factor)}`);
+  return factors.length === 0 ? "" : ` (${factors.join(", ")})`;
 }
 
 function formatOf({ question }: Setup): { readonly weightFormat?: string } {

@@ -4,7 +4,7 @@ import { bestOfSplits, chosenAs, keepsLimits, planOfSearch, pointOf, ranked } fr
 import { launchLines } from "../../src/explore/launch-lines";
 import { measuredOn } from "../../src/explore/measured";
 import { type SearchSlice, searchInSlices } from "../../src/explore/search-slices";
-import { searchWords } from "../../src/explore/search-words";
+import { searchWords, whatIfWords } from "../../src/explore/search-words";
 import { setUp } from "../../src/explore/setup";
 import { firstState, type State } from "../../src/explore/state";
 import { batchSweepFigure } from "../../src/figures/batch-sweep";
@@ -94,6 +94,9 @@ describe("what the page finds", () => {
     expect(searchWords({ ...found, points: [] }, 0, setup, state.find)).toContain(
       "none fits. DeepSeek-V3 in FP8, scales by block is 674 GB of weights; 16 of H200 SXM have 2,260 GB. Try more GPUs",
     );
+    expect(whatIfWords(setup)).toBe("");
+    const changed = setUp({ ...state.a, granularity: 2, times: { networkBandwidth: 4 } });
+    expect(whatIfWords(changed)).toMatch(/^What if: DeepSeek-V3, experts split by 2 on H200 SXM with other networkBytesPerSecond \(× 4\)/);
     expect(searchWords({ ...found, points: [], done: false, searched: 0 }, 0, setup, state.find)).toBe("Searching…");
   });
 });
