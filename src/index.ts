@@ -90,7 +90,8 @@ export {
   type SearchLimits,
   type SearchQuestion,
   type SearchResult,
-} from "./step/search";
+} from "./step/search/search";
+export { gpuCounts } from "./step/search/splits";
 export { decoder } from "./model/decoder";
 export type {
   Block,

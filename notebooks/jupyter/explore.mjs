@@ -6,6 +6,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { parse } from "csv-parse/sync";
 import { hash, hashFolder, root, writeWhole } from "./project.mjs";
 
 /** The script of the page, made anew only when something it is made of has changed. `cache` is a folder. */
@@ -67,6 +68,16 @@ function filesNamedIn(code) {
   return Object.fromEntries(
     paths
       .filter(({ name, path }) => [path, name].some((text) => ['"', "'", "`"].some((quote) => code.includes(quote + text + quote))))
-      .map(({ path }) => [path, readFileSync(join(root, "data", path), "utf8")]),
+      .map(({ path }) => [path, columnsNamedIn(code, path, readFileSync(join(root, "data", path), "utf8"))]),
   );
+}
+
+/** A measured table without its remarks and the columns that no code names; every other file as it is. */
+function columnsNamedIn(code, path, text) {
+  if (!path.startsWith("measurements/")) return text;
+  const isNamed = (column) => ['"', "'", "`"].some((quote) => code.includes(quote + column + quote)) || code.includes(`.${column}`);
+  const [heads, ...rows] = parse(text, { comment: "#", comment_no_infix: true, skip_empty_lines: true });
+  const kept = heads.map((_, i) => i).filter((i) => isNamed(heads[i]));
+  const cell = (value) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
+  return `${[heads, ...rows].map((row) => kept.map((i) => cell(row[i])).join(",")).join("\n")}\n`;
 }

@@ -1,5 +1,6 @@
 import { byId } from "./dom";
 import { modelFromFile, noteOnFile } from "./own";
+import { startingChoice } from "./starting";
 import type { State } from "./state";
 
 /** What a file changes: the page's state, and what it tells. */
@@ -22,10 +23,11 @@ export function takeFiles({ state, change, tell }: Brought, second: HTMLElement)
       const model = modelFromFile(text, file.name);
       tell([]);
       byId("dropped").textContent = `${model.name} was read from ${file.name} and is chosen. It stays on this machine.${noteOnFile(text)}`;
-      const { a, b, own } = state();
-      const chosen = { model: model.id, kernel: "", weightFormat: "" };
-      const both = { a, ...(b === undefined ? {} : { b }), own: [...own.filter(({ id }) => id !== model.id), model] };
-      change(scenario === "b" && b !== undefined ? { ...both, b: { ...b, ...chosen } } : { ...both, a: { ...a, ...chosen } });
+      const { a, b, find, own } = state();
+      const chosen = { model: model.id, kernel: "", weightFormat: "", cacheFormat: "" };
+      const both = { a, ...(b === undefined ? {} : { b }), find, own: [...own.filter(({ id }) => id !== model.id), model] };
+      if (scenario === "b" && b !== undefined) change({ ...both, b: startingChoice({ ...b, ...chosen }) });
+      else change({ ...both, a: startingChoice({ ...a, ...chosen }), find: { ...find, best: 1 } });
     } catch (error) {
       byId("dropped").textContent = "";
       tell([`${file.name} cannot be used: ${(error as Error).message}`]);

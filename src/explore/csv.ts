@@ -1,4 +1,6 @@
 import { separatedCell } from "../text/separated";
+import type { Find } from "./find";
+import type { FoundPoint } from "./found";
 import type { ClaimRow } from "./verdicts";
 import type { Kind, ScenarioView } from "./view";
 
@@ -10,10 +12,19 @@ export const letters = ["A", "B"] as const;
 /**
  * All numbers of the page, one a line, in base units.
  *
- * Columns: scenario, part (scenario, numbers, task, request, claim), name, quantity, value, unit.
+ * Columns: scenario, part (scenario, numbers, task, request, claim; search and deployment for what was found), name, quantity, value, unit.
  */
-export function csvOf(views: readonly ScenarioView[], claims: readonly (readonly ClaimRow[])[]): string {
-  const lines = views.flatMap((view, i) => linesOf(letters[i] as string, view, claims[i] ?? []));
+export function csvOf(
+  views: readonly ScenarioView[],
+  claims: readonly (readonly ClaimRow[])[],
+  best: readonly FoundPoint[] = [],
+  find?: Find,
+): string {
+  const lines = [
+    ...views.flatMap((view, i) => linesOf(letters[i] as string, view, claims[i] ?? [])),
+    ...(find === undefined ? [] : Object.entries(find).map(([name, value]): Line => ["", "search", "", name, value, ""])),
+    ...best.flatMap((point, i) => deploymentLines(String(i + 1), point)),
+  ];
   return `${[["scenario", "part", "name", "quantity", "value", "unit"], ...lines].map((cells) => cells.map(separatedCell).join(",")).join("\n")}\n`;
 }
 
@@ -25,12 +36,21 @@ function linesOf(letter: string, { setup, quantities, tasks, requests }: Scenari
     ["machine", setup.hardware.id, ""],
     ["kernel", setup.kernel, ""],
     ["weightFormat", setup.weightFormat, ""],
+    ["cacheFormat", setup.cacheFormat, ""],
+    ["engine", setup.engine, ""],
+    ["gpus", setup.gpus, "count"],
     ["tokensInFlight", setup.tokensInFlight, "count"],
     ["requestsPerGpu", setup.requestsPerGpu, "count"],
     ["expertParallel", setup.expertParallel, "count"],
     ["tensorParallel", setup.tensorParallel, "count"],
+    ["dataParallel", setup.dataParallel, "count"],
+    ["draftTokens", setup.draftTokens, "count"],
     ["contextTokens", setup.contextTokens, "count"],
     ["overlap", setup.overlap, ""],
+    ["granularity", setup.choice.granularity, "factor"],
+    ...Object.entries(setup.choice.times).map(([name, factor]): [string, number, string] => [`times ${name}`, factor, "factor"]),
+    ["fits", setup.fits ? "yes" : "does not fit", ""],
+    ["mostRequests", setup.mostRequests, "count"],
   ];
   return [
     ...chosen.map(([name, value, unit]) => [letter, "scenario", "", name, value, unit]),
@@ -44,6 +64,25 @@ function linesOf(letter: string, { setup, quantities, tasks, requests }: Scenari
       [letter, "claim", row.id, "verdict", row.verdict, ""] as Line,
     ]),
   ];
+}
+
+const deploymentUnits: Readonly<Partial<Record<keyof FoundPoint, string>>> = {
+  perGpu: "1/s",
+  perRequest: "1/s",
+  firstTokenSeconds: "s",
+  memoryBytes: "B",
+};
+
+/** One of the best deployments. */
+function deploymentLines(rank: string, point: FoundPoint): readonly Line[] {
+  return Object.entries(point).map(([name, value]) => [
+    "",
+    "deployment",
+    rank,
+    name,
+    value,
+    deploymentUnits[name as keyof FoundPoint] ?? "",
+  ]);
 }
 
 const taskColumns = [

@@ -65,57 +65,97 @@ export function fillNumbers(table: HTMLTableElement, views: readonly ScenarioVie
   fill(table, heads, rows);
 }
 
-/** The tasks of a step, those of two scenarios side by side. */
+/** The tasks of a step; of two scenarios the time of each, and their ratio. */
 export function fillTasks(table: HTMLTableElement, views: readonly ScenarioView[]): void {
-  const names = [...new Set(views.flatMap(({ tasks }) => tasks.map(({ name }) => name)))];
-  const of = (letter: string) => (views.length === 1 ? "" : `${letter}: `);
-  const heads = [
-    "Task",
-    ...views.flatMap((_, i) =>
-      ["in a step", "each", "together", "share", "floor", "bytes", "bound by"].map((head) => of(letters[i] as string) + head),
-    ),
-    ...(views.length === 2 ? ["B against A"] : []),
-  ];
-  const cells = (task: TaskRow | undefined): readonly Cell[] =>
-    task === undefined
-      ? ["–", "–", "–", "–", "–", "–", "–"].map(figure)
-      : [
-          figure(formatNumber(task.count, 6)),
-          figure(formatSeconds(task.eachSeconds)),
-          figure(formatSeconds(task.seconds)),
-          figure(formatShare(task.share)),
-          figure(formatSeconds(task.floorSeconds)),
-          figure(formatBytes(task.bytes)),
-          words(task.bound),
-        ];
-  const rows = names.map((name) => {
-    const own = views.map(({ tasks }) => tasks.find((task) => task.name === name));
-    const difference = views.length === 2 ? [figure(writeDifference(own[0]?.seconds, own[1]?.seconds, "seconds"))] : [];
-    return [words(name), ...own.flatMap(cells), ...difference];
-  });
+  const [a, b] = views as readonly [ScenarioView, ScenarioView | undefined];
+  if (b !== undefined) {
+    const names = [...new Set(views.flatMap(({ tasks }) => tasks.map(({ name }) => name)))];
+    const heads = [
+      "Task",
+      "A: together",
+      "B: together",
+      "B against A",
+      "A: share",
+      "B: share",
+      "A: bytes",
+      "B: bytes",
+      "A: bound by",
+      "B: bound by",
+    ];
+    const rows = names.map((name) => {
+      const [one, other] = [a, b].map(({ tasks }) => tasks.find((task) => task.name === name));
+      const both = (cell: (task: TaskRow) => string) => [one, other].map((task) => figure(task === undefined ? "–" : cell(task)));
+      return [
+        words(name),
+        ...both((task) => formatSeconds(task.seconds)),
+        figure(writeDifference(one?.seconds, other?.seconds, "seconds")),
+        ...both((task) => formatShare(task.share)),
+        ...both((task) => formatBytes(task.bytes)),
+        ...[one, other].map((task) => words(task?.bound ?? "–")),
+      ];
+    });
+    fill(table, heads, rows);
+    return;
+  }
+  const heads = ["Task", "in a step", "each", "together", "share", "floor", "bytes", "bound by"];
+  const rows = a.tasks.map((task) => [
+    words(task.name),
+    figure(formatNumber(task.count, 6)),
+    figure(formatSeconds(task.eachSeconds)),
+    figure(formatSeconds(task.seconds)),
+    figure(formatShare(task.share)),
+    figure(formatSeconds(task.floorSeconds)),
+    figure(formatBytes(task.bytes)),
+    words(task.bound),
+  ]);
   fill(table, heads, rows);
 }
 
-/** The streams of requests, those of two scenarios one after another. */
+/** The streams of requests; of two scenarios their rates, and the ratio. */
 export function fillRequests(table: HTMLTableElement, views: readonly ScenarioView[]): void {
+  const [a, b] = views as readonly [ScenarioView, ScenarioView | undefined];
+  const rate = (row: RequestRow | undefined) => figure(row === undefined ? "–" : write(row.requestsPerSecond, "per second"));
+  if (b !== undefined) {
+    const key = ({ name, tier }: RequestRow) => `${name}, ${tier}`;
+    const keys = [...new Set(views.flatMap(({ requests }) => requests.map(key)))];
+    const heads = [
+      "Stream, and where it goes",
+      "A: one request",
+      "B: one request",
+      "A: requests",
+      "B: requests",
+      "B against A",
+      "A: meets first",
+      "B: meets first",
+    ];
+    const rows = keys.map((name) => {
+      const [one, other] = [a, b].map(({ requests }) => requests.find((row) => key(row) === name));
+      return [
+        words(name),
+        ...[one, other].map((row) => figure(row === undefined ? "–" : formatBytes(row.requestBytes))),
+        rate(one),
+        rate(other),
+        figure(writeDifference(one?.requestsPerSecond, other?.requestsPerSecond, "per second")),
+        ...[one, other].map((row) => words(row?.binds ?? "–")),
+      ];
+    });
+    fill(table, heads, rows);
+    return;
+  }
   const heads = ["Stream", "Goes to", "One request", "Requests", "Bandwidth", "Of the bandwidth", "Of the request rate", "Meets first"];
   const share = (value: number | undefined) =>
     figure(value === undefined ? "–" : value > 0 && value < 1e-5 ? "< 0.001 %" : formatShare(value));
-  const row = (r: RequestRow, letter: string): readonly Cell[] => [
-    words(letter + r.name),
+  const rows = a.requests.map((r) => [
+    words(r.name),
     words(r.tier),
     figure(formatBytes(r.requestBytes)),
-    figure(write(r.requestsPerSecond, "per second")),
+    rate(r),
     figure(`${formatBytes(r.bytesPerSecond)}/s`),
     share(r.bandwidthShare),
     share(r.rateShare),
     words(r.binds ?? "–"),
-  ];
-  fill(
-    table,
-    heads,
-    views.flatMap(({ requests }, i) => requests.map((r) => row(r, views.length === 1 ? "" : `${letters[i]}: `))),
-  );
+  ]);
+  fill(table, heads, rows);
 }
 
 /** The claims under one scenario, or under two beside each other. */
@@ -125,6 +165,7 @@ export function fillClaims(table: HTMLTableElement, all: readonly Rows[], inSite
     "Claim",
     "In our words, and when it holds",
     ...all.flatMap((_, i) => ["median (10 to 90 %)", "share", "verdict"].map((head) => of(i) + head)),
+    ...(all.length === 2 ? ["B against A"] : []),
   ];
   const rows = (all[0] ?? []).map((row, i) => [
     { text: row.id, ...(inSite ? { href: `${row.notebook}.html` } : {}) },
@@ -134,8 +175,14 @@ export function fillClaims(table: HTMLTableElement, all: readonly Rows[], inSite
       mark: "claim",
     },
     ...all.flatMap((rows) => claimCells(rows[i] as ClaimRow)),
+    ...(all.length === 2 ? [figure(ratioOf(row, all[1]?.[i] as ClaimRow))] : []),
   ]);
   fill(table, heads, rows);
+}
+
+/** How the medians stand to each other, where both are known. */
+function ratioOf(a: ClaimRow, b: ClaimRow): string {
+  return Number.isFinite(a.median) && Number.isFinite(b.median) ? writeDifference(a.median, b.median, "count") : "–";
 }
 
 function claimCells(row: ClaimRow): readonly Cell[] {

@@ -1,43 +1,87 @@
 import { followAddress } from "./address";
+import { answerOf } from "./answer";
+import { fillBest } from "./best-table";
 import { takeFiles } from "./bring";
 import { cellOf } from "./cell";
+import { chosenPanel } from "./chosen-panel";
 import { type Controls, controls } from "./controls";
 import { csvOf } from "./csv";
 import { byId, make } from "./dom";
+import type { Find } from "./find";
+import { finder } from "./finder";
+import { finderBar } from "./finder-bar";
+import { frontPicture, sweepPicture } from "./finder-pictures";
+import { bestOfSplits, chosenAs, type FoundPoint, keepsLimits, ranked } from "./found";
 import { mountGpuPanel } from "./gpu/panel";
 import { offerToKeep } from "./keep";
 import { fillClaims, fillNumbers, fillRequests, fillTasks } from "./page-tables";
 import { type PictureName, pictureOf } from "./pictures";
-import { drawFigure, place, savePicture, watched } from "./places";
+import { drawFigure, onPoint, place, savePicture, watched } from "./places";
 import { type Rows, refiner } from "./refine";
+import { searchWords, whatIfWords } from "./search-words";
 import { setUp } from "./setup";
 import { say } from "./spoken-summary";
+import { startingChoice } from "./starting";
 import { type Choice, firstState, type State } from "./state";
 import { type ScenarioView, viewOf } from "./view";
+import { whatIfPanel } from "./what-if-panel";
 
 const pictures = ["tokens", "task", "access", "durations", "requests"] as const satisfies readonly PictureName[];
+
+/** Milliseconds between two pictures of a search that goes on. */
+const betweenPictures = 500;
 
 /** Build the page, follow its address, and answer every change from then on. */
 export function start(): void {
   let state: State = firstState;
   let views: readonly ScenarioView[] = [];
   let claims: readonly Rows[] = [];
+  let best: readonly FoundPoint[] = [];
+  let shownPoints: readonly FoundPoint[] = [];
   let redraws = 0;
   let waiting = false;
+  let isFollowing = true;
+  let frontDrawn = 0;
   const shown = document.documentElement.dataset;
 
   const places = pictures.map(place);
-  const first = controls("a", (part) => change({ ...state, a: { ...state.a, ...part } }));
-  const second = controls("b", (part) => state.b && change({ ...state, b: { ...state.b, ...part } }));
+  const [frontPlace, sweepPlace] = [place("front"), place("sweep")];
+  const settle = (part: Partial<Choice>) => change({ ...state, a: { ...state.a, ...part }, find: { ...state.find, best: 0 } });
+  const moved = (choice: Choice, part: Partial<Choice>) =>
+    "model" in part ? startingChoice({ ...choice, ...part }) : { ...choice, ...part };
+  const seek = (find: Partial<Find>, a: Partial<Choice> = {}) =>
+    change({ ...state, a: moved(state.a, a), find: { ...state.find, ...find, best: 1 } });
+  const choose = (point: FoundPoint) => change({ ...state, a: chosenAs(point, state.a), find: { ...state.find, best: 0 } });
+  // Another model or machine is another question; how it is deployed is the reader's choice.
+  const first = controls("a", (part) => ("model" in part || "machine" in part ? seek({}, part) : settle(part)));
+  const second = controls("b", (part) => state.b && change({ ...state, b: moved(state.b, part) }));
+  const bar = finderBar((part) => ("dollarsPerHour" in part ? change({ ...state, find: { ...state.find, ...part } }) : seek(part)));
+  const chosen = chosenPanel(
+    byId("chosen"),
+    byId("launch"),
+    (tokensInFlight) => settle({ tokensInFlight }),
+    () => seek({}),
+  );
+  const worth = whatIfPanel(byId("what-if"), (part) => change({ ...state, a: { ...state.a, ...part } }));
   const claimsInSight = watched(byId("claims-table"));
+  const worthInSight = watched(byId("what-if"), () => worth.weigh(setUp(state.a)));
   const judge = refiner((rows, yetToCome) => {
     claims = rows;
     showClaims(rows, yetToCome);
   });
+  const search = finder(() => follow());
   const gpu = mountGpuPanel(byId("gpu-panel"), { scenario: () => setUp(state.a), draw: drawFigure, save: savePicture });
 
+  byId("where").prepend(...first.where);
+  byId("asked").append(...bar.fields);
   byId("choices").prepend(first.element, second.element);
-  byId("choices").addEventListener("submit", (event) => event.preventDefault());
+  for (const form of ["choices", "finder"]) byId(form).addEventListener("submit", (event) => event.preventDefault());
+  const wide = matchMedia("(min-width: 68.01rem)");
+  const unfold = () => {
+    byId<HTMLDetailsElement>("more").open = wide.matches;
+  };
+  unfold();
+  wide.addEventListener("change", unfold);
   byId("compare").addEventListener("click", () => {
     const { b, ...alone } = state;
     change(b === undefined ? { ...state, b: { ...state.a } } : alone);
@@ -47,18 +91,29 @@ export function start(): void {
     change({ ...firstState, own: state.own });
   });
   takeFiles({ state: () => state, change, tell }, second.element);
+  onPoint(byId("figure-front"), (at) => {
+    const point = shownPoints[at];
+    if (point !== undefined) choose(point);
+  });
   const address = followAddress(
     () => state,
     (next, troubles) => {
       tell(troubles);
-      change(next);
+      isFollowing = true;
+      state = next;
+      later();
     },
   );
-  offerToKeep({ link: () => address.link(state), csv: () => csvOf(views, claims) });
+  offerToKeep({ link: () => address.link(state), csv: () => csvOf(views, claims, best, state.find) });
 
   /** Take a new state and show it with the next frame; of several within one frame the last. */
   function change(next: State): void {
+    isFollowing = false;
     state = next;
+    later();
+  }
+
+  function later(): void {
     if (waiting) return;
     waiting = true;
     requestAnimationFrame(() => {
@@ -66,6 +121,55 @@ export function start(): void {
       redraw();
     });
   }
+
+  /** More is found: the best of it is the scenario, where the reader asked for that. */
+  function follow(): void {
+    const { points } = search.found();
+    const { inOrder } = ranked(points);
+    const top = inOrder.find((point) => keepsLimits(point, state.find)) ?? inOrder[0];
+    if (state.find.best === 1 && top !== undefined) {
+      const next = chosenAs(top, state.a);
+      if (JSON.stringify(next) !== JSON.stringify(state.a)) {
+        state = { ...state, a: next };
+        isFollowing = true;
+        later();
+        return;
+      }
+    }
+    showFound();
+  }
+
+  /** The front, the best and the words on what was searched. */
+  function showFound(): void {
+    const found = search.found();
+    const [view] = views;
+    if (view === undefined) return;
+    const { setup } = view;
+    // Until something is found, what was found before stays in sight.
+    const isNew = found.done || found.points.length > 0;
+    const { inOrder, front } = ranked(found.points);
+    const within = inOrder.filter((point) => keepsLimits(point, state.find));
+    const answer = answerOf(setup, state.find);
+    const seconds = { perRequest: answer.perRequest.value, firstTokenSeconds: answer.firstTokenSeconds } as FoundPoint;
+    chosen.show(setup, answer, state.find, keepsLimits(seconds, state.find));
+    byId("searched").textContent = searchWords(found, within.length, setup, state.find);
+    byId("assumed").replaceChildren(whatIfWords(setup), ...view.setup.notes.slice(-2).map((note) => make("span", {}, `${note} `)));
+    shown.searched = found.done ? String(found.points.length) : "";
+    shown.searchMilliseconds = found.milliseconds.toFixed(0);
+    if (!isNew) return;
+    best = bestOfSplits(within, 10);
+    shownPoints = inOrder;
+    byId<HTMLElement>("try-fp8").hidden = !found.done || inOrder.length > 0 || state.a.weightFormat !== "";
+    fillBest(byId<HTMLTableElement>("best-table"), best, { find: state.find, chosen: setup, choose });
+    byId("best-none").hidden = best.length > 0 || !found.done;
+    frontPlace.expect(() => frontPicture({ points: inOrder, front, find: state.find, chosen: setup, answer }));
+    // A picture of thousands of points takes a while: not one for each slice.
+    if (!frontPlace.inSight() || (!found.done && performance.now() - frontDrawn < betweenPictures)) return;
+    frontDrawn = performance.now();
+    frontPlace.draw();
+  }
+
+  byId("try-fp8").addEventListener("click", () => seek({}, { weightFormat: "fp8_block" }));
 
   /**
    * Show everything that follows from the state: first numbers, then what else is in sight, figure by figure, then claims out of
@@ -82,25 +186,31 @@ export function start(): void {
       panel.element.hidden = choice === undefined;
       if (choice !== undefined && setup !== undefined) panel.show(choice, setup, state.own);
     }
+    bar.show(state.find);
+    worth.show(state.a);
     byId("compare").setAttribute("aria-pressed", String(state.b !== undefined));
     byId("config-for").hidden = state.b === undefined;
     fillNumbers(byId<HTMLTableElement>("numbers-table"), views);
     fillTasks(byId<HTMLTableElement>("tasks-table"), views);
     fillRequests(byId<HTMLTableElement>("requests-table"), views);
-    byId("cell-code").textContent = cellOf(setups);
+    byId("cell-code").textContent = cellOf(setups, state.find);
     shown.numbersMilliseconds = since();
     say(views);
-    address.remember(state);
+    search.ask(state);
+    showFound();
+    sweepPlace.expect(() => sweepPicture(setups[0] as (typeof setups)[number]));
+    address.remember(state, isFollowing);
     gpu.refresh();
     const judged = claimsInSight();
     if (judged) judge.ask(setups, state.own);
-    for (const one of places) one.expect(() => pictureOf(one.name, views));
-    for (const one of places.filter(({ inSight }) => inSight())) {
+    for (const one of places) one.expect(() => pictureOf(one.name as PictureName, views));
+    for (const one of [sweepPlace, ...places].filter(({ inSight }) => inSight())) {
       // What takes long gives the browser time to paint, and the reader to change something again.
       if (performance.now() - began > 50) await new Promise((resolve) => setTimeout(resolve, 0));
       if (own !== redraws) return;
       await one.draw();
     }
+    if (worthInSight()) worth.weigh(setups[0] as (typeof setups)[number]);
     shown.redrawMilliseconds = since();
     if (!judged) judge.ask(setups, state.own);
     shown.redraws = String(redraws);

@@ -114,8 +114,8 @@ function distinct(views: readonly ScenarioView[], name: PictureName): readonly N
   return same ? [{ ...a, prefix: "A and B: " }] : named;
 }
 
-function keyOf({ hardware, kernel, weightFormat, expertParallel, tensorParallel, contextTokens, overlap }: ScenarioView["setup"]) {
-  return [hardware.id, kernel, weightFormat, expertParallel, tensorParallel, contextTokens, overlap];
+function keyOf({ question }: ScenarioView["setup"]) {
+  return { ...question, model: question.model.id, hardware: [question.hardware.id, question.hardware] };
 }
 
 function namesOf(views: readonly ScenarioView[]): string {

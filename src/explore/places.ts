@@ -1,6 +1,6 @@
 import type { Figure } from "../index";
 import { byId, make } from "./dom";
-import type { Picture, PictureName } from "./pictures";
+import type { Picture } from "./pictures";
 
 /** What the site's own script and Plotly give to the page. */
 declare const showFigure: (plot: HTMLElement, figure: { data: unknown; layout: unknown; config: unknown }) => Promise<unknown>;
@@ -13,7 +13,7 @@ declare const Plotly: {
 
 /** Where a figure stands. */
 export interface Place {
-  readonly name: PictureName;
+  readonly name: string;
   readonly inSight: () => boolean;
   /** Have another picture from now on: it is drawn when the place comes in sight, or once the reader pauses. */
   readonly expect: (picture: () => Picture) => void;
@@ -22,7 +22,7 @@ export interface Place {
 }
 
 /** The place of one figure, with the buttons that save it. */
-export function place(name: PictureName): Place {
+export function place(name: string): Place {
   const box = byId(`figure-${name}`);
   const plot = box.querySelector(".plot") as HTMLElement;
   const caption = box.querySelector("figcaption p") as HTMLElement;
@@ -30,7 +30,13 @@ export function place(name: PictureName): Place {
   plot.before(absent);
   let newest: (() => Picture) | undefined;
   let current: Figure | undefined;
-  const draw = async () => {
+  let last: Promise<void> = Promise.resolve();
+  // One picture after another: Plotly ends what it draws when it is asked again meanwhile.
+  const draw = () => {
+    last = last.then(drawNewest, drawNewest);
+    return last;
+  };
+  const drawNewest = async () => {
     const picture = newest;
     if (picture === undefined) return;
     newest = undefined;
@@ -73,6 +79,30 @@ export function watched(part: HTMLElement, comes: () => void = () => {}): () => 
     if (seen) comes();
   }).observe(part);
   return () => seen;
+}
+
+/**
+ * Call for each click on a point that carries its place in a list (`customdata`).
+ *
+ * Plotly gives a plot its events with its first picture, so that they are waited for.
+ */
+export function onPoint(box: HTMLElement, chosen: (at: number) => void): void {
+  const plot = box.querySelector(".plot") as HTMLElement & { on?: (event: string, act: (clicked: Clicked) => void) => void };
+  const bind = () => {
+    if (plot.on === undefined) return;
+    waiting.disconnect();
+    plot.on("plotly_click", ({ points }) => {
+      const at = points.find(({ customdata }) => typeof customdata === "number")?.customdata;
+      if (typeof at === "number" && at >= 0) chosen(at);
+    });
+  };
+  const waiting = new MutationObserver(bind);
+  waiting.observe(plot, { childList: true, subtree: true });
+  bind();
+}
+
+interface Clicked {
+  readonly points: readonly { readonly customdata?: unknown }[];
 }
 
 /** Draw a figure's picture for the reader's colours and width, now and whenever these change. */

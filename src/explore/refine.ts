@@ -1,10 +1,8 @@
 import { defaultDraws, type Model } from "../index";
+import { pageWorker } from "./page-worker";
 import type { Setup } from "./setup";
 import { type ClaimRow, claimIds, claimRow, coarseDraws, scenarioOf } from "./verdicts";
 import type { Answered, Asked } from "./worker";
-
-/** The whole script of the page, which notebooks/jupyter/explore.mjs wraps in this function: its text makes the worker. */
-declare function deepshockExplorer(): void;
 
 /** Rows of every claim for one scenario, as good as they are known by now. */
 export type Rows = readonly ClaimRow[];
@@ -40,7 +38,7 @@ export function refiner(better: (rows: readonly Rows[], waiting: number) => void
     asked.waiting--;
     better(asked.rows, asked.waiting);
   };
-  const post = worker(answer) ?? here(answer, () => job);
+  const post = pageWorker(answer, () => here(answer, () => job));
   return {
     ask: (setups, own) => {
       job++;
@@ -83,30 +81,6 @@ function remember(known: Map<string, ClaimRow>, key: string, row: ClaimRow): voi
 }
 
 type Post = (asked: Asked) => void;
-
-/** A worker made from the page's own text: it needs no file beside the page. Undefined where the browser refuses. */
-function worker(answer: (answered: Answered) => void): Post | undefined {
-  try {
-    const text = `${deepshockExplorer.toString()}\ndeepshockExplorer();`;
-    const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
-    const made = new Worker(address);
-    let fallback: Post | undefined;
-    let last: Asked | undefined;
-    made.onmessage = ({ data }: MessageEvent<Answered>) => answer(data);
-    // A browser that refuses the worker says so only now: what it was asked is done here.
-    made.onerror = () => {
-      fallback ??= here(answer, () => last?.job ?? 0);
-      if (last !== undefined) fallback(last);
-    };
-    return (asked) => {
-      last = asked;
-      if (fallback === undefined) made.postMessage(asked);
-      else fallback(asked);
-    };
-  } catch {
-    return undefined;
-  }
-}
 
 /** The same on the page itself, a claim at a time, so that it stays responsive in between. */
 function here(answer: (answered: Answered) => void, newest: () => number): Post {

@@ -1,58 +1,55 @@
 import {
-  defaultExperts,
+  type DecodeStep,
+  decodeStep,
+  fittingRequests,
   formatBytes,
   formatCount,
   formatNumber,
   type Hardware,
-  hardware,
   isMoe,
   kernelFamily,
-  kernels,
-  layerKernel,
   type Model,
   memoryFootprint,
-  model,
-  tensorParallelShard,
+  type StepQuestion,
+  servedFormats,
   type WeightFormatName,
-  weightFormat,
-  weightFormatNames,
 } from "../index";
 import { answerNotes } from "./answer-notes";
+import { formatNames, gpuLimit, measuredFormats, nearestSplit, unfitFormat, unfitKernel } from "./options";
 import type { Choice } from "./state";
+import { whatIf } from "./what-if";
 
 /** A choice with everything filled in, as the model computes it, and in words what had to give way. */
 export interface Setup {
   readonly choice: Choice;
   readonly model: Model;
   readonly hardware: Hardware;
+  /** What a step is asked: the page, its figures, its cell and the search ask in the same words. */
+  readonly question: StepQuestion;
   readonly kernel: string;
   readonly weightFormat: WeightFormatName;
+  readonly cacheFormat: string;
+  readonly engine: DecodeStep["engine"];
+  /** Of one replica. */
+  readonly gpus: number;
   readonly tokensInFlight: number;
   readonly expertParallel: number;
   readonly tensorParallel: number;
+  readonly dataParallel: number;
   readonly requestsPerGpu: number;
   readonly contextTokens: number;
+  readonly draftTokens: number;
   readonly overlap: Choice["overlap"];
+  /** Weights and caches are no more than the memory of a GPU. */
+  readonly fits: boolean;
+  /** Requests of the replica that fit nine tenths of the memory; 0 where not one does. */
+  readonly mostRequests: number;
+  /** The first says that it does not fit, where that is so. */
   readonly notes: readonly string[];
 }
 
-/** One thing to choose; `unfit` says why it cannot be chosen now. */
-export interface Option {
-  readonly value: string;
-  readonly label: string;
-  readonly unfit?: string;
-}
-
-/** Number formats as readers know them. */
-export const formatNames: Readonly<Record<WeightFormatName, string>> = {
-  bfloat16: "BF16",
-  fp8: "FP8, one scale a matrix",
-  fp8_block: "FP8, scales by block",
-  nvfp4: "NVFP4",
-  w4a8_mxfp4_mxfp8: "MXFP4 weights, MXFP8 activations",
-  w4a16_mxfp4: "MXFP4 weights, BF16 activations",
-  int4_wo: "INT4 weights, BF16 activations",
-};
+/** What engines leave to weights and caches by default. */
+export const usableShare = 0.9;
 
 /**
  * What a choice becomes: counts that do not fit are cut to what does, formats and kernels fall back to the usual ones,
@@ -61,83 +58,85 @@ export const formatNames: Readonly<Record<WeightFormatName, string>> = {
  * @throws RangeError for a model or machine that is not known.
  */
 export function setUp(choice: Choice): Setup {
-  const [chosen, machine] = [model(choice.model), hardware(choice.machine)];
   const notes: string[] = [];
-  const degrees = tensorDegrees(chosen, machine);
-  const tensorParallel = degrees.findLast((degree) => degree <= choice.tensorParallel) as number;
-  if (tensorParallel !== choice.tensorParallel)
-    notes.push(`Tensor parallelism ${choice.tensorParallel} does not fit ${chosen.name} on ${machine.name}; ${tensorParallel} is used.`);
-  const limit = expertLimit(chosen, machine, tensorParallel);
-  const expertParallel = Math.min(choice.expertParallel, limit.most);
-  if (expertParallel !== choice.expertParallel)
-    notes.push(`${limit.reason}: expert parallelism ${expertParallel} is used in place of ${formatCount(choice.expertParallel)}.`);
-  const gpus = expertParallel * tensorParallel;
-  const requestsPerGpu = Math.max(1, Math.round(choice.tokensInFlight / gpus));
-  const tokensInFlight = requestsPerGpu * gpus;
+  const { model: chosen, hardware: machine } = whatIf(choice, notes);
+  const split = splitFor(choice, chosen, machine, notes);
+  const { tensorParallel, dataParallel, expertParallel } = split;
+  const gpus = tensorParallel * dataParallel;
+  const each = Math.max(1, Math.round(choice.tokensInFlight / dataParallel));
+  const tokensInFlight = each * dataParallel;
   if (tokensInFlight !== choice.tokensInFlight)
     notes.push(
-      `Each of ${formatCount(gpus)} GPUs has whole requests, ${formatCount(requestsPerGpu)} of them: ${formatCount(tokensInFlight)} tokens in flight.`,
+      `Each of ${formatCount(dataParallel)} groups of attention has whole requests, ${formatCount(each)} of them: ${formatCount(tokensInFlight)} requests in flight.`,
     );
-  const halved = choice.overlap === "none" || requestsPerGpu * tensorParallel >= 2;
+  const halved = choice.overlap === "none" || each >= 2;
   if (!halved) notes.push("One request cannot be cut into two micro-batches: none are used.");
-  const experts = expertsOf(choice, chosen, machine, expertParallel, notes);
-  if (isMoe(chosen)) notes.push(...fitNotes(experts.kernel, experts.weightFormat, machine, tokensInFlight / expertParallel));
-  const setup = {
-    choice,
-    model: chosen,
-    hardware: machine,
-    ...experts,
-    tokensInFlight,
-    expertParallel,
-    tensorParallel,
-    requestsPerGpu,
-    contextTokens: choice.contextTokens,
-    overlap: halved ? choice.overlap : ("none" as const),
+  const overlap = halved ? choice.overlap : ("none" as const);
+  const question: StepQuestion = {
+    ...{ model: chosen, hardware: machine, ...split, requests: tokensInFlight, contextTokens: choice.contextTokens },
+    ...askedFormats(choice, chosen, machine, notes),
+    ...(choice.engine === "" ? {} : { engine: choice.engine }),
+    ...(choice.draftTokens === 0 ? {} : { draftTokens: choice.draftTokens }),
+    ...(overlap === "none" ? {} : { overlap }),
   };
-  return { ...setup, notes: [...memoryNotes(setup), ...notes, ...answerNotes(setup)] };
+  const step = decodeStep(question);
+  const weightFormat = step.weightFormat as WeightFormatName;
+  if (isMoe(chosen)) notes.push(...fitNotes(step.kernel, weightFormat, machine, tokensInFlight / expertParallel));
+  const { weightBytes, cacheBytes } = memoryFootprint(question);
+  const mostEach = fittingRequests(question, usableShare);
+  const setup = {
+    ...{ choice, model: chosen, hardware: machine, question, kernel: step.kernel, weightFormat, cacheFormat: step.cacheFormat },
+    ...{ engine: step.engine, gpus, tokensInFlight, ...split, requestsPerGpu: tokensInFlight / gpus, contextTokens: choice.contextTokens },
+    ...{ draftTokens: choice.draftTokens, overlap },
+    fits: weightBytes + cacheBytes <= machine.memoryBytes,
+    mostRequests: Number.isFinite(mostEach) ? mostEach * dataParallel : tokensInFlight,
+  };
+  const unfit = `This does not fit: weights (${formatBytes(weightBytes)}) and caches (${formatBytes(cacheBytes)}) are ${formatNumber((weightBytes + cacheBytes) / machine.memoryBytes)} times the ${formatBytes(machine.memoryBytes)} of one GPU.`;
+  return { ...setup, notes: [...(setup.fits ? [] : [unfit]), ...notes, ...answerNotes(step, machine)] };
 }
 
-/** Whether weights and cache are more than the GPU's memory holds: such a step is computed all the same. */
-function memoryNotes(setup: Omit<Setup, "notes">): readonly string[] {
-  const { weightBytes, cacheBytes } = memoryFootprint({
-    model: setup.model,
-    hardware: setup.hardware,
-    requestsPerGpu: setup.requestsPerGpu,
-    contextTokens: setup.contextTokens,
-    expertParallel: setup.expertParallel,
-    tensorParallel: setup.tensorParallel,
-    weightFormat: setup.weightFormat,
-  });
-  const share = (weightBytes + cacheBytes) / setup.hardware.memoryBytes;
-  if (share <= 1) return [];
-  return [
-    `This does not fit: weights (${formatBytes(weightBytes)}) and caches (${formatBytes(cacheBytes)}) are ${formatNumber(share)} times the ${formatBytes(setup.hardware.memoryBytes)} of one GPU.`,
-  ];
+/** GPUs, then attention, then experts: each cut to what fits, with its note. */
+function splitFor(choice: Choice, chosen: Model, machine: Hardware, notes: string[]) {
+  const limit = gpuLimit(chosen, machine);
+  const gpus = Math.min(choice.gpus, limit.most);
+  const split = nearestSplit(chosen, machine, { ...choice, gpus });
+  const used = split.tensorParallel * split.dataParallel;
+  if (used !== choice.gpus)
+    notes.push(
+      gpus !== choice.gpus
+        ? `${limit.reason[0]?.toUpperCase()}${limit.reason.slice(1)}: ${formatCount(used)} GPUs are used in place of ${formatCount(choice.gpus)}.`
+        : `${chosen.name} does not divide over ${formatCount(choice.gpus)} GPUs; ${formatCount(used)} are used.`,
+    );
+  if (!isMoe(chosen)) return split;
+  if (split.tensorParallel !== choice.tensorParallel)
+    notes.push(
+      `Attention cut over ${choice.tensorParallel} does not fit ${chosen.name} on ${formatCount(used)} of ${machine.name}; it is cut over ${split.tensorParallel}.`,
+    );
+  if (split.expertParallel !== choice.expertParallel)
+    notes.push(
+      `Experts of ${chosen.name} cannot be dealt over ${formatCount(choice.expertParallel)} ranks here; expert parallelism ${formatCount(split.expertParallel)} is used.`,
+    );
+  return split;
 }
 
-/** Kernel and format, as asked for where they fit each other and the machine. */
-function expertsOf(
-  choice: Choice,
-  chosen: Model,
-  machine: Hardware,
-  expertParallel: number,
-  notes: string[],
-): { readonly kernel: string; readonly weightFormat: WeightFormatName } {
-  const usual = defaultExperts(chosen, machine, expertParallel) as { kernel: string; weightFormat: WeightFormatName };
+type Formats = Pick<StepQuestion, "kernel" | "weightFormat" | "cacheFormat">;
+
+/** Kernel and formats that were asked for, as far as they fit each other and the machine; what is not asked, the step chooses. */
+function askedFormats(choice: Choice, chosen: Model, machine: Hardware, notes: string[]): Formats {
+  const usual = servedFormats(chosen, machine).experts;
   const formatUnfit = choice.weightFormat === "" ? undefined : unfitFormat(choice.weightFormat, machine);
-  if (formatUnfit !== undefined) notes.push(`${formatUnfit}: ${formatNames[usual.weightFormat]} is used.`);
+  if (formatUnfit !== undefined) notes.push(`${formatUnfit}: ${formatNames[usual]} is used.`);
   const format = formatUnfit === undefined ? (choice.weightFormat as WeightFormatName | "") : "";
   const kernelUnfit = choice.kernel === "" ? undefined : unfitKernel(choice.kernel, format, machine);
   if (kernelUnfit !== undefined) notes.push(`${kernelUnfit}: the usual kernel is used.`);
   const kernel = kernelUnfit === undefined ? choice.kernel : "";
-  if (kernel !== "") {
-    const measured = measuredFormats(kernel, machine);
-    const own = measured.includes(usual.weightFormat) ? usual.weightFormat : (measured[0] as WeightFormatName);
-    return { kernel, weightFormat: format === "" ? own : format };
-  }
-  if (format === "" || format === usual.weightFormat) return usual;
-  const inFormat = kernels().some((family) => family.weightFormat === format);
-  return { kernel: inFormat ? layerKernel(machine, format) : "moe_torch_flow", weightFormat: format };
+  const cache = ["bfloat16", "fp8"].includes(choice.cacheFormat) ? { cacheFormat: choice.cacheFormat } : {};
+  if (choice.cacheFormat !== "" && !("cacheFormat" in cache))
+    notes.push(`"${choice.cacheFormat}" is no format of a cache: the release's is used.`);
+  if (kernel === "") return { ...cache, ...(format === "" ? {} : { weightFormat: format }) };
+  const measured = measuredFormats(kernel, machine);
+  const own = measured.includes(usual) ? usual : (measured[0] as WeightFormatName);
+  return { ...cache, kernel, weightFormat: format === "" ? own : format };
 }
 
 /** Where constants come from, unless the kernel was measured just so. */
@@ -149,92 +148,4 @@ function fitNotes(kernel: string, format: WeightFormatName, machine: Hardware, t
   return [
     `${kernel} was not measured in ${formatNames[format]} on ${machine.generation}: its constants are those of ${from}, so its time is less sure.`,
   ];
-}
-
-/** Powers of two that cut the model into whole parts and that the scale-up link joins. */
-export function tensorDegrees(chosen: Model, machine: Hardware): readonly number[] {
-  return [1, 2, 4, 8, 16, 32, 64].filter((degree) => {
-    if (degree > (machine.scaleUpDomain ?? 1) && degree > 1) return false;
-    try {
-      tensorParallelShard(chosen, degree);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
-
-/** The most ranks that experts can be dealt to, and why no more. */
-export function expertLimit(chosen: Model, machine: Hardware, tensorParallel: number): { readonly most: number; readonly reason: string } {
-  if (!isMoe(chosen)) return { most: 1, reason: `${chosen.name} is dense and has no experts to deal out` };
-  const joined = Math.floor((machine.scaleUpDomain ?? 1) / tensorParallel);
-  if (machine.networkBytesPerSecond === undefined && joined < chosen.routedExperts)
-    return { most: Math.max(1, joined), reason: `no rate of a network beyond the scale-up link is known of ${machine.name}` };
-  return { most: chosen.routedExperts, reason: `${chosen.name} has ${formatCount(chosen.routedExperts)} routed experts` };
-}
-
-/** The formats to choose from: all that are known, each with the reason where the machine cannot multiply in it. */
-export function formatOptions(setup: Setup): readonly Option[] {
-  const usual = { value: "", label: `as usual (${formatNames[setup.weightFormat]})` };
-  const usualLabel = setup.choice.weightFormat === "" ? usual : { value: "", label: "as usual for model and kernel" };
-  return [
-    usualLabel,
-    ...weightFormatNames.map((name) => {
-      const unfit = unfitFormat(name, setup.hardware);
-      return { value: name, label: formatNames[name], ...(unfit === undefined ? {} : { unfit }) };
-    }),
-  ];
-}
-
-/** The kernels to choose from, each with the reason where it was not measured in the format chosen. */
-export function kernelOptions(setup: Setup): readonly Option[] {
-  const usual = { value: "", label: setup.choice.kernel === "" ? `as usual (${setup.kernel})` : "as usual for model and format" };
-  return [
-    usual,
-    ...kernelNames().map((kernel) => {
-      const unfit = isMoe(setup.model)
-        ? unfitKernel(kernel, setup.choice.weightFormat as WeightFormatName | "", setup.hardware)
-        : `${setup.model.name} has no experts`;
-      const here = familiesOf(kernel).some((family) => family.generation === setup.hardware.generation);
-      const label = here ? kernel : `${kernel} (measured on ${generations(kernel)})`;
-      return { value: kernel, label, ...(unfit === undefined ? {} : { unfit }) };
-    }),
-  ];
-}
-
-/** Kernels by the name that layers know: DeepEP's two paths are one. */
-export function kernelNames(): readonly string[] {
-  return [...new Set(kernels().map(({ kernel }) => (kernel.startsWith("deepepmoe") ? "deepepmoe" : kernel)))];
-}
-
-function familiesOf(kernel: string) {
-  return kernels().filter((family) => family.kernel === kernel || (kernel === "deepepmoe" && family.kernel.startsWith("deepepmoe")));
-}
-
-function generations(kernel: string): string {
-  return [...new Set(familiesOf(kernel).map(({ generation }) => generation))].join(" and ");
-}
-
-/** Formats that a kernel was measured in and the machine can multiply in, those of its own generation first. */
-function measuredFormats(kernel: string, machine: Hardware): readonly WeightFormatName[] {
-  const families = familiesOf(kernel);
-  const own = families.filter(({ generation }) => generation === machine.generation);
-  const formats = [...own, ...families].map((family) => family.weightFormat as WeightFormatName);
-  return [...new Set(formats)].filter((format) => unfitFormat(format, machine) === undefined);
-}
-
-function unfitFormat(format: string, machine: Hardware): string | undefined {
-  if (!(weightFormatNames as readonly string[]).includes(format)) return `"${format}" is not a number format that is known`;
-  const { arithmetic } = weightFormat(format);
-  return machine.peakFlopsPerSecond[arithmetic] === undefined
-    ? `${machine.name} states no ${arithmetic.toUpperCase()} rate, which ${formatNames[format as WeightFormatName]} multiplies in`
-    : undefined;
-}
-
-function unfitKernel(kernel: string, format: WeightFormatName | "", machine: Hardware): string | undefined {
-  if (!kernelNames().includes(kernel)) return `"${kernel}" is not a kernel that is known`;
-  const measured = measuredFormats(kernel, machine);
-  if (measured.length === 0) return `${kernel} was measured in no format that ${machine.name} has`;
-  const words = measured.map((name) => formatNames[name]).join("; ");
-  return format !== "" && !measured.includes(format) ? `${kernel} was measured in ${words} only` : undefined;
 }

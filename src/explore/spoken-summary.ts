@@ -16,6 +16,8 @@ export function say(views: readonly ScenarioView[]): void {
 function sentence(view: ScenarioView): string {
   const perExpert = view.quantities.find(({ id }) => id === "tokensPerExpert");
   const tokens = perExpert?.value === undefined ? "a dense model" : `${writeQuantity(perExpert)} tokens at each expert`;
-  const { seconds, tokensPerSecondPerGpu } = view.step;
-  return `${labelOf(view)}: ${tokens}, a decode step of ${write(seconds, "seconds")}, ${write(tokensPerSecondPerGpu, "count")} tokens a second and GPU.`;
+  const { seconds, tokensPerSecondPerGpu, errorBand } = view.step;
+  const unfit = view.setup.fits ? "" : " It does not fit the memory: these rates cannot be reached.";
+  const band = `four in five: ${write(errorBand.low, "seconds")} to ${write(errorBand.high, "seconds")}`;
+  return `${labelOf(view)}: ${tokens}, a decode step of ${write(seconds, "seconds")} (${band}), ${write(tokensPerSecondPerGpu, "count")} tokens a second of each GPU.${unfit}`;
 }

@@ -1,28 +1,19 @@
-import { type Model, machines, models } from "../index";
+import { isMoe, type Model, machines, model, models } from "../index";
 import { nearest } from "../text/nearest";
+import { type Choice, most, whatIfRange, whatIfResources } from "./choice";
+import { type Find, findParts, firstFind, mostFind } from "./find";
 import { modelFromLink, modelToLink } from "./own";
+import { startingChoice } from "./starting";
 
-/** One model on one machine, and how it runs. What stands here is what was asked for; setUp says what it becomes. */
-export interface Choice {
-  readonly model: string;
-  readonly machine: string;
-  /** Empty: the usual one for the model and machine. */
-  readonly kernel: string;
-  /** Empty: as the model was released, or as the kernel computes. */
-  readonly weightFormat: string;
-  /** Of the whole group of GPUs. */
-  readonly tokensInFlight: number;
-  readonly expertParallel: number;
-  readonly tensorParallel: number;
-  readonly contextTokens: number;
-  readonly overlap: "none" | "two-micro-batches";
-}
+export { type Choice, most, type WhatIfResource, whatIfRange, whatIfResources } from "./choice";
 
 /** All that the page shows follows from this. */
 export interface State {
   readonly a: Choice;
   /** The second scenario, while two are compared. */
   readonly b?: Choice;
+  /** What deployments are looked for. */
+  readonly find: Find;
   /** Models that the reader brought along. */
   readonly own: readonly Model[];
 }
@@ -34,17 +25,21 @@ export const firstState: State = {
     machine: "h100-sxm",
     kernel: "",
     weightFormat: "",
+    cacheFormat: "",
+    engine: "",
+    gpus: 64,
     tokensInFlight: 6144,
     expertParallel: 64,
     tensorParallel: 1,
     contextTokens: 4096,
+    draftTokens: 0,
     overlap: "none",
+    granularity: 1,
+    times: {},
   },
+  find: firstFind,
   own: [],
 };
-
-/** Largest counts that the page takes: far above anything built, and small enough that every number stays finite. */
-export const most = { tokensInFlight: 2 ** 24, expertParallel: 4096, tensorParallel: 64, contextTokens: 2 ** 24 } as const;
 
 /** Parts of the address, in its order, and the field that each stands for. */
 const parts = {
@@ -52,24 +47,38 @@ const parts = {
   machine: "machine",
   kernel: "kernel",
   format: "weightFormat",
+  cache: "cacheFormat",
+  engine: "engine",
+  gpus: "gpus",
   tokens: "tokensInFlight",
   ep: "expertParallel",
   tp: "tensorParallel",
   context: "contextTokens",
+  drafts: "draftTokens",
   overlap: "overlap",
+  granularity: "granularity",
 } as const satisfies Record<string, keyof Choice>;
 const second = "b.";
+const changed = "x.";
+
+/** Values that stand for nothing asked, and are left out of the address. */
+const silent: Readonly<Partial<Record<keyof Choice, unknown>>> = { overlap: "none", draftTokens: 0, granularity: 1 };
 
 /** The state as the part of an address behind "#". A model of the reader's own travels in it. */
-export function writeAddress({ a, b, own }: State): string {
+export function writeAddress({ a, b, find, own }: State): string {
   const address = new URLSearchParams();
   const used = own.filter(({ id }) => id === a.model || id === b?.model);
   for (const [choice, prefix] of [[a, ""], ...(b === undefined ? [] : [[b, second]])] as [Choice, string][]) {
     for (const [part, field] of Object.entries(parts)) {
       const value = choice[field];
-      if (value !== "" && !(field === "overlap" && value === "none")) address.set(prefix + part, String(value));
+      if (value !== "" && value !== silent[field]) address.set(prefix + part, String(value));
+    }
+    for (const name of whatIfResources) {
+      const factor = choice.times[name] ?? 1;
+      if (factor !== 1) address.set(prefix + changed + name, String(factor));
     }
   }
+  for (const [part, field] of Object.entries(findParts)) if (find[field] !== firstFind[field]) address.set(part, String(find[field]));
   for (const model of used) address.append("own", modelToLink(model));
   return address.toString();
 }
@@ -82,6 +91,8 @@ export interface ReadAddress {
 
 /**
  * The state that an address asks for. Never throws: what is wrong in it is named, and the first state's value stands in.
+ *
+ * Links of version 1.1 name no GPUs: theirs are the ranks of experts times the GPUs of a rank.
  *
  * @param known - models the page already holds beside the registry's.
  */
@@ -97,48 +108,84 @@ export function readAddress(hash: string, known: readonly Model[] = []): ReadAdd
       troubles.push(`The model in this link cannot be read: ${(error as Error).message}`);
     }
   }
-  const names = Object.keys(parts).flatMap((part) => [part, second + part]);
+  const ofChoice = [...Object.keys(parts), ...whatIfResources.map((name) => changed + name)];
+  const names = [...ofChoice.flatMap((part) => [part, second + part]), ...Object.keys(findParts)];
   for (const name of new Set(address.keys())) {
     if (name !== "own" && !names.includes(name))
       troubles.push(`The link has a part "${name}" that this page does not know; nearest: ${nearest(name, names).join(", ")}.`);
   }
   const a = readChoice(address, "", firstState.a, own, troubles);
-  const compares = Object.keys(parts).some((part) => address.has(second + part));
+  const compares = ofChoice.some((part) => address.has(second + part));
   const b = compares ? { b: readChoice(address, second, a, own, troubles) } : {};
-  return { state: { a, ...b, own }, troubles };
+  return { state: { a, ...b, find: readFind(address, troubles), own }, troubles };
 }
 
 function readChoice(address: URLSearchParams, prefix: string, fallback: Choice, own: readonly Model[], troubles: string[]): Choice {
-  const said = (part: keyof typeof parts) => address.get(prefix + part) ?? undefined;
+  const said = (part: string) => address.get(prefix + part) ?? undefined;
   const oneOf = (part: keyof typeof parts, ids: readonly string[], instead: string): string => {
     const asked = said(part);
     if (asked === undefined || ids.includes(asked)) return asked ?? instead;
     troubles.push(`The link's ${part} "${asked}" is not known; nearest: ${nearest(asked, ids).join(", ")}. ${instead} stands in.`);
     return instead;
   };
-  const count = (part: keyof typeof parts, field: keyof typeof most): number => {
+  const count = (part: keyof typeof parts, field: keyof typeof most, instead = fallback[field], least = 1): number => {
     const asked = said(part);
-    if (asked === undefined) return fallback[field];
+    if (asked === undefined) return instead;
     const value = Number(asked);
-    if (/^\d+$/.test(asked) && value >= 1 && value <= most[field]) return value;
-    troubles.push(`The link's ${part} must be a whole number from 1 to ${most[field]}, got "${asked}". ${fallback[field]} stands in.`);
-    return fallback[field];
+    if (/^\d+$/.test(asked) && value >= least && value <= most[field]) return value;
+    troubles.push(`The link's ${part} must be a whole number from ${least} to ${most[field]}, got "${asked}". ${instead} stands in.`);
+    return instead;
+  };
+  const factor = (part: string): number => {
+    const asked = said(part);
+    if (asked === undefined) return 1;
+    const value = Number(asked);
+    if (value >= whatIfRange.least && value <= whatIfRange.most) return value;
+    troubles.push(`The link's ${part} must be a factor from ${whatIfRange.least} to ${whatIfRange.most}, got "${asked}". 1 stands in.`);
+    return 1;
   };
   const ids = [...models().flatMap(({ id, aliases }) => [id, ...aliases]), ...own.map(({ id }) => id)];
-  return {
-    model: oneOf("model", ids, fallback.model),
+  const chosen = oneOf("model", ids, fallback.model);
+  const [expertParallel, tensorParallel] = [count("ep", "expertParallel"), count("tp", "tensorParallel")];
+  const named = ["ep", "tp"].some((part) => said(part) !== undefined);
+  const isOpen = !named && said("gpus") === undefined && said("tokens") === undefined;
+  const ranks = isMoe(model(chosen)) ? expertParallel : 1;
+  const times = whatIfResources.map((name) => [name, factor(changed + name)] as const);
+  const read: Choice = {
+    model: chosen,
     machine: oneOf(
       "machine",
       machines().map(({ id }) => id),
       fallback.machine,
     ),
-    // What these two may be depends on the rest: setUp says so where they do not fit.
+    // What these may be depends on the rest: setUp says so where they do not fit.
     kernel: said("kernel") ?? "",
     weightFormat: said("format") ?? "",
+    cacheFormat: said("cache") ?? "",
+    engine: oneOf("engine", ["tensorrt-llm", "vllm", "sglang"], ""),
+    gpus: count("gpus", "gpus", named ? Math.min(most.gpus, ranks * tensorParallel) : fallback.gpus),
     tokensInFlight: count("tokens", "tokensInFlight"),
-    expertParallel: count("ep", "expertParallel"),
-    tensorParallel: count("tp", "tensorParallel"),
+    expertParallel,
+    tensorParallel,
     contextTokens: count("context", "contextTokens"),
+    draftTokens: count("drafts", "draftTokens", 0, 0),
     overlap: oneOf("overlap", ["none", "two-micro-batches"], "none") as Choice["overlap"],
+    granularity: factor("granularity"),
+    times: Object.fromEntries(times.filter(([, value]) => value !== 1)),
   };
+  return isOpen && read.model !== fallback.model ? startingChoice(read) : read;
+}
+
+function readFind(address: URLSearchParams, troubles: string[]): Find {
+  const read = Object.entries(findParts).map(([part, field]) => {
+    const [least, largest] = mostFind[field];
+    const asked = address.get(part);
+    if (asked === null) return [field, firstFind[field]];
+    const value = Number(asked);
+    if (asked.trim() !== "" && value >= least && value <= largest) return [field, value];
+    troubles.push(`The link's ${part} must be a number from ${least} to ${largest}, got "${asked}". ${firstFind[field]} stands in.`);
+    return [field, firstFind[field]];
+  });
+  const find = Object.fromEntries(read) as unknown as Find;
+  return find.gpusTo < find.gpusFrom ? { ...find, gpusTo: find.gpusFrom } : find;
 }

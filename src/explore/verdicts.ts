@@ -3,6 +3,7 @@ import {
   type Claim,
   dependsOnScenario,
   judgeClaim,
+  model,
   type Part,
   probabilityWords,
   type Scenario,
@@ -45,10 +46,13 @@ export function claimIds(): readonly string[] {
   return claimTexts().map(({ id }) => id);
 }
 
-/** The scenario that a setup is for the claims. They know no kernel, and no tensor parallelism: each rank of experts is one GPU. */
+/**
+ * The scenario that a setup is for the claims. They know no kernel, and no tensor parallelism: each rank of experts is one GPU. Nor
+ * do they know what-ifs: model and machine are as they are.
+ */
 export function scenarioOf(setup: Setup): Partial<Omit<Scenario, "knownBy" | "knobs">> {
-  const { model, hardware, tokensInFlight, expertParallel, weightFormat, contextTokens } = setup;
-  return { model: model.id, hardware: hardware.id, tokensInFlight, expertParallel, weightFormat, contextTokens };
+  const { choice, tokensInFlight, expertParallel, weightFormat, contextTokens } = setup;
+  return { model: model(choice.model).id, hardware: choice.machine, tokensInFlight, expertParallel, weightFormat, contextTokens };
 }
 
 /** One claim judged under a scenario: what is not known exactly is drawn, what was chosen is kept. */

@@ -40,6 +40,9 @@ export interface Quantity {
   readonly kind: Kind;
   /** Undefined where the scenario has no such thing, for the reason. */
   readonly value: number | undefined;
+  /** Four in five measured ones lie between these; absent where it is no time and no rate of a step. */
+  readonly low?: number;
+  readonly high?: number;
   readonly reason?: string;
 }
 
@@ -86,9 +89,10 @@ export function viewOf(setup: Setup): ScenarioView {
 /** One expert as a GPU of the group holds it. */
 function expertOn(setup: Setup): ExpertOn | undefined {
   if (!isMoe(setup.model)) return undefined;
-  const { hardware, weightFormat, choice, tensorParallel } = setup;
-  const share = tensorParallelShard(setup.model, tensorParallel);
-  const model = tensorParallel === 1 ? share : { ...share, name: `${share.name} (1/${tensorParallel} of an expert)` };
+  const { hardware, weightFormat, choice, tensorParallel, gpus, expertParallel } = setup;
+  const cut = gpus / expertParallel;
+  const share = tensorParallelShard(setup.model, tensorParallel, cut);
+  const model = cut === 1 ? share : { ...share, name: `${share.name} (1/${cut} of an expert)` };
   // A kernel that was asked for computes both; else those that measure layers and lone experts on this machine.
   if (choice.kernel === setup.kernel || setup.kernel === "moe_torch_flow")
     return { model, hardware, weightFormat, kernel: setup.kernel, aloneKernel: setup.kernel };
@@ -131,8 +135,8 @@ function limitOf(tier: RequestStream["tier"], hardware: Setup["hardware"]): Tier
 }
 
 function quantities(setup: Setup, step: DecodeStep, expert: ExpertOn | undefined, requests: readonly RequestStream[]): readonly Quantity[] {
-  const { model, hardware, expertParallel, tensorParallel, requestsPerGpu, tokensInFlight } = setup;
-  const perExpert = expert === undefined ? undefined : meanTokensPerExpert(tokensInFlight, model);
+  const { model, hardware, gpus, requestsPerGpu, tokensInFlight, draftTokens } = setup;
+  const perExpert = expert === undefined ? undefined : meanTokensPerExpert(tokensInFlight * (1 + draftTokens), model);
   const one: ExpertSeconds | undefined = expert === undefined ? undefined : expertSeconds(expert, Math.max(1, Math.round(perExpert ?? 1)));
   const accesses = decodeAccesses(stepQuestion(setup));
   const { weightBytes, cacheBytes } = memoryFootprint(stepQuestion(setup));
@@ -155,18 +159,23 @@ function quantities(setup: Setup, step: DecodeStep, expert: ExpertOn | undefined
     ...(value === undefined ? { reason: noExperts } : {}),
   });
   const quantity = (id: string, label: string, kind: Kind, value: number): Quantity => ({ id, label, kind, value });
+  const { low, high } = step.errorBand;
+  const rate = (id: string, label: string, value: number): Quantity => ({
+    ...quantity(id, label, "per second", value),
+    ...{ low: (value * step.seconds) / high, high: (value * step.seconds) / low },
+  });
   return [
     ofExpert("tokensPerExpert", "Tokens at each expert, mean", "count", perExpert),
-    quantity("gpus", "GPUs of the group", "count", expertParallel * tensorParallel),
+    quantity("gpus", "GPUs of the replica", "count", gpus),
     quantity("requestsPerGpu", "Requests a GPU", "count", requestsPerGpu),
     ofExpert("expertFloorSeconds", "One expert's task: floor", "seconds", one?.floorSeconds),
     ofExpert("expertShareSeconds", "One expert's task: share of a full layer", "seconds", one?.shareOfLayerSeconds),
     ofExpert("expertAloneSeconds", "One expert's task: alone on the GPU", "seconds", one?.aloneSeconds),
-    quantity("stepSeconds", "Decode step", "seconds", step.seconds),
+    { ...quantity("stepSeconds", "Decode step", "seconds", step.seconds), low, high },
     quantity("stepSecondsLow", "Four in five measured steps: from", "seconds", step.errorBand.low),
     quantity("stepSecondsHigh", "Four in five measured steps: to", "seconds", step.errorBand.high),
-    quantity("tokensPerSecondPerGpu", "Tokens a second and GPU", "per second", step.tokensPerSecondPerGpu),
-    quantity("tokensPerSecondPerRequest", "Tokens a second and request", "per second", step.tokensPerSecondPerRequest),
+    rate("tokensPerSecondPerGpu", "Tokens a second of each GPU", step.tokensPerSecondPerGpu),
+    rate("tokensPerSecondPerRequest", "Tokens a second of each request", step.tokensPerSecondPerRequest),
     quantity("exchangeShare", "Dispatch, combine and all-reduce, of all task time", "share", exchanged / sum(step.tasks, (t) => t.seconds)),
     quantity("shortKernelShare", "Time in kernels of 1–10 µs", "share", shareByDecade(timedTasks(step.tasks))[1]?.timeShare ?? 0),
     quantity(
@@ -181,7 +190,13 @@ function quantities(setup: Setup, step: DecodeStep, expert: ExpertOn | undefined
     quantity("linkRequestsPerSecond", "Messages over links", "per second", ofTier("scale-up", "network")),
     quantity("weightBytes", "Weights on a GPU", "bytes", weightBytes),
     quantity("cacheBytes", "Caches and states on a GPU", "bytes", cacheBytes),
-    quantity("memoryShare", "Both, of the GPU's memory", "share", (weightBytes + cacheBytes) / hardware.memoryBytes),
+    quantity(
+      "memoryShare",
+      `Both, of the GPU's memory${setup.fits ? "" : ": does not fit"}`,
+      "share",
+      (weightBytes + cacheBytes) / hardware.memoryBytes,
+    ),
+    quantity("mostRequests", "Requests that fit nine tenths of it", "count", setup.mostRequests),
   ];
 }
 

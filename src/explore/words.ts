@@ -11,8 +11,10 @@ export function write(value: number, kind: Kind): string {
 }
 
 /** A quantity in words, or why there is none. */
-export function writeQuantity({ value, kind, reason = "not known" }: Quantity): string {
-  return value === undefined ? `– (${reason})` : write(value, kind);
+export function writeQuantity({ value, kind, low, high, reason = "not known" }: Quantity): string {
+  if (value === undefined) return `– (${reason})`;
+  const band = low === undefined || high === undefined ? "" : ` (${write(low, kind)} to ${write(high, kind)})`;
+  return write(value, kind) + band;
 }
 
 /** How the second value stands to the first: a factor, and for shares the points between them. */

@@ -8,6 +8,8 @@ import { setUp } from "../../src/explore/setup";
 import { firstState } from "../../src/explore/state";
 import { claimIds, claimRow, coarseDraws, scenarioOf } from "../../src/explore/verdicts";
 import { viewOf } from "../../src/explore/view";
+import { gpuCounts, hardware, model, searchDeployments } from "../../src/index";
+import { searchPlan } from "../../src/step/search/search";
 import { browserPath, launch } from "../browser";
 import { builtReports } from "../reports";
 
@@ -22,6 +24,21 @@ describe("the page to try, one change of the model", () => {
   bench("first answer on every claim", () => {
     const scenario = scenarioOf(another());
     for (const id of claimIds()) claimRow(id, scenario, coarseDraws);
+  });
+});
+
+describe("searching deployments of DeepSeek-V3 on 8 to 64 H200", () => {
+  const asked = {
+    ...{ model: model("deepseek-v3"), hardware: hardware("h200-sxm"), gpus: gpuCounts(8, 64), inputTokens: 4096, outputTokens: 1024 },
+    ...{ draftTokens: [0, 1, 2], weightFormat: ["fp8_block", "bfloat16"] },
+  };
+  console.log(`${searchDeployments(asked).searched} deployments, the goal is 10,000 in a second`);
+  bench("all of them", () => {
+    searchDeployments(asked);
+  });
+  bench("the outline that the page shows first", () => {
+    const { ways, deploymentOf } = searchPlan(asked);
+    for (const way of ways.slice(0, 1000)) deploymentOf(way);
   });
 });
 
@@ -72,18 +89,18 @@ describe.skipIf(browserPath() === undefined)("the page to try, in Chromium", () 
 
 /** Changes of every kind, one after another: of the control, to the value. */
 const changes: readonly (readonly [string, string])[] = [
-  ["model", "deepseek-v3"],
   ["tokens", "1024"],
-  ["machine", "b200-sxm"],
-  ["model", "qwen3-235b-a22b"],
+  ["gpus", "32"],
+  ["tp", "2"],
   ["tokens", "8192"],
   ["ep", "32"],
-  ["machine", "h200-sxm"],
+  ["format", "bfloat16"],
   ["context", "9000"],
-  ["model", "glm-4.5"],
+  ["drafts", "1"],
   ["tokens", "2048"],
-  ["machine", "h100-sxm"],
-  ["model", "kimi-k2"],
+  ["format", ""],
+  ["gpus", "64"],
+  ["drafts", "0"],
 ];
 
 /** Milliseconds of redraws after each change, twice round, sorted. */

@@ -4,10 +4,14 @@ import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { root } from "../../notebooks/jupyter/project.mjs";
+import { answerOf } from "../../src/explore/answer";
+import { firstFind } from "../../src/explore/find";
+import { askedOf } from "../../src/explore/finder";
+import { keepsLimits, planOfSearch, pointOf, ranked } from "../../src/explore/found";
 import { modelFromFile } from "../../src/explore/own";
 import { pictureOf } from "../../src/explore/pictures";
 import { setUp } from "../../src/explore/setup";
-import { type Choice, firstState, writeAddress } from "../../src/explore/state";
+import { type Choice, firstState, readAddress, type State, writeAddress } from "../../src/explore/state";
 import { claimRow, scenarioOf } from "../../src/explore/verdicts";
 import { viewOf } from "../../src/explore/view";
 import { writeQuantity } from "../../src/explore/words";
@@ -58,6 +62,26 @@ async function settled(act: () => Promise<unknown>, of = page): Promise<void> {
   await redrawn(of, before);
 }
 
+/** Wait until the search is done and what follows from it is shown and stands in the address; the state that the page is in then. */
+async function found(of = page): Promise<State> {
+  await of.waitForFunction(() => (document.documentElement.dataset.searched ?? "") !== "", undefined, { timeout: 60_000 });
+  await of.waitForTimeout(900);
+  return readAddress(await of.evaluate(() => location.hash)).state;
+}
+
+/** Go to a choice by its address. */
+const goTo = (part: Partial<Choice>, of = page) =>
+  settled(
+    () =>
+      of.evaluate(
+        (hash) => {
+          location.hash = hash;
+        },
+        `#${writeAddress({ ...firstState, a: { ...firstState.a, ...part } })}`,
+      ),
+    of,
+  );
+
 /** A table of the page, row by row. */
 const table = (name: string, of = page) =>
   of.evaluate(
@@ -103,17 +127,22 @@ describe("the page to try", () => {
     "shows what the cost model gives, and follows each control",
     async () => {
       await shows({});
+      const where = { model: "deepseek-v3", machine: "b200-sxm" };
+      await goTo(where);
+      await shows(where);
       const set: readonly [string, Partial<Choice>][] = [
-        ["model", { model: "deepseek-v3" }],
-        ["machine", { machine: "b200-sxm" }],
         ["tokens", { tokensInFlight: 8192 }],
-        ["ep", { expertParallel: 32 }],
+        ["gpus", { gpus: 32 }],
         ["tp", { tensorParallel: 2 }],
+        ["ep", { expertParallel: 16 }],
         ["context", { contextTokens: 16_000 }],
         ["format", { weightFormat: "nvfp4" }],
+        ["cache", { cacheFormat: "fp8" }],
+        ["engine", { engine: "sglang" }],
+        ["drafts", { draftTokens: 1 }],
         ["kernel", { kernel: "sglang_flashinfer_cutedsl_moe" }],
       ];
-      let so: Partial<Choice> = {};
+      let so: Partial<Choice> = where;
       for (const [control, part] of set) {
         so = { ...so, ...part };
         const [value] = Object.values(part);
@@ -131,6 +160,100 @@ describe("the page to try", () => {
   );
 
   browserIt(
+    "finds the best deployment as the search does, draws it and follows it everywhere",
+    async () => {
+      await settled(() => page.locator("#a-model").selectOption("deepseek-v3"));
+      await settled(() => page.locator("#a-machine").selectOption("h200-sxm"));
+      await settled(() => page.locator("#find-to").fill("16"));
+      await settled(() => page.locator("#find-price").fill("2.5"));
+      const state = await found();
+      const { ways, deploymentOf, searched } = planOfSearch(askedOf(state));
+      const { inOrder, front } = ranked(
+        ways.flatMap((way) => pointOf(way, deploymentOf(way) as NonNullable<ReturnType<typeof deploymentOf>>)),
+      );
+      const best = inOrder.find((point) => keepsLimits(point, state.find));
+      expect(state.a).toMatchObject({ model: "deepseek-v3", tensorParallel: best?.tensorParallel, tokensInFlight: best?.requests });
+      const answer = answerOf(setUp(state.a), state.find);
+      expect(answer.perGpu.value).toBe(best?.perGpu);
+      expect(await page.locator("#searched").textContent()).toContain(`${searched.toLocaleString("en-US")} deployments searched`);
+      expect(await page.locator("#chosen .big").first().textContent()).toBe(
+        `${Math.round(answer.perGpu.value).toLocaleString("en-US")} tokens/s/GPU`,
+      );
+      expect(await page.locator("#chosen").textContent()).toContain("a million tokens");
+      await page.locator("#figure-front").scrollIntoViewIfNeeded();
+      const line = () =>
+        page.evaluate(() => {
+          const plot = document.querySelector("#figure-front .plot") as HTMLElement & {
+            data?: { name: string; y: number[]; x: number[] }[];
+          };
+          const trace = (name: string) => plot.data?.find((one) => one.name === name);
+          return { front: Array.from(trace("best of all")?.y ?? []), rings: trace("measured")?.x.length };
+        });
+      // The last digit of a power depends on who computes it.
+      const digits = (values: readonly number[]) => values.map((value) => value.toPrecision(10));
+      await expect.poll(async () => digits((await line()).front), { timeout: 10_000 }).toEqual(digits(front.map(({ perGpu }) => perGpu)));
+      expect((await line()).rings).toBeGreaterThan(40);
+      // Another row is chosen: the scenario is that deployment, and Back leads to the best again.
+      const rows = page.locator("#best-table tbody button");
+      expect(await rows.count()).toBeGreaterThan(5);
+      await settled(() => rows.nth(2).click());
+      const chosen = await found();
+      expect(chosen.find.best).toBe(0);
+      expect(chosen.a).not.toEqual(state.a);
+      expect((await table("numbers")).slice(1)).toEqual(viewOf(setUp(chosen.a)).quantities.map((q) => [q.label, writeQuantity(q)]));
+      await settled(() => page.goBack());
+      expect((await found()).a).toEqual(state.a);
+      // The command of each engine that has options for the split.
+      expect(await page.locator("#launch-sglang code").textContent()).toContain("python -m sglang.launch_server --model-path");
+      await settled(() => page.locator("#reset").click());
+    },
+    120_000,
+  );
+
+  browserIt(
+    "has sliders for a machine that does not exist, and the worth of each part beside them",
+    async () => {
+      await page.locator("#what-if").scrollIntoViewIfNeeded();
+      await expect.poll(() => page.locator("#what-if .worth-share").nth(1).textContent()).toMatch(/^\d+(\.\d)? %$/);
+      await settled(() => page.locator("#what-if-memoryBandwidth").fill("1"));
+      await shows({ times: { memoryBandwidth: 2 } });
+      await settled(() => page.locator("#what-if-granularity").fill("1"));
+      await shows({ times: { memoryBandwidth: 2 }, granularity: 2 });
+      await settled(() => page.locator("#what-if-reset").click());
+      await shows({});
+    },
+    60_000,
+  );
+
+  browserIt(
+    "takes the largest batch that fits where the one asked for does not",
+    async () => {
+      await goTo({ tokensInFlight: 2 ** 20 });
+      expect(await page.locator("#unfit").textContent()).toContain("This does not fit");
+      await expect.poll(() => page.locator("#summary").textContent()).toContain("does not fit");
+      await settled(() => page.locator("#take-fit").click());
+      expect(await page.locator("#unfit").textContent()).not.toContain("does not fit");
+      const { a } = await found();
+      expect(a.tokensInFlight).toBe(setUp({ ...firstState.a, tokensInFlight: 2 ** 20 }).mostRequests);
+      await settled(() => page.locator("#reset").click());
+    },
+    60_000,
+  );
+
+  browserIt(
+    "without scripts is one sentence, and no button that does nothing",
+    async () => {
+      const context = await (browser as Browser).newContext({ javaScriptEnabled: false, offline: true });
+      const bare = await context.newPage();
+      await bare.goto(pathToFileURL(join(folder, "explore.html")).href);
+      expect(await bare.locator("main > noscript").textContent()).toContain("it needs scripts");
+      expect(await bare.locator("button:visible, input:visible, select:visible, figure:visible").count()).toBe(0);
+      await context.close();
+    },
+    30_000,
+  );
+
+  browserIt(
     "moves the marks of a figure to where drawing it anew puts them",
     async () => {
       const marks = (name: string, of: Page) =>
@@ -141,14 +264,14 @@ describe("the page to try", () => {
           }),
         );
       const chosen = { ...firstState.a, model: "glm-4.5", machine: "b200-sxm", tokensInFlight: 2048 };
-      const anew = await open(`#${writeAddress({ a: chosen, own: [] })}`);
+      const anew = await open(`#${writeAddress({ ...firstState, a: chosen })}`);
       for (const name of ["tokens", "task", "access", "durations", "requests"]) {
         await settled(() => page.locator("#reset").click());
         for (const of of [page, anew]) await of.locator(`#figure-${name}`).scrollIntoViewIfNeeded();
         await page.waitForTimeout(300);
         const before = await marks(name, page);
-        await settled(() => page.locator("#a-model").selectOption(chosen.model));
-        await settled(() => page.locator("#a-machine").selectOption(chosen.machine));
+        await goTo({ model: chosen.model });
+        await goTo({ model: chosen.model, machine: chosen.machine });
         await settled(() => page.locator("#a-tokens").fill(String(chosen.tokensInFlight)));
         await expect.poll(() => marks(name, anew), { timeout: 10_000 }).not.toEqual([]);
         expect(await marks(name, page), name).toEqual(await marks(name, anew));
@@ -163,7 +286,7 @@ describe("the page to try", () => {
   browserIt(
     "judges every claim at once, and with all draws soon after",
     async () => {
-      await settled(() => page.locator("#a-machine").selectOption("h200-sxm"));
+      await goTo({ machine: "h200-sxm" });
       const setup = setUp({ ...firstState.a, machine: "h200-sxm" });
       await page.waitForFunction(() => document.documentElement.dataset.refined === "true", undefined, { timeout: 60_000 });
       const rows = await table("claims");
@@ -182,17 +305,23 @@ describe("the page to try", () => {
   browserIt(
     "disables what does not fit, says why, and never shows an empty page",
     async () => {
-      await settled(() => page.locator("#a-machine").selectOption("a100-sxm"));
+      await goTo({ machine: "a100-sxm" });
       const fp8 = page.locator('#a-format option[value="fp8_block"]');
       expect(await fp8.isDisabled()).toBe(true);
       expect(await fp8.textContent()).toContain("states no FP8 rate");
-      await settled(() => page.locator("#a-model").selectOption("llama-3.1-405b"));
-      expect(await page.locator("#a-notes").textContent()).toContain("is dense and has no experts to deal out");
+      await goTo({ machine: "a100-sxm", model: "llama-3.1-405b" });
+      expect(await page.locator("#a-notes").textContent()).toContain("This does not fit: weights");
+      expect(await page.locator("#unfit").textContent()).toContain("This does not fit");
+      expect(await page.locator("#a-ep").textContent()).toContain("the model is dense");
       await page.locator("#figure-task").scrollIntoViewIfNeeded();
       await expect.poll(() => page.locator("#figure-task .absent").textContent()).toContain("has no routed experts");
       expect((await table("claims")).find(([id]) => id === "0a")?.at(-1)).toBe("does not apply");
       await page.locator("#a-tokens").fill("0");
       expect(await page.locator("#a-tokens").getAttribute("aria-invalid")).toBe("true");
+      await page.locator("#a-context").focus();
+      await expect
+        .poll(() => page.locator("#a-tokens ~ .slide .trouble").textContent())
+        .toMatch(/^0 was refused: expected a whole number from 1/);
       await settled(() => page.locator("#reset").click());
     },
     60_000,
@@ -224,7 +353,8 @@ describe("the page to try", () => {
     "is restored by its address, the reader's own model with it",
     async () => {
       const own = modelFromFile(readFileSync(join(root, "data", "configs", "mixtral-8x7b.json"), "utf8"), "brought along.json");
-      const state = { a: { ...firstState.a, model: own.id, expertParallel: 8 }, b: { ...firstState.a, tokensInFlight: 512 }, own: [own] };
+      const a = { ...firstState.a, model: own.id, gpus: 8, expertParallel: 8 };
+      const state = { a, b: { ...firstState.a, tokensInFlight: 512 }, find: firstFind, own: [own] };
       const restored = await open(`#${writeAddress(state)}`);
       const rows = await table("numbers", restored);
       const views = [state.a, state.b].map((choice) => viewOf(setUp(choice)));
@@ -279,15 +409,10 @@ describe("the page to try", () => {
         expect(await page.locator("#troubles").textContent(), name).toBe("");
         expect(await page.locator("#dropped").textContent(), name).toContain(own.note);
         expect(await page.locator("#a-model").inputValue(), name).toBe(modelFromFile(text, `${name}.json`).id);
-        await expect
-          .poll(() => page.locator("#numbers-table tr").nth(7).textContent(), { message: name })
-          .toContain(
-            writeQuantity(
-              viewOf(setUp({ ...firstState.a, model: modelFromFile(text, `${name}.json`).id })).quantities[6] as Parameters<
-                typeof writeQuantity
-              >[0],
-            ),
-          );
+        const { a } = await found();
+        expect(a.model, name).toBe(modelFromFile(text, `${name}.json`).id);
+        const step = viewOf(setUp(a)).quantities[6] as Parameters<typeof writeQuantity>[0];
+        expect(await page.locator("#numbers-table tr").nth(7).textContent(), name).toContain(writeQuantity(step));
         expect(own.layers, name).toBeGreaterThan(0);
       }
       await settled(() => page.locator("#reset").click());
@@ -365,9 +490,11 @@ describe("the page to try", () => {
       await keys.keyboard.type("deepseek v3.2");
       await settled(() => keys.keyboard.press("Enter"), keys);
       expect(await keys.locator("#a-model").inputValue()).toBe("deepseek-v3.2-exp");
+      await found(keys);
       await tabTo("a-tokens");
+      const before = Number(await keys.locator("#a-tokens").inputValue());
       await settled(() => keys.keyboard.press("ArrowUp"), keys);
-      expect(await keys.locator("#a-tokens").inputValue()).toBe("6145");
+      expect(await keys.locator("#a-tokens").inputValue()).toBe(String(before + 1));
       await tabTo("a-overlap");
       await settled(() => keys.keyboard.press("Space"), keys);
       await tabTo("compare");

@@ -4,11 +4,14 @@ import { join } from "node:path";
 import { parse } from "csv-parse/sync";
 import { describe, expect, it } from "vitest";
 import { root } from "../../notebooks/jupyter/project.mjs";
+import { answerOf } from "../../src/explore/answer";
 import { cellOf } from "../../src/explore/cell";
 import { csvOf } from "../../src/explore/csv";
+import { firstFind } from "../../src/explore/find";
 import { modelFromFile, modelFromLink, modelToLink } from "../../src/explore/own";
 import { pictureOf } from "../../src/explore/pictures";
-import { formatOptions, kernelOptions, setUp } from "../../src/explore/setup";
+import { setUp } from "../../src/explore/setup";
+import { attentionOptions, expertOptions, formatOptions, kernelOptions } from "../../src/explore/setup-options";
 import { type Choice, firstState, readAddress, writeAddress } from "../../src/explore/state";
 import { claimIds, claimRow, scenarioOf } from "../../src/explore/verdicts";
 import { stepQuestion, viewOf } from "../../src/explore/view";
@@ -51,14 +54,19 @@ describe("the address", () => {
       weightFormat: "fp8_block",
       overlap: "two-micro-batches",
     });
-    const state = { a: choice({ tokensInFlight: 512, contextTokens: 100_000, tensorParallel: 4 }), b, own: [] };
+    const state = {
+      a: choice({ tokensInFlight: 512, contextTokens: 100_000, tensorParallel: 4, granularity: 2, times: { arithmetic: 0.5 } }),
+      b,
+      find: { ...firstFind, gpusTo: 128, best: 1 },
+      own: [],
+    };
     expect(readAddress(`#${writeAddress(state)}`)).toEqual({ state, troubles: [] });
     expect(readAddress("")).toEqual({ state: firstState, troubles: [] });
   });
 
   it("carries a model of the reader's own", () => {
     const own = modelFromFile(JSON.stringify(config), "my-model.json");
-    const written = writeAddress({ a: choice({ model: own.id }), own: [own] });
+    const written = writeAddress({ a: choice({ model: own.id }), find: firstFind, own: [own] });
     const { state, troubles } = readAddress(written);
     expect(troubles).toEqual([]);
     expect(state.own).toEqual([own]);
@@ -71,11 +79,11 @@ describe("the address", () => {
     const { state, troubles } = readAddress("#model=kimi-k9&machine=h100-sxn&tokens=-5&ep=1e3&context=99999999999&modle=x&overlap=three");
     expect(state).toEqual(firstState);
     expect(troubles).toEqual([
-      'The link has a part "modle" that this page does not know; nearest: model, b.model, b.ep.',
+      'The link has a part "modle" that this page does not know; nearest: model, b.model, cache.',
       expect.stringMatching(/^The link's model "kimi-k9" is not known; nearest: kimi-k2,.* kimi-k2 stands in\.$/),
+      'The link\'s ep must be a whole number from 1 to 4096, got "1e3". 64 stands in.',
       expect.stringContaining('machine "h100-sxn" is not known; nearest: h100-sxm'),
       'The link\'s tokens must be a whole number from 1 to 16777216, got "-5". 6144 stands in.',
-      'The link\'s ep must be a whole number from 1 to 4096, got "1e3". 64 stands in.',
       expect.stringContaining('got "99999999999". 4096 stands in.'),
       expect.stringContaining('overlap "three" is not known'),
     ]);
@@ -130,6 +138,65 @@ describe("the address", () => {
   });
 });
 
+describe("how GPUs are split", () => {
+  const splitOf = (hash: string) => {
+    const { state, troubles } = readAddress(hash);
+    const { gpus, tensorParallel, dataParallel, expertParallel, question } = setUp(state.a);
+    return { troubles, gpus, tensorParallel, dataParallel, expertParallel, seconds: decodeStep(question).seconds };
+  };
+
+  it("can be said as engines do: eight GPUs with attention cut over eight and experts dealt over eight", () => {
+    const said = splitOf("#model=deepseek-v3&machine=h200-sxm&gpus=8&tp=8&ep=8&tokens=64");
+    expect(said).toMatchObject({ gpus: 8, tensorParallel: 8, dataParallel: 1, expertParallel: 8, troubles: [] });
+    const question = { requests: 64, contextTokens: 4096, tensorParallel: 8, dataParallel: 1, expertParallel: 8 };
+    expect(said.seconds).toBe(decodeStep({ model: model("deepseek-v3"), hardware: hardware("h200-sxm"), ...question }).seconds);
+    const setup = setUp(choice({ gpus: 8, tensorParallel: 8, expertParallel: 8 }));
+    expect(attentionOptions(setup).map(({ label }) => label)).toContain("cut over 2 (TP2), dealt out over 4 (DP4)");
+    expect(expertOptions(setup).map(({ label }) => label)).toEqual([
+      "each cut over all 8 (TP8)",
+      "dealt out over 2 (EP2), each cut over 4",
+      "dealt out over 4 (EP4), each cut over 2",
+      "dealt out over 8 (EP8)",
+    ]);
+  });
+
+  it("is that of links of version 1.1, which name ranks and the GPUs of a rank", () => {
+    const old = "#model=deepseek-v3&machine=h200-sxm&tokens=1024&ep=16&tp=2&context=4096";
+    expect(splitOf(old)).toMatchObject({ gpus: 32, tensorParallel: 2, dataParallel: 16, expertParallel: 16, troubles: [] });
+    const question = { requestsPerGpu: 32, contextTokens: 4096, tensorParallel: 2, expertParallel: 16 };
+    expect(splitOf(old).seconds).toBe(decodeStep({ model: model("deepseek-v3"), hardware: hardware("h200-sxm"), ...question }).seconds);
+    expect(splitOf("#model=llama-3-70b&machine=h200-sxm&tokens=64&ep=64&tp=4")).toMatchObject({ gpus: 4, tensorParallel: 4, troubles: [] });
+  });
+
+  it("starts a dense model on the fewest GPUs that hold it, with a batch that fits", () => {
+    const { state } = readAddress("#model=llama-3-70b&machine=h200-sxm");
+    // 141 GB in BF16: not on one GPU of 141 GB.
+    expect(state.a).toMatchObject({ gpus: 2, tensorParallel: 2, expertParallel: 1 });
+    expect(setUp(state.a)).toMatchObject({ fits: true, tokensInFlight: setUp(state.a).mostRequests });
+    const large = setUp(readAddress("#model=llama-3.1-405b&machine=h100-sxm").state.a);
+    expect(large).toMatchObject({ gpus: 8, fits: false, mostRequests: 0 });
+  });
+});
+
+describe("what if", () => {
+  it("asks of the changed model and machine", () => {
+    const setup = setUp(choice({ granularity: 2, times: { memoryBandwidth: 2, memorySize: 0.5 } }));
+    expect(setup.model.routedExperts).toBe(768);
+    expect(setup.hardware.memoryBytesPerSecond).toBe(2 * hardware("h100-sxm").memoryBytesPerSecond);
+    expect(setup.hardware.memoryBytes).toBe(0.5 * hardware("h100-sxm").memoryBytes);
+    expect(setUp(choice({ granularity: 2, times: { memoryBandwidth: 2, memorySize: 0.5 } })).hardware).toBe(setup.hardware);
+    expect(setUp(choice({ granularity: 1 })).model).toBe(model("kimi-k2"));
+    // The claims know neither.
+    expect(scenarioOf(setup)).toMatchObject({ model: "kimi-k2", hardware: "h100-sxm" });
+  });
+
+  it("leaves experts as they are where they cannot be split so, and says it", () => {
+    const notes = setUp(choice({ model: "mixtral-8x22b", gpus: 8, expertParallel: 8, granularity: 1 / 8 })).notes.join(" ");
+    expect(notes).toContain("Experts are left as they are: granularity must leave a whole");
+    expect(setUp(choice({ model: "llama-3-70b", granularity: 2 })).model).toBe(model("llama-3-70b"));
+  });
+});
+
 describe("a choice that does not fit together", () => {
   const notesOf = (part: Partial<Choice>) => setUp(choice(part)).notes.join(" ");
 
@@ -156,12 +223,12 @@ describe("a choice that does not fit together", () => {
   });
 
   it("cuts degrees to what the model and the link allow, and tokens to whole requests", () => {
-    expect(setUp(choice({ expertParallel: 1000 })).expertParallel).toBe(384);
+    expect(setUp(choice({ expertParallel: 1000 })).expertParallel).toBe(64);
     expect(notesOf({ expertParallel: 1000 })).toContain(
-      "Kimi-K2 has 384 routed experts: expert parallelism 384 is used in place of 1,000.",
+      "Experts of Kimi-K2 cannot be dealt over 1,000 ranks here; expert parallelism 64 is used.",
     );
     expect(setUp(choice({ tensorParallel: 16 })).tensorParallel).toBe(8);
-    expect(setUp(choice({ machine: "gaudi-3", expertParallel: 64 })).expertParallel).toBe(8);
+    expect(setUp(choice({ machine: "gaudi-3", expertParallel: 64 })).gpus).toBe(8);
     expect(setUp(choice({ model: "llama-3.1-405b" })).expertParallel).toBe(1);
     expect(setUp(choice({ tokensInFlight: 1000 }))).toMatchObject({ requestsPerGpu: 16, tokensInFlight: 1024 });
     expect(setUp(choice({ tokensInFlight: 1, overlap: "two-micro-batches" })).overlap).toBe("none");
@@ -174,7 +241,7 @@ describe("a choice that does not fit together", () => {
 
   it("says when weights and cache are more than a GPU holds, and computes all the same", () => {
     expect(notesOf({})).not.toContain("does not fit");
-    expect(notesOf({ expertParallel: 1, tokensInFlight: 1 })).toMatch(
+    expect(notesOf({ gpus: 1, tokensInFlight: 1 })).toMatch(
       /^This does not fit: weights \(1,03\d GB\) and caches \(288 MB\) are 12 times the 85\.9 GB of one GPU\./,
     );
   });
@@ -195,7 +262,7 @@ describe("a choice that does not fit together", () => {
 });
 
 describe("what is shown of a scenario", () => {
-  const setup = setUp(choice({ model: "deepseek-v3", machine: "h200-sxm", expertParallel: 32, tokensInFlight: 4096 }));
+  const setup = setUp(choice({ model: "deepseek-v3", machine: "h200-sxm", gpus: 32, expertParallel: 32, tokensInFlight: 4096 }));
   const view = viewOf(setup);
   const value = (id: string) => view.quantities.find((quantity) => quantity.id === id)?.value;
 
@@ -327,7 +394,7 @@ describe("the notebook cell", () => {
     "holds %s as a text alone, also where the entrance let it in",
     (_, name) => {
       const own = { ...model("llama-3.1-405b"), id: `own-${name}`, aliases: [], name, organization: name, weightDtype: "bfloat16" };
-      const code = cellOf([setUp(choice({ model: addModel(own).id }))]);
+      const code = cellOf([setUp(choice({ model: addModel(own).id }))], firstFind);
       const ts = load("@tslab/typescript-for-tslab") as typeof import("typescript");
       const file = ts.createSourceFile("cell.ts", code, ts.ScriptTarget.ES2022);
       const texts: string[] = [];
@@ -343,22 +410,54 @@ describe("the notebook cell", () => {
     },
   );
 
-  it("computes what the page shows", () => {
-    const setups = [
-      setUp(choice()),
-      setUp(choice({ model: "deepseek-v3", machine: "b200-sxm", tensorParallel: 2, overlap: "two-micro-batches" })),
-    ];
-    const [steps = [], judged = []] = runCell(cellOf(setups));
-    expect(steps.map((row) => row.milliseconds)).toEqual(setups.map((setup) => viewOf(setup).step.seconds * 1e3));
-    for (const [i, setup] of setups.entries()) {
-      const row = judged.find((r) => r.scenario === ["A", "B"][i] && r.claim === "0b");
-      expect(row?.headline).toBe(claimRow("0b", scenarioOf(setup), 4096).because);
-    }
-  }, 60_000);
+  const states: readonly (readonly [string, readonly Partial<Choice>[]])[] = [
+    ["the first scenario", [{}]],
+    ["two compared", [{}, { model: "deepseek-v3", machine: "b200-sxm", tensorParallel: 2, gpus: 64, overlap: "two-micro-batches" }]],
+    [
+      "tensor parallelism only",
+      [{ model: "deepseek-v3", machine: "h200-sxm", gpus: 8, tensorParallel: 8, expertParallel: 1, tokensInFlight: 64 }],
+    ],
+    [
+      "experts dealt inside a group",
+      [{ model: "deepseek-v3", machine: "h200-sxm", gpus: 8, tensorParallel: 8, expertParallel: 8, tokensInFlight: 64 }],
+    ],
+    ["a dense model", [{ model: "llama-3-70b", gpus: 8, tensorParallel: 8, tokensInFlight: 32 }]],
+    ["a dense one beside one with experts", [{ model: "llama-3-70b", gpus: 8, tensorParallel: 8, tokensInFlight: 32 }, {}]],
+    ["a model and a machine that do not exist", [{ granularity: 2, times: { networkBandwidth: 2, arithmetic: 0.5 } }]],
+    ["drafts and a cache in FP8", [{ draftTokens: 2, cacheFormat: "fp8", engine: "sglang" }]],
+    ["a kernel and a format of its own", [{ kernel: "sglang_marlin_moe", weightFormat: "int4_wo" }]],
+    ["one that does not fit", [{ gpus: 1, tokensInFlight: 1 }]],
+  ];
+
+  it.each(states)(
+    "computes what the page shows: %s",
+    (_, parts) => {
+      const setups = parts.map((part) => setUp(choice(part)));
+      const [steps = [], judged = []] = runCell(cellOf(setups, firstFind));
+      for (const [i, setup] of setups.entries()) {
+        const { step } = viewOf(setup);
+        expect(steps[i]).toMatchObject({
+          milliseconds: step.seconds * 1e3,
+          tokens: step.tokensPerSecondPerGpu,
+          user: step.tokensPerSecondPerRequest,
+        });
+        expect([steps[i]?.low, steps[i]?.high]).toEqual([step.errorBand.low * 1e3, step.errorBand.high * 1e3]);
+        expect(steps[i]?.first).toBe(answerOf(setup, firstFind).firstTokenSeconds);
+        expect(steps[i]?.memory).toBe(setup.fits ? "fits" : "does not fit");
+        if (judged.length === 0) continue;
+        for (const id of ["0a", "0b", "6c"]) {
+          const row = judged.find((r) => r.scenario === ["A", "B"][i] && r.claim === id);
+          const shown = claimRow(id, scenarioOf(setup), 4096);
+          expect([row?.verdict, row?.headline, row?.value]).toEqual([shown.verdict, shown.because, shown.median]);
+        }
+      }
+    },
+    120_000,
+  );
 
   it("brings a model of the reader's own along, whatever its name holds", () => {
     const own = modelFromFile(JSON.stringify(config), `\`$\{process.exit(1)}\`"); </script>\u2028.json`);
-    const [steps = []] = runCell(cellOf([setUp(choice({ model: own.id }))]));
+    const [steps = []] = runCell(cellOf([setUp(choice({ model: own.id }))], firstFind));
     expect(steps[0]?.milliseconds).toBe(viewOf(setUp(choice({ model: own.id }))).step.seconds * 1e3);
   });
 });

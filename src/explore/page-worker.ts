@@ -1,0 +1,34 @@
+/** The whole script of the page, which notebooks/jupyter/explore.mjs wraps in this function: its text makes the worker. */
+declare function deepshockExplorer(): void;
+
+/**
+ * A worker made from the page's own text: it needs no file beside the page.
+ *
+ * @param answer - called with each message from it.
+ * @param here - does the same on the page itself; made where the browser refuses a worker.
+ * @returns a function that asks it.
+ */
+export function pageWorker<Asked, Answered>(
+  answer: (answered: Answered) => void,
+  here: () => (asked: Asked) => void,
+): (asked: Asked) => void {
+  try {
+    const text = `${deepshockExplorer.toString()}\ndeepshockExplorer();`;
+    const made = new Worker(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
+    let fallback: ((asked: Asked) => void) | undefined;
+    let last: Asked | undefined;
+    made.onmessage = ({ data }: MessageEvent<Answered>) => answer(data);
+    // A browser that refuses the worker says so only now: what it was asked is done here.
+    made.onerror = () => {
+      fallback ??= here();
+      if (last !== undefined) fallback(last);
+    };
+    return (asked) => {
+      last = asked;
+      if (fallback === undefined) made.postMessage(asked);
+      else fallback(asked);
+    };
+  } catch {
+    return here();
+  }
+}

@@ -1,0 +1,43 @@
+import { formatBytes, formatCount, formatNumber, formatSeconds, isMoe, memoryFootprint } from "../index";
+import type { Find } from "./find";
+import type { Found } from "./finder";
+import { formatNames } from "./options";
+import type { Setup } from "./setup";
+
+/**
+ * What was searched, and what came of it, in words.
+ *
+ * @param within - deployments that keep the limits of time.
+ */
+export function searchWords({ points, searched, done, milliseconds, trouble }: Found, within: number, setup: Setup, find: Find): string {
+  if (trouble !== undefined) return `Nothing was searched: ${trouble}.`;
+  if (!done)
+    return searched === 0 ? "Searching…" : `Searching: ${formatCount(points.length)} of ${formatCount(searched)} deployments so far.`;
+  const looked = `${formatCount(searched)} deployments searched in ${formatSeconds(milliseconds / 1000, 2)}`;
+  const { model, hardware, weightFormat } = setup;
+  if (points.length === 0) {
+    const { weightBytes } = memoryFootprint({ model, hardware, requests: 1, contextTokens: 1, ...formatOf(setup) });
+    const cut = isMoe(model) ? "" : `, and a dense model is cut over no more GPUs than one link joins (${hardware.scaleUpDomain ?? 1})`;
+    return `${looked}: none fits. ${model.name} in ${formatNames[weightFormat]} is ${formatBytes(weightBytes)} of weights; ${find.gpusTo} of ${hardware.name} have ${formatBytes(find.gpusTo * hardware.memoryBytes)}${cut}. Try more GPUs, or fewer bytes a weight.`;
+  }
+  const kept =
+    within === points.length ? "all keep your limits" : within === 0 ? "none keeps your limits" : `${formatCount(within)} keep your limits`;
+  return `${looked}: ${formatCount(points.length)} fit, ${kept}.`;
+}
+
+/** That a model or a machine does not exist, and how it differs from one that does; empty where both do. */
+export function whatIfWords({ choice, model, hardware }: Setup): string {
+  const isChanged = model.name.includes(", experts split by") || hardware.id.endsWith("-what-if");
+  return isChanged
+    ? `What if: ${model.name} on ${hardware.name}${factorsOf(choice.times)}; neither its kernels nor its quality was ever measured. `
+    : "";
+}
+
+function factorsOf(times: Setup["choice"]["times"]): string {
+  const factors = Object.values(times).map((factor) => `× ${formatNumber(factor)}`);
+  return factors.length === 0 ? "" : ` (${factors.join(", ")})`;
+}
+
+function formatOf({ question }: Setup): { readonly weightFormat?: string } {
+  return question.weightFormat === undefined ? {} : { weightFormat: question.weightFormat };
+}
