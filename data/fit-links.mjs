@@ -203,7 +203,7 @@ function percent(x) {
 /** The library's modules that the fit needs, from the build. */
 export function builtLibrary() {
   const built = (name) => require(join(folder, "..", "dist", `${name}.js`));
-  return { fit: built("fit/collectives"), exchange: built("fit/exchanges"), dense: built("fit/products"), facts: built("data/rows") };
+  return { fit: built("fit/collectives"), exchange: built("fit/exchanges"), dense: built("fit/product-fits"), facts: built("data/rows") };
 }
 
 /** Write each file beside and rename it, so that a stopped run leaves the old one. */
