@@ -127,6 +127,7 @@ def main(job):
         write_pictures(folder, {name: base64.b64decode(png) for one in page["figures"] for name, png in one["files"].items()})
     environment = Environment(loader=FileSystemLoader(TEMPLATE), autoescape=False)
     write(folder / "index.html", environment.get_template("front.html.j2").render(page=page) + "\n")
+    write(folder / "zh.html", environment.get_template("front-zh.html.j2").render(page=page) + "\n")
     explore(folder, {**shared, "previous": links[-1]}, Path(job["explorer"]).read_text(encoding="utf8").strip(), environment)
     return 0
 

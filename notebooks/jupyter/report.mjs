@@ -122,6 +122,8 @@ const figureHrefs = ["01-tokens-per-expert.html#figure-1", "02-task-time.html#fi
 async function front(names) {
   const {
     argument,
+    chineseAnswer,
+    chineseClaims,
     claims,
     formatCount,
     formatShare,
@@ -168,9 +170,29 @@ async function front(names) {
       words: `two engines asked the same differ by this, in the median of ${formatCount(engines.setups)} set-ups`,
     },
   ];
+  // The same numbers under the words of the Chinese page.
+  const chinese = {
+    answer: chineseAnswer(),
+    claims: chineseClaims(claims()).map((claim, i) => ({
+      ...claim,
+      badge: verdicts[i].verdict,
+      href: verdicts[i].href,
+      since: verdicts[i].since,
+    })),
+    errors: [
+      {
+        value: percent(median),
+        words: `${formatCount(steps)} 个实测解码步的误差中位数；拟合时轮流留出每个来源中一种模型在一种机器上的数据`,
+      },
+      { value: percent(nineOfTen), words: "十个里有九个的误差不超过此数" },
+      { value: percent(inBand), words: "落在答案自带的区间内（设计值为五分之四）" },
+      { value: percent(engines.median), words: `两个引擎回答同一问题的差别（${formatCount(engines.setups)} 组的中位数）` },
+    ],
+  };
   return {
     argument: argument(),
     answer: frontAnswer(),
+    chinese,
     sure: howSure(),
     errors,
     worth: frontWorth(),
@@ -179,6 +201,9 @@ async function front(names) {
     verdicts,
   };
 }
+
+/** A share as Chinese text sets it. */
+const percent = (share) => library().chineseShare(share);
 
 /** Points of a small line from wrong (low) to right (high), quarter by quarter; a gap where nothing decided. */
 function spark(scores) {
@@ -219,7 +244,12 @@ async function convert(books, folder, { standalone, cache, scenario, say }) {
     ...books.map(({ target }) => readFileSync(target)),
   );
   const keyFile = join(cache, standalone ? "standalone.key" : "pages.key");
-  const pages = [...books.map(({ name }) => join(folder, `${name}.html`)), join(folder, "index.html"), join(folder, "explore.html")];
+  const pages = [
+    ...books.map(({ name }) => join(folder, `${name}.html`)),
+    join(folder, "index.html"),
+    join(folder, "zh.html"),
+    join(folder, "explore.html"),
+  ];
   if (existsSync(keyFile) && readFileSync(keyFile, "utf8") === key && pages.every((page) => existsSync(page))) return;
   const jobFile = join(cache, `job-${process.pid}.json`);
   writeWhole(jobFile, JSON.stringify({ ...job, front: await front(books.map(({ name }) => name)) }));

@@ -3,6 +3,7 @@
 export { type Change, changes } from "./changes";
 export { type ChineseClaim, type ChinesePartRow, chineseClaims } from "./chinese/chinese-claims";
 export { chineseAnswer, chineseVerdictTable } from "./chinese/chinese-tables";
+export { chineseShare } from "./chinese/chinese-words";
 export { classRows, inShort, type PartRow, partColumns, partRows, verdictTable, verdictText } from "./claim-tables";
 export {
   articleDay,

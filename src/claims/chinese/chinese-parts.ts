@@ -84,6 +84,10 @@ export const chineseParts: Readonly<Record<string, ChinesePart>> = {
     statement: "解码时，256 宽的阵列比 128 宽的损失四分之一以上。",
     say: (p) => `损失达四分之一的占 ${share(p)}`,
   },
+  "1.worth": {
+    statement: "在同样的部署里，算力对 MoE 解码的价值低于对稠密模型的价值。",
+    say: (p) => (p.population === undefined ? "" : `算力的价值低于稠密模型的占 ${share(p)}`),
+  },
   "1.training": { statement: "训练专家时，256 宽的阵列比 128 宽的多损失一成。", say: none },
   "2.acted": {
     statement: "推理引擎为了让任务启动更便宜、更少而被重写。",
@@ -96,6 +100,10 @@ export const chineseParts: Readonly<Record<string, ChinesePart>> = {
   "2.graph": {
     statement: "从图里启动 kernel 占解码一步的一成以上（所有批量）。",
     say: ({ value, population }) => (population === undefined ? "" : `用图之后剩 ${chineseShare(value)}`),
+  },
+  "2.worth": {
+    statement: "在同样的部署里，kernel 的启动与间隔对 MoE 解码比对稠密模型更要紧。",
+    say: (p) => (p.population === undefined ? "" : `比稠密模型更要紧的占 ${share(p)}`),
   },
   "2.one": { statement: "实测：单个请求时，图能省下一步的一成。", say: none },
   "2.training": { statement: "训练一步里 kernel 之间的空隙占一成。", say: ({ value }) => `训练中空隙占 ${chineseShare(value)}` },
@@ -110,6 +118,7 @@ export const chineseParts: Readonly<Record<string, ChinesePart>> = {
       return p.probability === 0 ? "没有部署以 32–64 B 读取" : `${share(p)} 的部署以 32–64 B 读取`;
     },
   },
+  "3.worth": { statement: "更细的最小访存粒度对大规模解码有价值：按省下的字节，每减半提升二十分之一。", say: none },
   "3.hardware": {
     statement: "出现了比厂商上一代访问粒度更细的内存通路。",
     say: ({ value }) => `昇腾 950 增加了 ${formatCount(value)} B 的通路`,
@@ -125,6 +134,7 @@ export const chineseParts: Readonly<Record<string, ChinesePart>> = {
     say: ({ holds }) => (holds ? "闪存先耗尽请求率" : "闪存先耗尽带宽"),
   },
   "4.network": { statement: "大规模 EP 解码时，网卡先耗尽请求率。", say: (p) => short(p, "网卡") },
+  "4.worth": { statement: "消息逐条的开销占大规模解码吞吐的二十分之一。", say: none },
   "5.rate": {
     statement: "把专家分散到各卡，比每个矩阵都切开的八卡副本每卡产出更多 token。",
     say: (p) => (p.population === undefined ? "" : `专家并行每卡吞吐为 TP8 副本的 ${formatNumber(p.value)} 倍（${share(p)} 的部署更高）`),
@@ -137,6 +147,11 @@ export const chineseParts: Readonly<Record<string, ChinesePart>> = {
     statement: "交换的是小块：一条消息最多 16 kB。",
     say: ({ holds }) => (holds ? "消息小" : "消息大"),
   },
+  "5.worth": {
+    statement: "在同样的部署里，scale-up 链路对大规模 EP 解码的价值低于对切到八卡的稠密模型。",
+    say: (p) => (p.population === undefined ? "" : `scale-up 链路价值更低的占 ${share(p)}`),
+  },
+  "5.links": { statement: "在同样的部署里，scale-up 链路与网络合计对大规模 EP 解码的价值高于切到八卡的稠密模型。", say: none },
   "5.node": {
     statement: "单节点内也把专家分散。",
     say: (p) => (p.population === undefined ? "" : `单节点内为 ${share(p)}`),
@@ -152,6 +167,7 @@ export const chineseParts: Readonly<Record<string, ChinesePart>> = {
     statement: "字节数相同时，GPU 发起的交换比主机发起的快一成。",
     say: ({ value }) => `主机发起的用时为 ${formatNumber(value)} 倍`,
   },
+  "6a.worth": { statement: "把交换占用的处理器还给计算，值两个微批重叠的大规模解码吞吐的二十分之一。", say: none },
   "6b.engines": {
     statement: "没有处理器之外的引擎承担加速器之间的交换。",
     say: ({ value, holds }) => (holds ? "没有厂商提供这样的引擎" : `${formatCount(value)} 家厂商提供交换引擎`),
