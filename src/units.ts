@@ -8,7 +8,7 @@
  */
 // biome-ignore format: a line a kind of quantity
 const multiples = {
-  count: 1, ratio: 1, share: 1, percent: 0.01, element: 1, expert: 1, token: 1, row: 1,
+  count: 1, ratio: 1, share: 1, percent: 0.01, element: 1, expert: 1, token: 1, row: 1, column: 1,
   s: 1, ms: 1e-3, us: 1e-6, ns: 1e-9,
   bit: 1 / 8, B: 1, kB: 1e3, MB: 1e6, GB: 1e9,
   KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30,
