@@ -17,7 +17,7 @@ export interface Sweep {
   readonly bestBytesPerSecond: number;
 }
 
-/** The published sweeps with the fewest and the most loads in flight, two a machine. */
+/** The published sweeps with the fewest and the most loads in flight, two per machine. */
 export function sweeps(): readonly Sweep[] {
   const plain = tmaSweeps().filter((p) => p.variant === "tma_bw" || p.variant === "2D");
   return ["H800 PCIe", "B200"].flatMap((machine) => {
@@ -42,7 +42,7 @@ export interface BoundedRate {
   readonly readOff: boolean;
 }
 
-/** Every point of the sweeps beside what its loads in flight allow, bytes a second. */
+/** Every point of the sweeps beside what its loads in flight allow, bytes per second. */
 export function tmaBounds(): readonly BoundedRate[] {
   return sweeps().flatMap((s) =>
     s.measured.map((p) => {

@@ -18,7 +18,7 @@ export interface PathPoint {
   readonly readOff: boolean;
 }
 
-/** Every size of the sweeps with the rate that two of its numbers give, bytes a second. */
+/** Every size of the sweeps with the rate that two of its numbers give, bytes per second. */
 export function pathPoints(): readonly PathPoint[] {
   return measuredPaths().flatMap((path) => {
     const here = messageRates().filter((r) => r.sweep === path.sweep);

@@ -10,7 +10,7 @@ import { band, colours, countTicks, dateRange, label, layout, line, linearAxis, 
 /** Optimum range of granularity that the law of Ling gives, independent of compute. @source lingleverage2025 */
 export const optimalGranularity = [8, 12] as const;
 
-/** One step between two sparsities, as a gain a doubling. */
+/** One step between two sparsities, as a gain per doubling. */
 export interface SparsityStep {
   readonly from: number;
   readonly to: number;
@@ -88,7 +88,7 @@ export function sparsityLawsFigure(models: readonly Model[]): Figure {
     layout: layout({
       height: 680,
       xaxis: {
-        ...logAxis("Sparsity (experts / experts a token)", [1.8, 150], countTicks([2, 4, 8, 16, 32, 64, 128])),
+        ...logAxis("Sparsity (experts / experts per token)", [1.8, 150], countTicks([2, 4, 8, 16, 32, 64, 128])),
         anchor: "y",
       },
       yaxis: linearAxis("FLOPs for the same loss (relative)", [0.8, 1.8], { domain: [0.58, 1] }),
