@@ -58,7 +58,6 @@ export {
 export { type Bound, datasheetRates, type Rates, ridgePoint, ridgeRows, roofline, type Roofline, type Work } from "./kernels/roofline";
 export { defaultKernel, type KernelFamily, kernelFamily, kernels } from "./kernels/families";
 export { type DenseQuestion, denseGemmTime, type DenseTime } from "./kernels/product";
-export { type CoreTime, mixerCoreTime, type MixerCoreQuestion } from "./kernels/attention-core";
 export { type AttentionOptions, type AttentionPlan, attentionPlan, type AttentionPlanTime } from "./kernels/attention/attention-plan";
 export { mixerTime, type MixerQuestion, type MixerTime } from "./kernels/attention/mixer-time";
 export { type AttentionMeasurement, attentionTimes } from "./published/attention-times";
