@@ -1,6 +1,6 @@
 import type { Hardware } from "../machine/hardware";
 import { isMoe, type Model } from "../model/model";
-import { type HidingLink, hidingFlopsPerByte, machineFlopsPerByte } from "../network/hiding";
+import { type HidingLink, widthLines } from "../network/hiding";
 import { formatCount, formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";
 import { articleDate } from "./releases";
@@ -8,21 +8,6 @@ import { colours, countTicks, label, layout, line, logAxis, points, rule } from 
 
 const laboratories = { DeepSeek: colours.blue, Moonshot: colours.orange, Alibaba: colours.green, Mistral: colours.purple } as const;
 type Laboratory = keyof typeof laboratories;
-
-/** One machine's line: experts at least this wide hide their tokens' travel. */
-export interface WidthLine {
-  readonly hardware: Hardware;
-  readonly link: HidingLink;
-  readonly width: number;
-}
-
-/** Widths from which travel hides, for the machines that have FP8 and the link. */
-export function widthLines(machines: readonly (readonly [Hardware, HidingLink])[]): readonly WidthLine[] {
-  return machines.flatMap(([hardware, link]) => {
-    const flopsPerByte = machineFlopsPerByte(hardware, link);
-    return flopsPerByte === undefined ? [] : [{ hardware, link, width: flopsPerByte / hidingFlopsPerByte(1) }];
-  });
-}
 
 /** Number and width of experts by release; lines join a laboratory's in order of date, level lines are machines. */
 export function expertPlaneFigure(
