@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 /**
- * Fit the constants of dense products and links: data/gemm-kernels.csv, data/attention.csv,
- * data/collectives.csv, data/launch.csv; and their errors: data/links-errors.csv.
+ * Fit the constants of dense products and links: data/gemm-kernels.csv, data/collectives.csv, data/launch.csv; and their
+ * errors: data/links-errors.csv.
  *
  *     node data/fit-links.mjs            fit and write
  *     node data/fit-links.mjs --report   only print the errors stated, as they were written
@@ -108,7 +108,7 @@ export function fitLinks(library, progress = () => {}) {
   };
   const keyOf = ({ family }) => `${family.implementation} ${family.operation} ${family.generation}`;
   const solveAll = (problems) => new Map(problems.map((p) => [keyOf(p), add(p).constants]));
-  for (const p of [...dense.denseProblems(), dense.attentionProblem()]) add(p);
+  for (const p of dense.denseProblems()) add(p);
   for (const p of [...fit.ringProblems(), ...fit.exchangeProblems()]) add(p);
   const shots = solveAll(fit.shotProblems());
   for (const p of fit.eagerProblems(shots)) add(p);
@@ -126,10 +126,6 @@ function constantFiles(solved, unitOf) {
     "gemm-kernels.csv": [
       "# Constants of dense products, fitted by data/fit-links.mjs on data/measurements/gemm-*.csv. standardError is in the unit of the value.",
       "kernel,weightFormat,generation",
-    ],
-    "attention.csv": [
-      "# Constants of attention cores, fitted by data/fit-links.mjs on data/measurements/attention-flashmla-h800.csv.",
-      "kernel,generation",
     ],
     "collectives.csv": [
       "# Constants of links, fitted by data/fit-links.mjs on data/measurements/{collectives,deepep}-*.csv. An empty standardError: set, not fitted.",

@@ -58,7 +58,6 @@ export {
 export { type Bound, datasheetRates, type Rates, ridgePoint, ridgeRows, roofline, type Roofline, type Work } from "./kernels/roofline";
 export { defaultKernel, type KernelFamily, kernelFamily, kernels } from "./kernels/families";
 export { type DenseQuestion, denseGemmTime, type DenseTime } from "./kernels/product";
-export { type CoreTime, mixerCoreTime, type MixerCoreQuestion } from "./kernels/attention-core";
 export { type AttentionOptions, type AttentionPlan, attentionPlan, type AttentionPlanTime } from "./kernels/attention/attention-plan";
 export { mixerTime, type MixerQuestion, type MixerTime } from "./kernels/attention/mixer-time";
 export { type AttentionMeasurement, attentionTimes } from "./published/attention-times";
@@ -249,7 +248,16 @@ export { type ExchangePath, exchangePaths } from "./published/exchange-paths";
 export * from "./claims/index";
 
 // What comes next: widths that hide communication, laws of sparsity, layers at both ends.
-export { granularity, hides, type HidingLink, hidingFlopsPerByte, machineFlopsPerByte, sparsity } from "./network/hiding";
+export {
+  granularity,
+  hides,
+  type HidingLink,
+  hidingFlopsPerByte,
+  machineFlopsPerByte,
+  sparsity,
+  type WidthLine,
+  widthLines,
+} from "./network/hiding";
 export {
   type FusedRate,
   fusedRates,
@@ -265,18 +273,22 @@ export {
 export type { Choice, Figure } from "./figures/figure";
 export { claimsOverTimeFigure } from "./figures/claims-over-time";
 export { partsFigure } from "./figures/parts";
-export { accessBandwidthFigure, tmaBounds } from "./figures/access-bandwidth";
+export { accessBandwidthFigure } from "./figures/access-bandwidth";
+export { tmaBounds } from "./published/access-sweeps";
 export { accessLadderFigure, accessRungs } from "./figures/access-ladder";
 export { contextGrowthFigure, type ContextPoint, contextPoints } from "./figures/context-growth";
 export { cumulativeErrorFigure } from "./figures/cumulative-error";
 export { errorByFigure } from "./figures/error-by";
 export { exchangeInitiatorsFigure, proxyPenalty, startedDispatches } from "./figures/exchange-initiators";
 export { exchangeProcessorsFigure, processorRows } from "./figures/exchange-processors";
-export { hostCrossings, hostPaths, type HostPoint, hostPoints, transferSizesFigure } from "./figures/transfer-sizes";
-export { expertPlaneFigure, type WidthLine, widthLines } from "./figures/expert-plane";
+export { transferSizesFigure } from "./figures/transfer-sizes";
+export { hostCrossings, hostPaths, type HostPoint, hostPoints } from "./published/host-paths";
+export { expertPlaneFigure } from "./figures/expert-plane";
 export { endsOf, layerEndsFigure, shownLayers } from "./figures/layer-ends";
-export { optimalGranularity, type SparsityStep, sparsityLawsFigure, sparsitySteps } from "./figures/sparsity-laws";
-export { messageRatesFigure, type PathPoint, pathPoints } from "./figures/message-rates";
+export { sparsityLawsFigure } from "./figures/sparsity-laws";
+export { optimalGranularity, type SparsityStep, sparsitySteps } from "./published/sparsity-steps";
+export { messageRatesFigure } from "./figures/message-rates";
+export { type PathPoint, pathPoints } from "./step/path-points";
 export { requestStreamsFigure } from "./figures/request-streams";
 export { type ParallelBytes, parallelBytes, parallelBytesFigure } from "./figures/parallel-bytes";
 export { type JudgedExchange, judgedExchanges } from "./fit/judged-exchanges";

@@ -16,7 +16,7 @@ export const denseReference = "llama-3.1-405b";
 const usableShare = 0.9;
 
 /**
- * A set-up's place with a dense model in it: the same machine, requests a GPU and context, every matrix cut over eight GPUs.
+ * A set-up's place with a dense model in it: the same machine, requests per GPU and context, every matrix cut over eight GPUs.
  *
  * Weights of eight bits where the machine multiplies them, and no more requests than fit; undefined where not even one does. Requests a
  * GPU are taken at the next power of two, so that set-ups alike share an answer.

@@ -4,7 +4,16 @@ import { rowOf } from "./finder-pictures";
 import type { FoundPoint } from "./found";
 import type { Setup } from "./setup";
 
-const heads = ["Attention · experts", "Tokens/s/GPU", "ms a token", "GPUs", "Requests a GPU", "GB a GPU", "First token (s)", "$ a million"];
+const heads = [
+  "Attention · experts",
+  "Tokens/s/GPU",
+  "ms per token",
+  "GPUs",
+  "Requests per GPU",
+  "GB per GPU",
+  "First token (s)",
+  "$ per million",
+];
 
 /**
  * Fill the table of the best deployments; each row has a button that chooses it.

@@ -47,12 +47,12 @@ function numbersOf(setup: Setup, answer: Answer, find: Find): readonly HTMLEleme
   const ms = { value: secondsPerToken.value * 1e3, low: secondsPerToken.low * 1e3, high: secondsPerToken.high * 1e3 };
   const price =
     dollarsPerMillion === undefined
-      ? "Type a price above for dollars a million tokens."
-      : `$${banded(dollarsPerMillion)} a million tokens.`;
+      ? "Type a price above for dollars per million tokens."
+      : `$${banded(dollarsPerMillion)} per million tokens.`;
   return [
     big(formatCount(Math.round(perGpu.value)), "tokens/s/GPU"),
     small(
-      `four in five: ${formatCount(Math.round(perGpu.low))} to ${formatCount(Math.round(perGpu.high))}. Each user gets ${banded(perRequest)} tokens/s: ${banded(ms)} ms a token. ${price}`,
+      `four in five: ${formatCount(Math.round(perGpu.low))} to ${formatCount(Math.round(perGpu.high))}. Each user gets ${banded(perRequest)} tokens/s: ${banded(ms)} ms per token. ${price}`,
     ),
     big(splitOf(setup), ""),
     small(

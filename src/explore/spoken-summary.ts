@@ -19,5 +19,5 @@ function sentence(view: ScenarioView): string {
   const { seconds, tokensPerSecondPerGpu, errorBand } = view.step;
   const unfit = view.setup.fits ? "" : " It does not fit the memory: these rates cannot be reached.";
   const band = `four in five: ${write(errorBand.low, "seconds")} to ${write(errorBand.high, "seconds")}`;
-  return `${labelOf(view)}: ${tokens}, a decode step of ${write(seconds, "seconds")} (${band}), ${write(tokensPerSecondPerGpu, "count")} tokens a second of each GPU.${unfit}`;
+  return `${labelOf(view)}: ${tokens}, a decode step of ${write(seconds, "seconds")} (${band}), ${write(tokensPerSecondPerGpu, "count")} tokens per second of each GPU.${unfit}`;
 }

@@ -167,15 +167,15 @@ function quantities(setup: Setup, step: DecodeStep, expert: ExpertOn | undefined
   return [
     ofExpert("tokensPerExpert", "Tokens at each expert, mean", "count", perExpert),
     quantity("gpus", "GPUs of the replica", "count", gpus),
-    quantity("requestsPerGpu", "Requests a GPU", "count", requestsPerGpu),
+    quantity("requestsPerGpu", "Requests per GPU", "count", requestsPerGpu),
     ofExpert("expertFloorSeconds", "One expert's task: floor", "seconds", one?.floorSeconds),
     ofExpert("expertShareSeconds", "One expert's task: share of a full layer", "seconds", one?.shareOfLayerSeconds),
     ofExpert("expertAloneSeconds", "One expert's task: alone on the GPU", "seconds", one?.aloneSeconds),
     { ...quantity("stepSeconds", "Decode step", "seconds", step.seconds), low, high },
     quantity("stepSecondsLow", "Four in five measured steps: from", "seconds", step.errorBand.low),
     quantity("stepSecondsHigh", "Four in five measured steps: to", "seconds", step.errorBand.high),
-    rate("tokensPerSecondPerGpu", "Tokens a second of each GPU", step.tokensPerSecondPerGpu),
-    rate("tokensPerSecondPerRequest", "Tokens a second of each request", step.tokensPerSecondPerRequest),
+    rate("tokensPerSecondPerGpu", "Tokens per second of each GPU", step.tokensPerSecondPerGpu),
+    rate("tokensPerSecondPerRequest", "Tokens per second of each request", step.tokensPerSecondPerRequest),
     quantity("exchangeShare", "Dispatch, combine and all-reduce, of all task time", "share", exchanged / sum(step.tasks, (t) => t.seconds)),
     quantity("shortKernelShare", "Time in kernels of 1–10 µs", "share", shareByDecade(timedTasks(step.tasks))[1]?.timeShare ?? 0),
     quantity(

@@ -1,72 +1,19 @@
 import { type Hardware, hardware } from "../machine/hardware";
-import { inFlightBandwidth } from "../machine/random-access";
-import { rowGathers, type TmaPoint, tmaSweeps } from "../published/tables";
+import { accessSweeps, type Sweep, sweepBound } from "../published/access-sweeps";
+import { rowGathers } from "../published/tables";
 import { rowBandwidth, rowMemory } from "../step/tiers";
 import { formatNumber, formatSeconds, formatShare } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, doublings, label, layout, lengthTicks, line, logAxis, points, ticks } from "./theme";
 
-/** One published sweep of bandwidth against access size at a fixed number in flight, and the bound that two of its numbers give. */
-export interface Sweep {
-  readonly machine: string;
-  readonly loadsInFlight: number;
-  readonly measured: readonly TmaPoint[];
-  /** Read off the smallest access of the machine's sweeps: in flight / rate. */
-  readonly latencySeconds: number;
-  /** The best rate of the machine's sweeps. */
-  readonly bestBytesPerSecond: number;
-}
-
-/** The published sweeps with the fewest and the most loads in flight, two a machine. */
-export function sweeps(): readonly Sweep[] {
-  const plain = tmaSweeps().filter((p) => p.variant === "tma_bw" || p.variant === "2D");
-  return ["H800 PCIe", "B200"].flatMap((machine) => {
-    const all = plain.filter((p) => p.machine === machine);
-    const bestBytesPerSecond = Math.max(...all.map((p) => p.bytesPerSecond));
-    const latencySeconds = Math.min(...all.map((p) => (p.loadsInFlight * p.loadBytes) / p.bytesPerSecond));
-    const inFlight = all.map((p) => p.loadsInFlight);
-    return [Math.min(...inFlight), Math.max(...inFlight)].map((loadsInFlight) => {
-      const measured = all.filter((p) => p.loadsInFlight === loadsInFlight).sort((a, b) => a.loadBytes - b.loadBytes);
-      return { machine, loadsInFlight, measured, latencySeconds, bestBytesPerSecond };
-    });
-  });
-}
-
-/** One measured rate beside its bound; readOff tells that the bound's latency or best rate was read off this very point. */
-export interface BoundedRate {
-  readonly machine: string;
-  readonly loadsInFlight: number;
-  readonly loadBytes: number;
-  readonly measured: number;
-  readonly bound: number;
-  readonly readOff: boolean;
-}
-
-/** Every point of the sweeps beside what its loads in flight allow, bytes a second. */
-export function tmaBounds(): readonly BoundedRate[] {
-  return sweeps().flatMap((s) =>
-    s.measured.map((p) => {
-      const readOff = p.bytesPerSecond === s.bestBytesPerSecond || (p.loadsInFlight * p.loadBytes) / p.bytesPerSecond === s.latencySeconds;
-      return {
-        machine: s.machine,
-        loadsInFlight: s.loadsInFlight,
-        loadBytes: p.loadBytes,
-        measured: p.bytesPerSecond,
-        bound: bound(s, p.loadBytes),
-        readOff,
-      };
-    }),
-  );
-}
-
 /** Bandwidth against the size of one access: what loads in flight allow, what DRAM rows allow, what was measured. */
 export function accessBandwidthFigure(machine: Hardware): Figure {
   const { kind, stacks } = rowMemory(machine);
-  const published = sweeps();
+  const published = accessSweeps();
   const sizes = doublings(8, 65_536);
   const colourOf = (sweep: Sweep) => (sweep.machine === "B200" ? colours.orange : colours.blue);
   const rows = (accessBytes: number) => rowBandwidth(machine, accessBytes);
-  const worst = Math.min(...published.flatMap((s) => s.measured.map((p) => p.bytesPerSecond / bound(s, p.loadBytes))));
+  const worst = Math.min(...published.flatMap((s) => s.measured.map((p) => p.bytesPerSecond / sweepBound(s, p.loadBytes))));
   const full = Math.min(...sizes.filter((size) => rows(size) >= 0.99 * machine.memoryBytesPerSecond));
   const gathers = rowGathers();
   const gathered = hardware("h100-sxm");
@@ -78,7 +25,7 @@ export function accessBandwidthFigure(machine: Hardware): Figure {
         line(
           `${s.machine}, bound`,
           sizes,
-          sizes.map((size) => bound(s, size)),
+          sizes.map((size) => sweepBound(s, size)),
           colourOf(s),
           { line: { color: colourOf(s), width: 1.5, dash: "dash" }, showlegend: false },
         ),
@@ -135,17 +82,9 @@ export function accessBandwidthFigure(machine: Hardware): Figure {
   };
 }
 
-function bound(sweep: Sweep, loadBytes: number): number {
-  return inFlightBandwidth(
-    { bytesPerSecond: sweep.bestBytesPerSecond, latencySeconds: sweep.latencySeconds },
-    sweep.loadsInFlight,
-    loadBytes,
-  );
-}
-
 /** Of a machine's two sweeps, the one with fewer loads in flight. */
 function isFew(sweep: Sweep): boolean {
-  return sweeps().some((other) => other.machine === sweep.machine && other.loadsInFlight > sweep.loadsInFlight);
+  return accessSweeps().some((other) => other.machine === sweep.machine && other.loadsInFlight > sweep.loadsInFlight);
 }
 
 /** What more loads in flight gain at the smallest size both sweeps of a machine have. */

@@ -22,29 +22,29 @@ export interface SweepQuestion {
   readonly chosen: number;
 }
 
-/** Tokens a second of a GPU, and time of a token, against the batch, up to where the memory ends. */
+/** Tokens per second of a GPU, and time of a token, against the batch, up to where the memory ends. */
 export function batchSweepFigure({ name, points, most, chosen }: SweepQuestion): Figure {
   const x = points.map(({ requestsPerGpu }) => requestsPerGpu);
   const [from, to] = [(x[0] ?? 1) * 0.9, Math.max(x.at(-1) ?? 2, most * 2.4, chosen * 1.2)];
   const [topRate, topTime] = [Math.max(...points.map(({ perGpu }) => perGpu)) * 1.1, Math.max(...points.map(({ high }) => high)) * 1.05];
   const color = { rate: colours.blue, time: colours.orange };
   const tokens = line(
-    "tokens a second of each GPU",
+    "tokens per second of each GPU",
     x,
     points.map(({ perGpu }) => perGpu),
     color.rate,
     {
-      hovertemplate: "%{x:.4~g} requests a GPU: %{y:,.0f} tokens/s/GPU<extra></extra>",
+      hovertemplate: "%{x:.4~g} requests per GPU: %{y:,.0f} tokens/s/GPU<extra></extra>",
     },
   );
   const times = line(
-    "milliseconds a token",
+    "milliseconds per token",
     x,
     points.map(({ milliseconds }) => milliseconds),
     color.time,
     {
       yaxis: "y2",
-      hovertemplate: "%{x:.4~g} requests a GPU: %{y:.1f} ms a token<extra></extra>",
+      hovertemplate: "%{x:.4~g} requests per GPU: %{y:.1f} ms per token<extra></extra>",
     },
   );
   const spread = {
@@ -76,8 +76,8 @@ export function batchSweepFigure({ name, points, most, chosen }: SweepQuestion):
       height: 340,
       margin: { l: 64, r: 60, t: 30, b: 54 },
       xaxis: logAxis("Requests of each GPU", [from, to], { dtick: 1 }),
-      yaxis: linearAxis("Tokens a second of each GPU", [0, topRate], { tickfont: { color: color.rate }, nticks: 6 }),
-      yaxis2: linearAxis("Milliseconds a token", [0, topTime], {
+      yaxis: linearAxis("Tokens per second of each GPU", [0, topRate], { tickfont: { color: color.rate }, nticks: 6 }),
+      yaxis2: linearAxis("Milliseconds per token", [0, topTime], {
         overlaying: "y",
         side: "right",
         tickmode: "auto",
@@ -90,7 +90,7 @@ export function batchSweepFigure({ name, points, most, chosen }: SweepQuestion):
       shapes: [...wall, now],
       annotations: wall.length === 0 ? [] : [label("does not fit", { x: to, y: topRate * 0.06 }, { xanchor: "right", xshift: -3 }, "x")],
     }),
-    caption: `${name}: the same split at every batch. Shaded: more than the memory holds${most > 0 ? `, which is ${formatNumber(most)} requests a GPU` : "; not even one request fits"}. Dotted: the batch chosen, ${formatNumber(chosen)}.`,
-    alt: `${name}: ${formatCount(Math.round(points.at(-1)?.perGpu ?? 0))} tokens a second of each GPU at ${formatNumber(x.at(-1) ?? 0)} requests a GPU; the memory holds ${formatNumber(most)}.`,
+    caption: `${name}: the same split at every batch. Shaded: more than the memory holds${most > 0 ? `, which is ${formatNumber(most)} requests per GPU` : "; not even one request fits"}. Dotted: the batch chosen, ${formatNumber(chosen)}.`,
+    alt: `${name}: ${formatCount(Math.round(points.at(-1)?.perGpu ?? 0))} tokens per second of each GPU at ${formatNumber(x.at(-1) ?? 0)} requests per GPU; the memory holds ${formatNumber(most)}.`,
   };
 }

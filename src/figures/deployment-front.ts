@@ -52,7 +52,7 @@ const kinds = [
 ] as const;
 
 /**
- * Tokens a second of each GPU against tokens a second of each user, for every deployment that was searched.
+ * Tokens per second of each GPU against tokens per second of each user, for every deployment that was searched.
  *
  * Of points that lie upon each other one is drawn. A band around the front is where four in five measured deployments that no constant was
  * fitted on lie beside their estimate.
@@ -109,8 +109,8 @@ export function deploymentFrontFigure(question: FrontQuestion): Figure {
     layout: layout({
       height: 400,
       margin: { l: 74, r: 14, t: 44, b: 50 },
-      xaxis: linearAxis("Tokens a second of each user", [0, right]),
-      yaxis: logAxis("Tokens a second of each GPU", [bottom, top], { dtick: undefined, ...oneTwoFive(bottom, top) }),
+      xaxis: linearAxis("Tokens per second of each user", [0, right]),
+      yaxis: logAxis("Tokens per second of each GPU", [bottom, top], { dtick: undefined, ...oneTwoFive(bottom, top) }),
       showlegend: true,
       legend: { orientation: "h", x: 0, y: 1.01, yanchor: "bottom", font: { size: 11 } },
       shapes: limit === undefined ? [] : [band("x", 0, Math.min(limit, right), colours.grey, 0.13)],
@@ -119,7 +119,7 @@ export function deploymentFrontFigure(question: FrontQuestion): Figure {
           ? []
           : [
               label(
-                `slower than ${formatSeconds(secondsPerToken as number)} a token`,
+                `slower than ${formatSeconds(secondsPerToken as number)} per token`,
                 { x: limit, y: bottom },
                 { xanchor: "right", yanchor: "bottom", textangle: -90, name: "wide" },
                 "y",
@@ -134,7 +134,7 @@ export function deploymentFrontFigure(question: FrontQuestion): Figure {
 function altOf(name: string, front: readonly FrontMember[]): string {
   const [first, last] = [front[0], front.at(-1)];
   if (first === undefined || last === undefined) return `No deployment of ${name} fits.`;
-  return `${name}: from ${formatCount(Math.round(first.perGpu))} tokens a second of each GPU at ${formatNumber(first.perRequest)} for each user to ${formatNumber(last.perRequest)} for each user at ${formatNumber(last.perGpu)}.`;
+  return `${name}: from ${formatCount(Math.round(first.perGpu))} tokens per second of each GPU at ${formatNumber(first.perRequest)} for each user to ${formatNumber(last.perRequest)} for each user at ${formatNumber(last.perGpu)}.`;
 }
 
 function wordsOf(point: FrontPoint): string {

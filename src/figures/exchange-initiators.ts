@@ -14,7 +14,7 @@ const colourOf: Readonly<Record<string, string>> = {
   "collective library": colours.grey,
 };
 
-/** Dispatch of so many tokens a GPU, or the plain all-to-all, by who starts a message. */
+/** Dispatch of so many tokens per GPU, or the plain all-to-all, by who starts a message. */
 export function startedDispatches(tokens: number): readonly StartedExchange[] {
   return exchangesByInitiator().filter((e) => e.tokens === tokens && e.direction !== "combine");
 }
@@ -28,7 +28,7 @@ export function proxyPenalty(tokens: number, expertParallel: number): number {
   return proxy.seconds / own.seconds;
 }
 
-/** Time of one dispatch by the size of the group and who starts its messages, at 128 tokens a GPU and at one. */
+/** Time of one dispatch by the size of the group and who starts its messages, at 128 tokens per GPU and at one. */
 export function exchangeInitiatorsFigure(model: Model, hardware: Hardware): Figure {
   const many = 128;
   const gpus = doublings(8, 128);
@@ -63,15 +63,15 @@ export function exchangeInitiatorsFigure(model: Model, hardware: Hardware): Figu
       height: 640,
       margin: { l: 84, r: 20, t: 120, b: 58 },
       xaxis: { ...logAxis("GPUs of the group", [7, 150], ticks(gpus.map((n) => [n, `${n}`]))), anchor: "y2" },
-      yaxis: logAxis(`Time, ${many} tokens a GPU`, [1e-5, 1e-2], { domain: [0.54, 1], ...times }),
-      yaxis2: logAxis("Time, 1 token a GPU", [1e-5, 1e-2], { domain: [0, 0.46], ...times }),
+      yaxis: logAxis(`Time, ${many} tokens per GPU`, [1e-5, 1e-2], { domain: [0.54, 1], ...times }),
+      yaxis2: logAxis("Time, 1 token per GPU", [1e-5, 1e-2], { domain: [0, 0.46], ...times }),
       showlegend: true,
       legend: { orientation: "h", x: 0, y: 1.01, yanchor: "bottom" },
     }),
     title: `A thread of the host makes a dispatch ${formatNumber(proxyPenalty(many, 128))} times as long as the GPU that posts itself`,
-    setting: `H100, 400 Gb/s a GPU, 128 GPUs with ${many} tokens each.`,
+    setting: `H100, 400 Gb/s per GPU, 128 GPUs with ${many} tokens each.`,
     source: "Times: data/measurements/exchange-initiators.csv, each row with its source.",
-    caption: `Published times on H100 with 400 Gb/s a GPU. The bytes and the card are the same; who starts a message is not. At 128 GPUs and ${many} tokens a thread of the host that posts for the GPU takes ${formatSeconds(proxy?.seconds ?? 0)}, ${formatNumber(proxyPenalty(many, 128))} times what the same library takes when the GPU posts itself, and at one token ${formatNumber(proxyPenalty(1, 128))} times. Dotted: the least that the bytes of ${model.name} need. The collective library (grey) moves whole buffers for everyone: it is far behind with many tokens and level with the GPU at one.`,
+    caption: `Published times on H100 with 400 Gb/s per GPU. The bytes and the card are the same; who starts a message is not. At 128 GPUs and ${many} tokens a thread of the host that posts for the GPU takes ${formatSeconds(proxy?.seconds ?? 0)}, ${formatNumber(proxyPenalty(many, 128))} times what the same library takes when the GPU posts itself, and at one token ${formatNumber(proxyPenalty(1, 128))} times. Dotted: the least that the bytes of ${model.name} need. The collective library (grey) moves whole buffers for everyone: it is far behind with many tokens and level with the GPU at one.`,
     alt: `A dispatch posted by a host proxy takes several times as long as one posted by the GPU, more so with more GPUs.`,
   };
 }

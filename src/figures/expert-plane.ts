@@ -1,6 +1,6 @@
 import type { Hardware } from "../machine/hardware";
 import { isMoe, type Model } from "../model/model";
-import { type HidingLink, hidingFlopsPerByte, machineFlopsPerByte } from "../network/hiding";
+import { type HidingLink, widthLines } from "../network/hiding";
 import { formatCount, formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";
 import { articleDate } from "./releases";
@@ -8,21 +8,6 @@ import { colours, countTicks, label, layout, line, logAxis, points, rule } from 
 
 const laboratories = { DeepSeek: colours.blue, Moonshot: colours.orange, Alibaba: colours.green, Mistral: colours.purple } as const;
 type Laboratory = keyof typeof laboratories;
-
-/** One machine's line: experts at least this wide hide their tokens' travel. */
-export interface WidthLine {
-  readonly hardware: Hardware;
-  readonly link: HidingLink;
-  readonly width: number;
-}
-
-/** Widths from which travel hides, for the machines that have FP8 and the link. */
-export function widthLines(machines: readonly (readonly [Hardware, HidingLink])[]): readonly WidthLine[] {
-  return machines.flatMap(([hardware, link]) => {
-    const flopsPerByte = machineFlopsPerByte(hardware, link);
-    return flopsPerByte === undefined ? [] : [{ hardware, link, width: flopsPerByte / hidingFlopsPerByte(1) }];
-  });
-}
 
 /** Number and width of experts by release; lines join a laboratory's in order of date, level lines are machines. */
 export function expertPlaneFigure(
@@ -107,7 +92,7 @@ export function expertPlaneFigure(
     title: `${formatNumber((wide(recent) / recent.length) * 100, 2)} % of the releases of 2026 have experts wider than the 2,048 of DeepSeek-V3`,
     setting: `Releases of the registry whose dimensions were read; lines for ${lines.map((l) => `${short(l.hardware)} (${l.link})`).join(", ")}.`,
     source: "Dimensions: each release's own configuration, named in data/models.csv.",
-    caption: `Every mixture-of-experts release in the registry whose dimensions were read, open circles before the article; a line follows a laboratory from its largest release to its next larger one. Above a level line an expert computes long enough to hide the travel of its tokens on that machine (two FLOPs a byte for each element of width): ${lines.map((l) => `${short(l.hardware)} over its ${l.link} link from ${formatCount(l.width)}`).join(", ")}. The number of experts still rises (${most.name}: ${formatCount(most.routedExperts)}), and width has turned up: ${formatNumber((wide(recent) / recent.length) * 100, 2)} % of the releases of 2026 have experts wider than the 2,048 of DeepSeek-V3.`,
+    caption: `Every mixture-of-experts release in the registry whose dimensions were read, open circles before the article; a line follows a laboratory from its largest release to its next larger one. Above a level line an expert computes long enough to hide the travel of its tokens on that machine (two FLOPs per byte for each element of width): ${lines.map((l) => `${short(l.hardware)} over its ${l.link} link from ${formatCount(l.width)}`).join(", ")}. The number of experts still rises (${most.name}: ${formatCount(most.routedExperts)}), and width has turned up: ${formatNumber((wide(recent) / recent.length) * 100, 2)} % of the releases of 2026 have experts wider than the 2,048 of DeepSeek-V3.`,
     alt: `Releases by number of experts and width of an expert: counts rise from 8 to 896, widths fall to 2,048 and below and turn up to 3,072 and more.`,
   };
 }

@@ -44,7 +44,7 @@ export function fusionGainFigure(): Figure {
       rows.map((r) => r.source),
     ),
     caption: `Measured by those who wrote the kernels: time of separate kernels for dispatch, experts and combine over that of one that does all, eight GPUs; Hopper with DeepSeek-V4-Flash. ${words}. The gain depends on what it is held against. Beside an exchange made for throughput, with its many launches and a host that waits, one kernel gains most with few tokens; beside one made for few tokens the gain nearly vanishes on Hopper. On Blackwell it hardly falls with the batch, so it cannot be starts alone: there the exchange hides behind the products.`,
-    alt: `Gains of fused expert kernels against tokens a GPU: ${words}.`,
+    alt: `Gains of fused expert kernels against tokens per GPU: ${words}.`,
   };
 }
 

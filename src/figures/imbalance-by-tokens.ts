@@ -47,7 +47,7 @@ export function imbalanceByTokensFigure(): Figure {
   const slot = of("expert slot", true)[0]?.maximumOverMean ?? Number.NaN;
   const rank = of("rank", true).map((r) => r.maximumOverMean);
   const chance = floor[tokens.indexOf(128)] ?? Number.NaN;
-  const words = `at 128 tokens an expert chance alone puts the busiest of ${experts} experts at ${formatNumber(chance)} times the mean, and DeepSeek-R1's was measured at ${formatNumber(slot)}; the busiest of ${gpus} GPUs at ${formatNumber(Math.min(...rank))} to ${formatNumber(Math.max(...rank))}`;
+  const words = `at 128 tokens per expert chance alone puts the busiest of ${experts} experts at ${formatNumber(chance)} times the mean, and DeepSeek-R1's was measured at ${formatNumber(slot)}; the busiest of ${gpus} GPUs at ${formatNumber(Math.min(...rank))} to ${formatNumber(Math.max(...rank))}`;
   return {
     data: [
       line("experts, chance alone", tokens, floor, colours.blue, { line: { color: colours.blue, width: 2, dash: "dash" } }),
@@ -86,10 +86,10 @@ export function imbalanceByTokensFigure(): Figure {
       showlegend: true,
       legend: { orientation: "h", x: 0, y: -0.16, yanchor: "top", font: { size: 12 } },
     }),
-    title: `At 128 tokens an expert chance makes the busiest ${formatNumber(chance)} times the mean; measured ${formatNumber(slot)}`,
-    setting: `${experts} experts, ${expertsPerToken} a token, on ${gpus} GPUs.`,
+    title: `At 128 tokens per expert chance makes the busiest ${formatNumber(chance)} times the mean; measured ${formatNumber(slot)}`,
+    setting: `${experts} experts, ${expertsPerToken} per token, on ${gpus} GPUs.`,
     source: "Measured: data/measurements/expert-imbalance-trtllm.csv and expert-counts-qwen3.csv.",
-    caption: `How much busier the busiest expert (blue) or GPU of ${gpus} (green) is than the mean. Dashed: a perfectly fair router, where only chance makes a difference; more tokens even it out. Solid: a router whose experts differ in popularity by the published ${formatNumber(coefficientOfVariation)} (standard deviation over mean); more tokens do not help. Marks are measurements, open ones with replicated experts: ${words}. Diamond: one layer of a Qwen3 model, ${formatNumber(counts.maximumOverMean)} at ${formatNumber(counts.mean)} tokens an expert.`,
+    caption: `How much busier the busiest expert (blue) or GPU of ${gpus} (green) is than the mean. Dashed: a perfectly fair router, where only chance makes a difference; more tokens even it out. Solid: a router whose experts differ in popularity by the published ${formatNumber(coefficientOfVariation)} (standard deviation over mean); more tokens do not help. Marks are measurements, open ones with replicated experts: ${words}. Diamond: one layer of a Qwen3 model, ${formatNumber(counts.maximumOverMean)} at ${formatNumber(counts.mean)} tokens per expert.`,
     alt: `Imbalance against tokens per expert: ${words}. A fair router's imbalance falls with tokens, a skewed one's does not.`,
   };
 }

@@ -17,7 +17,7 @@ const ways: readonly {
   { name: "one by one", mode: "stream", fusion: "none", color: colours.orange },
   { name: "from a graph", mode: "graph", fusion: "none", color: colours.blue },
   { name: "graph, experts and exchange fused", mode: "graph", fusion: "experts", color: colours.sky, dash: "dash" },
-  { name: "graph, a kernel a layer", mode: "graph", fusion: "layer", color: colours.green },
+  { name: "graph, a kernel per layer", mode: "graph", fusion: "layer", color: colours.green },
 ];
 
 /** Drawn at least up to here. */
@@ -52,7 +52,7 @@ export function launchShareFigure(
   const words = wordsOf(0);
   const choices = models.map(({ model, expertParallel }, m) => ({
     title: `Starts of kernels take ${share(m, 0)} of a decode step of ${model.name} one by one, ${share(m, 1)} from a graph`,
-    caption: `Starts of kernels as a share of a whole decode step of ${model.name} on ${expertParallel} × ${hardware.name}, ${formatCount(contextTokens)} tokens of context; the menu picks the model. At ${formatCount(requestsPerGpu)} requests a GPU: ${wordsOf(m)}. Dotted: a tenth. The share is largest with few requests, where the step is short and the kernels are as many. Fusing the experts alone removes few starts; most kernels of a layer are around attention.`,
+    caption: `Starts of kernels as a share of a whole decode step of ${model.name} on ${expertParallel} × ${hardware.name}, ${formatCount(contextTokens)} tokens of context; the menu picks the model. At ${formatCount(requestsPerGpu)} requests per GPU: ${wordsOf(m)}. Dotted: a tenth. The share is largest with few requests, where the step is short and the kernels are as many. Fusing the experts alone removes few starts; most kernels of a layer are around attention.`,
   }));
   const top = Math.max(...shares.flat(2)) * 100;
   return {

@@ -1,41 +1,11 @@
 import { breakEvenBytes, streamBytesPerSecond } from "../network/message-path";
 import { reachedOverNetwork } from "../published/reached-network";
 import { messageRates } from "../published/transfers";
+import { pathPoints } from "../step/path-points";
 import { measuredPaths } from "../step/tiers";
 import { formatBytes, formatNumber, formatShare } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, doublings, label, layout, lengthTicks, line, logAxis, points, rule, ticks } from "./theme";
-
-/** One measured rate beside the path's, which is read off the two ends of its sweep. */
-export interface PathPoint {
-  readonly path: string;
-  readonly messageBytes: number;
-  readonly measured: number;
-  readonly estimate: number;
-  /** estimate / measured - 1. */
-  readonly error: number;
-  /** At an end of the sweep, so the estimate is exact. */
-  readonly readOff: boolean;
-}
-
-/** Every size of the sweeps with the rate that two of its numbers give, bytes a second. */
-export function pathPoints(): readonly PathPoint[] {
-  return measuredPaths().flatMap((path) => {
-    const here = messageRates().filter((r) => r.sweep === path.sweep);
-    const ends = [Math.min(...here.map((r) => r.messageBytes)), Math.max(...here.map((r) => r.messageBytes))];
-    return here.map((r) => {
-      const estimate = streamBytesPerSecond(path, r.messageBytes);
-      return {
-        path: path.name,
-        messageBytes: r.messageBytes,
-        measured: r.bytesPerSecond,
-        estimate,
-        error: estimate / r.bytesPerSecond - 1,
-        readOff: ends.includes(r.messageBytes),
-      };
-    });
-  });
-}
 
 const colourOf = [colours.blue, colours.sky, colours.orange];
 

@@ -27,8 +27,8 @@ export function parallelTimeFigure(model: Model, nodes: Hardware, rack: Hardware
   return {
     data: [
       ...panels.flatMap(([many, one], i) => [
-        ...lines(many, i, "solid", `${formatCount(tokensPerGpu)} tokens a GPU`, legend(i === 0)),
-        ...lines(one, i, "dot", `${few} token a GPU`, legend(i === 0)),
+        ...lines(many, i, "solid", `${formatCount(tokensPerGpu)} tokens per GPU`, legend(i === 0)),
+        ...lines(one, i, "dot", `${few} token per GPU`, legend(i === 0)),
       ]),
       ...(tokensPerGpu === 128
         ? [

@@ -58,7 +58,7 @@ export function placementFigure(question: PlacementCase): Figure {
       ],
     }),
     title: `With ${first} copies the busiest GPU has ${formatNumber(at(0))} times the mean while loads stay as planned, ${formatNumber(at(ages.length - 1))} when they do not`,
-    setting: `${experts} experts on ${devices} GPUs, ${formatNumber(question.tokensPerExpert)} tokens an expert.`,
+    setting: `${experts} experts on ${devices} GPUs, ${formatNumber(question.tokensPerExpert)} tokens per expert.`,
     source: "Diamonds: measured on DeepSeek-R1, data/measurements/expert-imbalance-trtllm.csv.",
     caption: `${experts} experts on ${devices} GPUs at ${formatNumber(question.tokensPerExpert)} tokens each, placed greedily for yesterday's popularity and serving today's, which has a correlation with it of 1 down to 0 (logarithms). Dotted: no balancer, ${formatNumber(order)} times the mean; ${words}. Diamonds: measured on DeepSeek-R1 with 32 GPUs, ${formatNumber(published.before)} without a balancer and ${formatNumber(published.after)} with 32 more slots. A stable load need not be uniform to be balanced: it can be planned for. One that moves makes the copies useless, or worse than none, and that is why they are dealt anew every few minutes.`,
     alt: `Busiest GPU over mean against redundant experts. No balancer ${formatNumber(order)}; ${words}.`,

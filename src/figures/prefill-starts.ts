@@ -44,7 +44,7 @@ function sharesOf(
 }
 
 /**
- * Shares of starts in decode, one token a request, and in prefill, one prompt a GPU, over the tokens that a GPU takes through a step.
+ * Shares of starts in decode, one token per request, and in prefill, one prompt per GPU, over the tokens that a GPU takes through a step.
  *
  * Starts are shares of the kernels' time, without the engine's between them; that is a share of the whole step.
  *
@@ -118,7 +118,7 @@ export function prefillStartsFigure(place: StartPlace): Figure {
       showlegend: true,
       legend: { orientation: "h", x: 0, y: -0.2, yanchor: "top" },
     }),
-    caption: `What of a step is no work, against the tokens that one GPU takes through it: ${place.model.name} on ${formatCount(place.expertParallel)} × ${place.hardware.name}. Solid: decode, a token a request. Dashed: prefill, one prompt a GPU. Starts are the GPU's own side; between kernels is the engine's time, and in prefill its host's for each kernel, read off measured first tokens in which prompts still wait, so the most to expect. In prefill at 512 and at 8,192 tokens: ${words}.`,
+    caption: `What of a step is no work, against the tokens that one GPU takes through it: ${place.model.name} on ${formatCount(place.expertParallel)} × ${place.hardware.name}. Solid: decode, a token per request. Dashed: prefill, one prompt per GPU. Starts are the GPU's own side; between kernels is the engine's time, and in prefill its host's for each kernel, read off measured first tokens in which prompts still wait, so the most to expect. In prefill at 512 and at 8,192 tokens: ${words}.`,
     alt: `Shares of starts fall with the tokens of a step, from decode with one request to prefill of 32,768 tokens. In prefill at 512 and 8,192 tokens: ${words}.`,
   };
 }

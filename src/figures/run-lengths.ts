@@ -14,7 +14,7 @@ const lineColours = [colours.grey, colours.blue, colours.orange, colours.green];
 /** What the line of a step with sparse attention shows. */
 const selecting = "Small runs come from attention that selects tokens, not from small experts.";
 
-/** Byte-weighted cumulative share of a step's traffic by run length, one line a step. */
+/** Byte-weighted cumulative share of a step's traffic by run length, one line per step. */
 export function runLengthsFigure(
   steps: readonly StepAccesses[],
   from = 32,

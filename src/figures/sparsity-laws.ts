@@ -1,39 +1,12 @@
 import { isMoe, type Model } from "../model/model";
 import { granularity, sparsity } from "../network/hiding";
 import { sparsityGains } from "../published/next";
+import { optimalGranularity, sparsitySteps } from "../published/sparsity-steps";
 import { formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";
 import { articleDate } from "./releases";
 import { sourced } from "./sourced";
 import { band, colours, countTicks, dateRange, label, layout, line, linearAxis, logAxis, points, ticks } from "./theme";
-
-/** Optimum range of granularity that the law of Ling gives, independent of compute. @source lingleverage2025 */
-export const optimalGranularity = [8, 12] as const;
-
-/** One step between two sparsities, as a gain a doubling. */
-export interface SparsityStep {
-  readonly from: number;
-  readonly to: number;
-  /** Times fewer FLOPs for the same loss when sparsity doubles. */
-  readonly gainPerDoubling: number;
-}
-
-/** Gain of every published step: ratio ^ (1 / log2(to / from)). */
-export function sparsitySteps(): readonly SparsityStep[] {
-  const all = [...sparsityGains()].sort((a, b) => a.sparsity - b.sparsity);
-  return all.slice(1).flatMap((to, i) => {
-    const from = all[i];
-    return from === undefined
-      ? []
-      : [
-          {
-            from: from.sparsity,
-            to: to.sparsity,
-            gainPerDoubling: (from.relativeFlops / to.relativeFlops) ** (1 / Math.log2(to.sparsity / from.sparsity)),
-          },
-        ];
-  });
-}
 
 /** What sparsity gains by a published law, and how finely released models are cut. */
 export function sparsityLawsFigure(models: readonly Model[]): Figure {
@@ -88,7 +61,7 @@ export function sparsityLawsFigure(models: readonly Model[]): Figure {
     layout: layout({
       height: 680,
       xaxis: {
-        ...logAxis("Sparsity (experts / experts a token)", [1.8, 150], countTicks([2, 4, 8, 16, 32, 64, 128])),
+        ...logAxis("Sparsity (experts / experts per token)", [1.8, 150], countTicks([2, 4, 8, 16, 32, 64, 128])),
         anchor: "y",
       },
       yaxis: linearAxis("FLOPs for the same loss (relative)", [0.8, 1.8], { domain: [0.58, 1] }),

@@ -38,7 +38,7 @@ const legend = { orientation: "h", x: 0, xanchor: "left", y: -0.24, yanchor: "to
 /** What the article says an expert sees, and how short it says an access becomes. */
 const article = { tokens: 128, shortBytes: 64, longBytes: 16_384 } as const;
 
-/** A mark a model: what one expert, or a dense layer, gets of the tokens in flight. */
+/** One mark per model: what one expert, or a dense layer, gets of the tokens in flight. */
 function tokensFigure(models: readonly Model[], tokensInFlight: number): Found {
   const tokens = models.map((m) => (isMoe(m) ? meanTokensPerExpert(tokensInFlight, m) : tokensInFlight));
   const words = models.map((m, i) => `${m.name} ${formatNumber(tokens[i] as number, 4)}`).join(", ");

@@ -13,7 +13,7 @@ const regimes = ["decode", "prefill", "training"] as const;
 const marks = { decode: "circle", prefill: "square", training: "diamond" } as const;
 
 /**
- * Tokens per expert against tokens in flight, one line a model, with published deployments on the lines.
+ * Tokens per expert against tokens in flight, one line per model, with published deployments on the lines.
  *
  * A dense feed-forward sees every token, so a dense model's line is the diagonal. Tokens in flight are the same for all, or one
  * count a model.
@@ -96,7 +96,7 @@ export function tokensPerExpertFigure(
       "Marks",
       deployments().map((d) => d.source),
     ),
-    alt: `Log-log lines of mean tokens per expert against tokens in flight. At ${inWords} tokens: ${perModel}. Published decode settings stand at ${range(mean, ["decode"])} tokens an expert, prefill and training at ${range(mean, ["prefill", "training"])}.`,
+    alt: `Log-log lines of mean tokens per expert against tokens in flight. At ${inWords} tokens: ${perModel}. Published decode settings stand at ${range(mean, ["decode"])} tokens per expert, prefill and training at ${range(mean, ["prefill", "training"])}.`,
   };
 }
 
@@ -120,7 +120,7 @@ function told(
     perModel,
     inWords,
     title: `With ${inWords} tokens in flight ${found}`,
-    caption: `Mean tokens per expert, one line a model: a line half as high means an expert's matrix products are half as tall. At ${inWords} tokens (rings): ${perModel}. Filled marks are published deployments and benchmark settings (circle decode, square prefill, diamond training). Decode stands at ${range(mean, ["decode"])} tokens an expert, prefill and training at ${range(mean, ["prefill", "training"])}: "128 tokens an expert" is a statement about decode.`,
+    caption: `Mean tokens per expert, one line per model: a line half as high means an expert's matrix products are half as tall. At ${inWords} tokens (rings): ${perModel}. Filled marks are published deployments and benchmark settings (circle decode, square prefill, diamond training). Decode stands at ${range(mean, ["decode"])} tokens per expert, prefill and training at ${range(mean, ["prefill", "training"])}: "128 tokens per expert" is a statement about decode.`,
   };
 }
 

@@ -1,60 +1,18 @@
-import { crossingBytes, type Initiator, type Mover, pathOfSweep, type TransferPath, transferTime } from "../network/message-path";
-import { type HostCopy, hostCopies, peerCopyBlocks } from "../published/transfers";
+import { type TransferPath, transferTime } from "../network/message-path";
+import { copiesOf, hostCrossings, hostMachine, hostPaths } from "../published/host-paths";
+import { peerCopyBlocks } from "../published/transfers";
 import { formatBytes, formatCount, formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, countTicks, doublings, layout, lengthTicks, line, logAxis, points, ticks } from "./theme";
 
-const machine = "A40";
-const ways: readonly {
-  readonly path: string;
-  readonly mover: Mover;
-  readonly initiator: Initiator;
-  readonly color: string;
-  readonly symbol: string;
-}[] = [
-  { path: "mapped store, host to GPU", mover: "load and store", initiator: "host", color: colours.blue, symbol: "circle" },
-  { path: "mapped load, GPU to host", mover: "load and store", initiator: "host", color: colours.blue, symbol: "circle-open" },
-  { path: "copy call, host to GPU", mover: "copy engine", initiator: "host", color: colours.orange, symbol: "circle" },
-  { path: "copy call, GPU to host", mover: "copy engine", initiator: "host", color: colours.orange, symbol: "circle-open" },
-];
-
-const measuredOn = (path: string): readonly HostCopy[] => hostCopies().filter((c) => c.machine === machine && c.path === path);
-
-/** The four ways between host and GPU, each read off the ends of its sweep. */
-export function hostPaths(): readonly TransferPath[] {
-  return ways.map(({ path, mover, initiator }) =>
-    pathOfSweep(
-      { name: path, initiator, mover },
-      measuredOn(path).map((c) => ({ messageBytes: c.bytes, messagesPerSecond: 1 / c.seconds })),
-    ),
-  );
-}
-
-/** Sizes up to which stores, and loads, are the faster. */
-export function hostCrossings(): { readonly storeBytes: number | undefined; readonly loadBytes: number | undefined } {
-  const [store, load, to, from] = hostPaths() as [TransferPath, TransferPath, TransferPath, TransferPath];
-  return { storeBytes: crossingBytes(store, to), loadBytes: crossingBytes(load, from) };
-}
-
-/** One measured copy beside its path, which is read off the ends of the sweep. */
-export interface HostPoint extends HostCopy {
-  readonly estimateSeconds: number;
-  /** estimate / measured - 1. */
-  readonly error: number;
-  readonly readOff: boolean;
-}
-
-/** Every published crossing between host and GPU beside the estimate of the line through its two ends. */
-export function hostPoints(): readonly HostPoint[] {
-  return hostPaths().flatMap((path) => {
-    const here = measuredOn(path.name);
-    const ends = [Math.min(...here.map((c) => c.bytes)), Math.max(...here.map((c) => c.bytes))];
-    return here.map((c) => {
-      const estimateSeconds = transferTime(path, 1, c.bytes).seconds;
-      return { ...c, estimateSeconds, error: estimateSeconds / c.seconds - 1, readOff: ends.includes(c.bytes) };
-    });
-  });
-}
+/** Of the four ways, in their order: stores and loads blue, copy calls orange, towards the GPU filled. */
+const styles = [
+  { color: colours.blue, symbol: "circle" },
+  { color: colours.blue, symbol: "circle-open" },
+  { color: colours.orange, symbol: "circle" },
+  { color: colours.orange, symbol: "circle-open" },
+] as const;
+const styleOf = (i: number) => styles[i] as (typeof styles)[number];
 
 /** Time of one copy by size, and bandwidth by how many blocks take part: load and store against an engine. */
 export function transferSizesFigure(): Figure {
@@ -69,17 +27,17 @@ export function transferSizesFigure(): Figure {
           `${path.name}, model`,
           sizes,
           sizes.map((size) => transferTime(path, 1, size).seconds),
-          (ways[i] as (typeof ways)[number]).color,
-          { showlegend: false, line: { color: ways[i]?.color, width: 1.5, dash: "dash" } },
+          styleOf(i).color,
+          { showlegend: false, line: { color: styleOf(i).color, width: 1.5, dash: "dash" } },
         ),
       ),
-      ...ways.map(({ path, color, symbol }) =>
+      ...hostPaths().map(({ name }, i) =>
         points(
-          path,
-          measuredOn(path).map((c) => c.bytes),
-          measuredOn(path).map((c) => c.seconds),
-          color,
-          { marker: { color, size: 8, symbol } },
+          name,
+          copiesOf(name).map((c) => c.bytes),
+          copiesOf(name).map((c) => c.seconds),
+          styleOf(i).color,
+          { marker: { color: styleOf(i).color, size: 8, symbol: styleOf(i).symbol } },
         ),
       ),
       points(
@@ -110,7 +68,7 @@ export function transferSizesFigure(): Figure {
         ...logAxis("Size of one copy", [0.8, 4e5], lengthTicks([1, 64, 4096, 262_144])),
         anchor: "y",
       },
-      yaxis: logAxis(`Time, ${machine}, PCIe`, [5e-8, 2e-3], {
+      yaxis: logAxis(`Time, ${hostMachine}, PCIe`, [5e-8, 2e-3], {
         domain: [0.56, 1],
         ...ticks([
           [1e-7, "0.1 µs"],
@@ -135,7 +93,7 @@ export function transferSizesFigure(): Figure {
       legend: { orientation: "h", x: 0, y: 1.01, yanchor: "bottom" },
     }),
     title: `Between host and GPU stores are the faster ${storeBytes === undefined ? "at every size" : `up to ${formatBytes(storeBytes)}`}, loads ${loadBytes === undefined ? "at no size" : `up to ${formatBytes(loadBytes)}`}`,
-    setting: `Above ${machine} over PCIe, below an AMD part (gfx1250).`,
+    setting: `Above ${hostMachine} over PCIe, below an AMD part (gfx1250).`,
     source: "Points: data/measurements/mapped-or-copied.csv and peer-copy-blocks.csv.",
     caption: `Above: one copy between host and GPU. A copy call costs ${formatNumber((hostPaths()[2] as TransferPath).secondsPerMessage * 1e6)} µs before a byte moves, a store on mapped memory ${formatNumber((hostPaths()[0] as TransferPath).secondsPerMessage * 1e6)} µs. Stores are the faster ${storeBytes === undefined ? "at every size" : `up to ${formatBytes(storeBytes)}`}, loads up to ${loadBytes === undefined ? "no size" : formatBytes(loadBytes)} only: a load waits for its answer, a store does not. Dashed: read off the two ends of each sweep. Below: 16 GB to a peer GPU, on an AMD part (gfx1250). With ${first.blocks} blocks an engine that the GPU itself starts moves ${formatNumber(first.dataMoverBytesPerSecond / first.loadStoreBytesPerSecond)} times what loads and stores do; with ${formatCount(last.blocks)} blocks the two are within ${formatNumber((last.dataMoverBytesPerSecond / last.loadStoreBytesPerSecond - 1) * 100, 2)} %. The engine does not go further, it takes fewer processors.`,
     alt: `Mapped stores beat copy calls at all measured sizes, mapped loads below a few kilobytes; an engine started by the GPU needs a fraction of the blocks for the same bandwidth.`,

@@ -20,7 +20,7 @@ const least = 1e-4;
 const palette = [colours.blue, colours.orange, colours.green, colours.purple] as const;
 
 /**
- * Joules a token by part, each a bar from the least to the most published, one colour a question.
+ * Joules per token by part, each a bar from the least to the most published, one colour per question.
  *
  * @throws RangeError when there is no question.
  */
@@ -76,6 +76,6 @@ export function worthEnergyFigure(questions: readonly WorthQuestion[]): Figure {
       legend: { orientation: "h", x: 0, y: -0.16, yanchor: "top" },
     }),
     caption: `Joules that a token costs on one GPU, by part; a bar goes from the least to the most that was published for its part, and the scale is logarithmic. All together ${words}. Figures are mostly of A100 and links of its age, at second hand; hosts, switches and cooling are not in them. Parts below a tenth of a millijoule are not drawn.`,
-    alt: `Ranges of joules a token by part: ${words}.`,
+    alt: `Ranges of joules per token by part: ${words}.`,
   };
 }

@@ -1,5 +1,4 @@
 import { at, number, type Row, readRows, text } from "../data/rows";
-import { attentionConstantNames, mixerCoreTime } from "../kernels/attention-core";
 import { type DenseConstants, type DenseTiles, denseConstantNames, denseTime } from "../kernels/product";
 import { hardware } from "../machine/hardware";
 
@@ -17,7 +16,7 @@ export interface LinkSample {
 export interface LinkProblem {
   /** Columns that name the family, as its file has them. */
   readonly family: Readonly<Record<string, string>>;
-  readonly file: "gemm-kernels.csv" | "collectives.csv" | "attention.csv";
+  readonly file: "gemm-kernels.csv" | "collectives.csv";
   readonly names: readonly string[];
   /** Constants that are set, not fitted. */
   readonly fixed: Readonly<Record<string, number>>;
@@ -128,50 +127,3 @@ export function microseconds(row: Row, column: string): number {
   if (value <= 0) throw new Error(`${at(row)}: expected ${column} above zero, got ${row.cells[column]}`);
   return value;
 }
-
-/** Attention of DeepSeek-V3's kind: a latent of 512 and a rotary part of 64, over batches and heads. */
-export function attentionProblem(): LinkProblem {
-  const rows = readRows("measurements/attention-flashmla-h800.csv");
-  const asked = rows.map((row) => ({
-    hardware: hardware(text(row, "machine")),
-    requests: number(row, "requests"),
-    contextTokens: number(row, "contextTokens"),
-    newTokens: 1,
-    cacheFormat: "bfloat16" as const,
-    mixer: {
-      kind: "latent" as const,
-      // Several query tokens of one request stand beside each other like more heads.
-      heads: number(row, "heads") * number(row, "queryTokens"),
-      latentRank: 512,
-      rotaryDim: 64,
-      noRotaryDim: 128,
-      valueHeadDim: 128,
-      cacheSource: "own" as const,
-    },
-  }));
-  const time = (c: Readonly<Record<string, number>>, i: number) => mixerCoreTime(asked[i] as (typeof asked)[0], c as never).core;
-  const samples = rows.map((row, i) => {
-    const { floorSeconds } = time({ fixedSeconds: 0, memoryEfficiency: 1, arithmeticEfficiency: 1, overlapExponent: 2 }, i);
-    return {
-      seconds: microseconds(row, "us"),
-      held: heldRequests.includes(number(row, "requests")),
-      baselineSeconds: floorSeconds,
-      floorSeconds,
-      where: at(row),
-    };
-  });
-  return {
-    family: { kernel: "flashmla", generation: "Hopper" },
-    file: "attention.csv",
-    names: attentionConstantNames,
-    fixed: {},
-    samples,
-    heldOut: "16 and 64 requests",
-    start: [2e-5, 0.9, 0.6, 2],
-    lower: [1e-6, 0.3, 0.2, 1],
-    upper: [1e-4, 1, 1, 8],
-    predict: (c, i) => time(c, i).seconds,
-  };
-}
-
-const heldRequests: readonly number[] = [16, 64];

@@ -60,3 +60,18 @@ export function sparsity(model: Pick<Model, "routedExperts" | "expertsPerToken">
   requirePositiveInteger("expertsPerToken", model.expertsPerToken);
   return model.routedExperts / model.expertsPerToken;
 }
+
+/** One machine's line: experts at least this wide hide their tokens' travel. */
+export interface WidthLine {
+  readonly hardware: Hardware;
+  readonly link: HidingLink;
+  readonly width: number;
+}
+
+/** Widths from which travel hides, for the machines that have FP8 and the link. */
+export function widthLines(machines: readonly (readonly [Hardware, HidingLink])[]): readonly WidthLine[] {
+  return machines.flatMap(([hardware, link]) => {
+    const flopsPerByte = machineFlopsPerByte(hardware, link);
+    return flopsPerByte === undefined ? [] : [{ hardware, link, width: flopsPerByte / hidingFlopsPerByte(1) }];
+  });
+}

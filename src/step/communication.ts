@@ -90,11 +90,28 @@ export interface LayerExchange {
 const none: LayerExchange = { before: undefined, after: undefined, seconds: 0, processorSeconds: 0 };
 
 /**
+ * Whether tokens are sent to the ranks of their experts alone: attention is dealt out, and each expert is whole on one GPU.
+ *
+ * Where experts are cut as well, engines gather all tokens on all GPUs instead: their all-to-all knows whole experts only.
+ *
+ * @source SGLang, docs/advanced_features/expert_parallelism.md (ep_size below tp_size: the backend "none" alone); TensorRT-LLM,
+ * _torch/modules/fused_moe (moe_tp_size above 1: AllGatherReduceScatter); read 2026-11-29
+ */
+export function dispatches({ tensorParallel = 1, dataParallel = 1, expertParallel = 1 }: Partial<Degrees>): boolean {
+  return dataParallel > 1 && expertParallel > 1 && expertParallel >= tensorParallel * dataParallel;
+}
+
+type Degrees = Pick<ResolvedQuestion, "tensorParallel" | "dataParallel" | "expertParallel">;
+
+/**
  * The exchange of one layer with experts, seen from one GPU.
  *
  *     attention on one group                 nothing: every GPU has every token, and the all-reduce adds the experts up
- *     experts dealt out over the groups      dispatch and combine among the ranks
- *     experts cut over the groups            all tokens gathered, and results reduced back
+ *     experts dealt out, each on one GPU     dispatch and combine among the ranks
+ *     experts cut, dealt out or not          all tokens of all groups gathered on every GPU, and results reduced back
+ *
+ * The gather brings a GPU tokens that its rank has no expert for; to send each only to the GPUs of its ranks, and to add the parts up
+ * there, would move less, but no engine does. Tokens are gathered in BF16, which an engine that quantizes them first halves.
  *
  * @param rows tokens of one attention group.
  */
@@ -105,7 +122,7 @@ export function exchangeTasks(
 ): LayerExchange {
   const { model, dataParallel, tensorParallel, expertParallel, gpus } = question;
   if (dataParallel === 1) return none;
-  if (expertParallel === 1) {
+  if (!dispatches(question)) {
     const all = rows * dataParallel;
     const gather = collectivePlan("all-gather", question, model.hiddenSize, gpus)(all);
     const scatter = collectivePlan("reduce-scatter", question, model.hiddenSize, gpus)(all);

@@ -3,7 +3,7 @@ import { launch } from "../kernels/launch";
 import type { Hardware } from "../machine/hardware";
 import { paddedBlock } from "../model/padded";
 import { carriedOf } from "./carried";
-import { type CollectivePlan, collectivePlan, exchangeMachine } from "./communication";
+import { type CollectivePlan, collectivePlan, dispatches, exchangeMachine } from "./communication";
 import { type EngineTime, engineTime } from "./engine";
 import { type PlannedRun, planRuns } from "./planned-run";
 import { type ProductKernels, type ProductPlan, productKernels, productPlan } from "./products";
@@ -64,13 +64,13 @@ function setupOf(question: ResolvedQuestion, kernel: string | undefined): Setup 
   }
   const { last } = ofModel;
   if (last !== undefined && last.kernel === kernel && alike(last.question, question)) return last.setup;
-  const { hardware, model, formats, tensorParallel, expertTensorParallel, dataParallel, expertParallel, engine } = question;
+  const { hardware, model, formats, tensorParallel, expertTensorParallel, engine } = question;
   const chosen =
     kernel ??
     defaultExpertKernel({
       hardware,
       format: formats.experts,
-      exchanges: dataParallel > 1 && expertParallel > 1,
+      exchanges: dispatches(question),
       engine: question.engineAsked ? engine : undefined,
       matrices: model.expertMatrices,
     });

@@ -9,7 +9,7 @@ import { hidingFlopsPerByte, machineFlopsPerByte } from "../network/hiding";
 import { meanTokensPerExpert } from "../routing/uniform";
 import { networkLimits, scaleUpLimit } from "./tiers";
 
-/** What a model gives: tokens an expert, bytes of a message, FLOPs a byte. */
+/** What a model gives: tokens per expert, bytes of a message, FLOPs per byte. */
 export interface PlaneColumn {
   readonly name: string;
   readonly has: number;

@@ -179,7 +179,7 @@ describe("the page to try", () => {
       expect(await page.locator("#chosen .big").first().textContent()).toBe(
         `${Math.round(answer.perGpu.value).toLocaleString("en-US")} tokens/s/GPU`,
       );
-      expect(await page.locator("#chosen").textContent()).toContain("a million tokens");
+      expect(await page.locator("#chosen").textContent()).toContain("per million tokens");
       await page.locator("#figure-front").scrollIntoViewIfNeeded();
       const line = () =>
         page.evaluate(() => {

@@ -194,6 +194,6 @@ describe("the figures of the finder", () => {
     const points = [1, 2, 4].map((n) => ({ requestsPerGpu: n, perGpu: 100 * n, milliseconds: 10 * n, low: 9 * n, high: 12 * n }));
     const { layout, caption } = batchSweepFigure({ name: "TP8", points, most: 2, chosen: 1 });
     expect((layout.shapes as { x0: number }[]).map(({ x0 }) => x0)).toEqual([2, 1]);
-    expect(caption).toContain("more than the memory holds, which is 2 requests a GPU");
+    expect(caption).toContain("more than the memory holds, which is 2 requests per GPU");
   });
 });

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { accessBandwidthFigure, sweeps, tmaBounds } from "../../src/figures/access-bandwidth";
+import { accessBandwidthFigure } from "../../src/figures/access-bandwidth";
 import { accessLadderFigure, accessRungs } from "../../src/figures/access-ladder";
 import type { Figure } from "../../src/figures/figure";
 import { hardware } from "../../src/machine/hardware";
 import { model } from "../../src/model/registry";
+import { accessSweeps, tmaBounds } from "../../src/published/access-sweeps";
 import { shareInRunsUpTo } from "../../src/step/decode-accesses";
 import { formatBytes, formatSeconds, formatShare } from "../../src/text/numbers";
 import { expectWhole, figures, steps, type Trace, trace, traces, v3, yAt } from "./figure-cases";
@@ -77,7 +78,7 @@ describe("access-bandwidth", () => {
   const figure = figures["access-bandwidth"]?.() as Figure;
 
   it("bounds H800's fewest loads by the latency of its smallest: 114 x 1,024 B at 222.8 GB/s are 524 ns", () => {
-    const few = sweeps()[0];
+    const few = accessSweeps()[0];
     expect(few).toMatchObject({ machine: "H800 PCIe", loadsInFlight: 114 });
     expect(few?.latencySeconds).toBeCloseTo((114 * 1024) / 222.8e9, 12);
     const drawn = traces(figure).filter((t) => t.name === "H800 PCIe, bound")[0] as Trace;

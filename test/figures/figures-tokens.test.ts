@@ -61,7 +61,7 @@ describe("releases", () => {
     expect(at("y2", "Llama-3.1-405B")).toEqual([["2024-07-23", 3 * 16_384 * 53_248]]);
   });
 
-  it("counts after the article the mixtures at 64 to 256 tokens an expert, and says the share", () => {
+  it("counts after the article the mixtures at 64 to 256 tokens per expert, and says the share", () => {
     const after = models().filter((m) => isMoe(m) && m.released > articleDate);
     const inside = after.filter(
       (m) => (6144 * m.expertsPerToken) / m.routedExperts >= 64 && (6144 * m.expertsPerToken) / m.routedExperts <= 256,

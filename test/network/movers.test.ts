@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { exchangeInitiatorsFigure, proxyPenalty, startedDispatches } from "../../src/figures/exchange-initiators";
 import { exchangeProcessorsFigure, processorRows } from "../../src/figures/exchange-processors";
-import { hostCrossings, hostPaths, hostPoints, transferSizesFigure } from "../../src/figures/transfer-sizes";
+import { transferSizesFigure } from "../../src/figures/transfer-sizes";
 import { hardware } from "../../src/machine/hardware";
 import { model } from "../../src/model/registry";
 import { computeGivenBack, processorShare } from "../../src/network/processor-tax";
+import { hostCrossings, hostPaths, hostPoints } from "../../src/published/host-paths";
 import { exchangesByProcessors } from "../../src/published/transfers";
 
 describe("processors that communication takes", () => {

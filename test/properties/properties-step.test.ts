@@ -16,9 +16,13 @@ const question: fc.Arbitrary<StepQuestion & { requests: number; dataParallel: nu
     dataParallel: fc.constantFrom(1, 1, 2, 4, 8, 32),
     engine: fc.constantFrom("tensorrt-llm", "vllm", "sglang"),
     draftTokens: fc.constantFrom(0, 0, 1, 3),
-    dealt: fc.boolean(),
+    parts: fc.constantFrom("cut", "dealt", "both"),
   })
-  .map(({ dealt, ...q }) => ({ ...q, expertParallel: dealt && isMoe(q.model) ? q.tensorParallel * q.dataParallel : 1 }));
+  .map(({ parts, ...q }) => {
+    const gpus = q.tensorParallel * q.dataParallel;
+    const ranks = parts === "cut" || !isMoe(q.model) ? 1 : parts === "both" && gpus % 2 === 0 ? gpus / 2 : gpus;
+    return { ...q, expertParallel: ranks };
+  });
 const some = { numRuns: 300 };
 /** A question's answer takes some ten microseconds. */
 const many = { numRuns: 1500 };

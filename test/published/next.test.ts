@@ -1,14 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { source } from "../../src/data/sources";
-import { expertPlaneFigure, widthLines } from "../../src/figures/expert-plane";
+import { expertPlaneFigure } from "../../src/figures/expert-plane";
 import { endsOf, layerEndsFigure, shownLayers } from "../../src/figures/layer-ends";
-import { sparsityLawsFigure, sparsitySteps } from "../../src/figures/sparsity-laws";
+import { sparsityLawsFigure } from "../../src/figures/sparsity-laws";
 import { hardware } from "../../src/machine/hardware";
 import { isMoe } from "../../src/model/model";
 import { model, models } from "../../src/model/registry";
-import { granularity, hides, hidingFlopsPerByte, machineFlopsPerByte, sparsity } from "../../src/network/hiding";
+import { granularity, hides, hidingFlopsPerByte, machineFlopsPerByte, sparsity, widthLines } from "../../src/network/hiding";
 import { fusedRates, layerEnds, layerKind, sparsityGains } from "../../src/published/next";
+import { sparsitySteps } from "../../src/published/sparsity-steps";
 
 describe("width that hides communication", () => {
   it("is twice the width in FLOPs a byte: 4,096 for 2,048, 4,608 for 2,304, 6,144 for 3,072", () => {

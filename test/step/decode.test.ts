@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { mixerCoreTime } from "../../src/kernels/attention-core";
+import { mixerTime } from "../../src/kernels/attention/mixer-time";
 import { defaultExperts } from "../../src/kernels/default-experts";
 import { hardware } from "../../src/machine/hardware";
 import type { WeightFormatName } from "../../src/machine/number-formats";
@@ -45,35 +45,20 @@ describe("attention core", () => {
     const stateBytes = 32 * 128 * 128 * 4 + 3 * (2 * 16 * 128 + 32 * 128) * 2;
     for (const contextTokens of [1, 100_000])
       expect(asked(delta, contextTokens)).toMatchObject({ part: "recurrence", readBytes: stateBytes, writtenBytes: stateBytes });
-    const time = mixerCoreTime({ mixer: delta, hardware: h800, requests: 3, contextTokens: 9, newTokens: 1, cacheFormat: "bfloat16" });
-    expect(time.core.bytes).toBe(2 * 3 * stateBytes);
-    expect(time.index).toBeUndefined();
   });
 
   it("scores every token apart where it selects", () => {
     const sparse = mixer("deepseek-v3.2-exp");
-    const { core, index } = mixerCoreTime({
-      mixer: sparse,
-      hardware: h800,
-      requests: 2,
-      contextTokens: 9000,
-      newTokens: 1,
-      cacheFormat: "bfloat16",
-    });
-    expect(core.bytes).toBe(2 * 2048 * 1152);
-    expect(index).toMatchObject({ bytes: 2 * 9000 * 132, flops: 2 * 9000 * 64 * 128 * 2 });
+    const works = mixerWork(sparse, { contextTokens: 9000, newTokens: 1, cacheFormat: "bfloat16", phase: "decode" });
+    expect(works.find(({ part }) => part === "core")?.readBytes).toBe(2048 * 1152);
+    expect(works.find(({ part }) => part === "index")).toMatchObject({ readBytes: 9000 * 132, flops: 9000 * 64 * 128 * 2 });
   });
 
-  it("takes 180 microseconds for 64 requests of 5,000 tokens, as FlashMLA does, a batch that was not fitted", () => {
-    const { core } = mixerCoreTime({
-      mixer: latent,
-      hardware: h800,
-      requests: 64,
-      contextTokens: 5000,
-      newTokens: 1,
-      cacheFormat: "bfloat16",
-    });
-    expect(Math.abs(core.seconds / 180e-6 - 1)).toBeLessThan(0.06);
+  it("takes 180 microseconds for 64 requests of 5,000 tokens, as FlashMLA does", () => {
+    const asked = { model: v3, block: latent, hardware: h800, requests: 64, contextTokens: 5000, cacheFormat: "bfloat16" };
+    const { seconds, kernel, carried } = mixerTime({ ...asked, kernel: "flashmla" });
+    expect({ kernel, carried }).toEqual({ kernel: "flashmla", carried: undefined });
+    expect(Math.abs(seconds / 180e-6 - 1)).toBeLessThan(0.06);
   });
 });
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readConstants } from "../../src/data/constants";
-import { messageRatesFigure, pathPoints } from "../../src/figures/message-rates";
+import { messageRatesFigure } from "../../src/figures/message-rates";
 import { requestStreamsFigure } from "../../src/figures/request-streams";
 import { hardware } from "../../src/machine/hardware";
 import { requestsPerSecond } from "../../src/machine/random-access";
@@ -20,6 +20,7 @@ import {
 import { reachedOverNetwork } from "../../src/published/reached-network";
 import { decodeStep } from "../../src/step/decode";
 import { medianRun } from "../../src/step/median-run";
+import { pathPoints } from "../../src/step/path-points";
 import { bindingLimit, requestStreams, type StreamQuestion } from "../../src/step/requests";
 import { flashLimits, measuredPaths, memoryLimit, networkLimits, rowBandwidth, rowMemory, scaleUpLimit } from "../../src/step/tiers";
 

@@ -28,7 +28,7 @@ const tasks = [...layer, ...layer, task("head", [1e-5])];
 const step = { tasks, seconds: 9e-5 };
 
 describe("kernelCount", () => {
-  it("counts kernels as they are, with each layer's experts and exchange as one, with a kernel a layer, and as one", () => {
+  it("counts kernels as they are, with each layer's experts and exchange as one, with a kernel per layer, and as one", () => {
     expect(kernelCount(tasks, "none")).toBe(2 * 4 + 1);
     expect(kernelCount(tasks, "experts")).toBe(2 * 2 + 1);
     expect(kernelCount(tasks, "layer")).toBe(2 + 1);
@@ -117,6 +117,6 @@ describe("figures of starts", () => {
     const drawn = ({ data }: ReturnType<typeof asked>) => (data[0] as { x: number[] }).x;
     expect(drawn(asked(33))).toEqual([1, 2, 4, 8, 16, 32, 33, 64, 128, 256]);
     expect(drawn(asked(600))).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600]);
-    expect(asked(600).caption).toContain("At 600 requests a GPU: one by one");
+    expect(asked(600).caption).toContain("At 600 requests per GPU: one by one");
   });
 });

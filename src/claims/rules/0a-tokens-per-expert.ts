@@ -19,7 +19,7 @@ export const tokensPerExpertClaim: ClaimRule = {
   parts: [
     {
       id: "0a.arithmetic",
-      statement: "6,144 tokens over 384 experts, 8 for each token, are 128 tokens an expert.",
+      statement: "6,144 tokens over 384 experts, 8 for each token, are 128 tokens per expert.",
       stance: "asserts",
       scope: "arithmetic",
       kind: "fact",
@@ -56,7 +56,7 @@ export const tokensPerExpertClaim: ClaimRule = {
     },
     {
       id: "0a.decode",
-      statement: "In decode over many ranks an expert sees a few hundred tokens a call at most.",
+      statement: "In decode over many ranks an expert sees a few hundred tokens per call at most.",
       stance: "asserts",
       scope: "decode with experts over a network or a rack",
       kind: "prevalence",
@@ -85,9 +85,9 @@ export const tokensPerExpertClaim: ClaimRule = {
       stance: "asserts",
       scope: "large releases since the article",
       kind: "prevalence",
-      quantity: "experts a token over routed experts",
+      quantity: "experts per token over routed experts",
       unit: "ratio",
-      threshold: { atLeast: 8 / 384 / 2, atMost: (8 / 384) * 2, reason: "half to twice the article's ratio: tokens an expert follow it" },
+      threshold: { atLeast: 8 / 384 / 2, atMost: (8 / 384) * 2, reason: "half to twice the article's ratio: tokens per expert follow it" },
       by: "2026-06-30",
       stress: 1,
       grade: "A",

@@ -16,7 +16,7 @@ const articleBytes = 16_384;
 /** Elements of a usual weight tile and of its row: 128 by 128, as V3 scales its weights. */
 const tile = { elements: 128 * 128, row: 128 } as const;
 
-/** The article's four sizes as tiles: elements and bytes an element. */
+/** The article's four sizes as tiles: elements and bytes per element. */
 const sizes = [
   [128, 0.5, 64],
   [128 * 128, 1, 16_384],

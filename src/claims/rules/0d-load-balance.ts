@@ -22,7 +22,7 @@ export const loadBalanceClaim: ClaimRule = {
   parts: [
     {
       id: "0d.fragmented",
-      statement: "The work is in small pieces: an expert computes a few hundred tokens a call at most.",
+      statement: "The work is in small pieces: an expert computes a few hundred tokens per call at most.",
       stance: "asserts",
       scope: "serving, all classes",
       kind: "prevalence",

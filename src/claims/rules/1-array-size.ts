@@ -18,7 +18,7 @@ import { type WideArray, wideArrays } from "../wide-arrays";
 /**
  * Large arrays. An array of side A binds before memory does when
  *
- *     bytes a weight < 2 A bandwidth / peak
+ *     bytes per weight < 2 A bandwidth / peak
  *
  * and then one of half the side, of the same peak together, would be up to 2 A bandwidth / (peak bytes) times as fast at few rows. The
  * population is every large release, in the narrowest format that it comes in, on every machine with arrays of 256; the share of the
@@ -140,7 +140,7 @@ function machinesOf({ knownBy, asked }: Context): readonly WideArray[] {
 /**
  * How much sooner the array binds than memory does: above 1 it comes first, and up to 2 it is what arrays of half the side would gain.
  *
- *     2 A bandwidth share / (peak bytes a weight)
+ *     2 A bandwidth share / (peak bytes per weight)
  *
  * 16-bit weights count like 8-bit ones: twice the bytes at half the rate. The newest chips multiply BF16 at an eighth of the FP8 rate, so
  * that a row takes longer and fewer of them cover the loading of the next weights: the array binds even later there. 4-bit weights are

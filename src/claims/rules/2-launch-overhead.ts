@@ -11,7 +11,7 @@ import { overSetUps, serving, setUpsOf } from "../set-ups";
 /** A tenth of the step is what fused kernels and graphs are built for. */
 const share = { atLeast: 0.1, reason: "a tenth of the step is what graphs and fused kernels are built for" } as const;
 
-/** Requests a GPU up to which a step counts as one of few. */
+/** Requests per GPU up to which a step counts as one of few. */
 const few = 4;
 
 /**
@@ -98,7 +98,7 @@ export const launchOverheadClaim: ClaimRule = {
 };
 
 function starts(id: string, how: string, which: "streamShare" | "graphShare", stress: 1 | 2, stance: "asserts"): PartRule {
-  const served = which === "streamShare" ? `at most ${few} requests a GPU` : "all batches served";
+  const served = which === "streamShare" ? `at most ${few} requests per GPU` : "all batches served";
   return {
     id,
     statement: `Starting kernels ${how} takes a tenth of a decode step or more (${served}).`,
@@ -138,7 +138,7 @@ export function startShare(c: Context, which: "streamShare" | "graphShare"): Fin
   const asked = setUpsOf(c, serving).length;
   const all = overSetUps(
     c,
-    small ? { ...serving, name: `${serving.name} of at most ${few} requests a GPU` } : serving,
+    small ? { ...serving, name: `${serving.name} of at most ${few} requests per GPU` } : serving,
     (s) => (small && (s.requestsPerGpu ?? Number.NaN) > few ? Number.NaN : (stepNumbers(questionOf(s))?.[which] ?? Number.NaN)),
     (found) => found >= 0.1,
   );

@@ -17,14 +17,14 @@ import { releasedFormat } from "../rule-formats";
 import { messageSpeed, stepWorth } from "../set-up-worth";
 import { type AskedSetUp, machineOf, overSetUps, wideDecode } from "../set-ups";
 
-/** A bus's packet and what 64 cores issue a second, both by the author's essay of July 2024 on bus and network. */
+/** A bus's packet and what 64 cores issue per second, both by the author's essay of July 2024 on bus and network. */
 const bus = { packetBytes: 256, accessesPerSecond: 32e9 } as const;
 
 /** A tier is short of requests where its typical request is shorter than its bandwidth over its rate. */
 const ratio = { atLeast: 1, reason: "from one on the tier runs out of requests before bytes" } as const;
 
 /**
- * Requests a second. The author adds a need, he does not move one, and means the scale-up fabric first. So the need that was added to
+ * Requests per second. The author adds a need, he does not move one, and means the scale-up fabric first. So the need that was added to
  * products is a fact of its own, and each tier is asked whether requests are what it runs out of.
  */
 export const requestsClaim: ClaimRule = {
@@ -32,18 +32,18 @@ export const requestsClaim: ClaimRule = {
   parts: [
     {
       id: "4.need",
-      statement: "Makers build and rate parts by requests a second, beside bandwidth.",
+      statement: "Makers build and rate parts by requests per second, beside bandwidth.",
       stance: "asserts",
       scope: "switches and drives that came out since",
       kind: "fact",
-      quantity: "packets a second that a scale-up switch is rated by",
+      quantity: "packets per second that a scale-up switch is rated by",
       unit: "packet",
       threshold: { atLeast: 5e10, reason: "half again of what a switch of twice the bandwidth is said to forward" },
       by: "2026-06-30",
       stress: 2,
       judge: ({ knownBy }) =>
         sourceKnown("tomahawkultra2025", knownBy)
-          ? fact(true, 77e9, "77 billion packets a second a switch; 10 million reads a second a drive")
+          ? fact(true, 77e9, "77 billion packets per second per switch; 10 million reads per second per drive")
           : notKnown("no part was rated so"),
       say: ({ holds }) => (holds ? "drives and switches are rated in requests" : ""),
     },
@@ -71,7 +71,7 @@ export const requestsClaim: ClaimRule = {
       stance: "asks",
       scope: "decode, the whole step, messages of the exchange",
       kind: "prevalence",
-      quantity: "share of one percent more throughput that one percent more messages a second give",
+      quantity: "share of one percent more throughput that one percent more messages per second give",
       unit: "share",
       threshold: { atLeast: 0.05, reason: "what is worth less than a twentieth decides about no fabric" },
       by: articleDay,

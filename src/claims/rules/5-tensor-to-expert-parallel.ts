@@ -14,7 +14,7 @@ import { populationOf } from "../parts/population";
 import { denseQuestion, stepWorth, worthOverDense } from "../set-up-worth";
 import { type AskedSetUp, overSetUps, wideDecode } from "../set-ups";
 
-/** Requests a GPU from which a set-up is one for throughput. */
+/** Requests per GPU from which a set-up is one for throughput. */
 const busy = 16;
 
 /** The tensor-parallel replica that a cluster would run instead: one node of eight. */
@@ -31,9 +31,9 @@ export const parallelismClaim: ClaimRule = {
       id: "5.rate",
       statement: "Dealing out experts gives more tokens per GPU than replicas of eight GPUs with every matrix cut.",
       stance: "asserts",
-      scope: `decode, ${busy} requests a GPU and more`,
+      scope: `decode, ${busy} requests per GPU and more`,
       kind: "prevalence",
-      quantity: "tokens a second and GPU, experts dealt out over replicas of eight",
+      quantity: "tokens per second and GPU, experts dealt out over replicas of eight",
       unit: "ratio",
       threshold: { atLeast: 1, reason: "the better of the two" },
       by: articleDay,
@@ -172,11 +172,11 @@ export function crossingRequests(m: Model, machineId: string, expertParallel = 6
 }
 
 function rate(c: Context) {
-  const choice = { ...wideDecode, name: `${wideDecode.name}, ${busy} requests a GPU and more` };
+  const choice = { ...wideDecode, name: `${wideDecode.name}, ${busy} requests per GPU and more` };
   const ratio = (s: AskedSetUp) => ((s.requestsPerGpu ?? 0) < busy || (s.expertParallel ?? 1) < 2 ? Number.NaN : overReplicas(s));
   const all = overSetUps(c, choice, ratio, (r) => r > 1);
   const crossing = crossingRequests(model(c.scenario.model), c.scenario.hardware);
-  const from = crossing === undefined ? "never" : `from ${formatCount(crossing)} requests a GPU on`;
+  const from = crossing === undefined ? "never" : `from ${formatCount(crossing)} requests per GPU on`;
   return prevalence(
     all,
     `${formatShare(all.share)} of ${formatCount(all.count)} set-ups, ${formatNumber(all.median)} times in the median; ${model(c.scenario.model).name} on ${hardware(c.scenario.hardware).name} over 64 GPUs: ${from}`,

@@ -42,7 +42,7 @@ export const loadStoreClaim: ClaimRule = {
       id: "6a.initiator",
       statement: "An exchange that the GPU starts is a tenth faster than one that the host posts, at equal bytes.",
       stance: "asks",
-      scope: "decode, 128 tokens a GPU, 16 to 64 GPUs over a network",
+      scope: "decode, 128 tokens per GPU, 16 to 64 GPUs over a network",
       kind: "fact",
       quantity: "time posted by the host over time started by the GPU, median",
       unit: "ratio",

@@ -71,7 +71,7 @@ export const onlyProcessorsClaim: ClaimRule = {
       stance: "asserts",
       scope: "training and prefill, DeepSeek's library",
       kind: "credence",
-      quantity: "processor time a byte, now over then",
+      quantity: "processor time per byte, now over then",
       unit: "ratio",
       threshold: { atLeast: 0.75, reason: "a fall by less than a quarter" },
       by: articleDay,
@@ -85,7 +85,7 @@ export const onlyProcessorsClaim: ClaimRule = {
 };
 
 /**
- * Processor time a byte now over then.
+ * Processor time per byte now over then.
  *
  *     (reserved + epilogue share (all - reserved)) / (then speed)
  *

@@ -59,7 +59,7 @@ export const gaudiClaim: ClaimRule = {
       kind: "fact",
       quantity: "commits of the plug-in in 2026 to 21 August",
       unit: "commit",
-      threshold: { atMost: 10, reason: "a handful a year is what a project in care gets" },
+      threshold: { atMost: 10, reason: "a handful per year is what a project in care gets" },
       by: "2026-06-30",
       stress: 1,
       judge: ({ knownBy }) =>

@@ -95,5 +95,5 @@ export function gpuDispatchFigure(run: GpuRun, hardware: Hardware): Figure {
 function dispatchWords(dispatches: readonly DispatchPoint[], graphSeconds: number, hardware: Hardware): string {
   const chained = dispatches.find((p) => p.way === "chained");
   if (chained === undefined) return "No dispatch was measured.";
-  return `A dispatch that waits for the one before takes ${formatSeconds(chained.seconds)} here, ${formatNumber(chained.seconds / graphSeconds, 2)} times a node of a graph on ${hardware.name} (${formatSeconds(graphSeconds)}).`;
+  return `A dispatch that waits for the one before takes ${formatSeconds(chained.seconds)} here, ${formatNumber(chained.seconds / graphSeconds, 2)} times per node of a graph on ${hardware.name} (${formatSeconds(graphSeconds)}).`;
 }

@@ -68,7 +68,7 @@ export async function productEncode(
   step: ProductStep,
 ): Promise<Encode> {
   const held = rowsPerThread(step.rows);
-  const what = `the product in ${element} with ${held * threadsPerSide} rows a tile`;
+  const what = `the product in ${element} with ${held * threadsPerSide} rows per tile`;
   const bindings = ["uniform", "read-only-storage", "read-only-storage", "storage"] as const;
   const run = await pipeline(gpu, { what, code: shaders.product(element, held), bindings });
   const firsts = firstExperts(step);

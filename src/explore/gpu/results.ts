@@ -92,7 +92,7 @@ export function secondsPerExpert(point: ProductPoint): number {
   return point.seconds / point.experts;
 }
 
-/** Useful bytes a second of a gather. */
+/** Useful bytes per second of a gather. */
 export function gatherBytesPerSecond(point: GatherPoint): number {
   return point.gatheredBytes / point.seconds;
 }

@@ -11,9 +11,7 @@ export type Split = Required<Pick<StepQuestion, "tensorParallel" | "dataParallel
  * divisor of the GPUs, and cut over what remains.
  *
  * Experts are cut only where one link joins the GPUs that share them and their width comes out whole, and dealt over no more ranks than
- * there are experts. Where attention is dealt out, those that share an expert have the same tokens (they are of one attention group) or
- * all have all; a rank of several groups would gather theirs first, which a step does not count. A dense model is cut over all GPUs of
- * its replica: to deal its attention out is to have several replicas.
+ * there are experts. A dense model is cut over all GPUs of its replica: to deal its attention out is to have several replicas.
  *
  * @param engine - the splits that it runs; those of any engine if left out.
  */
@@ -26,12 +24,7 @@ export function splitsOf(model: Model, { scaleUpDomain = 1 }: Hardware, gpus: nu
   );
   return joined
     .flatMap((tensorParallel) => ranks.map((expertParallel) => ({ tensorParallel, dataParallel: gpus / tensorParallel, expertParallel })))
-    .filter((split) => sharesTokens(split) && (engine === undefined || runsSplit(engine, split)));
-}
-
-/** Whether the GPUs that share an expert have its tokens without a gathering that a step leaves out. */
-function sharesTokens({ dataParallel, expertParallel }: Split): boolean {
-  return expertParallel === 1 || expertParallel % dataParallel === 0;
+    .filter((split) => engine === undefined || runsSplit(engine, split));
 }
 
 /** Every whole number that divides a count, the smallest first. */

@@ -1,3 +1,4 @@
+import { dispatches } from "../communication";
 import { engineOf } from "../engine";
 import { type Footprint, memoryFootprint } from "../memory-footprint";
 import { timeToFirstToken } from "../prefill";
@@ -70,8 +71,7 @@ export function batchesUpTo(most: number): readonly number[] {
 
 /** Two micro-batches hide an exchange of tokens, so there must be one. TensorRT-LLM has no option for them. */
 function overlapsOf({ split, base }: Place, groupRequests: number): readonly Way["overlap"][] {
-  const exchanges = split.dataParallel > 1 && split.expertParallel > 1;
-  const halves = exchanges && groupRequests >= 2 && base.engine !== "tensorrt-llm";
+  const halves = dispatches(split) && groupRequests >= 2 && base.engine !== "tensorrt-llm";
   return halves ? ["none", "two-micro-batches"] : ["none"];
 }
 

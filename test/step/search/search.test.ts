@@ -188,10 +188,17 @@ it("numbers of GPUs between two are doublings of one, three, five and nine", () 
   expect(gpuCounts(6, 6)).toEqual([6]);
 });
 
-it("no split shares an expert among groups whose tokens it lacks: eight groups on four ranks", () => {
+it("experts are cut where their width comes out whole and a link joins the GPUs, also over several attention groups", () => {
   const splits = splitsOf(model("deepseek-v3"), hardware("h200-sxm"), 8);
-  expect(splits).not.toContainEqual({ tensorParallel: 1, dataParallel: 8, expertParallel: 4 });
+  expect(splits).toContainEqual({ tensorParallel: 1, dataParallel: 8, expertParallel: 4 });
   expect(splits).toContainEqual({ tensorParallel: 8, dataParallel: 1, expertParallel: 8 });
+  // One, two, four and eight GPUs for attention, and as many ranks of experts with each.
+  expect(splits).toHaveLength(16);
+  expect(splitsOf(model("deepseek-v3"), hardware("h200-sxm"), 8, "vllm")).not.toContainEqual({
+    tensorParallel: 1,
+    dataParallel: 8,
+    expertParallel: 4,
+  });
   // Experts 2,048 wide cannot be cut over 3, and a link joins 8.
   expect(
     splitsOf(model("deepseek-v3"), hardware("h200-sxm"), 24).every(({ expertParallel }) => [1, 2, 4, 8].includes(24 / expertParallel)),
