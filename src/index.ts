@@ -293,6 +293,21 @@ export { type AttentionErrorGroup, attentionErrorGroups } from "./fit/attention-
 export { type LayerErrorSize, layerErrorSizes } from "./fit/layer-error-sizes";
 export { type LayerParts, oursOnSet, type PeerError, peerErrors, type PeerParts, peerParts } from "./fit/peers";
 export { type FirstToken, firstTokens } from "./fit/first-tokens";
+export {
+  calibrate,
+  calibratedParts,
+  calibratedSeconds,
+  calibratedStep,
+  type CalibratedPart,
+  type CalibratedRow,
+  type Calibration,
+  type CalibrationOptions,
+  type MeasuredStep,
+  noFactors,
+  type StepFactors,
+  stepParts,
+} from "./fit/calibration";
+export { exampleStepCsv, type MeasuredRow, readStepCsv } from "./fit/step-csv";
 export { deploymentQuestion, type StepPair, stepPairs } from "./fit/step-rows";
 export { type LikeSteps, likeSteps, type MachinePair, machinePairs, pairErrors, type StepRatio } from "./fit/machine-pairs";
 export { durationsFigure } from "./figures/duration-histogram";
