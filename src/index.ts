@@ -295,9 +295,11 @@ export { type LayerParts, oursOnSet, type PeerError, peerErrors, type PeerParts,
 export { type FirstToken, firstTokens } from "./fit/first-tokens";
 export {
   calibrate,
+  calibratedNames,
   calibratedParts,
   calibratedSeconds,
   calibratedStep,
+  type CalibratedName,
   type CalibratedPart,
   type CalibratedRow,
   type Calibration,
@@ -305,6 +307,7 @@ export {
   type MeasuredStep,
   noFactors,
   type StepFactors,
+  type StepParts,
   stepParts,
 } from "./fit/calibration";
 export { exampleStepCsv, type MeasuredRow, readStepCsv } from "./fit/step-csv";
