@@ -305,6 +305,24 @@ export { type AttentionErrorGroup, attentionErrorGroups } from "./fit/attention-
 export { type LayerErrorSize, layerErrorSizes } from "./fit/layer-error-sizes";
 export { type LayerParts, oursOnSet, type PeerError, peerErrors, type PeerParts, peerParts } from "./fit/peers";
 export { type FirstToken, firstTokens } from "./fit/first-tokens";
+export {
+  calibrate,
+  calibratedNames,
+  calibratedParts,
+  calibratedSeconds,
+  calibratedStep,
+  type CalibratedName,
+  type CalibratedPart,
+  type CalibratedRow,
+  type Calibration,
+  type CalibrationOptions,
+  type MeasuredStep,
+  noFactors,
+  type StepFactors,
+  type StepParts,
+  stepParts,
+} from "./fit/calibration";
+export { exampleStepCsv, type MeasuredRow, readStepCsv } from "./fit/step-csv";
 export { deploymentQuestion, type StepPair, stepPairs } from "./fit/step-rows";
 export { type LikeSteps, likeSteps, type MachinePair, machinePairs, pairErrors, type StepRatio } from "./fit/machine-pairs";
 export { durationsFigure } from "./figures/duration-histogram";
