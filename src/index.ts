@@ -133,7 +133,7 @@ export { type AccessJoules, accessJoules, type Energy, energyOf, type EnergyPart
 export { messagePlane, type Plane, type PlaneColumn, type PlaneRow, rowsPlane, widthPlane } from "./step/planes";
 export { fittingQuestion, fittingRequests } from "./step/fitting";
 export { type GranularityPhase, granularityPhases, type PhasePoint } from "./step/granularity";
-export { fixedParts, sizeParts } from "./step/worth-words";
+export { fixedParts, sizeParts, worthOfPart } from "./step/worth-words";
 export { arithmeticOf, type MachineQuestion, type ResourceName, resourceNames, resources, type Scale, speedOf } from "./step/resources";
 export { type Change as HardwareChange, type HardwareChanges, whatIfHardware } from "./machine/what-if-hardware";
 export { type ModelChanges, whatIfModel } from "./model/what-if-model";

@@ -6,7 +6,7 @@ import { granularityPhases, splitModels } from "../../src/step/granularity";
 import { prefillStep } from "../../src/step/prefill";
 import { trainingStep } from "../../src/step/training";
 import { worthOf } from "../../src/step/worth";
-import { fixedParts, sizeParts } from "../../src/step/worth-words";
+import { fixedParts, sizeParts, worthOfPart } from "../../src/step/worth-words";
 
 const v3 = model("deepseek-v3");
 const h100 = hardware("h100-sxm");
@@ -70,5 +70,15 @@ describe("words of a worth", () => {
     const worth = worthOf(question);
     expect(fixedParts.map(({ name }) => name).sort()).toEqual(Object.keys(worth.fixed).sort());
     expect(sizeParts.map(({ name }) => name).sort()).toEqual(Object.keys(worth.sizes).sort());
+  });
+
+  it("find the worth of a part by its name, wherever it stands", () => {
+    const worth = worthOf(question);
+    expect(worthOfPart(worth, "memoryBandwidth")).toBe(worth.elasticities.memoryBandwidth);
+    expect(worthOfPart(worth, "messages")).toBe(worth.fixed.messages);
+    expect(worthOfPart(worth, "processors")).toBe(worth.sizes.processors);
+    expect(() => worthOfPart(worth, "memoryBandwith")).toThrow(/unknown part "memoryBandwith"; nearest: memoryBandwidth/);
+    // Kimi K3 does not fit 64 H100: room in memory has no worth there.
+    expect(worthOfPart(worthOf({ ...question, model: model("kimi-k3"), requestsPerGpu: 1 }), "memoryCapacity")).toBeUndefined();
   });
 });
