@@ -131,6 +131,8 @@ export {
 export { type AccessJoules, accessJoules, type Energy, energyOf, type EnergyPart, energyParts, type Range } from "./step/energy";
 export { messagePlane, type Plane, type PlaneColumn, type PlaneRow, rowsPlane, widthPlane } from "./step/planes";
 export { fittingQuestion, fittingRequests } from "./step/fitting";
+export { type GranularityPhase, granularityPhases, type PhasePoint } from "./step/granularity";
+export { fixedParts, sizeParts, worthOfPart } from "./step/worth-words";
 export { arithmeticOf, type MachineQuestion, type ResourceName, resourceNames, resources, type Scale, speedOf } from "./step/resources";
 export { type Change as HardwareChange, type HardwareChanges, whatIfHardware } from "./machine/what-if-hardware";
 export { type ModelChanges, whatIfModel } from "./model/what-if-model";
@@ -324,7 +326,7 @@ export {
 } from "./fit/calibration";
 export { exampleStepCsv, type MeasuredRow, readStepCsv } from "./fit/step-csv";
 export { deploymentQuestion, type StepPair, stepPairs } from "./fit/step-rows";
-export { type LikeSteps, likeSteps, type MachinePair, machinePairs, pairErrors, type StepRatio } from "./fit/machine-pairs";
+export { differingWords, type LikeSteps, likeSteps, type MachinePair, machinePairs, pairErrors, type StepRatio } from "./fit/machine-pairs";
 export { durationsFigure } from "./figures/duration-histogram";
 export { expertLoadFigure } from "./figures/expert-load";
 export { layerDrawingFigure } from "./figures/token-path";

@@ -49,4 +49,4 @@ export {
 } from "./uncertainty";
 export { type WideArray, wideArrays } from "./wide-arrays";
 export { type EraPart, type Eras, type EraWorth, worthByEra } from "./worth-by-era";
-export { type JudgedForecast, judgedForecasts, type WorthForecast, worthForecasts } from "./worth-forecasts";
+export { forecastWords, type JudgedForecast, judgedForecasts, type WorthForecast, worthForecasts } from "./worth-forecasts";

@@ -47,3 +47,17 @@ export function judgedForecasts(before: StepQuestion, now: StepQuestion): readon
     return { ...forecast, before: old[forecast.part], now: young[forecast.part], outcome };
   });
 }
+
+/**
+ * Outcomes in one sentence each: the forecasts that came out as forecast, those that hardly move, and those that go the other way.
+ *
+ * @example forecastWords(judgedForecasts(before, now)) // "as forecast: starts gain. Hardly moves: none. The other way: ..."
+ */
+export function forecastWords(judged: readonly Pick<JudgedForecast, "statement" | "outcome">[]): string {
+  const of = (outcome: JudgedForecast["outcome"]) =>
+    judged
+      .filter((row) => row.outcome === outcome)
+      .map((row) => row.statement)
+      .join("; ") || "none";
+  return `as forecast: ${of("as forecast")}. Hardly moves: ${of("hardly moves")}. The other way: ${of("the other way")}.`;
+}

@@ -1,7 +1,7 @@
-import { isMoe, type Model } from "../model/model";
-import { whatIfModel } from "../model/what-if-model";
+import type { Model } from "../model/model";
 import { meanTokensPerExpert } from "../routing/uniform";
 import { decodeStep } from "../step/decode";
+import { splitModels, usualGranularities } from "../step/granularity";
 import type { StepQuestion } from "../step/question";
 import { type Worth, type WorthName, worthOf } from "../step/worth";
 import { formatCount, formatNumber, formatShare } from "../text/numbers";
@@ -27,38 +27,25 @@ export interface GranularityPoint {
  *
  * @throws RangeError for a model without experts, and as decodeStep.
  */
-export function granularitySweep(question: StepQuestion, granularities: readonly number[] = fineness): readonly GranularityPoint[] {
-  if (!isMoe(question.model)) throw new RangeError(`${question.model.id} has no experts to split`);
-  return granularities.flatMap((granularity) => {
-    const split = splitOrNothing(question.model, granularity);
-    if (split === undefined || split.routedExperts < (question.expertParallel ?? 1)) return [];
+export function granularitySweep(
+  question: StepQuestion,
+  granularities: readonly number[] = usualGranularities,
+): readonly GranularityPoint[] {
+  return splitModels(question.model, question.expertParallel ?? 1, granularities).map(({ granularity, model: split }) => {
     const own = { ...question, model: split };
     const { tasks } = decodeStep(own);
     const of = (name: string) => tasks.find((task) => task.name === name);
     const requests = question.requests ?? (question.requestsPerGpu ?? 1) * (question.tensorParallel ?? 1) * (question.expertParallel ?? 1);
-    return [
-      {
-        granularity,
-        model: split,
-        tokensPerExpert: meanTokensPerExpert(requests, split),
-        expertsSeconds: of("experts")?.seconds ?? 0,
-        exchangeSeconds: (of("dispatch")?.seconds ?? 0) + (of("combine")?.seconds ?? 0),
-        messageBytes: of("dispatch")?.runBytes ?? 0,
-        worth: worthOf(own),
-      },
-    ];
+    return {
+      granularity,
+      model: split,
+      tokensPerExpert: meanTokensPerExpert(requests, split),
+      expertsSeconds: of("experts")?.seconds ?? 0,
+      exchangeSeconds: (of("dispatch")?.seconds ?? 0) + (of("combine")?.seconds ?? 0),
+      messageBytes: of("dispatch")?.runBytes ?? 0,
+      worth: worthOf(own),
+    };
   });
-}
-
-const fineness = [1 / 4, 1 / 2, 1, 2, 4, 8, 16, 32, 64] as const;
-
-function splitOrNothing(model: Model, granularity: number): Model | undefined {
-  try {
-    return whatIfModel(model, { granularity });
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
 }
 
 /** Worth of each part against granularity, all else of the model alike. */
@@ -99,7 +86,7 @@ export function granularityWorthFigure(question: StepQuestion): Figure {
     }),
     title: `As experts are split, the network's share of the worth goes from ${share(first, "networkBandwidth")} to ${share(last, "networkBandwidth")}, memory bandwidth's from ${share(first, "memoryBandwidth")} to ${share(last, "memoryBandwidth")}`,
     setting: `${question.model.name} on ${question.hardware.name}, its experts split ${formatNumber(first.granularity)} to ${formatNumber(last.granularity)} times and nothing else.`,
-    caption: `What each part of ${question.hardware.name} is worth to a decode step of ${question.model.name} as its experts are split and nothing else: as many parameters, as many of them active. Dotted: as released. Worth: ${ways}. Tokens per second of a GPU go from ${rates}: each token goes to more experts, and every one of them is sent a message as long as before.`,
-    alt: `Shares of worth against the number of times that experts are split: ${ways}. Tokens per second of a GPU: ${rates}.`,
+    caption: `What each part of ${question.hardware.name} is worth to a decode step of ${question.model.name} as its experts are split and nothing else: as many parameters, as many of them active.${x.includes(1) ? " Dotted: as released." : ""} Worth: ${ways}. Tokens per second per GPU go from ${rates}: each token goes to more experts, and every one of them is sent a message as long as before.`,
+    alt: `Shares of worth against the number of times that experts are split: ${ways}. Tokens per second per GPU: ${rates}.`,
   };
 }

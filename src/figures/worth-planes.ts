@@ -115,9 +115,9 @@ function named(columns: Plane["columns"]): Plane["columns"] {
   return labels;
 }
 
-/** Powers of two to eight apart inside a range. */
+/** Powers of two inside a range, two or four doublings apart: few enough for a narrow page. */
 function niceTicks([from, to]: readonly [number, number]) {
-  const steps = Math.log2(to / from) > 12 ? 8 : 4;
+  const steps = Math.log2(to / from) > 8 ? 16 : 4;
   const values: number[] = [];
   for (let value = 2 ** Math.ceil(Math.log2(from)); value <= to; value *= steps) values.push(value);
   return ticks(values.map((value) => [value, value < 1 ? formatNumber(value) : formatCount(value)]));

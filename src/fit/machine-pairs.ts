@@ -4,6 +4,7 @@ import { quantile } from "../statistics";
 import type { StepQuestion } from "../step/question";
 import { type ResourceName, resourceNames } from "../step/resources";
 import { worthOf } from "../step/worth";
+import { formatNumber } from "../text/numbers";
 import { fitEngines, withTimes } from "./engine-fit";
 import { deploymentQuestion, type StepPair } from "./step-rows";
 
@@ -163,6 +164,23 @@ function factorsOf({ step }: StepPair, older: Hardware, newer: Hardware): Readon
     networkBandwidth: factor((m) => m.networkBytesPerSecond),
     clock: factor((m) => m.clockHertz),
   };
+}
+
+const rateWords: Readonly<Record<ResourceName, string>> = {
+  memoryBandwidth: "bandwidth",
+  arithmetic: "arithmetic",
+  scaleUpBandwidth: "scale-up",
+  networkBandwidth: "network",
+  clock: "clock",
+};
+
+/**
+ * What two machines differ in, in words: each rate with its factor, those that differ most first.
+ *
+ * @example differingWords(machinePairs(measuredSteps())[0]) // such as "bandwidth ×1.43"
+ */
+export function differingWords({ differing, factors }: Pick<MachinePair, "differing" | "factors">): string {
+  return differing.map((name) => `${rateWords[name]} ×${formatNumber(factors[name], 2)}`).join(", ") || "nothing by 15 %";
 }
 
 /** What worths promise of so many times as much of each rate, from a step on the older machine. */

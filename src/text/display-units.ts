@@ -16,6 +16,7 @@ const perBase = {
   "MB/s": 1e-6,
   "GB/s": 1e-9,
   "TB/s": 1e-12,
+  "pJ/B": 1e12,
   GFLOP: 1e-9,
   "TFLOP/s": 1e-12,
   million: 1e-6,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { judgedForecasts } from "../../src/claims/worth-forecasts";
+import { forecastWords, judgedForecasts } from "../../src/claims/worth-forecasts";
 import { granularitySweep, granularityWorthFigure } from "../../src/figures/granularity-worth";
 import { worthEnergyFigure } from "../../src/figures/worth-energy";
 import { worthPairsFigure } from "../../src/figures/worth-pairs";
@@ -74,6 +74,15 @@ describe("granularity alone", () => {
 });
 
 describe("forecasts of worth", () => {
+  it("are told by outcome, and none where none came out so", () => {
+    const rows = [
+      { statement: "a gains", outcome: "as forecast" },
+      { statement: "b loses", outcome: "as forecast" },
+      { statement: "c gains", outcome: "the other way" },
+    ] as const;
+    expect(forecastWords(rows)).toBe("as forecast: a gains; b loses. Hardly moves: none. The other way: c gains.");
+  });
+
   it("say which way a share moved, and that it did not within two in a hundred", () => {
     const rows = judgedForecasts({ ...dense, hardware: h100 }, { ...sparse, hardware: h100 });
     for (const { before, now, expected, outcome } of rows) {

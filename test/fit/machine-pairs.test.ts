@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { likeSteps, type MachinePair, machinePairs, pairErrors, type StepRatio } from "../../src/fit/machine-pairs";
+import { differingWords, likeSteps, type MachinePair, machinePairs, pairErrors, type StepRatio } from "../../src/fit/machine-pairs";
 import { type StepPair, stepPairs } from "../../src/fit/step-rows";
 import { hardware } from "../../src/machine/hardware";
 import { deploymentRows } from "../../src/published/deployment-rows";
@@ -76,6 +76,12 @@ describe("machines in pairs", () => {
       expect(predicted).toBeGreaterThan(1);
       expect(predicted).toBeLessThan(young.memoryBytesPerSecond / old.memoryBytesPerSecond);
     }
+  });
+
+  it("names what differs with its factor, and says so when nothing does", () => {
+    // 4.8 TB/s over 3.35 TB/s.
+    expect(differingWords(pair as MachinePair)).toBe("bandwidth ×1.4");
+    expect(differingWords({ ...(pair as MachinePair), differing: [] })).toBe("nothing by 15 %");
   });
 
   it("has nothing left out to say where no other row of the engine is left", () => {
