@@ -5,7 +5,8 @@ import { measuredSteps } from "./figures/step-parity";
 import { stripFigures } from "./figures/strip";
 import { worthRows } from "./figures/worth-shares";
 import { type WorthShift, worthShift } from "./figures/worth-shift";
-import { type EngineDifference, engineDifference } from "./fit/engine-difference";
+import { type EngineYardstick, engineYardstick } from "./fit/engine-pairs";
+import { oursOnSet, peerErrors } from "./fit/peers";
 import { statedStepErrors } from "./fit/stated-step-errors";
 import { layerKernel, loneKernel } from "./kernels/default-experts";
 import { expertSeconds, rowsAt } from "./kernels/expert-task";
@@ -165,7 +166,7 @@ export interface FrontErrors {
   readonly nineOfTen: number;
   /** Share of the steps that lie in the band that goes with each answer. */
   readonly inBand: number;
-  readonly engines: EngineDifference;
+  readonly engines: EngineYardstick;
 }
 
 /** The errors that the front page states, from data/step-errors.csv and the published deployments themselves. */
@@ -173,7 +174,26 @@ export function frontErrors(): FrontErrors {
   const stated = statedStepErrors().find(({ asked, by }) => asked === "left out" && by === "all");
   if (stated === undefined) throw new Error("data/step-errors.csv states no error of all steps left out; npm run fit writes it");
   const { rows, median, p90, inBand } = stated;
-  return { steps: rows, median, nineOfTen: p90, inBand, engines: engineDifference(measuredSteps().map(({ row }) => row)) };
+  return { steps: rows, median, nineOfTen: p90, inBand, engines: engineYardstick(measuredSteps()) };
+}
+
+/**
+ * How far to trust the cost model, in a paragraph for README: whole steps first, then engines and other public models.
+ *
+ * @example trustText() // "Whole decode steps of … measured deployments …"
+ */
+export function trustText(): string {
+  const { steps, median, nineOfTen, inBand, engines } = frontErrors();
+  const ours = oursOnSet("dealt out", measuredSteps());
+  const others = peerErrors()
+    .filter(({ set, who }) => set === "dealt out" && !who.startsWith("deepshock"))
+    .map(({ who, median: stated }) => `${who} ${formatShare(stated)}`);
+  return [
+    `**Whole decode steps of ${formatCount(steps)} measured deployments of TensorRT-LLM, vLLM and SGLang are off by ${formatShare(median)} in the median and by at most ${formatShare(nineOfTen)} in nine of ten, each source's runs of a model on a machine left out of the fit in their turn.**`,
+    `Two engines asked the same differ by ${formatShare(engines.median)} (${formatCount(engines.pairs)} pairs).`,
+    `With attention and experts dealt out, DeepSeek's models are off by ${formatShare(ours.median)} on ${formatCount(ours.rows ?? 0)} rows, which the fit has seen; under the same conditions are stated, on rows of the same kind but not proven the same: ${listed(others)}.`,
+    `Every answer has a band, in which ${formatShare(inBand)} of the steps left out lie, and says what was carried over from another machine and what is left out.`,
+  ].join(" ");
 }
 
 /** What gained and lost worth from dense models to those of fine experts, as they are served, and for what that holds. */

@@ -368,8 +368,8 @@ export {
   type FrontQuestion,
   frontWorth,
   howSure,
+  trustText,
   verdictCounts,
 } from "./front-page";
-export { type EngineDifference, engineDifference } from "./fit/engine-difference";
 export { type Drawing, layerDrawing } from "./figures/layer-drawing";
 export { type WorthBar, type WorthShift, worthShift } from "./figures/worth-shift";

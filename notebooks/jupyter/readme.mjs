@@ -18,7 +18,9 @@ await main(() => {
 });
 
 function writeTables() {
-  const { chineseAnswer, chineseVerdictTable, verdictTable } = require("../../dist/index.js");
+  const { chineseAnswer, chineseVerdictTable, frontAnswer, trustText, verdictTable } = require("../../dist/index.js");
+  writeBetween("README.md", "answer", "end of answer", `**${frontAnswer()}**`);
+  writeBetween("README.md", "trust", "end of trust", trustText());
   writeBetween("README.md", "verdicts", "end of verdicts", verdictTable());
   writeBetween("README.zh-CN.md", "回答", "回答完", `**${chineseAnswer()}**`);
   writeBetween("README.zh-CN.md", "结论", "结论完", chineseVerdictTable());

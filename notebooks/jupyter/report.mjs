@@ -167,7 +167,7 @@ async function front(names) {
     { value: formatShare(inBand), words: "of them lie in the band that goes with each answer (meant for four in five)" },
     {
       value: formatShare(engines.median),
-      words: `two engines asked the same differ by this, in the median of ${formatCount(engines.setups)} set-ups`,
+      words: `two engines asked the same differ by this, in the median of ${formatCount(engines.pairs)} pairs`,
     },
   ];
   // The same numbers under the words of the Chinese page.
@@ -186,7 +186,7 @@ async function front(names) {
       },
       { value: percent(nineOfTen), words: "十个里有九个的误差不超过此数" },
       { value: percent(inBand), words: "落在答案自带的区间内（设计值为五分之四）" },
-      { value: percent(engines.median), words: `两个引擎回答同一问题的差别（${formatCount(engines.setups)} 组的中位数）` },
+      { value: percent(engines.median), words: `两个引擎回答同一问题的差别（${formatCount(engines.pairs)} 对的中位数）` },
     ],
   };
   return {

@@ -3,12 +3,18 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { chineseAnswer, chineseVerdictTable } from "../../src/claims/chinese/chinese-tables";
 import { verdictTable } from "../../src/claims/claim-tables";
+import { frontAnswer, trustText } from "../../src/front-page";
 
 const root = join(__dirname, "..", "..");
 const readme = readFileSync(join(root, "README.md"), "utf8");
 
 it("README holds the verdict table as the claims give it (npm run readme writes it)", () => {
   expect(readme).toContain(`<!-- verdicts -->\n\n${verdictTable()}\n\n<!-- end of verdicts -->`);
+});
+
+it("README holds the answer and how far to trust the model as the code gives them", () => {
+  expect(readme).toContain(`<!-- answer -->\n\n**${frontAnswer()}**\n\n<!-- end of answer -->`);
+  expect(readme).toContain(`<!-- trust -->\n\n${trustText()}\n\n<!-- end of trust -->`);
 });
 
 it("the Chinese README holds the answer and the table of the same claims", () => {

@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import { claims } from "../../src/claims/claims";
 import { wordCount } from "../../src/claims/parts/headline";
 import { layerDrawing } from "../../src/figures/layer-drawing";
-import { engineDifference } from "../../src/fit/engine-difference";
 import { argument, frontAnswer, frontErrors, frontFigures, frontLayer, frontWorth, howSure, verdictCounts } from "../../src/front-page";
 import { moeLayerTime } from "../../src/kernels/expert-layer";
 import { hardware } from "../../src/machine/hardware";
@@ -68,7 +67,7 @@ describe("the argument in six sentences", () => {
     expect(median).toBeGreaterThan(0);
     expect(median).toBeLessThan(nineOfTen);
     expect(inBand).toBeLessThan(1);
-    expect(engines.setups).toBeGreaterThan(100);
+    expect(engines.pairs).toBeGreaterThan(100);
     expect(engines.median).toBeGreaterThan(0);
   });
 
@@ -135,23 +134,5 @@ describe("the drawing of a layer", () => {
   it("draws a model without a shared expert without one, and refuses one without experts", () => {
     expect(layerDrawing(model("mixtral-8x22b"), 6144).svg).not.toContain("shared expert");
     expect(() => layerDrawing(model("llama-3.1-405b"), 6144)).toThrow("has no experts to draw");
-  });
-});
-
-describe("two engines asked the same", () => {
-  const row = { model: "a", machine: "m", gpus: 8, requests: 4, contextTokens: 10, tensorParallel: 8, expertParallel: 1, dataParallel: 1 };
-  const on = (engine: string, seconds: number, requests = 4) => ({
-    ...row,
-    requests,
-    weightFormat: "fp8_block" as const,
-    draftTokens: 0,
-    engine,
-    seconds,
-  });
-
-  it("differ by slowest over fastest, an engine's versions by their median, and set-ups of one engine do not count", () => {
-    const rows = [on("x", 1), on("x", 3), on("x", 2), on("y", 2.5), on("x", 9, 8)];
-    expect(engineDifference(rows)).toEqual({ setups: 1, median: 0.25 });
-    expect(engineDifference([on("x", 1)])).toEqual({ setups: 0, median: Number.NaN });
   });
 });
