@@ -467,7 +467,8 @@ describe("the page to try", () => {
         await page.evaluate(() => ({
           harmed: (window as { harmed?: number }).harmed,
           images: document.images.length,
-          out: document.querySelectorAll('a[href^="http"], svg a').length,
+          // The footer's link to the article is the page's own.
+          out: document.querySelectorAll('body > :not(footer) a[href^="http"], svg a').length,
         })),
       ).toEqual({ harmed: undefined, images: 0, out: 0 });
       await settled(() => page.locator("#reset").click());

@@ -142,7 +142,7 @@ describe("JupyterLab as npm run lab starts it, its port being taken", () => {
       lab?.stderr?.on("data", listen);
       lab?.on("close", (code) => reject(new Error(`npm run lab ended with exit code ${code}:\n${said}`)));
     });
-  }, 120_000);
+  }, 180_000);
   afterAll(async () => {
     taken.close();
     if (lab?.pid === undefined || lab.exitCode !== null) return;
