@@ -135,14 +135,14 @@ describe("JupyterLab as npm run lab starts it, its port being taken", () => {
     address = await new Promise((resolve, reject) => {
       const listen = (chunk: Buffer) => {
         said += chunk;
-        const url = /http:\/\/127\.0\.0\.1:\d+\/lab\?token=[0-9a-f]{32,}/.exec(said)?.[0];
+        const url = /http:\/\/127\.0\.0\.1:\d+\/lab[^\s?]*\?token=[0-9a-f]{32,}/.exec(said)?.[0];
         if (url !== undefined) resolve(new URL(url));
       };
       lab?.stdout?.on("data", listen);
       lab?.stderr?.on("data", listen);
       lab?.on("close", (code) => reject(new Error(`npm run lab ended with exit code ${code}:\n${said}`)));
     });
-  }, 180_000);
+  }, 120_000);
   afterAll(async () => {
     taken.close();
     if (lab?.pid === undefined || lab.exitCode !== null) return;
