@@ -33,12 +33,12 @@ export function interval(claim: string, name: string, knownBy: string): Paramete
   return row;
 }
 
-/** Intervals of a claim by name, as far as they were known on the day; undefined where one was not. A knob pins its interval to a value. */
+/** Intervals of a claim by name, as far as they were known on the day; undefined where one was not. An assumption pins its interval to a value. */
 export function intervals(claim: string, names: readonly string[], { knownBy, scenario }: Context): readonly ParameterRow[] | undefined {
   const rows = names.map((name) => parameterRow(claim, name, knownBy));
   if (rows.includes(undefined)) return undefined;
   return (rows as readonly ParameterRow[]).map((row) => {
-    const pinned = scenario.knobs?.[row.name];
+    const pinned = scenario.assumptions?.[row.name];
     return pinned === undefined ? row : { ...row, nominal: pinned, spread: { kind: "linear", low: pinned, high: pinned } };
   });
 }

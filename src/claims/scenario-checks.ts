@@ -10,10 +10,10 @@ import type { Scenario } from "./parts/context";
 /**
  * Refuse a scenario that no claim can be computed under, before a claim turns it into a number.
  *
- * Knobs must lie where their interval lies: above zero where its low end does, at least zero where that is zero, inside it where it
+ * Assumptions must lie where their interval lies: above zero where its low end does, at least zero where that is zero, inside it where it
  * reaches below zero.
  *
- * @throws RangeError naming the field or knob.
+ * @throws RangeError naming the field or assumption.
  */
 export function requireScenario(s: Scenario): void {
   requireDay(s.knownBy);
@@ -23,7 +23,7 @@ export function requireScenario(s: Scenario): void {
   requirePositiveInteger("tokensInFlight", s.tokensInFlight);
   requirePositiveInteger("expertParallel", s.expertParallel);
   requirePositiveInteger("contextTokens", s.contextTokens);
-  for (const [name, value] of Object.entries(s.knobs ?? {})) requireKnob(name, value);
+  for (const [name, value] of Object.entries(s.assumptions ?? {})) requireAssumption(name, value);
 }
 
 /** Refuse anything but a day of the calendar as 2025-01-11. @throws RangeError naming the field. */
@@ -40,7 +40,7 @@ export function modelWithExperts(s: Scenario): Model {
   return found;
 }
 
-function requireKnob(name: string, value: number): void {
+function requireAssumption(name: string, value: number): void {
   const [low, high] = range(name);
   if (low > 0) requirePositive(name, value);
   else if (low === 0) requireNonNegative(name, value);
@@ -59,6 +59,6 @@ function range(name: string): readonly [number, number] {
     }
   }
   const found = ranges.get(name);
-  if (found === undefined) throw new RangeError(`unknown knob "${name}"; nearest: ${nearest(name, [...ranges.keys()]).join(", ")}`);
+  if (found === undefined) throw new RangeError(`unknown assumption "${name}"; nearest: ${nearest(name, [...ranges.keys()]).join(", ")}`);
   return found;
 }

@@ -1,6 +1,6 @@
 import { layOut, tableText } from "../text/table";
 import { commands } from "./commands";
-import { askedBy, UsageError } from "./options";
+import { askedBy, UsageError } from "./arguments";
 
 /** What a command line prints, and how it ends. */
 export interface Printed {

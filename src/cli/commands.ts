@@ -1,6 +1,6 @@
 import * as ds from "../index";
 import type { TableOptions, TableRow } from "../text/table";
-import { type Asked, UsageError } from "./options";
+import { type Asked, UsageError } from "./arguments";
 
 /** What a command answers: a record for programs, and the same as rows for a reader. */
 export interface Answer {

@@ -50,7 +50,7 @@ export function claimIds(): readonly string[] {
  * The scenario that a setup is for the claims. They know no kernel, and no tensor parallelism: each rank of experts is one GPU. Nor
  * do they know what-ifs: model and machine are as they are.
  */
-export function scenarioOf(setup: Setup): Partial<Omit<Scenario, "knownBy" | "knobs">> {
+export function scenarioOf(setup: Setup): Partial<Omit<Scenario, "knownBy" | "assumptions">> {
   const { choice, tokensInFlight, expertParallel, weightFormat, contextTokens } = setup;
   return { model: model(choice.model).id, hardware: choice.machine, tokensInFlight, expertParallel, weightFormat, contextTokens };
 }

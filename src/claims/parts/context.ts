@@ -11,7 +11,7 @@ export interface Scenario {
   /** Only what was known on this day counts. */
   readonly knownBy: string;
   /** Values for intervals of data/claim-parameters.csv, by name; what is missing keeps its interval. */
-  readonly knobs?: Readonly<Record<string, number>>;
+  readonly assumptions?: Readonly<Record<string, number>>;
 }
 
 /** Under what a part is judged. */
