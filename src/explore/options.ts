@@ -7,6 +7,7 @@ import {
   type WeightFormatName,
   weightFormat,
   weightFormatNames,
+  weightFormatWords,
 } from "../index";
 import { divisorsOf, type Split, splitsOf } from "../step/search/splits";
 
@@ -16,17 +17,6 @@ export interface Option {
   readonly label: string;
   readonly unfit?: string;
 }
-
-/** Number formats as readers know them. */
-export const formatNames: Readonly<Record<WeightFormatName, string>> = {
-  bfloat16: "BF16",
-  fp8: "FP8, one scale a matrix",
-  fp8_block: "FP8, scales by block",
-  nvfp4: "NVFP4",
-  w4a8_mxfp4_mxfp8: "MXFP4 weights, MXFP8 activations",
-  w4a16_mxfp4: "MXFP4 weights, BF16 activations",
-  int4_wo: "INT4 weights, BF16 activations",
-};
 
 /** The most GPUs that a replica can have here, and why no more. */
 export function gpuLimit(chosen: Model, machine: Hardware): { readonly most: number; readonly reason: string } {
@@ -103,7 +93,7 @@ export function unfitFormat(format: string, machine: Hardware): string | undefin
   if (!(weightFormatNames as readonly string[]).includes(format)) return `"${format}" is not a number format that is known`;
   const { arithmetic } = weightFormat(format);
   return machine.peakFlopsPerSecond[arithmetic] === undefined
-    ? `${machine.name} states no ${arithmetic.toUpperCase()} rate, which ${formatNames[format as WeightFormatName]} multiplies in`
+    ? `${machine.name} states no ${arithmetic.toUpperCase()} rate, which ${weightFormatWords[format as WeightFormatName]} multiplies in`
     : undefined;
 }
 
@@ -111,6 +101,6 @@ export function unfitKernel(kernel: string, format: WeightFormatName | "", machi
   if (!kernelNames().includes(kernel)) return `"${kernel}" is not a kernel that is known`;
   const measured = measuredFormats(kernel, machine);
   if (measured.length === 0) return `${kernel} was measured in no format that ${machine.name} has`;
-  const words = measured.map((name) => formatNames[name]).join("; ");
+  const words = measured.map((name) => weightFormatWords[name]).join("; ");
   return format !== "" && !measured.includes(format) ? `${kernel} was measured in ${words} only` : undefined;
 }

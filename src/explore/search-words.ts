@@ -1,7 +1,6 @@
-import { formatBytes, formatCount, formatNumber, formatSeconds, isMoe, memoryFootprint } from "../index";
+import { formatBytes, formatCount, formatNumber, formatSeconds, isMoe, memoryFootprint, weightFormatWords } from "../index";
 import type { Find } from "./find";
 import type { Found } from "./finder";
-import { formatNames } from "./options";
 import type { Setup } from "./setup";
 
 /**
@@ -18,7 +17,7 @@ export function searchWords({ points, searched, done, milliseconds, trouble }: F
   if (points.length === 0) {
     const { weightBytes } = memoryFootprint({ model, hardware, requests: 1, contextTokens: 1, ...formatOf(setup) });
     const cut = isMoe(model) ? "" : `, and a dense model is cut over no more GPUs than one link joins (${hardware.scaleUpDomain ?? 1})`;
-    return `${looked}: none fits. ${model.name} in ${formatNames[weightFormat]} is ${formatBytes(weightBytes)} of weights; ${find.gpusTo} of ${hardware.name} have ${formatBytes(find.gpusTo * hardware.memoryBytes)}${cut}. Try more GPUs, or fewer bytes per weight.`;
+    return `${looked}: none fits. ${model.name} in ${weightFormatWords[weightFormat]} is ${formatBytes(weightBytes)} of weights; ${find.gpusTo} of ${hardware.name} have ${formatBytes(find.gpusTo * hardware.memoryBytes)}${cut}. Try more GPUs, or fewer bytes per weight.`;
   }
   const kept =
     within === points.length ? "all keep your limits" : within === 0 ? "none keeps your limits" : `${formatCount(within)} keep your limits`;

@@ -1,16 +1,6 @@
-import { formatCount, isMoe, type WeightFormatName, weightFormatNames } from "../index";
+import { formatCount, isMoe, type WeightFormatName, weightFormatNames, weightFormatWords } from "../index";
 import { divisorsOf } from "../step/search/splits";
-import {
-  expertDegrees,
-  familiesOf,
-  formatNames,
-  generations,
-  kernelNames,
-  type Option,
-  unfitDegree,
-  unfitFormat,
-  unfitKernel,
-} from "./options";
+import { expertDegrees, familiesOf, generations, kernelNames, type Option, unfitDegree, unfitFormat, unfitKernel } from "./options";
 import type { Setup } from "./setup";
 
 /** How attention can be split over the GPUs of a replica. */
@@ -44,13 +34,13 @@ export function expertOptions({ model, hardware, gpus, tensorParallel }: Setup):
 
 /** The formats to choose from: all that are known, each with the reason where the machine cannot multiply in it. */
 export function formatOptions(setup: Setup): readonly Option[] {
-  const usual = { value: "", label: `as usual (${formatNames[setup.weightFormat]})` };
+  const usual = { value: "", label: `as usual (${weightFormatWords[setup.weightFormat]})` };
   const usualLabel = setup.choice.weightFormat === "" ? usual : { value: "", label: "as usual for model and kernel" };
   return [
     usualLabel,
     ...weightFormatNames.map((name) => {
       const unfit = unfitFormat(name, setup.hardware);
-      return { value: name, label: formatNames[name], ...(unfit === undefined ? {} : { unfit }) };
+      return { value: name, label: weightFormatWords[name], ...(unfit === undefined ? {} : { unfit }) };
     }),
   ];
 }

@@ -13,9 +13,10 @@ import {
   type StepQuestion,
   servedFormats,
   type WeightFormatName,
+  weightFormatWords,
 } from "../index";
 import { answerNotes } from "./answer-notes";
-import { formatNames, gpuLimit, measuredFormats, nearestSplit, unfitFormat, unfitKernel } from "./options";
+import { gpuLimit, measuredFormats, nearestSplit, unfitFormat, unfitKernel } from "./options";
 import type { Choice } from "./state";
 import { whatIf } from "./what-if";
 
@@ -125,7 +126,7 @@ type Formats = Pick<StepQuestion, "kernel" | "weightFormat" | "cacheFormat">;
 function askedFormats(choice: Choice, chosen: Model, machine: Hardware, notes: string[]): Formats {
   const usual = servedFormats(chosen, machine).experts;
   const formatUnfit = choice.weightFormat === "" ? undefined : unfitFormat(choice.weightFormat, machine);
-  if (formatUnfit !== undefined) notes.push(`${formatUnfit}: ${formatNames[usual]} is used.`);
+  if (formatUnfit !== undefined) notes.push(`${formatUnfit}: ${weightFormatWords[usual]} is used.`);
   const format = formatUnfit === undefined ? (choice.weightFormat as WeightFormatName | "") : "";
   const kernelUnfit = choice.kernel === "" ? undefined : unfitKernel(choice.kernel, format, machine);
   if (kernelUnfit !== undefined) notes.push(`${kernelUnfit}: the usual kernel is used.`);
@@ -146,6 +147,6 @@ function fitNotes(kernel: string, format: WeightFormatName, machine: Hardware, t
   const { fitted, from } = kernelFamily(name, format, machine);
   if (fitted === "here") return [];
   return [
-    `${kernel} was not measured in ${formatNames[format]} on ${machine.generation}: its constants are those of ${from}, so its time is less sure.`,
+    `${kernel} was not measured in ${weightFormatWords[format]} on ${machine.generation}: its constants are those of ${from}, so its time is less sure.`,
   ];
 }

@@ -39,7 +39,7 @@ export function defaultExpertKernel({ hardware, format, exchanges, engine, matri
   if (engine === "vllm" && hardware.vendor === "NVIDIA") return vllm(format, blackwell, hardware.generation);
   const own = engine !== "sglang";
   if (own && matrices === 2 && (format === "bfloat16" || format === "fp8" || format === "nvfp4")) return "moe_torch_flow_nongated";
-  switch (format) {
+  switch (isWeightOnly(format) ? "int4_wo" : format) {
     case "nvfp4":
       if (exchanges) return own ? "moe_torch_flow_cutlass" : "sglang_flashinfer_cutedsl_moe";
       return own ? "moe_torch_flow_min_latency" : "sglang_flashinfer_trtllm_moe";
@@ -64,8 +64,11 @@ export function defaultExpertKernel({ hardware, format, exchanges, engine, matri
 
 const gptOssTriton = "vllm_gptossmxfp4moe_triton_oaitritonmxfp4expertsmonolithic";
 
+/** Integers of every width run in the kernel of four bits, which widens them alike. */
+const isWeightOnly = (format: WeightFormatName): boolean => /^int\d_wo$/.test(format);
+
 function vllm(format: WeightFormatName, blackwell: boolean, generation: string): string {
-  switch (format) {
+  switch (isWeightOnly(format) ? "int4_wo" : format) {
     case "nvfp4":
       return "vllm_compressedtensorsw4a4nvfp4moe_flashinfer_trtllm_trtllmnvfp4expertsmonolithic";
     case "w4a8_mxfp4_mxfp8":
@@ -78,6 +81,7 @@ function vllm(format: WeightFormatName, blackwell: boolean, generation: string):
     case "fp8_block":
       return blackwell ? "vllm_fp8moe_flashinfer_trtllm_trtllmfp8expertsmonolithic" : "vllm_fp8moe_triton_tritonexperts";
     case "fp8":
+    case "int8":
       return blackwell
         ? "vllm_modeloptfp8moe_flashinfer_trtllm_trtllmfp8expertsmonolithic"
         : "vllm_modeloptfp8moe_flashinfer_cutlass_flashinferexperts";

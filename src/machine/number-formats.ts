@@ -16,13 +16,19 @@ const fp32ScaleBytes = 4;
 const bf16ScaleBytes = 2;
 const byteScaleBytes = 1;
 
+/** Integers of so many bits, widened to BF16 before they are multiplied. */
+function weightOnly(bits: number) {
+  return { weightBytes: bits / 8 + bf16ScaleBytes / 128, activationBytes: 2, arithmetic: "bf16" } as const;
+}
+
 /**
  * The formats of the measurement files, under the names these use.
  *
  * Scales: fp8_block one FP32 a 128 x 128 block; nvfp4 one FP8 every 16 weights;
- * mxfp4 one byte of exponent every 32; int4 one BF16 every 128 (the group of the
- * common AWQ and GPTQ checkpoints: our assumption, the tables do not state it).
- * Weight-only formats multiply in BF16 after widening.
+ * mxfp4 one byte of exponent every 32; weight-only integers one BF16 every 128 (the group of the
+ * common AWQ and GPTQ checkpoints: our assumption, the tables do not state it; groups of 64, as
+ * MLX writes them, weigh 2 % more). Weight-only formats multiply in BF16 after widening.
+ * Of the integers only four bits were measured: kernels of the others are carried from it.
  */
 const formats = {
   bfloat16: { weightBytes: 2, activationBytes: 2, arithmetic: "bf16" },
@@ -31,11 +37,34 @@ const formats = {
   nvfp4: { weightBytes: 0.5 + byteScaleBytes / 16, activationBytes: 0.5 + byteScaleBytes / 16, arithmetic: "fp4" },
   w4a8_mxfp4_mxfp8: { weightBytes: 0.5 + byteScaleBytes / 32, activationBytes: 1 + byteScaleBytes / 32, arithmetic: "fp8" },
   w4a16_mxfp4: { weightBytes: 0.5 + byteScaleBytes / 32, activationBytes: 2, arithmetic: "bf16" },
-  int4_wo: { weightBytes: 0.5 + bf16ScaleBytes / 128, activationBytes: 2, arithmetic: "bf16" },
+  int4_wo: weightOnly(4),
+  int2_wo: weightOnly(2),
+  int3_wo: weightOnly(3),
+  int5_wo: weightOnly(5),
+  int6_wo: weightOnly(6),
+  int8_wo: weightOnly(8),
+  int8: { weightBytes: 1, activationBytes: 1, arithmetic: "int8" },
 } as const satisfies Record<string, Omit<WeightFormat, "name">>;
 
 /** A number format of weights, by the name it has in the measured tables. */
 export type WeightFormatName = keyof typeof formats;
+
+/** Number formats as readers know them. */
+export const weightFormatWords: Readonly<Record<WeightFormatName, string>> = {
+  bfloat16: "BF16",
+  fp8: "FP8, one scale per matrix",
+  fp8_block: "FP8, scales by block",
+  nvfp4: "NVFP4",
+  w4a8_mxfp4_mxfp8: "MXFP4 weights, MXFP8 activations",
+  w4a16_mxfp4: "MXFP4 weights, BF16 activations",
+  int4_wo: "INT4 weights, BF16 activations",
+  int2_wo: "2-bit weights, BF16 activations",
+  int3_wo: "3-bit weights, BF16 activations",
+  int5_wo: "5-bit weights, BF16 activations",
+  int6_wo: "6-bit weights, BF16 activations",
+  int8_wo: "INT8 weights, BF16 activations",
+  int8: "INT8",
+};
 
 /** The names that `weightFormat` takes. */
 export const weightFormatNames = Object.keys(formats) as readonly WeightFormatName[];

@@ -7,6 +7,8 @@ it("counts the bytes of a weight with its share of the block scales", () => {
   expect(weightFormat("nvfp4").weightBytes).toBe(0.5 + 1 / 16); // 4.5 bits
   expect(weightFormat("w4a16_mxfp4").weightBytes).toBe(0.5 + 1 / 32); // 4.25 bits
   expect(weightFormat("int4_wo").weightBytes).toBe(0.5 + 2 / 128);
+  expect(weightFormat("int6_wo").weightBytes).toBe(6 / 8 + 2 / 128); // six bits, one BF16 scale for 128 weights
+  expect(weightFormat("int8").weightBytes).toBe(1); // one scale per row of a matrix weighs nothing
 });
 
 it("multiplies in the format of the activations, which weight-only formats leave at BF16", () => {
@@ -18,12 +20,18 @@ it("multiplies in the format of the activations, which weight-only formats leave
     ["w4a8_mxfp4_mxfp8", "fp8", 1 + 1 / 32],
     ["w4a16_mxfp4", "bf16", 2],
     ["int4_wo", "bf16", 2],
+    ["int2_wo", "bf16", 2],
+    ["int3_wo", "bf16", 2],
+    ["int5_wo", "bf16", 2],
+    ["int6_wo", "bf16", 2],
+    ["int8_wo", "bf16", 2],
+    ["int8", "int8", 1],
   ]);
 });
 
 it("names the known formats when there is no such one", () => {
   expect(() => weightFormat("fp7")).toThrow(
-    'weightFormat must be one of bfloat16, fp8, fp8_block, nvfp4, w4a8_mxfp4_mxfp8, w4a16_mxfp4, int4_wo; got "fp7"',
+    'weightFormat must be one of bfloat16, fp8, fp8_block, nvfp4, w4a8_mxfp4_mxfp8, w4a16_mxfp4, int4_wo, int2_wo, int3_wo, int5_wo, int6_wo, int8_wo, int8; got "fp7"',
   );
   expect(() => weightFormat("constructor")).toThrow(RangeError);
 });

@@ -23,7 +23,9 @@ export function describeGroups(config: Section, plain: string): ReadFormat | und
       : restOf(config, "nvfp4", "nvfp4", plain);
   }
   const attentionKept = restOf(config, "int4_wo", "", plain).rest === "bfloat16";
-  return ofBits(bits, size, plain, attentionKept || /expert/.test(targetsOf(group)));
+  const activations = objectAt(group, "input_activations");
+  const activationBits = activations === undefined ? undefined : fieldOf(activations, "num_bits");
+  return ofBits(bits, size, plain, attentionKept || /expert/.test(targetsOf(group)), activationBits);
 }
 
 /** Quark says one format for all, but for what it excludes. */
@@ -34,7 +36,11 @@ function quark(all: Section, config: Section, plain: string): ReadFormat | undef
   if (/^(mx)?fp4/.test(dtype)) return restOf(config, "w4a16_mxfp4", "mxfp4", plain);
   if (/^fp8/.test(dtype)) return both("fp8", "fp8 e4m3");
   const bits = /^u?int(\d+)$/.exec(dtype)?.[1];
-  return bits === undefined ? undefined : ofBits(Number(bits), fieldOf(weight, "group_size"), plain, false);
+  const input = objectAt(all, "input_tensors");
+  const inputBits = /^u?int(\d+)$/.exec(String(input === undefined ? "" : fieldOf(input, "dtype")))?.[1];
+  return bits === undefined
+    ? undefined
+    : ofBits(Number(bits), fieldOf(weight, "group_size"), plain, false, inputBits === undefined ? undefined : Number(inputBits));
 }
 
 /** Of groups in several formats that of the experts counts, or of the feed-forward parts where there are none. */

@@ -71,7 +71,7 @@ function quantised(config: Section, plain: string, expertDtype: string | undefin
     }
     case "bitsandbytes":
       if (fieldOf(config, "load_in_4bit") === true) return both("int4_wo", `int4 ${textAt(config, "bnb_4bit_quant_type") ?? "fp4"}`);
-      return fieldOf(config, "load_in_8bit") === true ? both("fp8", "int8", false) : unknown("bitsandbytes");
+      return fieldOf(config, "load_in_8bit") === true ? both("int8", "int8") : unknown("bitsandbytes");
     default:
       return mlx(config, plain) ?? unknown(method ?? "not stated");
   }

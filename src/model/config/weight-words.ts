@@ -62,12 +62,18 @@ export function restOf(config: Section, format: WeightFormatName, words: string,
   return kept.some((name) => /attn|attention/.test(name)) ? onlyExperts(format, `${words} experts, ${plain} rest`) : both(format, words);
 }
 
-/** Integers of so many bits: 4 are known; 2 to 5 are nearest to four bits, the others to eight. */
-export function ofBits(bits: number, group: unknown, plain: string, expertsAlone: boolean): ReadFormat {
+/** Widths of integers whose weights alone are narrow: what is not among them stands as the next wider one. */
+const widths = [2, 3, 4, 5, 6, 8] as const;
+
+/** Integers of so many bits; multiplied as eight-bit integers where activations are such too. */
+export function ofBits(bits: number, group: unknown, plain: string, expertsAlone: boolean, activationBits?: unknown): ReadFormat {
   if (bits === 16) return ofPlain(plain);
   if (!Number.isInteger(bits) || bits < 1 || bits > 16) return both("bfloat16", "bits not known", false);
   const size = typeof group === "number" && group > 0 ? ` g${group}` : "";
-  const format = bits <= 5 ? "int4_wo" : "fp8";
+  const isWhole = bits === 8 && activationBits === 8;
+  const width = widths.find((known) => known >= bits);
+  const format = isWhole ? "int8" : width === undefined ? "bfloat16" : (`int${width}_wo` as const);
   const words = `int${bits}${size}${expertsAlone ? " experts" : ""}, ${plain} rest`;
-  return expertsAlone ? onlyExperts(format, words, bits === 4) : both(format, words, bits === 4);
+  const known = width === bits && (isWhole || typeof activationBits !== "number" || activationBits >= 16);
+  return expertsAlone ? onlyExperts(format, words, known) : both(format, words, known);
 }

@@ -92,10 +92,24 @@ describe("mixers of a configuration", () => {
   });
 });
 
+const intGroups = (weightBits: number, activationBits: number) => ({
+  quant_method: "compressed-tensors",
+  config_groups: {
+    group_0: { targets: ["Linear"], weights: { num_bits: weightBits, type: "int" }, input_activations: { num_bits: activationBits } },
+  },
+});
+const int8Quark = { weight: { dtype: "int8" }, input_tensors: { dtype: "int8" } };
+
 describe("formats of a configuration", () => {
   it.each([
     ["Quark", { quant_method: "quark", global_quant_config: { weight: { dtype: "fp4" } } }, "w4a16_mxfp4", true],
-    ["six bits", { bits: 6, group_size: 64 }, "fp8", false],
+    ["six bits", { bits: 6, group_size: 64 }, "int6_wo", true],
+    ["three bits", { quant_method: "gptq", bits: 3, group_size: 128 }, "int3_wo", true],
+    ["seven bits, in which nobody releases, as eight", { bits: 7, group_size: 64 }, "int8_wo", false],
+    ["eight bits of weights alone", { quant_method: "gptq", bits: 8, group_size: 128 }, "int8_wo", true],
+    ["eight bits of weights and activations", intGroups(8, 8), "int8", true],
+    ["four bits under activations of eight", intGroups(4, 8), "int4_wo", false],
+    ["Quark in eight bits", { quant_method: "quark", global_quant_config: int8Quark }, "int8", true],
     ["four bits", { bits: 4, group_size: 64 }, "int4_wo", true],
     ["a method that is not known", { quant_method: "bitnet" }, "bfloat16", false],
   ])("reads %s, and never refuses", (_, quantization_config, experts, known) => {
