@@ -58,8 +58,10 @@ export function granularityWorthFigure(question: StepQuestion): Figure {
   const rates = `${formatCount(Math.round(first.worth.tokensPerSecondPerGpu))} to ${formatCount(Math.round(last.worth.tokensPerSecondPerGpu))}`;
   const worths = points.flatMap(({ worth }) => worthParts.map((part) => 100 * worth.elasticities[part.name]));
   const x = points.map((p) => p.granularity);
+  // A part that is worth nothing at any split is no line.
+  const drawn = worthParts.filter((part) => points.some(({ worth }) => Math.abs(worth.elasticities[part.name]) >= 0.001));
   return {
-    data: worthParts.map((part) =>
+    data: drawn.map((part) =>
       line(
         part.words,
         x,

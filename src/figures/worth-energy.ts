@@ -35,9 +35,8 @@ export function worthEnergyFigure(questions: readonly WorthQuestion[]): Figure {
     Math.max(least, Math.min(...all.map(({ low }) => Math.max(low, least)))) / 1.3,
     Math.max(...all.map(({ high }) => high)) * 1.3,
   ];
-  const words = rows
-    .map(({ name, energy }) => `${name} ${formatNumber(energy.total.low, 2)} to ${formatNumber(energy.total.high, 2)} J`)
-    .join(", ");
+  const words = rows.map(({ name, energy }) => `${name} ${span(energy.total)}`).join(", ");
+  const places = [...new Set(questions.map(({ hardware }) => hardware.name))].join(" and ");
   const decades = [1e-4, 1e-3, 1e-2, 1e-1, 1, 10, 100].filter((value) => value >= axis[0] && value <= axis[1]);
   return {
     data: rows.map(({ name, energy }, i) => {
@@ -54,9 +53,7 @@ export function worthEnergyFigure(questions: readonly WorthQuestion[]): Figure {
         x: drawn.map(({ from, to }) => to - from),
         base: drawn.map(({ from }) => from),
         marker: { color: palette[i % palette.length] },
-        text: drawn.map(({ low, high }) =>
-          low === high ? `${formatNumber(low, 2)} J` : `${formatNumber(low, 2)} to ${formatNumber(high, 2)} J`,
-        ),
+        text: drawn.map(({ low, high }) => (low === high ? `${formatNumber(low, 2)} J` : span({ low, high }))),
         textposition: "none",
         hovertemplate: `${name}, %{y}: %{text}<extra></extra>`,
       };
@@ -75,7 +72,14 @@ export function worthEnergyFigure(questions: readonly WorthQuestion[]): Figure {
       showlegend: true,
       legend: { orientation: "h", x: 0, y: -0.16, yanchor: "top" },
     }),
+    title: `A token costs ${rows.map(({ name, energy }) => `${span(energy.total)} of ${name}`).join(", ")}`,
+    setting: `On one GPU, by part, from the least to the most that was published; ${places}.`,
     caption: `Joules that a token costs on one GPU, by part; a bar goes from the least to the most that was published for its part, and the scale is logarithmic. All together ${words}. Figures are mostly of A100 and links of its age, at second hand; hosts, switches and cooling are not in them. Parts below a tenth of a millijoule are not drawn.`,
     alt: `Ranges of joules per token by part: ${words}.`,
   };
+}
+
+/** A range of joules in words. */
+function span({ low, high }: Range): string {
+  return `${formatNumber(low, 2)} to ${formatNumber(high, 2)} J`;
 }

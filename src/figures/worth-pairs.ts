@@ -1,7 +1,8 @@
 import { type MachinePair, pairErrors } from "../fit/machine-pairs";
+import { model } from "../model/registry";
 import { formatCount, formatNumber, formatShare } from "../text/numbers";
 import type { Figure } from "./figure";
-import { colours, layout, line, logAxis, points, ticks } from "./theme";
+import { colours, label, layout, line, logAxis, points, ticks } from "./theme";
 
 const shown = [0.5, 0.7, 1, 1.2, 1.5, 2, 3] as const;
 
@@ -20,8 +21,8 @@ export function worthPairsFigure(pairs: readonly MachinePair[]): Figure {
     { name: "one rate differs, or none", color: colours.blue, symbol: "circle", here: known.filter((p) => p.differing.length <= 1) },
     { name: "several differ", color: colours.orange, symbol: "diamond", here: known.filter((p) => p.differing.length > 1) },
   ].filter(({ here }) => here.length > 0);
-  const nameOf = (p: MachinePair) => `${p.model}, ${p.older.id} to ${p.newer.id}`;
-  const worst = [...pairs].sort((a, b) => offBy(b) - offBy(a))[0] as MachinePair;
+  const nameOf = (p: MachinePair) => `${model(p.model).name}, ${p.older.name} to ${p.newer.name}`;
+  const worst = [...known].sort((a, b) => offBy(b) - offBy(a))[0] as MachinePair;
   const words = `${formatCount(rows)} pairs of steps of ${formatCount(pairs.length)} models and machines: off by ${formatShare(errors.leftOut)} in the median`;
   const kept = (p: MachinePair) => p.ratios.filter((r) => Number.isFinite(r.leftOut));
   const drawn = known.flatMap((p) => kept(p).flatMap((r) => [r.measured, r.leftOut]));
@@ -63,9 +64,21 @@ export function worthPairsFigure(pairs: readonly MachinePair[]): Figure {
       margin: { l: 84, r: 24, t: 20, b: 110 },
       xaxis: logAxis("Times as fast, measured", ends, axis),
       yaxis: logAxis("Times as fast, predicted", ends, axis),
+      annotations: [
+        label(
+          nameOf(worst)
+            .replace(", ", "<br>")
+            .replace(/ \([^)]*\)/g, ""),
+          { x: worst.measured, y: worst.leftOut },
+          { xanchor: worst.measured > Math.sqrt(ends[0] * ends[1]) ? "right" : "left", yanchor: "bottom", yshift: 8, align: "left" },
+          "xy",
+        ),
+      ],
       showlegend: true,
       legend: { orientation: "h", x: 0, y: -0.18, yanchor: "top" },
     }),
+    title: `From one machine to another, steps are predicted within ${formatShare(errors.leftOut)} in the median`,
+    setting: "Measured decode steps of one model on two machines, engine times fitted without these rows.",
     caption: `How many times faster the newer of two machines does the same decode step: large marks are the median of a model on two machines, small ones single steps; on the line prediction and measurement agree. ${words}, with engine times fitted without these rows. Furthest off: ${nameOf(worst)}, ${formatNumber(worst.measured, 2)} times as measured and ${formatNumber(worst.leftOut, 2)} as predicted.`,
     alt: `Measured against predicted ratios of steps on two machines. ${words}.`,
   };

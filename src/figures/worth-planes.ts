@@ -1,9 +1,10 @@
+import { type WeightFormatName, weightFormatNames, weightFormatWords } from "../machine/number-formats";
 import type { Plane, PlaneColumn, PlaneRow } from "../step/planes";
 import { formatCount, formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";
-import { colours, label, layout, line, logAxis, points, rule, ticks } from "./theme";
+import { colours, label, layout, line, logAxis, rule, ticks } from "./theme";
 
-/** Words of a plane's axes: what models have and what machines need, and what is said of a model that has enough. */
+/** Words of a plane: what models have, what machines need of it, and what is so where a model has enough. */
 export interface PlaneWords {
   readonly has: string;
   readonly needs: string;
@@ -11,93 +12,89 @@ export interface PlaneWords {
 }
 
 const palette = [colours.blue, colours.green, colours.purple, colours.yellow, colours.sky, colours.brown] as const;
-const dashes = ["solid", "dash", "dot"] as const;
-const symbols = ["circle", "diamond", "square", "cross", "triangle-up"] as const;
 
 /**
- * Models against machines: right of and below the diagonal a model has what a machine needs. A machine that does not exist is a star.
+ * Models against machines in one unit: a bar for each machine from what it needs onwards, a line for each model at what it has.
+ *
+ * A model has enough for the machines whose bars its line meets; the mark there is filled. The bar of a machine that does not exist is
+ * orange and its marks are stars. Machines stand from the least to the most demanding.
  *
  * @throws RangeError when there is no model or no machine.
  */
-export function worthPlaneFigure({ columns: unsorted, rows }: Plane, words: PlaneWords): Figure {
-  const columns = [...unsorted].sort((a, b) => a.has - b.has);
+export function worthPlaneFigure(plane: Plane, words: PlaneWords): Figure {
+  const columns = [...plane.columns].sort((a, b) => a.has - b.has);
+  const rows = [...plane.rows].sort((a, b) => a.needs - b.needs);
   if (columns.length === 0 || rows.length === 0) throw new RangeError("plane must hold at least one model and one machine");
-  const has = columns.map((column) => column.has);
-  const needs = rows.map((row) => row.needs);
-  const ends: [number, number] = [Math.min(...has, ...needs) / 1.6, Math.max(...has, ...needs) * 1.6];
-  const machines = [...new Set(rows.map((row) => row.machine))];
-  const kinds = [...new Set(rows.map((row) => row.of))];
-  const short = (name: string) => name.replace(/ \(.*\)/, "").replace(/ with other .*/, ", changed");
-  const nameOf = (row: PlaneRow) => `${short(row.machine)}, ${row.of}`;
-  const busy = (row: PlaneRow) => has.filter((value) => value >= row.needs).length;
-  const [most, fewest] = [...rows]
-    .sort((a, b) => busy(b) - busy(a) || a.needs - b.needs)
-    .filter((_, i, all) => i === 0 || i === all.length - 1) as [PlaneRow, PlaneRow | undefined];
-  const say = (row: PlaneRow) =>
-    `${nameOf(row)} needs ${formatCount(Math.round(row.needs))} and ${busy(row)} of ${columns.length} models have it`;
-  const reading = fewest === undefined ? say(most) : `${say(most)}; ${say(fewest)}`;
-  const values = niceTicks(ends);
+  const values = [...columns.map(({ has }) => has), ...rows.map(({ needs }) => needs)];
+  const ends: [number, number] = [Math.min(...values) / 1.6, Math.max(...values) * 1.6];
+  const machines = [...new Set(plane.rows.map(({ machine }) => machine))];
+  const colourOf = (row: PlaneRow) => (row.isWhatIf ? colours.orange : (palette[machines.indexOf(row.machine) % palette.length] as string));
+  const labels = rows.map((row) => nameOf(row, "<br>"));
+  const served = ({ has }: PlaneColumn) => rows.filter(({ needs }) => has >= needs).length;
+  const say = (row: PlaneRow) => `${nameOf(row)} needs ${formatCount(Math.round(row.needs))}`;
+  const [first, last] = [rows[0], rows.at(-1)] as [PlaneRow, PlaneRow];
+  const least = rows.length > 1 ? `${say(first)}, ${say(last)}` : say(first);
+  const counts = columns.map(
+    (column, i) => `${i === 0 ? "with " : ""}${column.name} in ${served(column)}${i === 0 ? ` of ${rows.length} cases` : ""}`,
+  );
+  const finding = `${words.enough} ${counts.join(", ")}`;
   return {
     data: [
-      line("as much", ends, ends, colours.ink, { line: { color: colours.ink, width: 1 }, showlegend: false, hoverinfo: "skip" }),
-      ...rows.map((row) => {
-        const color = row.isWhatIf ? colours.orange : (palette[machines.indexOf(row.machine) % palette.length] as string);
-        const symbol = row.isWhatIf ? "star" : (symbols[kinds.indexOf(row.of) % symbols.length] as string);
-        return points(
-          nameOf(row),
-          has,
-          has.map(() => row.needs),
-          color,
+      {
+        type: "bar",
+        orientation: "h",
+        name: words.needs,
+        y: labels,
+        base: rows.map(({ needs }) => needs),
+        x: rows.map(({ needs }) => ends[1] - needs),
+        marker: { color: rows.map(colourOf), opacity: 0.3 },
+        text: rows.map((row) => `${nameOf(row)}: ${words.needs.toLowerCase()} ${formatNumber(row.needs)} (${row.because})`),
+        textposition: "none",
+        hovertemplate: "%{text}<extra></extra>",
+      },
+      ...columns.map((column) =>
+        line(
+          column.name,
+          labels.map(() => column.has),
+          [],
+          colours.ink,
           {
-            mode: "lines+markers",
-            line: { color, width: 1, dash: dashes[kinds.indexOf(row.of) % dashes.length] },
+            y: labels,
+            mode: "markers",
             marker: {
-              color,
-              symbol: has.map((value) => (value >= row.needs ? symbol : `${symbol}-open`)),
-              size: row.isWhatIf ? 12 : 9,
+              color: rows.map(colourOf),
+              symbol: rows.map((row) => `${row.isWhatIf ? "star" : "circle"}${column.has >= row.needs ? "" : "-open"}`),
+              size: rows.map((row) => (row.isWhatIf ? 13 : 9)),
             },
-            text: columns.map(
-              (column) =>
-                `${column.name} on ${nameOf(row)}: has ${formatNumber(column.has)}, needs ${formatNumber(row.needs)} (${row.because})`,
-            ),
-            hoverinfo: "text",
+            text: rows.map((row) => `${column.name} on ${nameOf(row)}: has ${formatNumber(column.has)}, needs ${formatNumber(row.needs)}`),
+            hovertemplate: "%{text}<extra></extra>",
           },
-        );
-      }),
+        ),
+      ),
     ],
     layout: layout({
-      height: 550 + 11 * rows.length,
-      margin: { l: 84, r: 40, t: 130, b: 90 + 11 * rows.length },
-      xaxis: logAxis(words.has, ends, values),
-      yaxis: logAxis(words.needs, ends, values),
-      showlegend: true,
-      legend: { orientation: "h", x: 0, y: -0.16, yanchor: "top" },
-      shapes: has.map((value) => rule("x", value)),
-      annotations: [
-        ...named(columns).map((column) =>
-          label(
-            column.name,
-            { x: column.has, y: 1 },
-            { yref: "paper", xanchor: "left", yanchor: "bottom", textangle: -45, xshift: -4 },
-            "x",
-          ),
-        ),
-        {
-          text: words.enough,
-          x: 0.97,
-          y: 0.04,
-          xref: "paper",
-          yref: "paper",
-          xanchor: "right",
-          yanchor: "bottom",
-          showarrow: false,
-          font: { size: 12, color: colours.grey },
-        },
-      ],
+      height: 190 + 34 * rows.length,
+      margin: { l: 150, r: 24, t: 110, b: 62 },
+      bargap: 0.35,
+      xaxis: logAxis(`${words.has}; ${words.needs.charAt(0).toLowerCase()}${words.needs.slice(1)}`, ends, niceTicks(ends)),
+      yaxis: { ticks: "", automargin: true, autorange: "reversed", categoryorder: "array", categoryarray: labels },
+      shapes: columns.map(({ has }) => rule("x", has)),
+      annotations: named(columns).map((column) =>
+        label(column.name, { x: column.has, y: 1 }, { yref: "paper", xanchor: "left", yanchor: "bottom", textangle: -45, xshift: -4 }, "x"),
+      ),
     }),
-    caption: `Each mark is a model on a machine, filled where the model gives enough: ${words.has.toLowerCase()} from left to right (${columns.map((column) => `${column.name} ${formatCount(Math.round(column.has))}`).join(", ")}), ${words.needs.toLowerCase()} upwards. Below the line ${words.enough}. ${reading}. A star is a machine that does not exist.`,
-    alt: `Models against machines: ${reading}.`,
+    title: finding,
+    setting: "A bar starts at what a machine needs; a model has enough where its line meets the bar.",
+    caption: `${words.has} of each model (${columns.map((column) => `${column.name} ${formatCount(Math.round(column.has))}`).join(", ")}) against what machines need, from the least to the most demanding: ${least}. A filled mark is a model that has enough, so that ${words.enough.charAt(0).toLowerCase()}${words.enough.slice(1)}.${rows.some(({ isWhatIf }) => isWhatIf) ? " A star is a machine that does not exist." : ""}`,
+    alt: `Models against machines. ${finding}.`,
   };
+}
+
+/** Machine, and the format or link that the row is of; what a machine is called in brackets is left out. */
+function nameOf({ machine, of }: PlaneRow, between = ", "): string {
+  const short = machine.replace(/ \(.*\)/, "").replace(/ with other .*/, ", changed");
+  const isFormat = (name: string): name is WeightFormatName => (weightFormatNames as readonly string[]).includes(name);
+  return `${short}${between}${isFormat(of) ? weightFormatWords[of].split(",")[0] : of}`;
 }
 
 /** Models closer than this share a label. */

@@ -59,14 +59,17 @@ export function worthSharesFigure(served: readonly ServedModel[], machines: read
   const names = served.map(({ model }) => `${model.name}<br>${model.released.slice(0, 4)}`);
   const share = (row: WorthRow | undefined, name: WorthName) => row?.worth?.elasticities[name] ?? 0;
   const words = (row: WorthRow) =>
-    `${worthParts.map((p) => `${p.words} ${formatShare(share(row, p.name))}`).join(", ")} (${formatCount(row.groupRequests)} requests of a group)`;
+    `${worthParts
+      .filter((p) => share(row, p.name) !== 0)
+      .map((p) => `${p.words} ${formatShare(share(row, p.name))}`)
+      .join(", ")} (${formatCount(row.groupRequests)} requests of a group)`;
   const read = (m: number) => {
     const fitting = rows.slice(m * served.length, (m + 1) * served.length).filter((row) => row.worth !== undefined);
     const ends = [...new Set([fitting[0], fitting.at(-1)])].flatMap((row) => (row === undefined ? [] : [row]));
     return ends.length === 0
       ? { title: `No model fits ${machines[m]?.name}`, words: "No model fits." }
       : {
-          title: `Most worth on ${machines[m]?.name}: ${ends.map((row) => `to ${row.model.name} ${most(row)}`).join(", ")}`,
+          title: `Worth most on ${machines[m]?.name}: ${ends.map((row) => `${most(row)} to ${row.model.name}`).join(", ")}`,
           words: `${ends.map((row) => `${row.model.name}: ${words(row)}`).join(". ")}.`,
         };
   };
@@ -76,14 +79,14 @@ export function worthSharesFigure(served: readonly ServedModel[], machines: read
   };
   const choices = machines.map(({ name }, m) => ({
     title: read(m).title,
-    caption: `What each part of ${name} is worth to a decode step: the share of one percent more throughput that one percent more of it gives; the menu picks the machine. Each model with ${formatCount(place.contextTokens)} tokens of context and no more requests than fit nine tenths of the memory; a bar that is missing is a model that does not fit. ${read(m).words} Fixed times are starts of kernels, latencies, and what a message or a tile costs however fast the machine: better rates leave them as they are.`,
+    caption: `What each part of ${name} is worth to a decode step: the share of one percent more throughput that one percent more of it gives; the menu picks the machine. Each model with ${formatCount(place.contextTokens)} tokens of context and no more requests than fit nine tenths of the memory. ${read(m).words} Fixed times are starts of kernels, latencies, and what a message or a tile costs however fast the machine: better rates leave them as they are.`,
   }));
   return {
     ...(choices[0] as Choice),
     choices,
     setting: `Decode with ${formatCount(place.contextTokens)} tokens of context; models in the order of their release.`,
     data: machines.flatMap((_, m) =>
-      worthParts.map((part) => ({
+      worthParts.map((part, i) => ({
         type: "bar",
         orientation: "h",
         name: part.words,
@@ -91,6 +94,13 @@ export function worthSharesFigure(served: readonly ServedModel[], machines: read
         x: served.map((_, s) => 100 * share(rows[m * served.length + s], part.name)),
         marker: { color: part.color },
         visible: m === 0,
+        // The last part of a stack, which can carry words beyond its end.
+        ...(i === worthParts.length - 1
+          ? {
+              text: served.map((_, s) => (rows[m * served.length + s]?.worth === undefined ? "does not fit" : "")),
+              textposition: "outside",
+            }
+          : {}),
         hovertemplate: `%{y}, ${part.words}: %{x:.1f} %<extra></extra>`,
       })),
     ),
@@ -100,7 +110,7 @@ export function worthSharesFigure(served: readonly ServedModel[], machines: read
       barmode: "relative",
       bargap: 0.3,
       xaxis: linearAxis("Share of the worth (%)", [0, 102]),
-      yaxis: { title: { text: "Release" }, ticks: "", autorange: "reversed", automargin: true },
+      yaxis: { ticks: "", autorange: "reversed", automargin: true },
       showlegend: true,
       legend: { orientation: "h", x: 0, xanchor: "left", y: -0.2, yanchor: "top", traceorder: "normal" },
       updatemenus: [

@@ -141,15 +141,21 @@ describe("planes", () => {
   ])("draws every model on every machine: %s", (name, plane) => {
     const figure = worthPlaneFigure(plane, words);
     expectWhole(figure, name);
-    expect(traces(figure)).toHaveLength(1 + plane.rows.length);
-    plane.rows.forEach((row, i) => {
-      const drawn = traces(figure)[i + 1];
-      const has = plane.columns.map((column) => column.has).sort((a, b) => a - b);
-      expect(drawn?.x).toEqual(has);
-      expect(new Set(drawn?.y)).toEqual(new Set([row.needs]));
-      const { symbol } = (drawn as unknown as { marker: { symbol: readonly string[] } }).marker;
-      expect(symbol.map((each) => each.startsWith("star"))).toEqual(plane.columns.map(() => row.isWhatIf));
-      expect(symbol.map((each) => !each.endsWith("-open"))).toEqual(has.map((value) => value >= row.needs));
+    const rows = [...plane.rows].sort((a, b) => a.needs - b.needs);
+    const columns = [...plane.columns].sort((a, b) => a.has - b.has);
+    const [bars, ...marks] = figure.data as unknown as [
+      { base: readonly number[]; y: readonly string[] },
+      ...{ name: string; x: readonly number[]; y: readonly string[]; marker: { symbol: readonly string[] } }[],
+    ];
+    expect(bars.base).toEqual(rows.map((row) => row.needs));
+    expect(new Set(bars.y).size).toBe(rows.length);
+    expect(marks.map((mark) => mark.name)).toEqual(columns.map((column) => column.name));
+    columns.forEach((column, i) => {
+      expect(marks[i]?.x).toEqual(rows.map(() => column.has));
+      expect(marks[i]?.y).toEqual(bars.y);
+      expect(marks[i]?.marker.symbol.map((each) => each.startsWith("star"))).toEqual(rows.map((row) => row.isWhatIf));
+      expect(marks[i]?.marker.symbol.map((each) => !each.endsWith("-open"))).toEqual(rows.map((row) => column.has >= row.needs));
+      expect(figure.title).toContain(`${column.name} in ${rows.filter((row) => column.has >= row.needs).length}`);
     });
     expect(() => worthPlaneFigure({ columns: [], rows: [] }, words)).toThrow(/at least one model and one machine/);
   });
