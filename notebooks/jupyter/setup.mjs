@@ -76,7 +76,14 @@ function missing() {
 const read = (path) => (existsSync(path) ? readFileSync(path, "utf8") : undefined);
 const packagesKey = () => hash(readFileSync(join(root, "package-lock.json")));
 const pythonKey = () => hash(readFileSync(requirements));
-const buildKey = () => hash(readFileSync(join(root, "tsconfig.json")), hashFolder(join(root, "src")), packagesKey());
+/** What dist/ is made of: the sources, and this file, which makes more of them than the compiler does. */
+const buildKey = () =>
+  hash(
+    readFileSync(join(root, "tsconfig.json")),
+    hashFolder(join(root, "src")),
+    readFileSync(join(jupyterFolder, "setup.mjs")),
+    packagesKey(),
+  );
 
 /** A stamp tells from what a thing was made, and what it held when it was made: a thing that lost files is made again. */
 const isStamped = (path, key, contents) => contents !== undefined && read(path) === `${key} ${contents}`;
@@ -330,6 +337,7 @@ async function build(say) {
     throw new SetupError(`src/ does not compile:\n${(stdout + stderr).trim()}`);
   }
   for (const entry of entries) writeModule(fresh, entry);
+  for (const entry of listings) handOnLazily(join(fresh, `${entry}.js`));
   const command = join(fresh, "cli", "deepshock.js");
   if (existsSync(command)) chmodSync(command, 0o755);
   if (existsSync(dist)) renameSync(dist, old);
@@ -356,6 +364,35 @@ function writeModule(folder, entry) {
     `import given from "${file}";\nexport const {\n${names.map((name) => `  ${name},\n`).join("")}} = given;\n`,
   );
   writeWhole(join(folder, `${entry}.d.mts`), `export * from "${file}";\n`);
+}
+
+/** Those that only hand names on. */
+const listings = ["index", "figures/index", "published/index"];
+
+/**
+ * A file that only hands names on, as the compiler writes it, then loads the module behind a name when that name is first asked for: a
+ * first answer needs a third of all modules.
+ */
+export function handOnLazily(path) {
+  if (!existsSync(path)) return;
+  const text = readFileSync(path, "utf8");
+  const load = createRequire(path);
+  const all = (module, from) => {
+    const names = Object.keys(load(module)).filter((name) => name !== "default" && !text.includes(`exports, "${name}",`));
+    const given = names.map(
+      (name) => `Object.defineProperty(exports, "${name}", { enumerable: true, get: function () { return ${from}().${name}; } });`,
+    );
+    return [`const ${from} = once(() => require("${module}"));`, ...given].join("\n");
+  };
+  let stars = 0;
+  writeWhole(
+    path,
+    text
+      .replace('"use strict";', '"use strict"; const once = (load) => { let loaded; return () => (loaded ??= load()); };')
+      .replace(/^var (\w+) = require\((".+")\);$/gm, "const $1 = once(() => require($2));")
+      .replace(/^(Object\.defineProperty\(exports, .* return \w+)(\.\w+; \} \}\);)$/gm, "$1()$2")
+      .replace(/^__exportStar\(require\("(.+)"\), exports\);$/gm, (_, module) => all(module, `star_${stars++}`)),
+  );
 }
 
 const causes = {

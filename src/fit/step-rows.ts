@@ -77,7 +77,7 @@ export function stepPairs(
         measured: row.seconds,
         predicted: step.seconds,
         base: Math.max(step.floorSeconds, step.seconds - between),
-        features: stepFeatures(planOf(resolved, question.kernel)),
+        features: stepFeatures(planOf(resolved)),
       },
     ];
   });

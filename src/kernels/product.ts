@@ -7,7 +7,7 @@ import { nearest } from "../text/nearest";
 import { peakFlops } from "./families";
 import { bf16Bytes, type Gemm } from "./gemm";
 import { pNorm } from "./p-norm";
-import { bestTiling, type DenseTiles, type TileCosts, tileChoice } from "./tile-choice";
+import { type DenseTiles, fastestTiling, type TileChoice, type TileCosts, tileChoice, tilingAt, tilingSeconds } from "./tile-choice";
 
 export type { DenseTiles } from "./tile-choice";
 
@@ -51,8 +51,8 @@ export interface DenseQuestion {
   readonly weightFormat?: string;
 }
 
-/** The time of a dense product, its lower bound, and what it is made of. */
-export interface DenseTime {
+/** The time of a dense product whose kernel and machine are settled, and its lower bound. */
+export interface ProductTime {
   /** max(bytes / bandwidth, flops / peak) at datasheet rates: no constant fitted. */
   readonly floorSeconds: number;
   readonly seconds: number;
@@ -63,6 +63,10 @@ export interface DenseTime {
   readonly bound: "compute" | "memory" | "overhead";
   readonly flops: number;
   readonly bytes: number;
+}
+
+/** The time of a dense product, its lower bound, and what it is made of. */
+export interface DenseTime extends ProductTime {
   readonly tile: { readonly m: number; readonly n: number };
   readonly splits: number;
   readonly waves: number;
@@ -102,11 +106,14 @@ export const wholeEdges = Math.ceil;
 export const meanEdges = (number: number): number => (number <= 1 ? 1 : number + (1 - 1 / number) / 2);
 
 /** A dense product whose matrix, kernel and machine are settled: only its rows are left to give. */
-export type DenseProduct = (rows: number) => DenseTime;
+export type DenseProduct = (rows: number) => ProductTime;
 
 /** The same under a family given; with the edges of tiles and waves whole, as tables time them, or on the mean. */
 export function denseTime(family: DenseFamily, gemm: Gemm, hardware: Hardware, edges: (number: number) => number = wholeEdges): DenseTime {
-  return productOf(family, gemm, hardware, edges, true)(gemm.m);
+  const { kernel, weightFormat, fitted } = family;
+  const choice = choiceOf(family, gemm, hardware, edges, true);
+  const { m, n, splits, waves } = tilingAt(choice, fastestTiling(choice, gemm.m), gemm.m);
+  return { ...productOf(family, gemm, hardware, choice)(gemm.m), tile: { m, n }, splits, waves, kernel, weightFormat, fitted };
 }
 
 /**
@@ -120,21 +127,31 @@ export function denseProduct(
   hardware: Hardware,
   edges: (number: number) => number = wholeEdges,
 ): DenseProduct {
-  return productOf(family, matrix, hardware, edges, false);
+  return productOf(family, matrix, hardware, choiceOf(family, matrix, hardware, edges, false));
 }
 
-function productOf(
+/** The tilings of a matrix; all of them where it is timed once. */
+function choiceOf(
   family: DenseFamily,
   { n, k }: Pick<Gemm, "n" | "k">,
   hardware: Hardware,
   edges: (number: number) => number,
   once: boolean,
+): TileChoice {
+  const peak = peakFlops(hardware, lookUpFormat(family.weightFormat).arithmetic);
+  const bandwidth = hardware.memoryBytesPerSecond;
+  return tileChoice(family, family.constants, { n, k, processors: hardware.processors ?? 128, peak, bandwidth }, edges, once);
+}
+
+function productOf(
+  { weightFormat, constants: c }: DenseFamily,
+  { n, k }: Pick<Gemm, "n" | "k">,
+  hardware: Hardware,
+  choice: TileChoice,
 ): DenseProduct {
-  const { kernel, weightFormat, fitted, constants: c } = family;
   const format = lookUpFormat(weightFormat);
   const peak = peakFlops(hardware, format.arithmetic);
   const bandwidth = hardware.memoryBytesPerSecond;
-  const choice = tileChoice(family, c, { n, k, processors: hardware.processors ?? 128, peak, bandwidth }, edges, once);
   const flopsPerRow = 2 * n * k;
   const weightBytes = format.weightBytes * k * n;
   const bytesPerRow = format.activationBytes * k + bf16Bytes * n;
@@ -142,26 +159,20 @@ function productOf(
   return (m) => {
     const flops = flopsPerRow * m;
     const bytes = weightBytes + bytesPerRow * m;
-    const best = bestTiling(choice, m);
+    const computeSeconds = tilingSeconds(choice, fastestTiling(choice, m), m);
     const memorySeconds = bytes / (bandwidth * c.memoryEfficiency);
     const overheadSeconds = c.fixedSeconds + passSeconds * m;
     const floorSeconds = Math.max(bytes / bandwidth, flops / peak);
-    const slower = Math.max(best.seconds, memorySeconds);
+    const slower = Math.max(computeSeconds, memorySeconds);
     return {
       floorSeconds,
-      seconds: Math.max(floorSeconds, overheadSeconds + pNorm(best.seconds, memorySeconds, c.overlapExponent)),
-      computeSeconds: best.seconds,
+      seconds: Math.max(floorSeconds, overheadSeconds + pNorm(computeSeconds, memorySeconds, c.overlapExponent)),
+      computeSeconds,
       memorySeconds,
       overheadSeconds,
-      bound: overheadSeconds > slower ? "overhead" : best.seconds > memorySeconds ? "compute" : "memory",
+      bound: overheadSeconds > slower ? "overhead" : computeSeconds > memorySeconds ? "compute" : "memory",
       flops,
       bytes,
-      tile: { m: best.m, n: best.n },
-      splits: best.splits,
-      waves: best.waves,
-      kernel,
-      weightFormat,
-      fitted,
     };
   };
 }

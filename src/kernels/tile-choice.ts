@@ -23,9 +23,8 @@ export interface TileChoice {
   readonly edges: (number: number) => number;
 }
 
-/** The tiling that takes least time for some rows. */
+/** A tiling of a choice for some rows. */
 export interface Tiling {
-  readonly seconds: number;
   readonly m: number;
   readonly n: number;
   readonly splits: number;
@@ -95,8 +94,8 @@ function undominated(numbers: Float64Array, end: number): Float64Array {
   return Float64Array.from(kept.flatMap((tiling) => [...numbers.subarray(tiling, tiling + fields)]));
 }
 
-/** Where in the choice the tiling stands that takes least for so many rows. */
-function fastest({ numbers, edges }: TileChoice, m: number): number {
+/** Where in the choice the tiling stands that takes least for so many rows, the first of those that take the same. */
+export function fastestTiling({ numbers, edges }: TileChoice, m: number): number {
   let seconds = Number.POSITIVE_INFINITY;
   let best = 0;
   let [tileRows, tilesOfRows] = [0, 0];
@@ -118,12 +117,18 @@ function fastest({ numbers, edges }: TileChoice, m: number): number {
   return best;
 }
 
-/** The tiling that takes least for so many rows, the first of those that take the same. */
-export function bestTiling(choice: TileChoice, m: number): Tiling {
-  const { numbers, edges } = choice;
-  const i = fastest(choice, m);
-  const tm = numbers[i] as number;
-  const waves = edges(edges(m / tm) * (numbers[i + 1] as number));
-  const seconds = waves * (numbers[i + 2] as number) + (numbers[i + 3] as number) + m * (numbers[i + 4] as number);
-  return { seconds, m: tm, n: numbers[i + 5] as number, splits: numbers[i + 6] as number, waves };
+function wavesOf({ numbers, edges }: TileChoice, at: number, m: number): number {
+  return edges(edges(m / (numbers[at] as number)) * (numbers[at + 1] as number));
+}
+
+/** What the tiling at a place takes for so many rows. */
+export function tilingSeconds(choice: TileChoice, at: number, m: number): number {
+  const { numbers } = choice;
+  return wavesOf(choice, at, m) * (numbers[at + 2] as number) + (numbers[at + 3] as number) + m * (numbers[at + 4] as number);
+}
+
+/** The tiling at a place. */
+export function tilingAt(choice: TileChoice, at: number, m: number): Tiling {
+  const { numbers } = choice;
+  return { m: numbers[at] as number, n: numbers[at + 5] as number, splits: numbers[at + 6] as number, waves: wavesOf(choice, at, m) };
 }

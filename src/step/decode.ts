@@ -52,7 +52,7 @@ export const hiding = 0.83;
  */
 export function decodeStep(question: DecodeStepQuestion): DecodeStep {
   const resolved = resolveQuestion(question);
-  const plan = planOf(resolved, question.kernel);
+  const plan = planOf(resolved);
   const { overlap, requests, draftTokens, acceptance, formats, gpus } = resolved;
   const timed = timeOf(plan);
   const { seconds } = timed;
@@ -82,7 +82,7 @@ export function decodeStep(question: DecodeStepQuestion): DecodeStep {
  * @example decodeSeconds({ model: model("deepseek-v3"), hardware: hardware("h200-sxm"), requests: 64, contextTokens: 4096, tensorParallel: 8 })
  */
 export function decodeSeconds(question: DecodeStepQuestion): number {
-  return timeOf(planOf(resolveQuestion(question), question.kernel)).seconds;
+  return timeOf(planOf(resolveQuestion(question))).seconds;
 }
 
 /** All layers and what comes after them, timed. */

@@ -34,7 +34,7 @@ export interface Plan extends ResolvedQuestion, Setup {}
 /** The set-ups of a model: the last that was asked for, and all by what they depend on. */
 interface Remembered {
   readonly byKey: Map<string, Setup>;
-  last: { readonly question: ResolvedQuestion; readonly kernel: string | undefined; readonly setup: Setup } | undefined;
+  last: { readonly question: ResolvedQuestion; readonly setup: Setup } | undefined;
 }
 
 const remembered = new WeakMap<object, Remembered>();
@@ -50,23 +50,24 @@ function alike(a: ResolvedQuestion, b: ResolvedQuestion): boolean {
     a.expertParallel === b.expertParallel &&
     a.engine === b.engine &&
     a.engineAsked === b.engineAsked &&
+    a.kernelAsked === b.kernelAsked &&
     a.formats.experts === b.formats.experts &&
     a.formats.rest === b.formats.rest &&
     a.formats.cache === b.formats.cache
   );
 }
 
-function setupOf(question: ResolvedQuestion, kernel: string | undefined): Setup {
+function setupOf(question: ResolvedQuestion): Setup {
   let ofModel = remembered.get(question.model);
   if (ofModel === undefined) {
     ofModel = { byKey: new Map(), last: undefined };
     remembered.set(question.model, ofModel);
   }
   const { last } = ofModel;
-  if (last !== undefined && last.kernel === kernel && alike(last.question, question)) return last.setup;
+  if (last !== undefined && alike(last.question, question)) return last.setup;
   const { hardware, model, formats, tensorParallel, expertTensorParallel, engine } = question;
   const chosen =
-    kernel ??
+    question.kernelAsked ??
     defaultExpertKernel({
       hardware,
       format: formats.experts,
@@ -81,13 +82,13 @@ function setupOf(question: ResolvedQuestion, kernel: string | undefined): Setup 
     if (ofModel.byKey.size >= mostRemembered) ofModel.byKey.clear();
     ofModel.byKey.set(key, setup);
   }
-  ofModel.last = { question, kernel, setup };
+  ofModel.last = { question, setup };
   return setup;
 }
 
 /** The plan of a question; what does not depend on counts is remembered by model, machine, split, formats, kernel and engine. */
-export function planOf(question: ResolvedQuestion, kernel: string | undefined): Plan {
-  const setup = setupOf(question, kernel);
+export function planOf(question: ResolvedQuestion): Plan {
+  const setup = setupOf(question);
   // Field by field: a spread of two records this wide takes longer than the rest of a plan.
   return {
     model: question.model,
@@ -105,6 +106,7 @@ export function planOf(question: ResolvedQuestion, kernel: string | undefined): 
     formats: question.formats,
     engine: question.engine,
     engineAsked: question.engineAsked,
+    kernelAsked: question.kernelAsked,
     draftTokens: question.draftTokens,
     acceptance: question.acceptance,
     promptTokens: question.promptTokens,

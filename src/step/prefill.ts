@@ -69,7 +69,7 @@ export function prefillStep(question: PrefillQuestion): PrefillStep {
   if (!Number.isSafeInteger(pastTokens) || pastTokens < 0)
     throw new RangeError(`pastTokens must be a whole number of at least 0, got ${String(pastTokens)}`);
   const resolved = resolveQuestion({ ...rest, contextTokens: pastTokens + promptTokens });
-  const plan = planOf(resolved, question.kernel);
+  const plan = planOf(resolved);
   const { groupRequests, requests, formats, gpus } = resolved;
   const passing = {
     requests: 0,

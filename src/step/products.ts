@@ -71,8 +71,7 @@ export function productPlan(name: TaskName, kernels: ProductKernels, products: r
     if (last !== undefined && lastRows === rows) return last;
     const streamBytes = streamBytesPerRow * rows;
     const besideSeconds = launchSeconds + streamBytes / memoryBytesPerSecond;
-    const kernelSeconds: number[] = [];
-    for (let i = 0; i < besides; i++) kernelSeconds.push(besideSeconds);
+    const kernelSeconds = new Array<number>(besides + times.length).fill(besideSeconds);
     let seconds = besides * besideSeconds;
     let flops = 0;
     let bytes = besides * streamBytes;
@@ -82,7 +81,7 @@ export function productPlan(name: TaskName, kernels: ProductKernels, products: r
     for (let i = 0; i < times.length; i++) {
       const time = (times[i] as DenseProduct)(rows);
       seconds += time.seconds;
-      kernelSeconds.push(time.seconds);
+      kernelSeconds[besides + i] = time.seconds;
       flops += time.flops;
       bytes += time.bytes;
       computeFloor += time.flops / (peaks[i] as number);

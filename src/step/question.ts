@@ -76,6 +76,8 @@ export interface ResolvedQuestion {
   readonly engine: Engine;
   /** Whether the question names it; a default stands for no habits of its own. */
   readonly engineAsked: boolean;
+  /** Of the routed experts, where the question names it. */
+  readonly kernelAsked: string | undefined;
   readonly draftTokens: number;
   readonly acceptance: number;
   readonly promptTokens: number;
@@ -85,42 +87,50 @@ export interface ResolvedQuestion {
   readonly waiting: number | undefined;
 }
 
-const fields: { readonly [K in keyof Required<StepQuestion>]: true } = {
-  model: true,
-  hardware: true,
-  requests: true,
-  requestsPerGpu: true,
-  contextTokens: true,
-  tensorParallel: true,
-  expertParallel: true,
-  dataParallel: true,
-  weightFormat: true,
-  cacheFormat: true,
-  kernel: true,
-  engine: true,
-  draftTokens: true,
-  acceptance: true,
-  promptTokens: true,
-  routing: true,
-  overlap: true,
-  waiting: true,
-  expertSlots: true,
+/** A question with every field. */
+type Asked = { readonly [K in keyof Required<StepQuestion>]: StepQuestion[K] };
+
+/** Laid under a question, so that all are read in one shape: V8 gives each record that begins with a spread a shape of its own, and reads that slowly. */
+const unasked: { readonly [K in keyof Asked]: undefined } = {
+  model: undefined,
+  hardware: undefined,
+  requests: undefined,
+  requestsPerGpu: undefined,
+  contextTokens: undefined,
+  tensorParallel: undefined,
+  expertParallel: undefined,
+  dataParallel: undefined,
+  weightFormat: undefined,
+  cacheFormat: undefined,
+  kernel: undefined,
+  engine: undefined,
+  draftTokens: undefined,
+  acceptance: undefined,
+  promptTokens: undefined,
+  routing: undefined,
+  overlap: undefined,
+  waiting: undefined,
+  expertSlots: undefined,
 };
 
-const known: ReadonlySet<string> = new Set(Object.keys(fields));
+const fields = Object.keys(unasked);
+
+/** @throws RangeError for a field that is not known, with the nearest ones. */
+function requireKnownFields(question: object): void {
+  const names = Object.keys(question);
+  if (names.length === fields.length) return;
+  const unknown = names.find((name) => !fields.includes(name)) as string;
+  throw new RangeError(`unknown field "${unknown}"; nearest: ${nearest(unknown, fields).join(", ")}`);
+}
 
 /**
  * Set a question's defaults and check it.
  *
- * @param more names of fields that the caller takes beside those of a step.
  * @throws RangeError naming the field, what was expected and what came; for a field that is not known, with the nearest ones.
  */
-export function resolveQuestion(question: StepQuestion, more: readonly string[] = []): ResolvedQuestion {
-  for (const name in question) {
-    if (!known.has(name) && !more.includes(name)) {
-      throw new RangeError(`unknown field "${name}"; nearest: ${nearest(name, [...Object.keys(fields), ...more]).join(", ")}`);
-    }
-  }
+export function resolveQuestion(asked: StepQuestion): ResolvedQuestion {
+  const question: Asked = { ...unasked, ...asked };
+  requireKnownFields(question);
   const { model, hardware, contextTokens, tensorParallel = 1, overlap = "none", routing = "chance" } = question;
   const { draftTokens = 0, acceptance = draftTokens === 0 ? 0 : defaultAcceptance, promptTokens = 0 } = question;
   if (typeof model !== "object" || model === null || !Array.isArray(model.runs))
@@ -167,6 +177,7 @@ export function resolveQuestion(question: StepQuestion, more: readonly string[] 
     formats: servedFormats(model, hardware, question.weightFormat, question.cacheFormat),
     engine: engineOf(question.engine, hardware),
     engineAsked: question.engine !== undefined,
+    kernelAsked: question.kernel,
     draftTokens,
     acceptance,
     promptTokens,
@@ -188,7 +199,7 @@ interface Split {
   readonly requests: number;
 }
 
-function ofReplica({ requests, model, dataParallel, expertParallel }: StepQuestion, tensorParallel: number): Split {
+function ofReplica({ requests, model, dataParallel, expertParallel }: Asked, tensorParallel: number): Split {
   if (requests === undefined) throw new RangeError("requests must be a positive integer, got nothing");
   requirePositiveInteger("requests", requests);
   if (dataParallel !== undefined) requirePositiveInteger("dataParallel", dataParallel);
@@ -198,7 +209,7 @@ function ofReplica({ requests, model, dataParallel, expertParallel }: StepQuesti
   return { requests, dataParallel: groups, expertParallel: ranks };
 }
 
-function ofGpu({ requests, dataParallel, expertParallel = 1 }: StepQuestion, requestsPerGpu: number, tensorParallel: number): Split {
+function ofGpu({ requests, dataParallel, expertParallel = 1 }: Asked, requestsPerGpu: number, tensorParallel: number): Split {
   requirePositiveInteger("requestsPerGpu", requestsPerGpu);
   requirePositiveInteger("expertParallel", expertParallel);
   if (requests !== undefined) throw new RangeError("requests must be left out where requestsPerGpu is given");

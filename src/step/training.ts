@@ -73,7 +73,7 @@ export function trainingStep(question: TrainingQuestion): TrainingStep {
     requirePositiveInteger(name, value);
   if (overlap !== "none" && overlap !== "forward-beside-backward")
     throw new RangeError(`overlap must be none or forward-beside-backward, got "${String(overlap)}"`);
-  const plan = planOf(resolveQuestion({ ...of, requests: sequences, contextTokens: sequenceTokens }), question.kernel);
+  const plan = planOf(resolveQuestion({ ...of, requests: sequences, contextTokens: sequenceTokens }));
   const rows = plan.groupRequests * sequenceTokens;
   const passing = {
     requests: 0,

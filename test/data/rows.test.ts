@@ -1,3 +1,5 @@
+import { parse } from "csv-parse/sync";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { number, oneOf, optionalNumber, optionalText, parseRows, readFacts, text } from "../../src/data/rows";
 import { readSources, source, sources } from "../../src/data/sources";
@@ -27,6 +29,30 @@ describe("parseRows", () => {
 
   it("keeps a comma inside quotes in its cell", () => {
     expect(row('"a, b",q,1,B').cells.hardware).toBe("a, b");
+    expect(row('a,"say ""b""",1,"B"').cells).toEqual({ hardware: "a", quantity: 'say "b"', value: "1", unit: "B" });
+  });
+
+  it("reads any text as csv-parse does, or refuses it with the same words", () => {
+    const options = { columns: true, info: true, skip_empty_lines: true, comment: "#", comment_no_infix: true } as const;
+    const rows = (read: () => readonly unknown[]) => {
+      try {
+        return read();
+      } catch (error) {
+        return (error as Error).message.replace(/^t\.csv: /, "");
+      }
+    };
+    const piece = fc.constantFrom("a", "1", ",", ",", '"', '""', "\n", "\r\n", "#", " ", "\uFEFF", "__proto__");
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 14 }), fc.boolean(), (pieces, headed) => {
+        const text = `${headed ? "a,b\n" : ""}${pieces.join("")}`;
+        const theirs = () => {
+          const records = parse(text, options) as unknown as { record: object; info: { lines: number } }[];
+          return records.map(({ record, info }) => ({ file: "t.csv", line: info.lines, cells: record }));
+        };
+        expect(rows(() => parseRows("t.csv", text))).toEqual(rows(theirs));
+      }),
+      { numRuns: 3000 },
+    );
   });
 });
 

@@ -93,7 +93,7 @@ describe("decode step", () => {
       for (const engine of ["tensorrt-llm", "vllm", "sglang"] as const) {
         const asked = { ...question, model: model(id), expertParallel: 1, requestsPerGpu: 16, engine };
         const { tasks, seconds } = decodeStep(asked);
-        const plan = planOf(resolveQuestion(asked), undefined);
+        const plan = planOf(resolveQuestion(asked));
         const features = stepFeatures(plan);
         const due = engineTimeNames.reduce((sum, name) => sum + features[name] * plan.engineTime[name], 0);
         const between = tasks.filter(({ name }) => name === "between kernels");

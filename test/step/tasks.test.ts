@@ -25,7 +25,7 @@ const product = (outputs: number, inputs: number, bf16 = false) =>
 const [dense, sparse] = v3.runs as readonly [Run, Run];
 const [latent, experts] = sparse.blocks as readonly [Mixer, ExpertsBlock];
 const question: StepQuestion = { model: v3, hardware: h800, requestsPerGpu: rows, contextTokens: 1000, expertParallel: 8, routing: "even" };
-const plan = (change: Partial<StepQuestion> = {}, kernel = "deepepmoe") => planOf(resolveQuestion({ ...question, ...change }), kernel);
+const plan = (change: Partial<StepQuestion> = {}, kernel = "deepepmoe") => planOf(resolveQuestion({ ...question, ...change, kernel }));
 const layer = (blocks: readonly Block[], change: Partial<StepQuestion> = {}) => {
   const p = plan(change);
   const [run] = planRuns(resolveQuestion({ ...question, ...change }), [{ count: 1, blocks }], p.kernels);
