@@ -22,6 +22,8 @@ export interface Calibrated {
   readonly state: () => State;
   readonly setup: () => Setup;
   readonly change: (next: State) => void;
+  /** Where the factors stand. */
+  readonly result: HTMLElement;
   /** Of the figure, and what is hidden while there is nothing to draw. */
   readonly place: Place;
   readonly figure: HTMLElement;
@@ -39,7 +41,7 @@ const units = ["milliseconds", "seconds", "microseconds"] as const satisfies rea
 /** More reasons than these are not read. */
 const mostReasons = 50;
 
-export function ownRowsPanel(element: HTMLElement, { state, setup, change, place, figure }: Calibrated): OwnRowsPanel {
+export function ownRowsPanel(element: HTMLElement, { state, setup, change, result, place, figure }: Calibrated): OwnRowsPanel {
   const picked = make("input", { type: "file", id: "own-rows-file", accept: ".csv,.tsv,.txt,text/csv,text/plain" });
   const unit = make("select", { id: "own-rows-unit" }, ...units.map((name) => make("option", { value: name }, name)));
   const pasted = make("textarea", { id: "own-rows-text", rows: 6, spellcheck: "false" });
@@ -47,7 +49,6 @@ export function ownRowsPanel(element: HTMLElement, { state, setup, change, place
   const example = make("button", { type: "button", id: "own-rows-example" }, "Example CSV");
   const said = make("p", { class: "hint", id: "own-rows-said", role: "status" });
   const trouble = make("p", { class: "unfit", id: "own-rows-trouble", role: "alert", hidden: true });
-  const result = make("div", { id: "own-rows-result" });
   const reasons = make("div", { id: "own-rows-reasons" });
   let made: OwnRows | undefined;
   let shown = "";
@@ -112,7 +113,7 @@ export function ownRowsPanel(element: HTMLElement, { state, setup, change, place
       ...["model", "machine", "requests", "context", "milliseconds"].flatMap((name, i) => [i > 0 ? ", " : "", make("code", {}, name)]),
       "; tp, dp, ep, engine, format, cache, kernel and drafts as far as you know them. A column ",
       make("code", {}, "part"),
-      " (experts, attention, exchange…) takes sums of kernels out of a profiler. Four rows are needed; twenty halve the error on rows left out where engine, version and machine are one. Nothing leaves this machine, and no file is kept.",
+      " (experts, attention, exchange…) takes sums of kernels out of a profiler. Four rows are needed; of published rows of one engine on one machine, twenty halve the median error on the others. Nothing leaves this machine, and no file is kept.",
     ),
     make(
       "div",
@@ -132,7 +133,6 @@ export function ownRowsPanel(element: HTMLElement, { state, setup, change, place
     said,
     trouble,
     reasons,
-    result,
   );
 
   return {
@@ -201,7 +201,7 @@ function factorTable({ factors }: RowsCalibration, own: OwnRows | undefined): HT
     const factor = factors[name] ?? 1;
     const doubt = own?.calibration?.doubt[name];
     const cells = [
-      doubt === undefined && factor === 1 ? "1 (not told by these rows)" : `× ${formatNumber(factor, 3)}`,
+      doubt === undefined && factor === 1 ? "1, not told" : `× ${formatNumber(factor, 3)}`,
       ...(own === undefined ? [] : [doubt === undefined ? "–" : `± ${formatNumber(doubt * 100, 2)} %`]),
     ];
     return make("tr", {}, make("th", { scope: "row" }, names[name]), ...cells.map((text) => make("td", { class: "number" }, text)));

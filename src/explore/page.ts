@@ -73,7 +73,7 @@ export function start(): void {
   const search = finder(() => follow());
   const rows = ownRowsPanel(byId("own-rows"), {
     ...{ state: () => state, setup: () => views[0]?.setup ?? setUp(state.a), change },
-    ...{ place: place("own-rows"), figure: byId("own-rows-drawn") },
+    ...{ result: byId("own-rows-result"), place: place("own-rows"), figure: byId("own-rows-drawn") },
   });
   const gpu = mountGpuPanel(byId("gpu-panel"), { scenario: () => setUp(state.a), draw: drawFigure, save: savePicture });
 
