@@ -1,7 +1,7 @@
 import { at, parseRows, type Row } from "../data/rows";
-import { hardware } from "../machine/hardware";
+import { hardware, machines } from "../machine/hardware";
 import { calibratedParts } from "../machine/step-factors";
-import { model } from "../model/registry";
+import { model, models } from "../model/registry";
 import { decodeSeconds, decodeStep } from "../step/decode";
 import { memoryFootprint } from "../step/memory-footprint";
 import type { StepQuestion } from "../step/question";
@@ -20,7 +20,7 @@ export interface MeasuredRow extends MeasuredStep {
 const columns = {
   model: ["model", "model id", "model name"],
   machine: ["machine", "hardware", "gpu", "device", "gpu type"],
-  requests: ["requests", "batch", "batch size", "concurrency", "requests in flight"],
+  requests: ["requests", "batch", "batch size", "concurrency", "max concurrency", "requests in flight"],
   context: ["context", "context tokens", "context length", "past tokens", "seq len", "sequence length"],
   tp: ["tp", "tensor parallel", "tensor parallel size", "tp size"],
   dp: ["dp", "data parallel", "data parallel size", "dp size"],
@@ -33,7 +33,7 @@ const columns = {
   part: ["part", "task", "kernel class", "stage"],
   layers: ["layers", "layers timed", "calls"],
   microseconds: ["microseconds", "us", "µs", "step us", "time us", "latency us"],
-  milliseconds: ["milliseconds", "ms", "step ms", "tpot ms", "itl ms", "latency ms", "time ms", "tpot", "itl"],
+  milliseconds: ["milliseconds", "ms", "step ms", "tpot ms", "median tpot ms", "itl ms", "latency ms", "time ms", "tpot", "itl"],
   seconds: ["seconds", "s", "step seconds", "latency s", "time s"],
   time: ["time", "latency", "duration", "step time"],
 } as const;
@@ -209,8 +209,8 @@ function rowOf(row: Row, heads: Heads, { unit = "milliseconds" }: StepCsvOptions
   if (timed === undefined) throw refused("part", `one of ${nearest(cell("part"), timedParts).join(", ")}…, or nothing for a whole step,`);
   try {
     const question: StepQuestion = {
-      model: model(cell("model")),
-      hardware: hardware(cell("machine")),
+      model: named(cell("model"), models(), model),
+      hardware: named(cell("machine"), machines(), hardware),
       requests: count("requests", 1),
       contextTokens: count("context", 1),
       ...optionalCount("tp", "tensorParallel"),
@@ -240,4 +240,12 @@ function rowOf(row: Row, heads: Heads, { unit = "milliseconds" }: StepCsvOptions
 /** The part that a cell names, "" for a whole step; undefined for one that is not known. */
 function partNamed(cell: string): MeasuredPart | "" | undefined {
   return timedParts.find((part) => plain(part) === plain(cell)) ?? otherParts.get(plain(cell));
+}
+
+/** The model or machine of an id, or the only one of that name in other letters, such as a benchmark writes: deepseek-ai/DeepSeek-V3. */
+function named<T extends { readonly id: string; readonly name: string }>(cell: string, all: readonly T[], byId: (id: string) => T): T {
+  const asked = plain(cell.replace(/^.*\//, ""));
+  const same = all.filter(({ id, name }) => [id, name].some((one) => plain(one) === asked));
+  const [only] = same;
+  return only !== undefined && same.length === 1 && only.id !== cell ? only : byId(cell);
 }

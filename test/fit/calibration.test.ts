@@ -290,6 +290,19 @@ describe("a table of measured steps", () => {
     expect(() => readStepCsv("", "mine.csv")).toThrow("expected a line of names and measured steps below it, got none");
   });
 
+  it("names models and machines as benchmarks do, where only one can be meant", () => {
+    const read = (cells: string) => readStepCsv(`model_id,gpu,max_concurrency,context,median_tpot_ms\n${cells}`, "mine.csv")[0]?.question;
+    expect(read("deepseek-ai/DeepSeek-V3,H200 SXM,8,2048,20")).toMatchObject({
+      model: { id: "deepseek-v3" },
+      hardware: { id: "h200-sxm" },
+      requests: 8,
+    });
+    expect(() => read("deepseek-ai/DeepSeek-V3-0324,h200-sxm,8,2048,20")).toThrow(
+      'unknown model "deepseek-ai/DeepSeek-V3-0324"; nearest: deepseek-v3',
+    );
+    expect(() => read("DeepSeek-V3,H200,8,2048,20")).toThrow('unknown hardware "H200"; nearest:');
+  });
+
   it("may have its time in any unit, and cells apart by semicolons or tabs", () => {
     const read = (unit: string, time: string, options = {}) =>
       readStepCsv(`model,machine,requests,context,${unit}\nkimi-k2,h100-sxm,32,4096,${time}`, "mine.csv", options)[0]?.seconds;
