@@ -20,6 +20,7 @@ export interface Brought {
 export function takeFiles({ state, change, tell, rows }: Brought, second: HTMLElement): void {
   const bring = async (file: File | undefined, scenario: "a" | "b") => {
     if (file === undefined) return;
+    if (/\.(csv|tsv)$/i.test(file.name)) return rows(file);
     try {
       const text = await file.text();
       const model = modelFromFile(text, file.name);
@@ -51,8 +52,7 @@ export function takeFiles({ state, change, tell, rows }: Brought, second: HTMLEl
   document.addEventListener("drop", (event) => {
     event.preventDefault();
     const [file] = event.dataTransfer?.files ?? [];
-    const onRows = event.target instanceof Element && event.target.closest("#own-rows") !== null;
-    if (file !== undefined && (onRows || /\.(csv|tsv)$/i.test(file.name))) {
+    if (file !== undefined && event.target instanceof Element && event.target.closest("#own-rows") !== null) {
       rows(file);
       return;
     }

@@ -63,7 +63,7 @@ describe("twenty rows of a machine with slower memory and longer times between k
     expect(found.record?.before).toBeGreaterThan(0.1);
     expect(found.record?.after).toBeLessThan((found.record?.before ?? 0) / 2);
     // Which part is longer, twenty rows of one split hardly tell; that some are, they do.
-    expect(Math.max(...Object.values(found.record?.factors ?? {}))).toBeGreaterThan(1.2);
+    expect(Math.max(...Object.values(found.record?.factors ?? {}))).toBeGreaterThan(1.1);
   });
 
   it("predict other batches and contexts that they never saw to half the error and less", () => {
@@ -154,7 +154,7 @@ describe("a calibration in the state", () => {
     ["cal.machine=h200", 'cal.machine "h200" is not known; nearest: h20, h200-sxm'],
     ["cal.engine=<script>", 'cal.engine "<script>" is not known; nearest:'],
     ["cal.after=NaN", "cal.after must be a share from 0 to 100"],
-    [`cal.after=${"9".repeat(10_000)}`, `cal.after must be a share from 0 to 100, got "${"9".repeat(40)}"`],
+    [`cal.after=${"9".repeat(60)}`, `cal.after must be a share from 0 to 100, got "${"9".repeat(40)}"`],
   ])("is left out with words where a link says %s", (part, words) => {
     const address = new URLSearchParams(writeAddress(state));
     const [name = "", value = ""] = part.split("=");
