@@ -316,22 +316,33 @@ export { type LayerParts, oursOnSet, type PeerError, peerErrors, type PeerParts,
 export { type FirstToken, firstTokens } from "./fit/first-tokens";
 export {
   calibrate,
-  calibratedNames,
-  calibratedParts,
   calibratedSeconds,
   calibratedStep,
-  type CalibratedName,
-  type CalibratedPart,
   type CalibratedRow,
   type Calibration,
   type CalibrationOptions,
+  type MeasuredPart,
   type MeasuredStep,
+} from "./fit/calibration";
+export { calibratedMachine } from "./machine/calibrated-machine";
+export {
+  calibratedNames,
+  calibratedParts,
+  type CalibratedName,
+  type CalibratedPart,
   noFactors,
   type StepFactors,
-  type StepParts,
-  stepParts,
-} from "./fit/calibration";
-export { exampleStepCsv, type MeasuredRow, readStepCsv } from "./fit/step-csv";
+} from "./machine/step-factors";
+export { type StepParts, stepParts } from "./step/stretched";
+export {
+  exampleStepCsv,
+  type LeftOutRow,
+  type MeasuredRow,
+  readStepCsv,
+  readStepRows,
+  type StepCsvOptions,
+  type TimeUnit,
+} from "./fit/step-csv";
 export { deploymentQuestion, type StepPair, stepPairs } from "./fit/step-rows";
 export { differingWords, type LikeSteps, likeSteps, type MachinePair, machinePairs, pairErrors, type StepRatio } from "./fit/machine-pairs";
 export { durationsFigure } from "./figures/duration-histogram";

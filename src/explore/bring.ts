@@ -8,16 +8,19 @@ export interface Brought {
   readonly state: () => State;
   readonly change: (next: State) => void;
   readonly tell: (troubles: readonly string[]) => void;
+  /** Takes a table of measured rows. */
+  readonly rows: (file: File) => Promise<void>;
 }
 
 /**
- * Take configurations that the reader picks or drops; nothing of them leaves the page.
+ * Take configurations that the reader picks or drops, and tables of measured rows; nothing of them leaves the page.
  *
  * @param second - the controls of scenario B: what is dropped on them is for B.
  */
-export function takeFiles({ state, change, tell }: Brought, second: HTMLElement): void {
+export function takeFiles({ state, change, tell, rows }: Brought, second: HTMLElement): void {
   const bring = async (file: File | undefined, scenario: "a" | "b") => {
     if (file === undefined) return;
+    if (/\.(csv|tsv)$/i.test(file.name)) return rows(file);
     try {
       const text = await file.text();
       const model = modelFromFile(text, file.name);
@@ -48,7 +51,12 @@ export function takeFiles({ state, change, tell }: Brought, second: HTMLElement)
   for (const name of ["dragleave", "drop"]) document.addEventListener(name, () => zone.classList.remove("over"));
   document.addEventListener("drop", (event) => {
     event.preventDefault();
+    const [file] = event.dataTransfer?.files ?? [];
+    if (file !== undefined && event.target instanceof Element && event.target.closest("#own-rows") !== null) {
+      rows(file);
+      return;
+    }
     const onSecond = state().b !== undefined && event.target instanceof Node && second.contains(event.target);
-    bring(event.dataTransfer?.files[0], onSecond ? "b" : target());
+    bring(file, onSecond ? "b" : target());
   });
 }

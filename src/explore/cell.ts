@@ -1,4 +1,4 @@
-import { hardware, isMoe, model, models } from "../index";
+import { formatShare, hardware, isMoe, model, models } from "../index";
 import { codeOf } from "../text/code";
 import { letters } from "./csv";
 import type { Find } from "./find";
@@ -21,6 +21,7 @@ export function cellOf(setups: readonly Setup[], { inputTokens }: Pick<Find, "in
     "",
     "{",
     ...own.map((record) => `  ds.addModel(${codeOf(record)});`),
+    ...setups.flatMap(calibrationComment),
     "  const scenarios = [",
     ...setups.map((setup, i) => `    { name: "${letters[i]}", question: { ${question(setup)} } },`),
     "  ];",
@@ -42,6 +43,14 @@ export function cellOf(setups: readonly Setup[], { inputTokens }: Pick<Find, "in
     "}",
     "",
   ].join("\n");
+}
+
+/** Where the machine's factors come from: the rows themselves are not in the cell. */
+function calibrationComment({ calibration }: Setup, i: number): readonly string[] {
+  if (calibration === undefined) return [];
+  const { rows, before, after } = calibration;
+  const off = `off by ${formatShare(before)} in the median before, by ${formatShare(after)} on rows left out since`;
+  return [`  // Decode steps of ${letters[i]} are calibrated on ${rows} of your rows: ${off}.`];
 }
 
 /** The part with the most stress stands for a claim; one that does not apply says why. */
@@ -78,15 +87,17 @@ function prompt(setup: Setup): string {
 }
 
 /** What a step and a prompt have in common: model, machine, split, formats, engine. */
-function placeOf({ choice, question }: Setup): readonly string[] {
+function placeOf({ choice, question, calibration }: Setup): readonly string[] {
   const { tensorParallel, dataParallel, expertParallel, kernel, weightFormat, cacheFormat, engine } = question;
   const [base, machine] = [`ds.model(${codeOf(model(choice.model).id)})`, `ds.hardware(${codeOf(choice.machine)})`];
   const changes = hardwareChanges(choice, hardware(choice.machine));
+  const factors = calibration?.factors ?? {};
+  const calibrated = (code: string) => (Object.keys(factors).length === 0 ? code : `ds.calibratedMachine(${code}, ${codeOf(factors)})`);
   const isSplit = question.model.id !== model(choice.model).id;
   const asked = { tensorParallel, dataParallel, expertParallel, kernel, weightFormat, cacheFormat, engine };
   return [
     `model: ${isSplit ? `ds.whatIfModel(${base}, { granularity: ${codeOf(choice.granularity)} })` : base}`,
-    `hardware: ${Object.keys(changes).length === 0 ? machine : `ds.whatIfHardware(${machine}, ${codeOf(changes)})`}`,
+    `hardware: ${calibrated(Object.keys(changes).length === 0 ? machine : `ds.whatIfHardware(${machine}, ${codeOf(changes)})`)}`,
     ...Object.entries(asked).flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${codeOf(value)}`])),
   ];
 }

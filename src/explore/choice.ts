@@ -1,4 +1,5 @@
 import type { ResourceName } from "../index";
+import type { RowsCalibration } from "./rows-calibration";
 
 /** One model on one machine, and how it runs. What stands here is what was asked for; setUp says what it becomes. */
 export interface Choice {
@@ -24,6 +25,8 @@ export interface Choice {
   readonly granularity: number;
   /** So many times as much of a resource of the machine; as it is where absent. */
   readonly times: Readonly<Partial<Record<WhatIfResource, number>>>;
+  /** What the reader's own rows made of one machine and engine: the same in both scenarios, and without effect on any other. */
+  readonly calibration?: RowsCalibration | undefined;
 }
 
 /** What of a machine can be changed: what its worth is told of, and the size of its memory. */

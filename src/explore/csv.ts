@@ -49,6 +49,7 @@ function linesOf(letter: string, { setup, quantities, tasks, requests }: Scenari
     ["overlap", setup.overlap, ""],
     ["granularity", setup.choice.granularity, "factor"],
     ...Object.entries(setup.choice.times).map(([name, factor]): [string, number, string] => [`times ${name}`, factor, "factor"]),
+    ...calibrationLines(setup),
     ["fits", setup.fits ? "yes" : "does not fit", ""],
     ["mostRequests", setup.mostRequests, "count"],
   ];
@@ -63,6 +64,19 @@ function linesOf(letter: string, { setup, quantities, tasks, requests }: Scenari
       ...claimColumns.map((quantity): Line => [letter, "claim", row.id, quantity, finite(row[quantity]), ""]),
       [letter, "claim", row.id, "verdict", row.verdict, ""] as Line,
     ]),
+  ];
+}
+
+/** That the scenario's steps are calibrated, and each factor; what is not in the list is 1. */
+function calibrationLines({ calibration }: ScenarioView["setup"]): readonly (readonly [string, string | number, string])[] {
+  if (calibration === undefined) return [];
+  const { rows, before, after, factors, machine, engine } = calibration;
+  return [
+    ["calibrated", `on ${rows} of your rows (${machine}, ${engine})`, ""],
+    ["calibrated rows", rows, "count"],
+    ["calibrated error before", before, "share"],
+    ["calibrated error on rows left out", after, "share"],
+    ...Object.entries(factors).map(([name, factor]): [string, number, string] => [`calibrated ${name}`, factor, "factor"]),
   ];
 }
 

@@ -8,6 +8,7 @@ import type { Find } from "./find";
 import { type FoundPoint, questionOf } from "./found";
 import { measuredOn } from "./measured";
 import type { Picture } from "./pictures";
+import { calibratedSentence } from "./rows-calibration";
 import type { Setup } from "./setup";
 
 /** What the front is drawn of. */
@@ -41,7 +42,7 @@ export function frontPicture({ points, front, find, chosen, answer }: FrontDrawn
       }) ||
       undefined,
     secondsPerToken: find.tokenMilliseconds > 0 ? find.tokenMilliseconds / 1000 : undefined,
-    setting: `Prompts of ${formatCount(find.inputTokens)} and answers of ${formatCount(find.outputTokens)} tokens, ${find.gpusFrom === find.gpusTo ? find.gpusTo : `${find.gpusFrom} to ${find.gpusTo}`} GPUs; prompts are taken in elsewhere.`,
+    setting: `Prompts of ${formatCount(find.inputTokens)} and answers of ${formatCount(find.outputTokens)} tokens, ${find.gpusFrom === find.gpusTo ? find.gpusTo : `${find.gpusFrom} to ${find.gpusTo}`} GPUs; prompts are taken in elsewhere.${calibratedSentence(chosen)}`,
   });
   return anew(figure);
 }
@@ -76,7 +77,8 @@ export function sweepPicture(chosen: Setup): Picture {
         high: (milliseconds * errorBand.high) / seconds,
       };
     });
-  return anew(batchSweepFigure({ name: splitOf(chosen), points, most: (most * dataParallel) / gpus, chosen: tokensInFlight / gpus }));
+  const figure = batchSweepFigure({ name: splitOf(chosen), points, most: (most * dataParallel) / gpus, chosen: tokensInFlight / gpus });
+  return anew({ ...figure, caption: figure.caption + calibratedSentence(chosen) });
 }
 
 /** What a table of the best says of one of them. */

@@ -52,10 +52,19 @@ export function finder(more: (found: Found) => void): Finder {
 
 /** What of a state its search depends on. */
 export function askedOf({ a, find }: Pick<State, "a" | "find">): SearchAsked {
-  const { model, machine, granularity, times, engine, weightFormat, cacheFormat } = a;
+  const { model, machine, granularity, times, engine, weightFormat, cacheFormat, calibration } = a;
   const { gpusFrom, gpusTo, inputTokens, outputTokens, freePercent, drafts } = find;
   return {
-    choice: { model, machine, granularity, times, engine, weightFormat, cacheFormat },
+    choice: {
+      model,
+      machine,
+      granularity,
+      times,
+      engine,
+      weightFormat,
+      cacheFormat,
+      ...(calibration === undefined ? {} : { calibration }),
+    },
     find: { gpusFrom, gpusTo, inputTokens, outputTokens, freePercent, drafts },
   };
 }

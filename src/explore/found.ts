@@ -9,7 +9,7 @@ import { whatIf } from "./what-if";
 
 /** What the page has its worker search: plain data. Limits of time are kept by the page, so that they may change without a search. */
 export interface SearchAsked {
-  readonly choice: Pick<Choice, "model" | "machine" | "granularity" | "times" | "engine" | "weightFormat" | "cacheFormat">;
+  readonly choice: Pick<Choice, "model" | "machine" | "granularity" | "times" | "engine" | "weightFormat" | "cacheFormat" | "calibration">;
   readonly find: Pick<Find, "gpusFrom" | "gpusTo" | "inputTokens" | "outputTokens" | "freePercent" | "drafts">;
 }
 

@@ -14,6 +14,7 @@ import { frontPicture, sweepPicture } from "./finder-pictures";
 import { bestOfSplits, chosenAs, type FoundPoint, keepsLimits, ranked } from "./found";
 import { mountGpuPanel } from "./gpu/panel";
 import { offerToKeep } from "./keep";
+import { ownRowsPanel } from "./own-rows-panel";
 import { fillClaims, fillNumbers, fillRequests, fillTasks } from "./page-tables";
 import { type PictureName, pictureOf } from "./pictures";
 import { drawFigure, onPoint, place, savePicture, watched } from "./places";
@@ -70,6 +71,10 @@ export function start(): void {
     showClaims(rows, yetToCome);
   });
   const search = finder(() => follow());
+  const rows = ownRowsPanel(byId("own-rows"), {
+    ...{ state: () => state, setup: () => views[0]?.setup ?? setUp(state.a), change },
+    ...{ result: byId("own-rows-result"), place: place("own-rows"), figure: byId("own-rows-drawn") },
+  });
   const gpu = mountGpuPanel(byId("gpu-panel"), { scenario: () => setUp(state.a), draw: drawFigure, save: savePicture });
 
   byId("where").prepend(...first.where);
@@ -90,7 +95,7 @@ export function start(): void {
     tell([]);
     change({ ...firstState, own: state.own });
   });
-  takeFiles({ state: () => state, change, tell }, second.element);
+  takeFiles({ state: () => state, change, tell, rows: rows.take }, second.element);
   onPoint(byId("figure-front"), (at) => {
     const point = shownPoints[at];
     if (point !== undefined) choose(point);
@@ -188,6 +193,7 @@ export function start(): void {
     }
     bar.show(state.find);
     worth.show(state.a);
+    rows.show(state, setups[0] as (typeof setups)[number]);
     byId("compare").setAttribute("aria-pressed", String(state.b !== undefined));
     byId("config-for").hidden = state.b === undefined;
     fillNumbers(byId<HTMLTableElement>("numbers-table"), views);

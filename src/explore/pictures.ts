@@ -12,6 +12,7 @@ import {
 } from "../index";
 import { letters } from "./csv";
 import { movable } from "./movable";
+import { calibratedSentence, calibratedWords } from "./rows-calibration";
 import { type ScenarioView, stepQuestion } from "./view";
 
 /** The figures of the page, by the name of the place where each stands. */
@@ -36,7 +37,21 @@ interface Named extends ScenarioView {
 /** One figure of the scenarios, the article's first three among them. */
 export function pictureOf(name: PictureName, views: readonly ScenarioView[]): Picture {
   const made = makers[name](distinct(views, name));
-  return "figure" in made ? { figure: movable(made.figure) } : made;
+  if (!("figure" in made)) return made;
+  return { figure: movable({ ...made.figure, caption: made.figure.caption + calibrationOf(name, views) }) };
+}
+
+/** Whether a figure's times are calibrated; empty for figures that have none, or where no rows bear on it. */
+function calibrationOf(name: PictureName, views: readonly ScenarioView[]): string {
+  // That of requests is of the first scenario alone.
+  const drawn = name === "requests" ? views.slice(0, 1) : views;
+  const calibrated = drawn.filter(({ setup }) => calibratedWords(setup) !== "");
+  const [first] = calibrated;
+  if (first === undefined || name === "tokens" || name === "access") return "";
+  if (name === "task") return " Your rows are of steps: one expert’s task is not calibrated on them.";
+  return calibrated.length === drawn.length
+    ? calibratedSentence(first.setup)
+    : `${calibratedSentence(first.setup).slice(0, -1)}: ${letters[views.indexOf(first)]} alone.`;
 }
 
 const makers: Readonly<Record<PictureName, (views: readonly Named[]) => Picture>> = {

@@ -1,6 +1,7 @@
 import { formatBytes, formatCount, formatNumber, formatSeconds, isMoe, memoryFootprint, weightFormatWords } from "../index";
 import type { Find } from "./find";
 import type { Found } from "./finder";
+import { calibratedSentence } from "./rows-calibration";
 import type { Setup } from "./setup";
 
 /**
@@ -24,12 +25,13 @@ export function searchWords({ points, searched, done, milliseconds, trouble }: F
   return `${looked}: ${formatCount(points.length)} fit, ${kept}.`;
 }
 
-/** That a model or a machine does not exist, and how it differs from one that does; empty where both do. */
-export function whatIfWords({ choice, model, hardware }: Setup): string {
+/** That a model or a machine does not exist, and how it differs from one that does, or that it is calibrated; empty where neither is so. */
+export function whatIfWords({ choice, model, hardware, calibration }: Setup): string {
   const isChanged = model.name.includes(", experts split by") || hardware.id.endsWith("-what-if");
+  const calibrated = calibration === undefined ? "" : `${calibratedSentence({ calibration }).trim()} `;
   return isChanged
-    ? `What if: ${model.name} on ${hardware.name}${factorsOf(choice.times)}; neither its kernels nor its quality was ever measured. `
-    : "";
+    ? `${calibrated}What if: ${model.name} on ${hardware.name}${factorsOf(choice.times)}; neither its kernels nor its quality was ever measured. `
+    : calibrated;
 }
 
 function factorsOf(times: Setup["choice"]["times"]): string {

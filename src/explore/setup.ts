@@ -9,6 +9,7 @@ import {
   isMoe,
   kernelFamily,
   type Model,
+  hardware as machineOf,
   memoryFootprint,
   type StepQuestion,
   servedFormats,
@@ -17,6 +18,7 @@ import {
 } from "../index";
 import { answerNotes } from "./answer-notes";
 import { gpuLimit, measuredFormats, nearestSplit, unfitFormat, unfitKernel } from "./options";
+import { bearingOn, calibrationNote, type RowsCalibration } from "./rows-calibration";
 import type { Choice } from "./state";
 import { whatIf } from "./what-if";
 
@@ -41,6 +43,8 @@ export interface Setup {
   readonly contextTokens: number;
   readonly draftTokens: number;
   readonly overlap: Choice["overlap"];
+  /** What the reader's rows made of this machine and engine; absent where there are none of them. */
+  readonly calibration?: RowsCalibration | undefined;
   /** Weights and caches are no more than the memory of a GPU. */
   readonly fits: boolean;
   /** Requests of the replica that fit nine tenths of the memory; 0 where not one does. */
@@ -88,11 +92,12 @@ export function setUp(choice: Choice): Setup {
   const setup = {
     ...{ choice, model: chosen, hardware: machine, question, kernel: step.kernel, weightFormat, cacheFormat: step.cacheFormat },
     ...{ engine: step.engine, gpus, tokensInFlight, ...split, requestsPerGpu: tokensInFlight / gpus, contextTokens: choice.contextTokens },
-    ...{ draftTokens: choice.draftTokens, overlap },
+    ...{ draftTokens: choice.draftTokens, overlap, calibration: bearingOn(choice.calibration, machineOf(choice.machine), choice.engine) },
     fits: weightBytes + cacheBytes <= machine.memoryBytes,
     mostRequests: Number.isFinite(mostEach) ? mostEach * dataParallel : tokensInFlight,
   };
   const unfit = `This does not fit: weights (${formatBytes(weightBytes)}) and caches (${formatBytes(cacheBytes)}) are ${formatNumber((weightBytes + cacheBytes) / machine.memoryBytes)} times the ${formatBytes(machine.memoryBytes)} of one GPU.`;
+  if (setup.calibration !== undefined) notes.push(calibrationNote(setup.calibration));
   return { ...setup, notes: [...(setup.fits ? [] : [unfit]), ...notes, ...answerNotes(step, machine)] };
 }
 

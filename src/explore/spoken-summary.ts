@@ -1,5 +1,6 @@
 import { byId } from "./dom";
 import { labelOf } from "./pictures";
+import { calibratedWords } from "./rows-calibration";
 import type { ScenarioView } from "./view";
 import { write, writeQuantity } from "./words";
 
@@ -19,5 +20,6 @@ function sentence(view: ScenarioView): string {
   const { seconds, tokensPerSecondPerGpu, errorBand } = view.step;
   const unfit = view.setup.fits ? "" : " It does not fit the memory: these rates cannot be reached.";
   const band = `four in five: ${write(errorBand.low, "seconds")} to ${write(errorBand.high, "seconds")}`;
-  return `${labelOf(view)}: ${tokens}, a decode step of ${write(seconds, "seconds")} (${band}), ${write(tokensPerSecondPerGpu, "count")} tokens per second of each GPU.${unfit}`;
+  const calibrated = calibratedWords(view.setup);
+  return `${labelOf(view)}${calibrated === "" ? "" : `, ${calibrated}`}: ${tokens}, a decode step of ${write(seconds, "seconds")} (${band}), ${write(tokensPerSecondPerGpu, "count")} tokens per second of each GPU.${unfit}`;
 }

@@ -3,6 +3,7 @@ import { nearest } from "../text/nearest";
 import { type Choice, most, whatIfRange, whatIfResources } from "./choice";
 import { type Find, findParts, firstFind, mostFind } from "./find";
 import { modelFromLink, modelToLink } from "./own";
+import { calibrationParts, type RowsCalibration, readCalibration, writeCalibration } from "./rows-calibration";
 import { startingChoice } from "./starting";
 
 export { type Choice, most, type WhatIfResource, whatIfRange, whatIfResources } from "./choice";
@@ -79,6 +80,7 @@ export function writeAddress({ a, b, find, own }: State): string {
     }
   }
   for (const [part, field] of Object.entries(findParts)) if (find[field] !== firstFind[field]) address.set(part, String(find[field]));
+  if (a.calibration !== undefined) writeCalibration(address, a.calibration);
   for (const model of used) address.append("own", modelToLink(model));
   return address.toString();
 }
@@ -109,7 +111,7 @@ export function readAddress(hash: string, known: readonly Model[] = []): ReadAdd
     }
   }
   const ofChoice = [...Object.keys(parts), ...whatIfResources.map((name) => changed + name)];
-  const names = [...ofChoice.flatMap((part) => [part, second + part]), ...Object.keys(findParts)];
+  const names = [...ofChoice.flatMap((part) => [part, second + part]), ...Object.keys(findParts), ...calibrationParts];
   for (const name of new Set(address.keys())) {
     if (name !== "own" && !names.includes(name))
       troubles.push(`The link has a part "${name}" that this page does not know; nearest: ${nearest(name, names).join(", ")}.`);
@@ -117,7 +119,15 @@ export function readAddress(hash: string, known: readonly Model[] = []): ReadAdd
   const a = readChoice(address, "", firstState.a, own, troubles);
   const compares = ofChoice.some((part) => address.has(second + part));
   const b = compares ? { b: readChoice(address, second, a, own, troubles) } : {};
-  return { state: { a, ...b, find: readFind(address, troubles), own }, troubles };
+  const state = { a, ...b, find: readFind(address, troubles), own };
+  const calibration = readCalibration(address, troubles);
+  return { state: calibration === undefined ? state : withCalibration(state, calibration), troubles };
+}
+
+/** The same state, calibrated on a reader's rows in both scenarios; as the model is where there is no calibration. */
+export function withCalibration({ a, b, ...rest }: State, calibration: RowsCalibration | undefined): State {
+  const of = ({ calibration: _, ...choice }: Choice): Choice => (calibration === undefined ? choice : { ...choice, calibration });
+  return { ...rest, a: of(a), ...(b === undefined ? {} : { b: of(b) }) };
 }
 
 function readChoice(address: URLSearchParams, prefix: string, fallback: Choice, own: readonly Model[], troubles: string[]): Choice {

@@ -1,4 +1,4 @@
-import { formatBytes, formatCount, formatLength, formatSeconds } from "../text/numbers";
+import { formatBytes, formatCount, formatLength, formatNumber, formatSeconds } from "../text/numbers";
 
 /**
  * One look for every figure: colours that the colour-blind tell apart (Okabe and Ito), one font, one size.
@@ -61,6 +61,15 @@ export function logAxis(title: string, range: readonly [number, number], particu
 /** Ticks at the given values with the given words: for axes whose decades have a short name (4 KB, 10 µs). */
 export function ticks(values: readonly (readonly [number, string])[]): Part {
   return { tickmode: "array", tickvals: values.map(([value]) => value), ticktext: values.map(([, words]) => words) };
+}
+
+/** Ticks at 1, 2 and 5 of each decade of a range. */
+export function oneTwoFive(from: number, to: number): Part {
+  const values: (readonly [number, string])[] = [];
+  for (let decade = 10 ** Math.floor(Math.log10(from)); decade <= to; decade *= 10)
+    for (const digit of [1, 2, 5])
+      if (digit * decade >= from && digit * decade <= to) values.push([digit * decade, formatNumber(digit * decade)]);
+  return ticks(values);
 }
 
 /** Ticks at whole counts, thousands set apart. */

@@ -1,36 +1,28 @@
+import { calibratedMachine } from "../machine/calibrated-machine";
+import {
+  type CalibratedName,
+  type CalibratedPart,
+  calibratedParts,
+  factorRange,
+  noFactors,
+  type StepFactors,
+} from "../machine/step-factors";
 import { quantile } from "../statistics";
-import { type DecodeStep, type DecodeStepQuestion, type DecodeTask, decodeStep, type TaskName } from "../step/decode";
+import { type DecodeStep, type DecodeStepQuestion, decodeSeconds, decodeStep } from "../step/decode";
 import { resolveQuestion } from "../step/question";
+import { doublingsOf, partOf, type StepInParts, stepParts, withFactors } from "../step/stretched";
+import type { TaskName } from "../step/task";
 import { solveFit } from "./solver";
 
-/** What of a step is stretched by a factor of its own. */
-export type CalibratedPart = "products" | "attention" | "exchange" | "between";
-
-/** All parts, in the order in which they are told. */
-export const calibratedParts = ["products", "attention", "exchange", "between"] as const satisfies readonly CalibratedPart[];
-
-/** What a calibration fits: a factor for each part, and one for growth with the batch. */
-export type CalibratedName = CalibratedPart | "growth";
-
-/** All of them, in the order in which they are told. */
-export const calibratedNames = [...calibratedParts, "growth"] as const satisfies readonly CalibratedName[];
-
-/**
- * A factor for the time of each part, and `growth`: one on the whole step for each doubling of the requests of an attention group from 16,
- * which is scheduling and whatever else grows with the batch otherwise than the model has it. 1 leaves all as it is.
- */
-export type StepFactors = Readonly<Record<CalibratedName, number>>;
-
-/** Seconds of a step by part. */
-export type StepParts = Readonly<Record<CalibratedPart, number>>;
-
-/** The model as it is. */
-export const noFactors: StepFactors = Object.freeze({ products: 1, attention: 1, exchange: 1, between: 1, growth: 1 });
+/** What of a step somebody timed by itself, as a profiler sums kernels up: tasks of one name, or all of a part. */
+export type MeasuredPart = TaskName | CalibratedPart;
 
 /** A step that somebody measured: what was asked, and how long it took. */
 export interface MeasuredStep {
   readonly question: DecodeStepQuestion;
   readonly seconds: number;
+  /** Of the step, what the seconds are of: all of it if left out. */
+  readonly part?: MeasuredPart;
 }
 
 /** A measured step beside the model, as it is and with factors. */
@@ -68,51 +60,16 @@ export interface CalibrationOptions {
 export const fewestRows = 4;
 /** More than these are left out in so many groups. */
 const mostFolds = 40;
-/** Requests of an attention group from which growth counts. */
-const usualRequests = 16;
 const softness = 0.05;
-const limits = [0.1, 10] as const;
-
-const partOf: Readonly<Partial<Record<TaskName, CalibratedPart>>> = {
-  "attention core": "attention",
-  "linear mixer": "attention",
-  indexer: "attention",
-  dispatch: "exchange",
-  combine: "exchange",
-  "all-reduce": "exchange",
-  "norm all-reduce": "exchange",
-  "all-gather": "exchange",
-  "reduce-scatter": "exchange",
-  "point to point": "exchange",
-  "between kernels": "between",
-};
-
-/**
- * Seconds of a step's tasks by part: all that is not attention's cores, links or time between kernels counts as products.
- *
- * Where two micro-batches hide each other, each part has its share of the step's time.
- *
- * @example stepParts(decodeStep({ model: model("kimi-k2"), hardware: hardware("h100-sxm"), requests: 64, contextTokens: 4096, tensorParallel: 16 })).between
- */
-export function stepParts({ tasks, seconds }: Pick<DecodeStep, "tasks" | "seconds">): StepParts {
-  const parts: Record<CalibratedPart, number> = { products: 0, attention: 0, exchange: 0, between: 0 };
-  let all = 0;
-  for (const task of tasks) {
-    parts[partOf[task.name] ?? "products"] += task.seconds;
-    all += task.seconds;
-  }
-  for (const part of calibratedParts) parts[part] *= seconds / all;
-  return parts;
-}
 
 /**
  * Seconds of a step with factors: the sum of factor x seconds over its parts, times growth, never below the step's floor.
  *
- * @throws RangeError as decodeStep.
+ * @throws RangeError as decodeStep, and as calibratedMachine.
  * @example calibratedSeconds(question, { ...noFactors, between: 1.5 })
  */
 export function calibratedSeconds(question: DecodeStepQuestion, factors: StepFactors): number {
-  return withFactors(stepInParts(question, decodeStep(question)), factors);
+  return decodeSeconds(calibratedQuestion(question, factors));
 }
 
 /**
@@ -120,65 +77,21 @@ export function calibratedSeconds(question: DecodeStepQuestion, factors: StepFac
  *
  * The band keeps its ratio to the time: it is that of deployments that were not calibrated.
  *
- * @throws RangeError as decodeStep.
+ * @throws RangeError as decodeStep, and as calibratedMachine.
  * @example calibratedStep(question, { ...noFactors, between: 1.5 }).tokensPerSecondPerGpu
  */
 export function calibratedStep(question: DecodeStepQuestion, factors: StepFactors): DecodeStep {
-  const step = decodeStep(question);
-  const inParts = stepInParts(question, step);
-  const seconds = withFactors(inParts, factors);
-  const growth = factors.growth ** inParts.doublings;
-  const longer = seconds / step.seconds;
-  const { low, high } = step.errorBand;
-  // Layers alike share one record, and still do.
-  const made = new Map<DecodeTask, DecodeTask>();
-  const stretched = (task: DecodeTask): DecodeTask => {
-    const factor = factors[partOf[task.name] ?? "products"] * growth;
-    return { ...task, seconds: factor * task.seconds, kernelSeconds: task.kernelSeconds.map((one) => factor * one) };
-  };
-  return {
-    ...step,
-    seconds,
-    tokensPerSecondPerGpu: step.tokensPerSecondPerGpu / longer,
-    tokensPerSecondPerRequest: step.tokensPerSecondPerRequest / longer,
-    errorBand: { low: low * longer, high: high * longer },
-    tasks: step.tasks.map((task) => {
-      const known = made.get(task) ?? stretched(task);
-      made.set(task, known);
-      return known;
-    }),
-  };
+  return decodeStep(calibratedQuestion(question, factors));
 }
 
-/** A step as factors bear on it. */
-function stepInParts(question: DecodeStepQuestion, step: DecodeStep): StepInParts {
-  return { parts: stepParts(step), floor: step.floorSeconds, doublings: doublingsOf(resolveQuestion(question).groupRequests) };
-}
-
-/** Doublings of the requests of an attention group from 16; negative below. */
-export function doublingsOf(groupRequests: number): number {
-  return Math.log2(groupRequests / usualRequests);
-}
-
-/** What a fit needs of a step. */
-export interface StepInParts {
-  readonly parts: StepParts;
-  readonly floor: number;
-  /** Of the requests of an attention group, from 16. */
-  readonly doublings: number;
+function calibratedQuestion(question: DecodeStepQuestion, factors: StepFactors): DecodeStepQuestion {
+  return { ...question, hardware: calibratedMachine(question.hardware, factors) };
 }
 
 /** A step in parts, how long it took, and how much it counts. */
 export interface WeighedStep extends StepInParts {
   readonly measured: number;
   readonly weight: number;
-}
-
-/** Seconds of a step in parts, each part times its factor, all times growth; the floor where that is less. */
-export function withFactors({ parts, floor, doublings }: StepInParts, factors: StepFactors): number {
-  let seconds = 0;
-  for (const part of calibratedParts) seconds += factors[part] * parts[part];
-  return Math.max(floor, seconds * factors.growth ** doublings);
 }
 
 /**
@@ -226,15 +139,34 @@ export function calibrate(rows: readonly MeasuredStep[], options: CalibrationOpt
   };
 }
 
-function weighed({ question, seconds }: MeasuredStep, i: number): WeighedStep {
+function weighed({ question, seconds, part }: MeasuredStep, i: number): WeighedStep {
   if (!(Number.isFinite(seconds) && seconds > 0)) throw new RangeError(`seconds of row ${i + 1} must be positive, got ${seconds}`);
   try {
     const step = decodeStep(question);
     const { low, high } = step.errorBand;
-    return { ...stepInParts(question, step), measured: seconds, weight: 1 / Math.log(high / low) ** 2 };
+    return { ...stepInParts(question, step, part), measured: seconds, weight: 1 / Math.log(high / low) ** 2 };
   } catch (error) {
     throw new RangeError(`row ${i + 1}: ${(error as Error).message}`);
   }
+}
+
+/**
+ * A step as factors bear on it, or what of it was timed by itself.
+ *
+ * @throws RangeError for a part that the step does not have.
+ */
+export function stepInParts(question: DecodeStepQuestion, step: DecodeStep, part?: MeasuredPart): StepInParts {
+  const doublings = doublingsOf(resolveQuestion(question).groupRequests);
+  if (part === undefined) return { parts: stepParts(step), floor: step.floorSeconds, doublings };
+  const tasks = step.tasks.filter(({ name }) => name === part || partOf(name) === part);
+  const [seconds, floor] = [sum(tasks.map((task) => task.seconds)), sum(tasks.map((task) => task.floorSeconds))];
+  if (!(seconds > 0))
+    throw new RangeError(`this step has no "${part}"; it has ${[...new Set(step.tasks.map(({ name }) => name))].join(", ")}`);
+  return { parts: stepParts({ tasks, seconds }), floor, doublings };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 /** Factors and their doubt. */
@@ -251,8 +183,8 @@ export function fitFactors(steps: readonly WeighedStep[], { spread = 0.5 }: Cali
   const { constants, relativeErrors } = solveFit({
     names: told,
     start: told.map(() => 1),
-    lower: told.map(() => limits[0]),
-    upper: told.map(() => limits[1]),
+    lower: told.map(() => factorRange.least),
+    upper: told.map(() => factorRange.most),
     measured: steps.map(({ measured }) => measured),
     weights: steps.map(({ weight }) => weight / usual),
     priors: told.map((name) => ({ value: 1, spread: name === "growth" ? spread / 5 : spread })),

@@ -2,6 +2,7 @@ import type { Confidence, Fact, Row } from "../data/rows";
 import { at, number, oneOf, optionalText, readFacts, readRows, text } from "../data/rows";
 import { nearest } from "../text/nearest";
 import type { NumberFormat } from "./number-formats";
+import type { StepFactors } from "./step-factors";
 
 /** Where one number of a machine comes from. */
 export interface Provenance {
@@ -64,6 +65,8 @@ export interface Hardware {
   readonly powerWatts?: number;
   /** Factors on times that no datasheet gives, of a machine that does not exist: see whatIfHardware. Absent on real ones. */
   readonly times?: Readonly<Partial<Record<TimeName, number>>>;
+  /** Factors on the parts of a decode step, fitted on measured ones: see calibratedMachine. Absent where the model stands as it is. */
+  readonly stepFactors?: StepFactors;
   readonly note: string;
   /**
    * One for each number above, by its name; `peakFlopsPerSecond.fp8` for a peak, `matrixUnit.rows` for a side.

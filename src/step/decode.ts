@@ -1,7 +1,9 @@
+import type { StepFactors } from "../machine/step-factors";
 import { bandOf, leftOutOf } from "./answer-words";
 import type { Engine } from "./engine";
 import { type Plan, planOf } from "./plan";
 import { type ResolvedQuestion, resolveQuestion, type StepQuestion } from "./question";
+import { doublingsOf, partsOf, stretched, withFactors } from "./stretched";
 import type { DecodeTask, Passing } from "./task";
 import { betweenTask, type LayerTasks, layerTasks, otherStarts, savedPerStart } from "./tasks";
 
@@ -45,7 +47,8 @@ export const hiding = 0.83;
  *
  * C compute, M communication and P the processors' part of it of both halves, c and m of one; h the share that is hidden in fact.
  * Each layer is its blocks: cores attend, states are read and written, experts are those of the rank that the others wait for, the
- * shared expert runs beside them, and the engine's time between kernels is a task of its own.
+ * shared expert runs beside them, and the engine's time between kernels is a task of its own. On a calibrated machine the parts of the
+ * step are stretched, and its band with it: work, bytes and floor stay.
  *
  * @throws RangeError as resolveQuestion; for two micro-batches of one request, or a kernel or format not known.
  * @example decodeStep({ model: model("deepseek-v3"), hardware: hardware("h200-sxm"), requests: 64, contextTokens: 4096, tensorParallel: 8 }).seconds
@@ -87,7 +90,7 @@ export function decodeSeconds(question: DecodeStepQuestion): number {
 
 /** All layers and what comes after them, timed. */
 interface Timed {
-  readonly parts: readonly Part[];
+  readonly parts: readonly { readonly count: number; readonly halves: readonly Pick<LayerTasks, "tasks">[] }[];
   readonly ends: readonly DecodeTask[];
   readonly seconds: number;
 }
@@ -99,7 +102,25 @@ function timeOf(plan: Plan): Timed {
   let seconds = 0;
   for (const { count, halves } of parts) seconds += count * layerSeconds(halves);
   for (const task of ends) seconds += task.seconds;
-  return { parts, ends, seconds };
+  const timed = { parts, ends, seconds };
+  return plan.hardware.stepFactors === undefined ? timed : calibrated(timed, plan, plan.hardware.stepFactors);
+}
+
+/** A step with the factors that measured steps gave its machine. */
+function calibrated(timed: Timed, { overlap, groupRequests }: Plan, factors: StepFactors): Timed {
+  const { parts, ends, seconds } = timed;
+  const floors = floorsOf(timed);
+  const repeated = [...parts.flatMap(({ count, halves }) => halves.map(({ tasks }) => ({ count, tasks }))), { count: 1, tasks: ends }];
+  const doublings = doublingsOf(groupRequests);
+  const longer = (tasks: readonly DecodeTask[]) => tasks.map((task) => stretched(task, factors, doublings));
+  return {
+    parts: parts.map(({ count, halves }) => ({ count, halves: halves.map(({ tasks }) => ({ tasks: longer(tasks) })) })),
+    ends: longer(ends),
+    seconds: withFactors(
+      { parts: partsOf(repeated, seconds), floor: overlap === "none" ? floors : Math.min(seconds, floors), doublings },
+      factors,
+    ),
+  };
 }
 
 function floorsOf({ parts, ends }: Timed): number {
@@ -167,11 +188,6 @@ export function acceptedTokens(drafts: number, acceptance: number): number {
     tokens += chance;
   }
   return tokens;
-}
-
-interface Part {
-  readonly count: number;
-  readonly halves: readonly LayerTasks[];
 }
 
 /** A thousand of them and more: a list of the right length, filled by place. */

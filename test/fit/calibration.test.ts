@@ -1,26 +1,26 @@
 import { describe, expect, it } from "vitest";
 import {
   calibrate,
-  calibratedNames,
   calibratedSeconds,
   calibratedStep,
-  doublingsOf,
   fitFactors,
+  type MeasuredPart,
   type MeasuredStep,
-  noFactors,
-  type StepFactors,
-  stepParts,
   type WeighedStep,
-  withFactors,
 } from "../../src/fit/calibration";
 import { leaveFoldsOut } from "../../src/fit/engine-fit";
-import { exampleStepCsv, readStepCsv } from "../../src/fit/step-csv";
+import { exampleStepCsv, readStepCsv, readStepRows } from "../../src/fit/step-csv";
 import { type StepPair, stepPairs } from "../../src/fit/step-rows";
+import { calibratedMachine } from "../../src/machine/calibrated-machine";
 import { hardware } from "../../src/machine/hardware";
+import { calibratedNames, noFactors, type StepFactors } from "../../src/machine/step-factors";
+import { whatIfHardware } from "../../src/machine/what-if-hardware";
 import { model } from "../../src/model/registry";
 import { deploymentRows } from "../../src/published/deployment-rows";
 import { quantile } from "../../src/statistics";
-import { type DecodeStepQuestion, decodeStep } from "../../src/step/decode";
+import { type DecodeStepQuestion, decodeSeconds, decodeStep } from "../../src/step/decode";
+import { timeToFirstToken } from "../../src/step/prefill";
+import { doublingsOf, stepParts, withFactors } from "../../src/step/stretched";
 
 const questions: readonly DecodeStepQuestion[] = [1, 4, 16, 64, 128].flatMap((requests) =>
   [1024, 16384].map((contextTokens) => ({
@@ -73,7 +73,63 @@ describe("a step with factors", () => {
   });
 });
 
+describe("a calibrated machine", () => {
+  const question = questions[6] as DecodeStepQuestion; // 64 requests: two doublings of 16
+  const factors = { products: 1.2, attention: 0.8, exchange: 1.5, between: 2, growth: 1.1 };
+  const on = (machine: typeof question.hardware) => ({ ...question, hardware: machine });
+
+  it("takes for a step what its parts take, each times its factor: in the whole step, in its tasks, and in its seconds alone", () => {
+    const { products, attention, exchange, between } = stepParts(decodeStep(question));
+    const byHand = (1.2 * products + 0.8 * attention + 1.5 * exchange + 2 * between) * 1.1 * 1.1;
+    const calibrated = calibratedMachine(question.hardware, factors);
+    expect(decodeStep(on(calibrated)).seconds).toBeCloseTo(byHand, 12);
+    expect(decodeSeconds(on(calibrated))).toBe(decodeStep(on(calibrated)).seconds);
+    expect(decodeStep(on(calibrated)).tasks.reduce((all, { seconds }) => all + seconds, 0)).toBeCloseTo(byHand, 9);
+    expect(calibrated).toMatchObject({ id: "h200-sxm", name: question.hardware.name, memoryBytesPerSecond: 4.8e12 });
+  });
+
+  it("leaves alone what decode steps say nothing of: a prompt, and a machine whose factors are all 1", () => {
+    const prompt = { model: question.model, promptTokens: 2048, tensorParallel: 8 };
+    const calibrated = calibratedMachine(question.hardware, factors);
+    expect(timeToFirstToken({ ...prompt, hardware: calibrated })).toBe(timeToFirstToken({ ...prompt, hardware: question.hardware }));
+    expect(decodeStep(on(calibratedMachine(calibrated, {})))).toEqual(decodeStep(question));
+  });
+
+  it("stays calibrated where something else of it changes", () => {
+    const double = whatIfHardware(calibratedMachine(question.hardware, factors), { memoryBytesPerSecond: { times: 2 } });
+    const { products, attention, exchange, between } = stepParts(decodeStep(on({ ...double, stepFactors: noFactors })));
+    const byHand = (1.2 * products + 0.8 * attention + 1.5 * exchange + 2 * between) * 1.1 * 1.1;
+    expect(decodeSeconds(on(double))).toBeCloseTo(byHand, 12);
+  });
+
+  it("refuses a factor that is not known or out of bounds, with words", () => {
+    expect(() => calibratedMachine(question.hardware, { product: 1 } as object)).toThrow('unknown factor "product"; nearest: products');
+    for (const factor of [0, -1, 11, Number.NaN, "2x"])
+      expect(() => calibratedMachine(question.hardware, { between: factor as number })).toThrow(
+        `between must be a factor from 0.1 to 10, got ${factor}`,
+      );
+  });
+});
+
 describe("a calibration", () => {
+  it("takes sums of kernels out of a profiler: seconds of a part bear on its factor alone", () => {
+    const measured = (part: MeasuredPart, longer: number) =>
+      questions.map((question) => ({
+        ...{ question, part },
+        seconds:
+          longer *
+          decodeStep(question)
+            .tasks.filter(({ name }) => name === part || (part === "attention" && name === "attention core"))
+            .reduce((sum, { seconds }) => sum + seconds, 0),
+      }));
+    const { factors } = calibrate([...measured("experts", 1.5), ...measured("attention", 0.9)]);
+    expect(factors.products).toBeCloseTo(1.5, 1);
+    expect(factors.attention).toBeCloseTo(0.9, 1);
+    expect(factors.exchange).toBe(1);
+    const absent = measured("experts", 1).map((row) => ({ ...row, part: "dispatch" as const }));
+    expect(() => calibrate(absent)).toThrow('row 1: this step has no "dispatch"; it has attention projections');
+  });
+
   it("finds the very factors where rows tell them apart: each part long in some rows, at three batches", () => {
     const factors = { products: 1.1, attention: 1.4, exchange: 0.8, between: 1.5, growth: 1.05 };
     const steps = (["products", "attention", "exchange", "between"] as const).flatMap((long) =>
@@ -232,5 +288,58 @@ describe("a table of measured steps", () => {
       'columns "requests" and "batch" both stand for requests',
     );
     expect(() => readStepCsv("", "mine.csv")).toThrow("expected a line of names and measured steps below it, got none");
+  });
+
+  it("names models and machines as benchmarks do, where only one can be meant", () => {
+    const read = (cells: string) => readStepCsv(`model_id,gpu,max_concurrency,context,median_tpot_ms\n${cells}`, "mine.csv")[0]?.question;
+    expect(read("deepseek-ai/DeepSeek-V3,H200 SXM,8,2048,20")).toMatchObject({
+      model: { id: "deepseek-v3" },
+      hardware: { id: "h200-sxm" },
+      requests: 8,
+    });
+    expect(() => read("deepseek-ai/DeepSeek-V3-0324,h200-sxm,8,2048,20")).toThrow(
+      'unknown model "deepseek-ai/DeepSeek-V3-0324"; nearest: deepseek-v3',
+    );
+    expect(() => read("DeepSeek-V3,H200,8,2048,20")).toThrow('unknown hardware "H200"; nearest:');
+  });
+
+  it("may have its time in any unit, and cells apart by semicolons or tabs", () => {
+    const read = (unit: string, time: string, options = {}) =>
+      readStepCsv(`model,machine,requests,context,${unit}\nkimi-k2,h100-sxm,32,4096,${time}`, "mine.csv", options)[0]?.seconds;
+    expect(read("milliseconds", "20")).toBe(0.02);
+    expect(read("us", "20000")).toBeCloseTo(0.02, 12);
+    expect(read("Latency", "20", { unit: "milliseconds" })).toBe(0.02);
+    expect(read("Latency", "0.02", { unit: "seconds" })).toBe(0.02);
+    expect(() => read("Latency", "20")).toThrow('column "Latency" does not say its unit; call it milliseconds, seconds or microseconds');
+    expect(readStepCsv("model;machine;requests;context;ms\nkimi-k2;h100-sxm;32;4096;20,5")[0]?.seconds).toBeCloseTo(0.0205, 12);
+    expect(readStepCsv("model\tmachine\trequests\tcontext\tms\nkimi-k2\th100-sxm\t32\t4096\t20.5")[0]?.seconds).toBeCloseTo(0.0205, 12);
+    expect(() => readStepCsv("model\tmachine\trequests\tcontext\tms\nkimi-k2\th100-sxm\t1,024\t4096\t20.5")).toThrow('got "1,024"');
+  });
+
+  it("has rows of parts: the experts of one layer count for all layers with experts", () => {
+    const parts = (cells: string) =>
+      readStepCsv(`model,machine,requests,context,tp,part,layers,us\ndeepseek-v3,h200-sxm,32,4096,8,${cells}`, "mine.csv")[0];
+    // 58 of DeepSeek-V3's 61 layers have experts: 100 µs of one are 5.8 ms of a step.
+    expect(parts("MoE,1,100")).toMatchObject({ part: "experts", seconds: expect.closeTo(5.8e-3, 12) });
+    expect(parts("attention core,61,100")).toMatchObject({ part: "attention core", seconds: expect.closeTo(1e-4, 12) });
+    expect(parts("total,,100")).not.toHaveProperty("part");
+    expect(() => parts("constructor,,100")).toThrow(/^mine\.csv:2: expected one of .* for part, got "constructor"/);
+    expect(() => parts("dispatch,,100")).toThrow('mine.csv:2: this step has no "dispatch"; it has attention projections');
+    expect(() => parts("attention,1,100")).toThrow("a part of several tasks");
+  });
+
+  it("leaves out row by row what cannot be used, with the reason, where that is asked for", () => {
+    const lines = [
+      "deepseek-v33,h200-sxm,1,2048,8,1,1,vLLM,17",
+      "deepseek-v3,h200-sxm,1,2048,1,1,1,vLLM,17",
+      "deepseek-v3,h200-sxm,1,2048,8,1,1,vLLM,12",
+    ];
+    const { rows, leftOut } = readStepRows([head, ...lines].join("\n"), "mine.csv");
+    expect(rows.map(({ where }) => where)).toEqual(["mine.csv:4"]);
+    expect(leftOut).toEqual([
+      { where: "mine.csv:2", reason: expect.stringMatching(/^unknown model "deepseek-v33"; nearest: deepseek-v3/) },
+      { where: "mine.csv:3", reason: expect.stringMatching(/^weights and caches are 4\.\d+ times the 1\d\d GB of a GPU: look at tp/) },
+    ]);
+    expect(() => readStepRows("model,machine\na,b", "mine.csv")).toThrow('expected a column "requests"');
   });
 });
