@@ -1,6 +1,7 @@
 import { parse } from "csv-parse/sync";
 import { isUnit, toBase } from "../units";
 import { readDataFile } from "./files";
+import { isSplit, splitRows } from "./split-table";
 
 /** One row of a data file, and where it stands. */
 export interface Row {
@@ -42,9 +43,13 @@ const remembered = new Map<string, { readonly text: string; readonly rows: reado
 /** Several times the longest table of data/. */
 const mostCharacters = 5_000_000;
 
-/** As readRows, of a text already at hand; `file` is only used in messages. */
+/**
+ * As readRows, of a text already at hand; `file` is only used in messages. A text that splitTable wrote is taken apart
+ * as such.
+ */
 export function parseRows(file: string, text: string): readonly Row[] {
   if (text.length > mostCharacters) throw new Error(`${file}: expected at most ${mostCharacters} characters, got ${text.length}`);
+  if (isSplit(text)) return splitRows(file, text);
   try {
     const records = parse(text, { columns: true, info: true, skip_empty_lines: true, comment: "#", comment_no_infix: true }) as unknown as {
       record: Record<string, string>;
