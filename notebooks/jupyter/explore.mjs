@@ -41,7 +41,9 @@ export async function browserScript(entry) {
 /** Code and data apart: code is read again for each worker, data is handed on. */
 async function browserParts(entry) {
   const code = await build(entry);
-  return { code, data: inScript(`globalThis.deepshockData = ${JSON.stringify(filesNamedIn(code))};`) };
+  // A tab may stand in a string as it is: there are a quarter of a million.
+  const tables = JSON.stringify(filesNamedIn(code)).replaceAll("\\t", "\t");
+  return { code, data: inScript(`globalThis.deepshockData = ${tables};`) };
 }
 
 /** The bundle with what reads the page's own tables in the place of src/data/files.ts. */

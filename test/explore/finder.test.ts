@@ -17,10 +17,12 @@ const state: State = {
   find: { ...firstState.find, gpusTo: 16, drafts: 1 },
 };
 const plan = planOfSearch(askedOf(state));
-const all = plan.ways.flatMap((way) => {
-  const found = plan.deploymentOf(way);
-  return found === undefined ? [] : [pointOf(way, found)];
+const grid = plan.ways.flatMap((way) => {
+  const deployment = plan.deploymentOf(way);
+  return deployment === undefined ? [] : [{ way, deployment }];
 });
+const tries = [...plan.between(grid)];
+const all = [...grid, ...tries.flatMap((one) => one ?? [])].map(({ way, deployment }) => pointOf(way, deployment));
 const { inOrder, front } = ranked(all);
 
 describe("what the page finds", () => {
@@ -30,7 +32,7 @@ describe("what the page finds", () => {
       ...{ model: model("deepseek-v3"), hardware: hardware("h200-sxm"), gpus: [8, 16], draftTokens: [0, 1] },
       ...{ inputTokens: find.inputTokens, outputTokens: find.outputTokens },
     });
-    expect(plan.searched).toBe(found.searched);
+    expect(plan.searched + tries.length).toBe(found.searched);
     expect(inOrder.map(({ perGpu }) => perGpu)).toEqual(found.deployments.map(({ tokensPerSecondPerGpu }) => tokensPerSecondPerGpu));
     expect(front.map(({ perRequest }) => perRequest)).toEqual(
       found.front.map(({ tokensPerSecondPerRequest }) => tokensPerSecondPerRequest),
@@ -45,6 +47,7 @@ describe("what the page finds", () => {
       (slice) => slices.push(slice),
     );
     expect(slices.flatMap(({ points }) => points)).toHaveLength(all.length);
+    expect(slices.at(-1)?.searched).toBe(plan.searched + tries.length);
     expect(slices.map(({ done }) => done)).toEqual([...slices.slice(1).map(() => false), true]);
     expect(slices.every(({ job }) => job === 3)).toBe(true);
     const few: SearchSlice[] = [];
