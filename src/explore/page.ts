@@ -18,7 +18,7 @@ import { fillClaims, fillNumbers, fillRequests, fillTasks } from "./page-tables"
 import { type PictureName, pictureOf } from "./pictures";
 import { drawFigure, onPoint, place, savePicture, watched } from "./places";
 import { type Rows, refiner } from "./refine";
-import { searchWords, whatIfWords } from "./search-words";
+import { asSoldWords, searchWords, whatIfWords } from "./search-words";
 import { type Setup, setUp } from "./setup";
 import { say } from "./spoken-summary";
 import { startingChoice } from "./starting";
@@ -211,6 +211,7 @@ export function start(): void {
     fillNumbers(byId<HTMLTableElement>("numbers-table"), views);
     fillTasks(byId<HTMLTableElement>("tasks-table"), views);
     fillRequests(byId<HTMLTableElement>("requests-table"), views);
+    byId("claims-as-sold").textContent = asSoldWords(setups);
     byId("cell-code").textContent = cellOf(setups, state.find);
     shown.numbersMilliseconds = since();
     say(views);

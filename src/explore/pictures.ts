@@ -1,3 +1,4 @@
+import { withHover } from "../figures/hover";
 import { colours, label } from "../figures/theme";
 import {
   decodeAccesses,
@@ -36,7 +37,7 @@ interface Named extends ScenarioView {
 /** One figure of the scenarios, the article's first three among them. */
 export function pictureOf(name: PictureName, views: readonly ScenarioView[]): Picture {
   const made = makers[name](distinct(views, name));
-  return "figure" in made ? { figure: movable(made.figure) } : made;
+  return "figure" in made ? { figure: movable(withHover(made.figure)) } : made;
 }
 
 const makers: Readonly<Record<PictureName, (views: readonly Named[]) => Picture>> = {
