@@ -1,10 +1,11 @@
 /**
  * Bundle the page to try: src/explore/ with the cost model and the data it reads, as one script that needs no server.
  *
- * src/data/files.ts is the one module that reads files; here texts take its place. Which texts follows from the bundle itself: the
- * files of data/ that its code names.
+ * src/data/files.ts is the one module that reads files; here tables, already split, take its place. Which ones follows from the bundle
+ * itself: the files of data/ that its code names.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
 import { hash, hashFolder, root, writeWhole } from "./project.mjs";
@@ -26,21 +27,30 @@ export async function explorerScript(cache) {
 }
 
 async function bundle() {
-  // The script can say its own text, of which the page makes its worker: a page without a server cannot read a file.
-  return `function deepshockExplorer() {\n${await browserScript(join(root, "src", "explore", "main.ts"))}\n}\ndeepshockExplorer();\n`;
+  const { code, data } = await browserParts(join(root, "src", "explore", "main.ts"));
+  // The script can say its own text, of which the page makes its workers: a page without a server cannot read a file.
+  return `${data}\nfunction deepshockExplorer() {\n${code}\n}\ndeepshockExplorer();\n`;
 }
 
 /** A module with all it imports and the data that this reads, as one script for a browser. */
 export async function browserScript(entry) {
-  return build(entry, filesNamedIn(await build(entry, {})));
+  const { code, data } = await browserParts(entry);
+  return `${data}\n${code}`;
 }
 
-/** The bundle with some texts in the place of src/data/files.ts. */
-async function build(entry, files) {
-  const reader = `const files = ${JSON.stringify(files)};
-export function readDataFile(path) {
-  if (!Object.hasOwn(files, path)) throw new Error("the page holds no data file " + path);
-  return files[path];
+/** Code and data apart: code is read again for each worker, data is handed on. */
+async function browserParts(entry) {
+  const code = await build(entry);
+  // A tab may stand in a string as it is: there are a quarter of a million.
+  const tables = JSON.stringify(filesNamedIn(code)).replaceAll("\\t", "\t");
+  return { code, data: inScript(`globalThis.deepshockData = ${tables};`) };
+}
+
+/** The bundle with what reads the page's own tables in the place of src/data/files.ts. */
+async function build(entry) {
+  const reader = `export function readDataFile(path) {
+  if (!Object.hasOwn(deepshockData, path)) throw new Error("the page holds no data file " + path);
+  return deepshockData[path];
 }`;
   // Loaded only now: a fresh clone installs its packages after this module has been read.
   const { rolldown } = await import("rolldown");
@@ -54,9 +64,16 @@ export function readDataFile(path) {
   });
   const { output } = await made.generate({ format: "iife", minify: true });
   await made.close();
-  // A script element ends where this word stands, wherever that is.
-  return output[0].code.replaceAll("</script", "<\\/script").replaceAll("<!--", "<\\!--");
+  return inScript(output[0].code);
 }
+
+/** A script element ends where these words stand, wherever that is. */
+function inScript(code) {
+  return code.replaceAll("</script", "<\\/script").replaceAll("<!--", "<\\!--");
+}
+
+/** As the page's code reads it; built with the rest of src/. */
+const splitTable = (records) => createRequire(import.meta.url)("../../dist/data/split-table.js").splitTable(records);
 
 /** Every file of data/ whose name stands in the code, with its text. */
 function filesNamedIn(code) {
@@ -72,12 +89,10 @@ function filesNamedIn(code) {
   );
 }
 
-/** A measured table without its remarks and the columns that no code names; every other file as it is. */
+/** A table split into cells, so that the page need not parse it; a measured one without the columns that no code names. */
 function columnsNamedIn(code, path, text) {
-  if (!path.startsWith("measurements/")) return text;
   const isNamed = (column) => ['"', "'", "`"].some((quote) => code.includes(quote + column + quote)) || code.includes(`.${column}`);
   const [heads, ...rows] = parse(text, { comment: "#", comment_no_infix: true, skip_empty_lines: true });
-  const kept = heads.map((_, i) => i).filter((i) => isNamed(heads[i]));
-  const cell = (value) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
-  return `${[heads, ...rows].map((row) => kept.map((i) => cell(row[i])).join(",")).join("\n")}\n`;
+  const kept = heads.map((_, i) => i).filter((i) => !path.startsWith("measurements/") || isNamed(heads[i]));
+  return splitTable([heads, ...rows].map((row) => kept.map((i) => row[i])));
 }

@@ -114,25 +114,42 @@ function judged(asked: Asked): Answer {
   };
 }
 
-/** The deployments of a model on some GPUs that none beats in both rates. */
+/** The deployments of a model on some GPUs that none beats in both rates; as JSON beside them every other one, in what is known of it already. */
 function search(asked: Asked): Answer {
   const [model, hardware, gpus] = [asked.model(), asked.machine(), asked.count("gpus")];
   const [inputTokens, outputTokens] = [asked.count("input"), asked.count("output")];
   const found = ds.searchDeployments({ model, hardware, gpus, inputTokens, outputTokens });
-  const rows = found.front.map(({ split, requests, tokensPerSecondPerGpu, tokensPerSecondPerRequest, firstTokenSeconds, memory }) => ({
+  const front = found.front.map((one) => {
+    const { firstTokenSeconds, errorBand } = one;
+    return { ...numbersOf(one), firstTokenSeconds, errorBand };
+  });
+  const rows = front.map(({ split, requests, tokensPerSecondPerGpu, tokensPerSecondPerRequest, firstTokenSeconds, memoryBytes }) => ({
     split,
     requests,
     perGpu: Math.round(tokensPerSecondPerGpu),
     perRequest: tokensPerSecondPerRequest,
     firstToken: firstTokenSeconds * 1e3,
-    memory: memory.totalBytes / 1e9,
+    memory: memoryBytes / 1e9,
   }));
   const columns = {
     ...{ split: "Split", requests: "Requests", perGpu: "Tokens/s/GPU", perRequest: "Tokens/s per request" },
     ...{ firstToken: "First token (ms)", memory: "Memory (GB)" },
   };
-  const title = `${model.name} on ${gpus} ${hardware.name}: ${found.front.length} deployments that none of ${found.deployments.length} beats in both rates`;
-  return { record: found, title, rows, table: { columns } };
+  const title = `${model.name} on ${gpus} ${hardware.name}: ${front.length} deployments that none of ${found.deployments.length} beats in both rates`;
+  const question = { model: model.id, machine: hardware.id, gpus, inputTokens, outputTokens };
+  const deployments = asked.json ? found.deployments.map(numbersOf) : [];
+  return { record: { ...question, searched: found.searched, front, deployments }, title, rows, table: { columns } };
+}
+
+/** A deployment without what takes another step to know, and without the model and machine that all have in common. */
+function numbersOf(deployment: ds.FoundDeployment) {
+  const { question, split, gpus, replicas, requests, memory } = deployment;
+  const { tensorParallel, dataParallel, expertParallel, contextTokens, draftTokens = 0, overlap = "none" } = question;
+  const { tokensPerSecondPerGpu, tokensPerSecondPerRequest, secondsPerToken } = deployment;
+  return {
+    ...{ split, gpus, replicas, tensorParallel, dataParallel, expertParallel, requests, contextTokens, draftTokens, overlap },
+    ...{ tokensPerSecondPerGpu, tokensPerSecondPerRequest, secondsPerToken, memoryBytes: memory.totalBytes },
+  };
 }
 
 function models(): Answer {

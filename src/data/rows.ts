@@ -1,6 +1,7 @@
 import { parse } from "csv-parse/sync";
 import { isUnit, toBase } from "../units";
 import { readDataFile } from "./files";
+import { isSplit, splitRows } from "./split-table";
 
 /** One row of a data file, and where it stands. */
 export interface Row {
@@ -42,46 +43,13 @@ const remembered = new Map<string, { readonly text: string; readonly rows: reado
 /** Several times the longest table of data/. */
 const mostCharacters = 5_000_000;
 
-/** As readRows, of a text already at hand; `file` is only used in messages. */
+/**
+ * As readRows, of a text already at hand; `file` is only used in messages. A text that splitTable wrote is taken apart
+ * as such.
+ */
 export function parseRows(file: string, text: string): readonly Row[] {
   if (text.length > mostCharacters) throw new Error(`${file}: expected at most ${mostCharacters} characters, got ${text.length}`);
-  return wholeRows(file, text) ?? anyRows(file, text);
-}
-
-/** The rows of a table of one line each, ten times faster than of any other; undefined where it is broken, for csv-parse to say how. */
-function wholeRows(file: string, text: string): readonly Row[] | undefined {
-  if (/\r|\uFEFF|__proto__/.test(text)) return undefined;
-  let columns: readonly string[] | undefined;
-  const rows: Row[] = [];
-  for (const [i, line] of text.split("\n").entries()) {
-    if (line === "" || line.startsWith("#")) continue;
-    const values = cellsOf(line);
-    if (values === undefined || (columns !== undefined && values.length !== columns.length)) return undefined;
-    if (columns === undefined) {
-      columns = values;
-      continue;
-    }
-    const cells: Record<string, string> = {};
-    for (let place = 0; place < values.length; place++) cells[columns[place] as string] = values[place] as string;
-    rows.push({ file, line: i + 1, cells });
-  }
-  return rows;
-}
-
-/** The cells of a line; undefined where its quotes do not close, or stand inside a cell. */
-function cellsOf(line: string): readonly string[] | undefined {
-  if (!line.includes('"')) return line.split(",");
-  const cell = /(?:"([^"]*(?:""[^"]*)*)"|([^",]*))(,|$)/y;
-  const cells: string[] = [];
-  for (;;) {
-    const match = cell.exec(line);
-    if (match === null) return undefined;
-    cells.push(match[1]?.replaceAll('""', '"') ?? (match[2] as string));
-    if (match[3] === "") return cells;
-  }
-}
-
-function anyRows(file: string, text: string): readonly Row[] {
+  if (isSplit(text)) return splitRows(file, text);
   try {
     const records = parse(text, { columns: true, info: true, skip_empty_lines: true, comment: "#", comment_no_infix: true }) as unknown as {
       record: Record<string, string>;

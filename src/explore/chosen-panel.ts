@@ -56,7 +56,7 @@ function numbersOf(setup: Setup, answer: Answer, find: Find): readonly HTMLEleme
     ),
     big(splitOf(setup), ""),
     small(
-      `${formatCount(setup.gpus)} GPU${setup.gpus > 1 ? "s" : ""} a replica, ${formatCount(setup.tokensInFlight)} requests (${formatNumber(setup.requestsPerGpu)} a GPU), ${formatBytes(memoryBytes)} of ${formatBytes(setup.hardware.memoryBytes)} with prompts and answers whole.`,
+      `${formatCount(setup.gpus)} GPU${setup.gpus > 1 ? "s" : ""} per replica, ${formatCount(setup.tokensInFlight)} requests (${formatNumber(setup.requestsPerGpu)} per GPU), ${formatBytes(memoryBytes)} of ${formatBytes(setup.hardware.memoryBytes)} with prompts and answers whole.`,
     ),
     big(formatSeconds(firstTokenSeconds), "to the first token"),
     small(`of ${formatCount(find.inputTokens)} tokens on an idle replica; less sure than a step, and waiting comes on top.`),

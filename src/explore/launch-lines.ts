@@ -25,9 +25,12 @@ const serverGpus = 8;
  * attention is dealt over the data-parallel size; TensorRT-LLM deals attention out by its file of options. Formats follow the checkpoint,
  * so a format that was chosen here needs a checkpoint in it. Addresses of servers are for the reader to fill in.
  *
- * @source vLLM, docs/serving/expert_parallel_deployment.md and docs/features/speculative_decoding (v0.12 to v0.19); SGLang,
- * docs/advanced_features/server_arguments.md; TensorRT-LLM, tensorrt_llm/commands/serve.py at 00209af and examples/deepseek_r1
- * (1.3.0rc11); each read 2026-11-29
+ * @source vLLM, docs/serving/expert_parallel_deployment.md, docs/features/speculative_decoding (v0.12 to v0.19), docs/design/dbo.md at
+ * 07eff72 (--enable-dbo, its threshold, DeepEP alone); SGLang, docs/advanced_features/server_arguments.md at 004813e
+ * (--enable-two-batch-overlap, --moe-a2a-backend, --deepep-mode, --enable-dp-attention) and speculative_decoding.md at 067ad4d (prediction
+ * modules by EAGLE with one branch, drafts + 1 tokens); TensorRT-LLM, tensorrt_llm/commands/serve.py at 00209af,
+ * docs/source/features/speculative-decoding.md at 04c8822 (both lengths of MTP must match) and docs/source/_includes/note_sections.rst at
+ * 8eb0a53 (--extra_llm_api_options stands for --config), examples/deepseek_r1 (1.3.0rc11); each read 2026-11-29
  */
 export function launchLines(launched: Launched): readonly LaunchLine[] {
   const { tensorParallel = 1, dataParallel = 1, expertParallel = 1, model } = launched.question;
@@ -68,12 +71,11 @@ function vllm({ question, longestTokens, usableShare }: Launched): Written {
       cacheFormat === "fp8" && "--kv-cache-dtype fp8",
       draftTokens > 0 && `--speculative-config '{"method":"mtp","num_speculative_tokens":${draftTokens}}'`,
     ]),
-    notes:
-      gpus > serverGpus
-        ? [`On each further server add --headless and --data-parallel-start-rank (${local} more each).`]
-        : dataParallel > 1
-          ? ["--max-num-seqs is that of one data-parallel rank."]
-          : [],
+    notes: [
+      ...(gpus > serverGpus ? [`On each further server add --headless and --data-parallel-start-rank (${local} more each).`] : []),
+      ...(dataParallel > 1 ? ["--max-num-seqs is that of one data-parallel rank."] : []),
+      ...(overlap === "two-micro-batches" ? ["Batches below --dbo-decode-token-threshold are not overlapped; it needs DeepEP."] : []),
+    ],
   };
 }
 
@@ -106,7 +108,9 @@ function tensorrtLlm({ question, longestTokens, usableShare }: Launched): Writte
   const options = [
     dataParallel > 1 && "enable_attention_dp: true",
     cacheFormat === "fp8" && "kv_cache_config:\n  dtype: fp8",
-    draftTokens > 0 && `speculative_config:\n  decoding_type: MTP\n  num_nextn_predict_layers: ${draftTokens}`,
+    // Older releases read the second of both names, newer the first; where both are given they must agree.
+    draftTokens > 0 &&
+      `speculative_config:\n  decoding_type: MTP\n  max_draft_len: ${draftTokens}\n  num_nextn_predict_layers: ${draftTokens}`,
   ].filter((line) => line !== false);
   const file = options.length === 0 ? "" : `cat > options.yaml <<'EOF'\n${options.join("\n")}\nEOF\n`;
   const line = command("trtllm-serve", repository(model), [

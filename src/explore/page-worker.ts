@@ -1,5 +1,10 @@
-/** The whole script of the page, which notebooks/jupyter/explore.mjs wraps in this function: its text makes the worker. */
+/** All code of the page, which notebooks/jupyter/explore.mjs wraps in this function: its text makes the worker. */
 declare function deepshockExplorer(): void;
+/** The tables that the code reads. */
+declare const deepshockData: Readonly<Record<string, string>>;
+
+/** What a worker does first: it takes the tables, which come as its first message, then runs the page's code. */
+const opening = "self.onmessage = ({ data }) => { globalThis.deepshockData = data; deepshockExplorer(); };";
 
 /**
  * A worker made from the page's own text: it needs no file beside the page.
@@ -13,8 +18,9 @@ export function pageWorker<Asked, Answered>(
   here: () => (asked: Asked) => void,
 ): (asked: Asked) => void {
   try {
-    const text = `${deepshockExplorer.toString()}\ndeepshockExplorer();`;
+    const text = `${deepshockExplorer.toString()}\n${opening}`;
     const made = new Worker(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
+    made.postMessage(deepshockData);
     let fallback: ((asked: Asked) => void) | undefined;
     let last: Asked | undefined;
     made.onmessage = ({ data }: MessageEvent<Answered>) => answer(data);

@@ -1,5 +1,5 @@
 import { followAddress } from "./address";
-import { answerOf } from "./answer";
+import { type Answer, answerOf } from "./answer";
 import { fillBest } from "./best-table";
 import { takeFiles } from "./bring";
 import { cellOf } from "./cell";
@@ -19,8 +19,8 @@ import { fillClaims, fillNumbers, fillRequests, fillTasks } from "./page-tables"
 import { type PictureName, pictureOf } from "./pictures";
 import { drawFigure, onPoint, place, savePicture, watched } from "./places";
 import { type Rows, refiner } from "./refine";
-import { searchWords, whatIfWords } from "./search-words";
-import { setUp } from "./setup";
+import { asSoldWords, searchWords, whatIfWords } from "./search-words";
+import { type Setup, setUp } from "./setup";
 import { say } from "./spoken-summary";
 import { startingChoice } from "./starting";
 import { type Choice, firstState, type State } from "./state";
@@ -32,7 +32,7 @@ const pictures = ["tokens", "task", "access", "durations", "requests"] as const 
 /** Milliseconds between two pictures of a search that goes on. */
 const betweenPictures = 500;
 
-/** Build the page, follow its address, and answer every change from then on. */
+/** Follow the page's address, show the first answer, build the rest of the page, and answer every change from then on. */
 export function start(): void {
   let state: State = firstState;
   let views: readonly ScenarioView[] = [];
@@ -45,32 +45,51 @@ export function start(): void {
   let frontDrawn = 0;
   const shown = document.documentElement.dataset;
 
-  const places = pictures.map(place);
-  const [frontPlace, sweepPlace] = [place("front"), place("sweep")];
   const settle = (part: Partial<Choice>) => change({ ...state, a: { ...state.a, ...part }, find: { ...state.find, best: 0 } });
   const moved = (choice: Choice, part: Partial<Choice>) =>
     "model" in part ? startingChoice({ ...choice, ...part }) : { ...choice, ...part };
   const seek = (find: Partial<Find>, a: Partial<Choice> = {}) =>
     change({ ...state, a: moved(state.a, a), find: { ...state.find, ...find, best: 1 } });
   const choose = (point: FoundPoint) => change({ ...state, a: chosenAs(point, state.a), find: { ...state.find, best: 0 } });
-  // Another model or machine is another question; how it is deployed is the reader's choice.
-  const first = controls("a", (part) => ("model" in part || "machine" in part ? seek({}, part) : settle(part)));
-  const second = controls("b", (part) => state.b && change({ ...state, b: moved(state.b, part) }));
-  const bar = finderBar((part) => ("dollarsPerHour" in part ? change({ ...state, find: { ...state.find, ...part } }) : seek(part)));
   const chosen = chosenPanel(
     byId("chosen"),
     byId("launch"),
     (tokensInFlight) => settle({ tokensInFlight }),
     () => seek({}),
   );
+  const address = followAddress(
+    () => state,
+    (next, troubles) => {
+      tell(troubles);
+      isFollowing = true;
+      state = next;
+      later();
+    },
+  );
+  // What a reader came for stands first; the search begins beside it, and all else follows.
+  showAnswer(setUp(state.a));
+  performance.mark("first-answer");
+  const search = finder(() => follow());
+  search.ask(state);
+
+  const places = pictures.map(place);
+  const [frontPlace, sweepPlace] = [place("front"), place("sweep")];
+  // Another model or machine is another question; how it is deployed is the reader's choice.
+  const first = controls("a", (part) => ("model" in part || "machine" in part ? seek({}, part) : settle(part)));
+  const second = controls("b", (part) => state.b && change({ ...state, b: moved(state.b, part) }));
+  const bar = finderBar((part) => ("dollarsPerHour" in part ? change({ ...state, find: { ...state.find, ...part } }) : seek(part)));
   const worth = whatIfPanel(byId("what-if"), (part) => change({ ...state, a: { ...state.a, ...part } }));
-  const claimsInSight = watched(byId("claims-table"));
+  const claimsInSight = watched(byId("claims-table"), () =>
+    judge.ask(
+      views.map(({ setup }) => setup),
+      state.own,
+    ),
+  );
   const worthInSight = watched(byId("what-if"), () => worth.weigh(setUp(state.a)));
   const judge = refiner((rows, yetToCome) => {
     claims = rows;
     showClaims(rows, yetToCome);
   });
-  const search = finder(() => follow());
   const rows = ownRowsPanel(byId("own-rows"), {
     ...{ state: () => state, setup: () => views[0]?.setup ?? setUp(state.a), change },
     ...{ result: byId("own-rows-result"), place: place("own-rows"), figure: byId("own-rows-drawn") },
@@ -100,15 +119,6 @@ export function start(): void {
     const point = shownPoints[at];
     if (point !== undefined) choose(point);
   });
-  const address = followAddress(
-    () => state,
-    (next, troubles) => {
-      tell(troubles);
-      isFollowing = true;
-      state = next;
-      later();
-    },
-  );
   offerToKeep({ link: () => address.link(state), csv: () => csvOf(views, claims, best, state.find) });
 
   /** Take a new state and show it with the next frame; of several within one frame the last. */
@@ -121,10 +131,20 @@ export function start(): void {
   function later(): void {
     if (waiting) return;
     waiting = true;
-    requestAnimationFrame(() => {
+    const show = () => {
       waiting = false;
       redraw();
-    });
+    };
+    // The first answer is painted before all else is worked out.
+    requestAnimationFrame(redraws === 0 ? () => setTimeout(show, 0) : show);
+  }
+
+  /** The numbers of the chosen deployment, and how to start it. */
+  function showAnswer(setup: Setup): Answer {
+    const answer = answerOf(setup, state.find);
+    const seconds = { perRequest: answer.perRequest.value, firstTokenSeconds: answer.firstTokenSeconds } as FoundPoint;
+    chosen.show(setup, answer, state.find, keepsLimits(seconds, state.find));
+    return answer;
   }
 
   /** More is found: the best of it is the scenario, where the reader asked for that. */
@@ -154,9 +174,7 @@ export function start(): void {
     const isNew = found.done || found.points.length > 0;
     const { inOrder, front } = ranked(found.points);
     const within = inOrder.filter((point) => keepsLimits(point, state.find));
-    const answer = answerOf(setup, state.find);
-    const seconds = { perRequest: answer.perRequest.value, firstTokenSeconds: answer.firstTokenSeconds } as FoundPoint;
-    chosen.show(setup, answer, state.find, keepsLimits(seconds, state.find));
+    const answer = showAnswer(setup);
     byId("searched").textContent = searchWords(found, within.length, setup, state.find);
     byId("assumed").replaceChildren(whatIfWords(setup), ...view.setup.notes.slice(-2).map((note) => make("span", {}, `${note} `)));
     shown.searched = found.done ? String(found.points.length) : "";
@@ -199,6 +217,7 @@ export function start(): void {
     fillNumbers(byId<HTMLTableElement>("numbers-table"), views);
     fillTasks(byId<HTMLTableElement>("tasks-table"), views);
     fillRequests(byId<HTMLTableElement>("requests-table"), views);
+    byId("claims-as-sold").textContent = asSoldWords(setups);
     byId("cell-code").textContent = cellOf(setups, state.find);
     shown.numbersMilliseconds = since();
     say(views);
@@ -218,7 +237,7 @@ export function start(): void {
     }
     if (worthInSight()) worth.weigh(setups[0] as (typeof setups)[number]);
     shown.redrawMilliseconds = since();
-    if (!judged) judge.ask(setups, state.own);
+    if (!judged) judge.ask(setups, state.own, "slowly");
     shown.redraws = String(redraws);
   }
 }

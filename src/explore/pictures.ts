@@ -1,3 +1,4 @@
+import { withHover } from "../figures/hover";
 import { colours, label } from "../figures/theme";
 import {
   decodeAccesses,
@@ -38,7 +39,7 @@ interface Named extends ScenarioView {
 export function pictureOf(name: PictureName, views: readonly ScenarioView[]): Picture {
   const made = makers[name](distinct(views, name));
   if (!("figure" in made)) return made;
-  return { figure: movable({ ...made.figure, caption: made.figure.caption + calibrationOf(name, views) }) };
+  return { figure: movable({ ...withHover(made.figure), caption: made.figure.caption + calibrationOf(name, views) }) };
 }
 
 /** Whether a figure's times are calibrated; empty for figures that have none, or where no rows bear on it. */

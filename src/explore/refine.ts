@@ -8,8 +8,12 @@ import type { Answered, Asked } from "./worker";
 export type Rows = readonly ClaimRow[];
 
 export interface Refiner {
-  /** Have every claim judged: `better` is called at once with the first answers, then with each row that has all its draws. */
-  readonly ask: (setups: readonly Setup[], own: readonly Model[]) => void;
+  /**
+   * Have every claim judged: `better` is called at once with the first answers, then with each row that has all its draws.
+   *
+   * @param pace - "slowly" where nobody looks at them yet: the first answers are then worked out one by one, once the reader pauses.
+   */
+  readonly ask: (setups: readonly Setup[], own: readonly Model[], pace?: "at once" | "slowly") => void;
 }
 
 /** After a change, until all draws begin. */
@@ -38,37 +42,51 @@ export function refiner(better: (rows: readonly Rows[], waiting: number) => void
     asked.waiting--;
     better(asked.rows, asked.waiting);
   };
-  const post = pageWorker(answer, () => here(answer, () => job));
-  return {
-    ask: (setups, own) => {
-      job++;
-      const scenarios = setups.map(scenarioOf);
-      const keys = scenarios.map((scenario) => JSON.stringify(scenario));
-      const rows = scenarios.map((scenario, i) =>
-        claimIds().map((id) => known.get(`${keys[i]} ${id}`) ?? known.get(id) ?? coarse(id, scenario)),
-      );
-      const claims = rows.flatMap((own, scenario) =>
-        own.filter((row) => row.draws < defaultDraws && (row.ofScenario || scenario === 0)).map(({ id }) => ({ scenario, id })),
-      );
-      asked = { rows, keys, waiting: claims.length };
-      // What can be judged no better has its answer: a claim that does not apply.
-      // Once the reader pauses: a processor that draws is missing to who draws figures.
-      clearTimeout(pause);
-      if (claims.length > 0) pause = setTimeout(() => post({ job, own, scenarios, claims, draws: defaultDraws }), pauseMilliseconds);
-      better(rows, claims.length);
-    },
+  let post: ((asked: Asked) => void) | undefined;
+  const ask: Refiner["ask"] = (setups, own, pace = "at once") => {
+    const asking = ++job;
+    const scenarios = setups.map(scenarioOf);
+    const keys = scenarios.map((scenario) => JSON.stringify(scenario));
+    const first = (id: string, i: number) => {
+      const row = known.get(`${keys[i]} ${id}`) ?? known.get(id) ?? coarse(id, scenarios[i] ?? {});
+      remember(known, keyOf(keys[i] ?? "", row), row);
+      return row;
+    };
+    clearTimeout(pause);
+    if (pace === "slowly") {
+      const one = (left: readonly (readonly [string, number])[]) => {
+        const [next, ...rest] = left;
+        if (asking !== job) return;
+        if (next === undefined) ask(setups, own);
+        else {
+          first(...next);
+          pause = setTimeout(() => one(rest), 0);
+        }
+      };
+      const all = scenarios.flatMap((_, i) => claimIds().map((id) => [id, i] as const));
+      pause = setTimeout(() => one(all), pauseMilliseconds);
+      return;
+    }
+    const rows = scenarios.map((_, i) => claimIds().map((id) => first(id, i)));
+    const claims = rows.flatMap((own, scenario) =>
+      own.filter((row) => row.draws < defaultDraws && (row.ofScenario || scenario === 0)).map(({ id }) => ({ scenario, id })),
+    );
+    asked = { rows, keys, waiting: claims.length };
+    // What can be judged no better has its answer: a claim that does not apply.
+    // Once the reader pauses: a processor that draws is missing to who draws figures.
+    if (claims.length > 0)
+      pause = setTimeout(() => {
+        post ??= pageWorker(answer, () => here(answer, () => job));
+        post({ job, own, scenarios, claims, draws: defaultDraws });
+      }, pauseMilliseconds);
+    better(rows, claims.length);
   };
+  return { ask };
 }
 
-/** Claims that are the same everywhere are judged once; their first answer is remembered too. */
-const constant = new Map<string, ClaimRow>();
-
+/** A first answer; what is the same everywhere is remembered for every scenario. */
 function coarse(id: string, scenario: ReturnType<typeof scenarioOf>): ClaimRow {
-  const before = constant.get(id);
-  if (before !== undefined) return before;
-  const row = claimRow(id, scenario, coarseDraws);
-  if (!row.ofScenario) constant.set(id, row);
-  return row;
+  return claimRow(id, scenario, coarseDraws);
 }
 
 function keyOf(scenario: string, { ofScenario, id }: ClaimRow): string {
@@ -76,7 +94,7 @@ function keyOf(scenario: string, { ofScenario, id }: ClaimRow): string {
 }
 
 function remember(known: Map<string, ClaimRow>, key: string, row: ClaimRow): void {
-  known.set(key, row);
+  if ((known.get(key)?.draws ?? 0) < row.draws) known.set(key, row);
   if (known.size > kept * claimIds().length) known.delete(known.keys().next().value as string);
 }
 

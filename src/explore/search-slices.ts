@@ -1,4 +1,6 @@
 import type { Model } from "../index";
+import type { Deployment, SearchPlan } from "../step/search/search";
+import type { Way } from "../step/search/ways";
 import { type FoundPoint, planOfSearch, pointOf, type SearchAsked } from "./found";
 
 /** A search as the worker gets it. */
@@ -38,11 +40,12 @@ export async function searchInSlices(
     const start = performance.now();
     const since = () => performance.now() - start;
     let [began, most] = [start, firstSlice];
-    const { ways, deploymentOf, searched } = planOfSearch(search);
+    const plan = planOfSearch(search);
     let points: FoundPoint[] = [];
-    for (const way of ways) {
-      const found = deploymentOf(way);
-      if (found !== undefined) points.push(pointOf(way, found));
+    let { searched } = plan;
+    for (const tried of triesOf(plan)) {
+      if (tried.found !== undefined) points.push(pointOf(tried.found.way, tried.found.deployment));
+      searched = tried.searched;
       if (performance.now() - began < most) continue;
       answer({ job, points, searched, done: false, milliseconds: since() });
       await new Promise((resolve) => setTimeout(resolve, 0));
@@ -54,4 +57,17 @@ export async function searchInSlices(
   } catch (error) {
     answer({ job, points: [], searched: 0, done: true, milliseconds: 0, trouble: (error as Error).message });
   }
+}
+
+/** Each way of a plan, then batches between them; and how many are looked at in all, as far as that is known. */
+function* triesOf({ ways, deploymentOf, between, searched }: SearchPlan) {
+  const kept: { readonly way: Way; readonly deployment: Deployment }[] = [];
+  for (const way of ways) {
+    const deployment = deploymentOf(way);
+    const found = deployment === undefined ? undefined : { way, deployment };
+    if (found !== undefined) kept.push(found);
+    yield { found, searched };
+  }
+  let more = 0;
+  for (const found of between(kept)) yield { found, searched: searched + ++more };
 }

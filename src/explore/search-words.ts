@@ -1,4 +1,14 @@
-import { formatBytes, formatCount, formatNumber, formatSeconds, isMoe, memoryFootprint, weightFormatWords } from "../index";
+import {
+  formatBytes,
+  formatCount,
+  formatNumber,
+  formatSeconds,
+  isMoe,
+  hardware as machineOf,
+  memoryFootprint,
+  model as modelOf,
+  weightFormatWords,
+} from "../index";
 import type { Find } from "./find";
 import type { Found } from "./finder";
 import { calibratedSentence } from "./rows-calibration";
@@ -26,12 +36,24 @@ export function searchWords({ points, searched, done, milliseconds, trouble }: F
 }
 
 /** That a model or a machine does not exist, and how it differs from one that does, or that it is calibrated; empty where neither is so. */
-export function whatIfWords({ choice, model, hardware, calibration }: Setup): string {
-  const isChanged = model.name.includes(", experts split by") || hardware.id.endsWith("-what-if");
+export function whatIfWords(setup: Setup): string {
+  const { choice, model, hardware, calibration } = setup;
   const calibrated = calibration === undefined ? "" : `${calibratedSentence({ calibration }).trim()} `;
-  return isChanged
+  return isWhatIf(setup)
     ? `${calibrated}What if: ${model.name} on ${hardware.name}${factorsOf(choice.times)}; neither its kernels nor its quality was ever measured. `
     : calibrated;
+}
+
+/** That claims are of models and machines as they are sold, where a scenario is of others; empty where none is. */
+export function asSoldWords(setups: readonly Setup[]): string {
+  const changed = setups.filter(isWhatIf);
+  if (changed.length === 0) return "";
+  const places = changed.map(({ choice }) => `${modelOf(choice.model).name} on ${machineOf(choice.machine).name}`);
+  return `These are the verdicts for ${[...new Set(places)].join(" and ")} as they are: what you changed of machine or experts under “What if?” is not in them.`;
+}
+
+function isWhatIf({ model, hardware }: Setup): boolean {
+  return model.name.includes(", experts split by") || hardware.id.endsWith("-what-if");
 }
 
 function factorsOf(times: Setup["choice"]["times"]): string {

@@ -60,6 +60,7 @@ const kinds = [
 export function deploymentFrontFigure(question: FrontQuestion): Figure {
   const { points, front, measured, chosen, secondsPerToken, name, setting } = question;
   const drawn = thinned(points);
+  const words = (point: FrontPoint) => wordsOf(name, point);
   const seen = [...points, ...measured, ...(chosen === undefined ? [] : [chosen])];
   const [xs, ys] = [seen.map(({ perRequest }) => perRequest), seen.map(({ perGpu }) => perGpu)];
   const right = Math.max(1, ...xs) * 1.05;
@@ -71,7 +72,7 @@ export function deploymentFrontFigure(question: FrontQuestion): Figure {
       ...{ type: "scatter", mode: "markers", name: kind.name, x: own.map((p) => p.perRequest), y: own.map((p) => p.perGpu) },
       marker: { color: kind.color, size: 5, opacity: 0.4 },
       customdata: own.map((point) => points.indexOf(point)),
-      text: own.map(wordsOf),
+      text: own.map(words),
       hovertemplate: "%{text}<extra></extra>",
       visible: own.length > 0,
     };
@@ -81,7 +82,7 @@ export function deploymentFrontFigure(question: FrontQuestion): Figure {
     line: { color: colours.ink, width: 2, shape: "linear" },
     marker: { color: colours.ink, size: 5 },
     customdata: front.map((point) => points.findIndex((p) => p.perGpu === point.perGpu && p.perRequest === point.perRequest)),
-    text: front.map(wordsOf),
+    text: front.map(words),
     hovertemplate: "%{text}<extra></extra>",
   };
   const near = measured.map(({ contextTokens }) => contextTokens !== undefined && isNear(contextTokens, question.contextTokens));
@@ -100,7 +101,7 @@ export function deploymentFrontFigure(question: FrontQuestion): Figure {
   const mark = {
     ...{ type: "scatter", mode: "markers", name: "chosen", x: chosen ? [chosen.perRequest] : [], y: chosen ? [chosen.perGpu] : [] },
     marker: { symbol: "diamond", size: 13, color: colours.yellow, line: { color: colours.ink, width: 1.5 } },
-    text: chosen ? [wordsOf(chosen)] : [],
+    text: chosen ? [words(chosen)] : [],
     hovertemplate: "%{text}<extra>chosen</extra>",
   };
   const limit = secondsPerToken === undefined ? undefined : 1 / secondsPerToken;
@@ -137,11 +138,12 @@ function altOf(name: string, front: readonly FrontMember[]): string {
   return `${name}: from ${formatCount(Math.round(first.perGpu))} tokens per second of each GPU at ${formatNumber(first.perRequest)} for each user to ${formatNumber(last.perRequest)} for each user at ${formatNumber(last.perGpu)}.`;
 }
 
-function wordsOf(point: FrontPoint): string {
+function wordsOf(name: string, point: FrontPoint): string {
   const { split, gpus, replicas, requests, firstTokenSeconds, memoryBytes } = point;
   const each = gpus / replicas;
   return [
     rates(point),
+    name,
     split,
     `${replicas > 1 ? `${replicas} replicas of ` : ""}${each} GPU${each > 1 ? "s" : ""}, ${formatCount(requests)} requests each`,
     `first token ${formatSeconds(firstTokenSeconds)}, ${formatNumber(memoryBytes / 1e9)} GB of each GPU`,

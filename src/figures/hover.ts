@@ -12,16 +12,25 @@ const units: readonly (readonly [RegExp, string])[] = [
 
 /**
  * The figure with words of its own under the pointer for every trace that has none: its name, what each axis says and the value in
- * its unit, and for measured marks where they are from. A trace that is to say nothing there (hoverinfo "skip") goes on saying nothing.
+ * its unit; and for measured marks where they are from, whoever wrote their words. A trace that is to say nothing there (hoverinfo "skip") goes on saying nothing.
  */
 export function withHover(figure: Figure): Figure {
   return {
     ...figure,
-    data: figure.data.map((trace) => (saysSomething(trace) ? trace : { ...trace, hovertemplate: template(trace, figure) })),
+    data: figure.data.map((trace) => {
+      if (trace.hoverinfo === "skip") return trace;
+      return { ...trace, hovertemplate: typeof trace.hovertemplate === "string" ? named(trace, figure) : template(trace, figure) };
+    }),
   };
 }
 
-const saysSomething = (trace: Part): boolean => trace.hovertemplate !== undefined || trace.hoverinfo === "skip";
+/** A template of the trace's own, with the source of measured marks where it does not say it. */
+function named(trace: Part, { source }: Figure): string {
+  const own = String(trace.hovertemplate);
+  if (source === undefined || !isMeasured(trace, source) || own.includes("<i>")) return own;
+  const [words = "", beside] = own.split("<extra>");
+  return `${words}<br><i>${inLines(source, 60)}</i>${beside === undefined ? "" : `<extra>${beside}`}`;
+}
 
 function template(trace: Part, { layout, source }: Figure): string {
   const name = String(trace.name ?? "");

@@ -68,6 +68,20 @@ it("deepshock search lists the deployments that none beats in both rates", () =>
   expect(out).toMatch(/deployments that none of \d+ beats in both rates/);
 });
 
+it("deepshock search --json names model and machine once, and gives each deployment as numbers", () => {
+  const found = read("search", ...where, "--gpus", "16") as unknown as Record<string, readonly Record<string, unknown>[]>;
+  const { front = [], deployments = [] } = found;
+  expect(found).toMatchObject({ model: where[1], machine: where[3], gpus: 16, inputTokens: 4096, outputTokens: 1024 });
+  expect(deployments.length).toBeGreaterThan(front.length);
+  for (const one of front) {
+    expect(one).toMatchObject({ firstTokenSeconds: expect.any(Number), errorBand: { low: expect.any(Number) } });
+    expect(deployments.find((other) => Object.keys(other).every((name) => other[name] === one[name]))).toBeDefined();
+  }
+  // What takes another step to know, and records that all have in common, would make it ten times as long.
+  expect(JSON.stringify(deployments).length).toBeLessThan(500 * deployments.length);
+  for (const value of Object.values(deployments[0] ?? {})) expect(typeof value).not.toBe("object");
+});
+
 describe("a command line that cannot be", () => {
   it.each([
     [[], 2, /^a command is missing\n\nUsage:/],

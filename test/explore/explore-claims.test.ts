@@ -8,16 +8,20 @@ import { defaultDraws } from "../../src/index";
 
 /** A worker that answers when the test says so. */
 class SlowWorker {
-  static last: SlowWorker;
+  static last: SlowWorker | undefined;
   readonly asked: Asked[] = [];
   onmessage: (event: { data: Answered }) => void = () => {};
   constructor() {
     SlowWorker.last = this;
   }
-  postMessage(asked: Asked): void {
-    this.asked.push(asked);
+  /** The tables of the page come first, and are no question. */
+  postMessage(asked: Asked | typeof tables): void {
+    if ("job" in asked) this.asked.push(asked);
+    else expect(asked).toBe(tables);
   }
 }
+
+const tables = { "claims.csv": "" };
 
 const setupOf = (tokensInFlight: number) => setUp({ ...firstState.a, tokensInFlight });
 const id = "0a";
@@ -28,7 +32,9 @@ describe("the claims of the page", () => {
   let waiting = Number.NaN;
   beforeEach(() => {
     vi.useFakeTimers();
+    SlowWorker.last = undefined;
     vi.stubGlobal("deepshockExplorer", () => {});
+    vi.stubGlobal("deepshockData", tables);
     vi.stubGlobal("Worker", SlowWorker);
   });
   afterEach(() => {
@@ -38,7 +44,7 @@ describe("the claims of the page", () => {
   /** All draws are asked for once the reader has paused. */
   const asked = (): readonly Asked[] => {
     vi.runAllTimers();
-    return SlowWorker.last.asked;
+    return SlowWorker.last?.asked ?? [];
   };
   const start = () =>
     refiner((rows, yetToCome) => {
@@ -50,12 +56,25 @@ describe("the claims of the page", () => {
     const judge = start();
     judge.ask([setupOf(512)], []);
     expect(shown[0]?.map((row) => row.id)).toEqual(claimIds());
-    expect(SlowWorker.last.asked).toEqual([]);
+    expect(SlowWorker.last).toBeUndefined();
     const before = waiting;
     const row = claimRow(id, scenarioOf(setupOf(512)), defaultDraws);
-    SlowWorker.last.onmessage({ data: { job: asked()[0]?.job ?? 0, scenario: 0, row } });
+    const job = asked()[0]?.job ?? 0;
+    SlowWorker.last?.onmessage({ data: { job, scenario: 0, row } });
     expect(shown[0]?.[at]).toEqual(row);
     expect(waiting).toBe(before - 1);
+  });
+
+  it("are answered one by one where nobody looks, and not at all for what is no longer asked", () => {
+    const judge = start();
+    shown = [];
+    judge.ask([setupOf(640)], [], "slowly");
+    expect(shown).toEqual([]);
+    judge.ask([setupOf(704)], [], "slowly");
+    vi.advanceTimersByTime(310);
+    expect(shown).toEqual([]);
+    expect(asked().map(({ scenarios }) => scenarios[0]?.tokensInFlight)).toEqual([704]);
+    expect(shown[0]?.[at]?.median).toBe((704 * 8) / 384);
   });
 
   it("never show for one scenario what was answered for the one before it", () => {
@@ -66,7 +85,7 @@ describe("the claims of the page", () => {
     const expected = shown[0]?.[at];
     // The first question's answer comes late.
     const late = claimRow(id, scenarioOf(setupOf(512)), defaultDraws);
-    SlowWorker.last.onmessage({ data: { job: first, scenario: 0, row: late } });
+    SlowWorker.last?.onmessage({ data: { job: first, scenario: 0, row: late } });
     expect(shown[0]?.[at]).toEqual(expected);
     judge.ask([setupOf(8192)], []);
     expect(shown[0]?.[at]).toEqual(expected);

@@ -4,9 +4,10 @@ import { bestOfSplits, chosenAs, keepsLimits, planOfSearch, pointOf, ranked } fr
 import { launchLines } from "../../src/explore/launch-lines";
 import { measuredOn } from "../../src/explore/measured";
 import { type SearchSlice, searchInSlices } from "../../src/explore/search-slices";
-import { searchWords, whatIfWords } from "../../src/explore/search-words";
+import { asSoldWords, searchWords, whatIfWords } from "../../src/explore/search-words";
 import { setUp } from "../../src/explore/setup";
 import { firstState, type State } from "../../src/explore/state";
+import { scenarioOf } from "../../src/explore/verdicts";
 import { batchSweepFigure } from "../../src/figures/batch-sweep";
 import { deploymentFrontFigure } from "../../src/figures/deployment-front";
 import { decodeStep, deploymentRows, hardware, model, type StepQuestion, searchDeployments } from "../../src/index";
@@ -17,10 +18,12 @@ const state: State = {
   find: { ...firstState.find, gpusTo: 16, drafts: 1 },
 };
 const plan = planOfSearch(askedOf(state));
-const all = plan.ways.flatMap((way) => {
-  const found = plan.deploymentOf(way);
-  return found === undefined ? [] : [pointOf(way, found)];
+const grid = plan.ways.flatMap((way) => {
+  const deployment = plan.deploymentOf(way);
+  return deployment === undefined ? [] : [{ way, deployment }];
 });
+const tries = [...plan.between(grid)];
+const all = [...grid, ...tries.flatMap((one) => one ?? [])].map(({ way, deployment }) => pointOf(way, deployment));
 const { inOrder, front } = ranked(all);
 
 describe("what the page finds", () => {
@@ -30,7 +33,7 @@ describe("what the page finds", () => {
       ...{ model: model("deepseek-v3"), hardware: hardware("h200-sxm"), gpus: [8, 16], draftTokens: [0, 1] },
       ...{ inputTokens: find.inputTokens, outputTokens: find.outputTokens },
     });
-    expect(plan.searched).toBe(found.searched);
+    expect(plan.searched + tries.length).toBe(found.searched);
     expect(inOrder.map(({ perGpu }) => perGpu)).toEqual(found.deployments.map(({ tokensPerSecondPerGpu }) => tokensPerSecondPerGpu));
     expect(front.map(({ perRequest }) => perRequest)).toEqual(
       found.front.map(({ tokensPerSecondPerRequest }) => tokensPerSecondPerRequest),
@@ -45,6 +48,7 @@ describe("what the page finds", () => {
       (slice) => slices.push(slice),
     );
     expect(slices.flatMap(({ points }) => points)).toHaveLength(all.length);
+    expect(slices.at(-1)?.searched).toBe(plan.searched + tries.length);
     expect(slices.map(({ done }) => done)).toEqual([...slices.slice(1).map(() => false), true]);
     expect(slices.every(({ job }) => job === 3)).toBe(true);
     const few: SearchSlice[] = [];
@@ -95,8 +99,12 @@ describe("what the page finds", () => {
       "none fits. DeepSeek-V3 in FP8, scales by block is 674 GB of weights; 16 of H200 SXM have 2,260 GB. Try more GPUs",
     );
     expect(whatIfWords(setup)).toBe("");
+    expect(asSoldWords([setup])).toBe("");
     const changed = setUp({ ...state.a, granularity: 2, times: { networkBandwidth: 4 } });
     expect(whatIfWords(changed)).toMatch(/^What if: DeepSeek-V3, experts split by 2 on H200 SXM with other networkBytesPerSecond \(× 4\)/);
+    // Claims are asked of model and machine as they are, and say so.
+    expect(scenarioOf(changed)).toMatchObject({ model: "deepseek-v3", hardware: "h200-sxm" });
+    expect(asSoldWords([setup, changed])).toMatch(/^These are the verdicts for DeepSeek-V3 on H200 SXM as they are: what you changed/);
     expect(searchWords({ ...found, points: [], done: false, searched: 0 }, 0, setup, state.find)).toBe("Searching…");
   });
 });
@@ -160,7 +168,9 @@ describe("the command that starts a deployment", () => {
       "--enable-two-batch-overlap",
     ])
       expect(sglang).toContain(option);
-    expect(trt).toContain("enable_attention_dp: true\nkv_cache_config:\n  dtype: fp8\nspeculative_config:\n  decoding_type: MTP");
+    expect(trt).toContain(
+      "enable_attention_dp: true\nkv_cache_config:\n  dtype: fp8\nspeculative_config:\n  decoding_type: MTP\n  max_draft_len: 2\n  num_nextn_predict_layers: 2",
+    );
     expect(trt).toContain("--extra_llm_api_options options.yaml");
   });
 

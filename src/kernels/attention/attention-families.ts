@@ -1,4 +1,4 @@
-import { at, number, oneOf, readRows, text } from "../../data/rows";
+import { at, number, oneOf, type Row, readRows, text } from "../../data/rows";
 import type { Hardware } from "../../machine/hardware";
 import type { Mixer } from "../../model/blocks";
 import { idleConstants, type MixerConstants, mixerConstantNames } from "./attention-law";
@@ -58,23 +58,30 @@ export function mixerFamilies(): readonly MixerFamily[] {
   return table;
 }
 
+function readKey(row: Row): FamilyKey {
+  return {
+    work: oneOf(row, "work", mixerWorks),
+    phase: oneOf(row, "phase", ["decode", "prefill"]),
+    kernel: text(row, "kernel"),
+    generation: text(row, "generation"),
+    cacheFormat: text(row, "cacheFormat"),
+    arithmetic: text(row, "arithmetic"),
+  };
+}
+
 function readFamilies(): readonly MixerFamily[] {
   const found = new Map<string, { key: FamilyKey; values: Record<string, number> }>();
   const names = [...mixerConstantNames, "tileRows", "unitRows"];
   for (const row of readRows("attention-kernels.csv")) {
-    const key: FamilyKey = {
-      work: oneOf(row, "work", mixerWorks),
-      phase: oneOf(row, "phase", ["decode", "prefill"]),
-      kernel: text(row, "kernel"),
-      generation: text(row, "generation"),
-      cacheFormat: text(row, "cacheFormat"),
-      arithmetic: text(row, "arithmetic"),
-    };
-    const family = found.get(familyName(key)) ?? { key, values: {} };
+    const name = familyColumns.map((column) => row.cells[column]).join(" | ");
+    let family = found.get(name);
+    if (family === undefined) {
+      family = { key: readKey(row), values: {} };
+      found.set(name, family);
+    }
     const constant = oneOf(row, "constant", names);
-    if (family.values[constant] !== undefined) throw new Error(`${at(row)}: ${constant} of ${familyName(key)} is given twice`);
+    if (family.values[constant] !== undefined) throw new Error(`${at(row)}: ${constant} of ${name} is given twice`);
     family.values[constant] = number(row, "value");
-    found.set(familyName(key), family);
   }
   const errors = new Map(
     readRows("attention-errors.csv")

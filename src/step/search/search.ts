@@ -1,9 +1,12 @@
 import { acceptedTokens, decodeSeconds, decodeStep } from "../decode";
 import type { Footprint } from "../memory-footprint";
 import type { StepQuestion } from "../question";
+import { betweenBatches, type Found } from "./between-batches";
+import { frontOf, sorted } from "./front";
 import { requireSearch, type SearchLimits, type SearchQuestion } from "./search-question";
 import { acceptanceOf, type Way, waysOf } from "./ways";
 
+export { frontOf } from "./front";
 export type { SearchLimits, SearchQuestion } from "./search-question";
 
 /** One way to deploy a model, and what it gives. Memory, first token, band and what is carried are computed when they are looked at. */
@@ -44,6 +47,8 @@ export interface SearchPlan {
   readonly ways: readonly Way[];
   /** Nothing where a limit is not kept. */
   readonly deploymentOf: (way: Way) => Deployment | undefined;
+  /** Once all ways are answered: batches between them that beat the front, each try in its turn, nothing where it does not. */
+  readonly between: (found: readonly Found<Deployment>[]) => Iterable<Found<Deployment> | undefined>;
 }
 
 /**
@@ -52,15 +57,21 @@ export interface SearchPlan {
  *
  * Steps are timed at half of the answer behind the prompt; memory holds prompt and answer whole. Prompts are taken in elsewhere: a
  * replica that also prefills gives fewer tokens, by the share of prefill in its time. Degrees are divisors of the GPUs, batches
- * powers of two, one between each two, and the largest that fits. A replica that is found for several numbers of GPUs is listed once.
+ * powers of two, one between each two, and the largest that fits; any other number of requests is listed where it beats a deployment of the
+ * front in both rates, so that none at all beats the front. A replica that is found for several numbers of GPUs is listed once.
  *
  * @throws RangeError naming the field for counts, shares and times that cannot be, and for a field that is not known.
  * @example searchDeployments({ model: model("qwen3-30b-a3b"), hardware: hardware("h100-sxm"), gpus: [1, 2], inputTokens: 1024, outputTokens: 1024 }).front[0]
  */
 export function searchDeployments(question: SearchQuestion): SearchResult {
-  const { searched, ways, deploymentOf } = searchPlan(question);
-  const deployments = sorted(ways.flatMap((way) => deploymentOf(way) ?? []));
-  return { searched, deployments, front: frontOf(deployments) };
+  const { searched, ways, deploymentOf, between } = searchPlan(question);
+  const found = ways.flatMap((way) => {
+    const deployment = deploymentOf(way);
+    return deployment === undefined ? [] : [{ way, deployment }];
+  });
+  const tries = [...between(found)];
+  const deployments = sorted([...found, ...tries.flatMap((one) => one ?? [])].map(({ deployment }) => deployment));
+  return { searched: searched + tries.length, deployments, front: frontOf(deployments) };
 }
 
 /**
@@ -72,32 +83,15 @@ export function searchPlan(question: SearchQuestion): SearchPlan {
   requireSearch(question);
   const { limits = {} } = question;
   const tokens = new Map((question.draftTokens ?? [0]).map((drafts) => [drafts, acceptedTokens(drafts, acceptanceOf(question, drafts))]));
+  const timed = (way: Way) => deployed(way, tokens.get(way.draftTokens) as number);
   return {
     ...waysOf(question),
     deploymentOf: (way) => {
-      const one = deployed(way, tokens.get(way.draftTokens) as number);
+      const one = timed(way);
       return keeps(one, limits) ? one : undefined;
     },
+    between: (found) => betweenBatches(found, { timed, keeps: (one) => keeps(one, limits) }),
   };
-}
-
-/** The most tokens for each GPU first; of two alike, the one that gives a request more, then the smaller replica. */
-export function sorted(deployments: readonly Deployment[]): readonly Deployment[] {
-  return [...deployments].sort(
-    (a, b) => b.tokensPerSecondPerGpu - a.tokensPerSecondPerGpu || b.tokensPerSecondPerRequest - a.tokensPerSecondPerRequest,
-  );
-}
-
-/** Of deployments in falling order of the first rate, those that raise the second. */
-export function frontOf<T extends Pick<Deployment, "tokensPerSecondPerRequest">>(inOrder: readonly T[]): readonly T[] {
-  const front: T[] = [];
-  let most = 0;
-  for (const one of inOrder) {
-    if (one.tokensPerSecondPerRequest <= most) continue;
-    most = one.tokensPerSecondPerRequest;
-    front.push(one);
-  }
-  return front;
 }
 
 function deployed({ place, groupRequests, draftTokens, overlap }: Way, tokens: number): Deployment {

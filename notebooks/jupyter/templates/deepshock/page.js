@@ -10,8 +10,9 @@
   const paper = [20, 23, 28];
 
   /** A CSS colour as [red, green, blue, alpha], or undefined when it is none. */
-  const pen = document.createElement("canvas").getContext("2d");
+  let pen;
   const parse = (text) => {
+    pen ??= document.createElement("canvas").getContext("2d");
     pen.fillStyle = "#010203";
     pen.fillStyle = text;
     const seen = pen.fillStyle;
