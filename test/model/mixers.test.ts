@@ -86,6 +86,7 @@ describe("grouped attention of four heads of 3 and two of keys of 3 and values o
     expect(cutMixer(mixer, 2)).toEqual({ ...mixer, heads: 2, keyValueHeads: 1 });
     expect(cutMixer(mixer, 4)).toEqual({ ...mixer, heads: 1, keyValueHeads: 1 });
     expect(cutMixer(mixer, 1)).toBe(mixer);
+    expect(() => cutMixer({ ...mixer, heads: 3 }, 2)).toThrow("tensorParallel must divide heads (3), got 2");
     expect(() => cutMixer({ ...mixer, keyValueHeads: 3, heads: 12 }, 2)).toThrow(
       "tensorParallel must divide keyValueHeads (3) or be a multiple of it, got 2",
     );
@@ -284,6 +285,8 @@ describe("compressed attention: a window of 10 and a row of 100 for each four to
         tensor: "KV cache",
       }),
     ]);
+    // A window longer than what is there: each new token reads all that was cached before them.
+    expect(decode({ ...heavy, window: 102 })[0]).toMatchObject({ readBytes: (100 + 25) * 200, flops: (3 * 100 + 75) * 1600 });
     expect(decode({ ...mixer, cacheSource: "shared" })[1]).toMatchObject({ writtenBytes: 600 });
     expect(decode({ ...heavy, compressionRatio: 0 })[0]).toMatchObject({ readBytes: 2000, writtenBytes: 600, flops: 30 * 1600 });
   });

@@ -74,8 +74,8 @@ const tests = Object.fromEntries(
   kernels/families: = properties/properties-time
   kernels/expert-layer: =
   kernels/expert-task: kernels/expert-layer
-  kernels/default-experts: step/decode
-  kernels/default-attention: kernels/attention/mixer-time
+  kernels/default-experts: kernels/default-kernels
+  kernels/default-attention: kernels/default-kernels
   kernels/attention/attention-law: = kernels/attention/mixer-time
   kernels/attention/attention-plan: kernels/attention/mixer-time
   kernels/attention/attention-families: kernels/attention/mixer-time
@@ -93,7 +93,7 @@ const tests = Object.fromEntries(
   network/hiding: published/next properties/properties-work
 
   step/question: step/step-contract
-  step/plan: step/tasks step/step-contract
+  step/plan: = step/tasks
   step/planned-run: step/tasks step/step-contract
   step/products: step/tasks step/step-contract
   step/mixer-tasks: step/tasks step/step-contract
