@@ -351,6 +351,8 @@ describe("attention over the best three blocks of six tokens", () => {
         tensor: "selected KV blocks",
       },
     ]);
+    const short = mixerWork(mixer, { contextTokens: 10, newTokens: 3, cacheFormat: "bfloat16", phase: "decode" });
+    expect(short[1]).toMatchObject({ readBytes: 320, flops: 3 * 10 * 64 });
     expect(prefill(mixer, 10)[1]).toMatchObject({ readBytes: 320, flops: (11 + 12 + 13) * 64 });
     expect(prefill(mixer)[1]).toMatchObject({ flops: 3 * 18 * 64 });
   });

@@ -104,7 +104,7 @@ const tests = Object.fromEntries(
   step/links: step/step-contract
   step/engine: step/step-contract fit/first-tokens
   step/carried: step/step-contract
-  step/decode: step/step-contract step/tasks
+  step/decode: = step/step-contract
   step/prefill: step/step-contract step/exchange-kinds
   step/memory-footprint: model/shard
   step/decode-accesses: step/accesses step/mixer-runs properties/properties-memory
