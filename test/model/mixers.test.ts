@@ -84,6 +84,7 @@ describe("grouped attention of four heads of 3 and two of keys of 3 and values o
 
   it("deals its heads out, and copies those of keys and values", () => {
     expect(cutMixer(mixer, 2)).toEqual({ ...mixer, heads: 2, keyValueHeads: 1 });
+    expect(cutMixer({ ...mixer, keyValueHeads: 4 }, 2)).toMatchObject({ keyValueHeads: 2 });
     expect(cutMixer(mixer, 4)).toEqual({ ...mixer, heads: 1, keyValueHeads: 1 });
     expect(cutMixer(mixer, 1)).toBe(mixer);
     expect(() => cutMixer({ ...mixer, heads: 3 }, 2)).toThrow("tensorParallel must divide heads (3), got 2");

@@ -19,6 +19,11 @@ describe("how many times the mean the busiest rank has to do", () => {
     expect(busiestRank(question)).toBeCloseTo(times, digits);
   });
 
+  it("is where the tail has it far out, at means of a quarter and a sixteenth: 4.72 and 13.82 times", () => {
+    expect(busiestRank({ tokens: 2, expertsPerToken: 1, experts: 32, ranks: 8 })).toBeCloseTo(4.7168, 2);
+    expect(busiestRank({ tokens: 1, expertsPerToken: 1, experts: 64, ranks: 16 })).toBeCloseTo(13.8172, 2);
+  });
+
   it.each([
     // Four of eight groups, two experts of each: a group's rows vary by 4 (1/8) (7/8) (4/7) of 2^2, beside v, over one row a token.
     [8, 1.25363],
