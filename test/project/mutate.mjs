@@ -99,7 +99,7 @@ const tests = Object.fromEntries(
   step/mixer-tasks: step/tasks step/step-contract
   step/mixer-runs: = step/accesses
   step/tasks: = step/step-contract step/exchange-kinds
-  step/communication: step/exchange-kinds step/tasks step/step-contract model/shard
+  step/communication: =
   step/waiting: =
   step/links: step/step-contract
   step/engine: step/step-contract fit/first-tokens
