@@ -53,13 +53,13 @@ const tests = Object.fromEntries(
   model/mixers/indexer: model/mixers model/matrices
   model/mixers/mixers: model/mixers model/matrices
   model/mixers/rules: model/mixers
-  model/decoder: model/registry model/parameters
+  model/decoder: model/stack
   model/model: model/registry model/parameters
-  model/check-runs: model/registry
-  model/summary: model/registry
+  model/check-runs: model/stack
+  model/summary: model/stack
   model/selection: step/requests step/accesses
-  model/padded: step/step-contract model/shard
-  model/served-formats: kernels/families step/step-contract
+  model/padded: =
+  model/served-formats: =
   model/release-sizes: model/parameters
   model/what-if-model: = step/granularity
 
