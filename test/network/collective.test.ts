@@ -196,6 +196,14 @@ describe("time of a collective", () => {
       return latencySeconds + transferSeconds;
     };
     for (const edge of [2 ** 21 / 16, c.largeFromBytes]) expect(at(edge)).toBeGreaterThanOrEqual(at(edge - 1));
+    // The rule of eight GPUs still holds: two shots from 2^18 bytes on, NCCL from 1e7 on, whichever is faster; of nine the fastest is taken.
+    const slow = { ...c, twoShotSeconds: 1, largeSeconds: 2 };
+    expect([2 ** 18 - 1, 2 ** 18, 1e7].map((bytes) => shotWay(slow, bytes, 8, 450e9).algorithm)).toEqual([
+      "one shot",
+      "two shots",
+      "handed to NCCL",
+    ]);
+    expect([2 ** 18, 1e7].map((bytes) => shotWay(slow, bytes, 9, 450e9).algorithm)).toEqual(["one shot", "one shot"]);
     expect(shotWay(c, 2 ** 22, 2, 450e9).algorithm).toBe("one shot");
     expect(shotWay(c, 1e7, 2, 450e9).algorithm).toBe("handed to NCCL");
     // One shot of 4 GPUs: 3 times the buffer at half of 450 GB/s.
