@@ -101,9 +101,10 @@ const tests = Object.fromEntries(
   step/tasks: = step/step-contract step/exchange-kinds
   step/communication: =
   step/waiting: =
-  step/links: step/step-contract
-  step/engine: step/step-contract fit/first-tokens
-  step/carried: step/step-contract
+  step/links: step/engine
+  step/engine: =
+  step/answer-words: step/engine
+  step/carried: step/engine
   step/decode: = step/step-contract
   step/prefill: step/step-contract step/exchange-kinds
   step/memory-footprint: model/shard

@@ -156,6 +156,13 @@ describe("the time of a sparse layer", () => {
     expect(first[2]).toMatchObject({ name: "attention core", seconds: 9e-6 });
   });
 
+  it("is its products' alone on an empty cache, and shows no indexer where none of its products are planned", () => {
+    expect(mixerTasks({ ...question, contextTokens: 0 }, whole, decode)[1]).toEqual(product("indexer")(6));
+    const core = ["attention projections", "attention core", "output projection"];
+    expect(names(mixerTasks(question, planned(sparse), decode))).toEqual(core);
+    expect(names(mixerTasks(question, planned(sparse), { ...decode, requests: 0, prompts }))).toEqual(core);
+  });
+
   it("is bound by what binds the longer of products and scores", () => {
     const bound = (rows: number) => mixerTasks(question, whole, { ...decode, rows })[1]?.bound;
     const compute = { ...whole, core: core([6e-6, 5e-6, 1e-6, 2e-6]) };
