@@ -68,11 +68,11 @@ const tests = Object.fromEntries(
   kernels/systolic: =
   kernels/launch: =
   kernels/p-norm: kernels/product
-  kernels/product: =
+  kernels/product: = kernels/expert-layer-edges
   kernels/tile-choice: kernels/product
   kernels/array-caps: = properties/properties-work
   kernels/families: = properties/properties-time
-  kernels/expert-layer: =
+  kernels/expert-layer: = kernels/expert-layer-edges
   kernels/expert-task: kernels/expert-layer
   kernels/default-experts: kernels/default-kernels
   kernels/default-attention: kernels/default-kernels
