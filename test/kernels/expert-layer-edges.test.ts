@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { defaultLowLatencyTokens, expertTaskTime, type MoeLayerQuestion, moeLayerTime, timeOf } from "../../src/kernels/expert-layer";
 import { defaultKernel } from "../../src/kernels/families";
-import { meanEdges, wholeEdges } from "../../src/kernels/product";
 import { hardware } from "../../src/machine/hardware";
 
 const h100 = hardware("h100-sxm");
@@ -109,12 +108,5 @@ describe("DeepEP's two paths", () => {
   it("are refused by name for ranks or tokens that are no counts", () => {
     expect(() => at(1, 0)).toThrow("expertParallel must be a positive integer, got 0");
     expect(() => at(1, 1, 0)).toThrow("lowLatencyTokens must be a positive integer, got 0");
-  });
-});
-
-describe("edges of tiles and waves", () => {
-  it("are whole as tables time them, and on the mean one up to one and half of one more where they are many", () => {
-    expect([0.1, 1, 1.1].map(wholeEdges)).toEqual([1, 1, 2]);
-    expect([0.1, 1, 2, 4].map(meanEdges)).toEqual([1, 1, 2.25, 4.375]);
   });
 });
