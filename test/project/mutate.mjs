@@ -127,10 +127,10 @@ const tests = Object.fromEntries(
   step/backward: step/training
   step/update: step/training
   step/trace-check: step/training
-  step/search/search-question: step/search/search
-  step/search/search: =
-  step/search/splits: step/search/search
-  step/search/ways: step/search/search
+  step/search/search-question: step/search/ways
+  step/search/search: step/search/ways
+  step/search/splits: step/search/ways
+  step/search/ways: =
 
   fit/calibration: =
   claims/uncertainty: =
