@@ -94,11 +94,11 @@ const tests = Object.fromEntries(
 
   step/question: step/step-contract
   step/plan: = step/tasks
-  step/planned-run: step/tasks step/step-contract
+  step/planned-run: =
   step/products: =
   step/mixer-tasks: =
   step/mixer-runs: = step/accesses
-  step/tasks: = step/step-contract step/exchange-kinds
+  step/tasks: = step/exchange-kinds
   step/communication: =
   step/waiting: =
   step/links: step/engine
