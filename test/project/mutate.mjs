@@ -117,9 +117,9 @@ const tests = Object.fromEntries(
   step/durations: =
   step/energy: =
   step/flows: =
-  step/fitting: step/worth
-  step/resources: step/worth
-  step/worth: =
+  step/fitting: step/resources
+  step/resources: =
+  step/worth: step/resources
   step/planes: =
   step/granularity: =
   step/training: =
