@@ -40,8 +40,11 @@ describe("a mixer as one GPU holds it", () => {
   it("norms its input, and latents where it has any", () => {
     const beside = (id: string) => kernelsBeside(block(id) as Mixer);
     expect(["deepseek-v3", "deepseek-v4-pro", "qwen3-235b-a22b", "qwen3-next-80b-a3b"].map(beside)).toEqual([2, 2, 1, 1]);
+    // The latents of keys and values are normed where queries have no rank, too.
+    expect(beside("deepseek-v2-lite")).toBe(2);
     const grouped = block("qwen3-235b-a22b") as Mixer;
     expect(kernelsBeside({ ...grouped, queryRank: 512 } as Mixer)).toBe(2);
+    expect(kernelsBeside({ ...grouped, queryRank: undefined } as never)).toBe(1);
   });
 
   it("is cut over its group, and padded where the degree does not divide its heads", () => {
@@ -126,6 +129,7 @@ describe("runs as one GPU holds them", () => {
     const follows = { ...sparse, indexer: { ...(sparse as { indexer: object }).indexer, scores: false } } as Block;
     expect(counts([follows, dense])).toEqual({ count: 2, parts: 2, latent: 0, sparse: 0, linear: 0, experts: undefined });
     expect(counts([dense])).toMatchObject({ parts: 1 });
+    expect(counts([{ ...latent, indexer: undefined } as never])).toMatchObject({ latent: 1, sparse: 0 });
   });
 
   it("share one record for blocks that are alike, in one run and over runs", () => {
