@@ -31,7 +31,7 @@ const tests = Object.fromEntries(
   routing/placement: = properties/properties-routing
   routing/popularity: routing/placement properties/properties-routing
   routing/balance-simulation: routing/placement properties/properties-routing
-  routing/busiest-gpu: routing/rank-load
+  routing/busiest-gpu: =
 
   machine/number-formats: =
   machine/random-access: =
@@ -76,11 +76,11 @@ const tests = Object.fromEntries(
   kernels/expert-task: kernels/expert-layer
   kernels/default-experts: kernels/default-kernels
   kernels/default-attention: kernels/default-kernels
-  kernels/attention/attention-law: = kernels/attention/mixer-time
-  kernels/attention/attention-plan: kernels/attention/mixer-time
-  kernels/attention/attention-families: kernels/attention/mixer-time
+  kernels/attention/attention-law: kernels/attention/mixer-time kernels/attention/attention-law
+  kernels/attention/attention-plan: kernels/attention/mixer-time kernels/attention/attention-law
+  kernels/attention/attention-families: kernels/attention/mixer-time kernels/attention/attention-law
   kernels/attention/mixer-demand: kernels/attention/mixer-time kernels/attention/attention-law
-  kernels/attention/mixer-time: =
+  kernels/attention/mixer-time: kernels/attention/mixer-time kernels/attention/attention-law
 
   network/collective: = properties/properties-links
   network/collective-ways: network/collective properties/properties-links
@@ -134,8 +134,8 @@ const tests = Object.fromEntries(
 
   fit/calibration: =
   claims/uncertainty: =
-  claims/intervals: claims/verdict
-  claims/score: =
+  claims/intervals: =
+  claims/score: claims/intervals
   claims/parts/verdict: claims/verdict
   claims/parts/population: claims/verdict
   `
@@ -154,14 +154,30 @@ if (strange !== undefined) {
 
 const reasons = parse(readFileSync(join(root, "test", "project", "mutation-survivors.csv"), "utf8"), { columns: true, comment: "#", comment_no_infix: true });
 let [noticed, all, unexplained] = [0, 0, 0];
-for (const name of asked.length > 0 ? asked : Object.keys(tests)) {
+for (const names of together(asked.length > 0 ? asked : Object.keys(tests))) {
   const began = performance.now();
-  const changes = mutate(name);
+  const found = mutate(names);
+  console.log(`${names.length === 1 ? "" : `${names.length} modules, `}${Math.round((performance.now() - began) / 1000)} s`);
+  for (const name of names) report(name, found.get(name) ?? []);
+}
+console.log(`all: ${words(noticed, all)}; ${unexplained} unnoticed without a reason; at least ${leastShare * 100} % must be noticed`);
+process.exit(noticed >= leastShare * all ? 0 : 1);
+
+/** Modules whose tests are the same run together: to start and to bundle takes longer than most changes. */
+function together(names) {
+  const groups = new Map();
+  for (const name of names) {
+    const key = tests[name].join(" ");
+    groups.set(key, [...(groups.get(key) ?? []), name]);
+  }
+  return groups.values();
+}
+
+function report(name, changes) {
   const lived = changes.filter(({ status }) => status === "Survived" || status === "NoCoverage");
   noticed += changes.length - lived.length;
   all += changes.length;
-  const seconds = Math.round((performance.now() - began) / 1000);
-  console.log(`src/${name}.ts: ${words(changes.length - lived.length, changes.length)}, ${seconds} s`);
+  console.log(`src/${name}.ts: ${words(changes.length - lived.length, changes.length)}`);
   for (const { line, was, became } of lived) {
     if (reasons.some((r) => r.module === name && r.was === was && r.became === became)) continue;
     unexplained++;
@@ -170,30 +186,38 @@ for (const name of asked.length > 0 ? asked : Object.keys(tests)) {
   for (const r of reasons.filter((r) => r.module === name && !lived.some(({ was, became }) => was === r.was && became === r.became)))
     console.log(`  is noticed by now, strike it from the list: ${r.was}  ->  ${r.became}`);
 }
-console.log(`all: ${words(noticed, all)}; ${unexplained} unnoticed without a reason; at least ${leastShare * 100} % must be noticed`);
-process.exit(noticed >= leastShare * all ? 0 : 1);
 
-/** The changes of one module that ran: where, what stood there, what stood there instead, and what became of it. */
-function mutate(name) {
+/** The changes of modules that ran, by module: where, what stood there, what stood there instead, and what became of it. */
+function mutate(names) {
   const stryker = join(root, "node_modules", "@stryker-mutator", "core", "bin", "stryker.js");
+  const report = names.join("+").replaceAll("/", "-");
   const { status } = spawnSync(process.execPath, [stryker, "run", "test/project/stryker.config.mjs"], {
     cwd: root,
     stdio: "inherit",
-    env: { ...process.env, DEEPSHOCK_MUTATED: name, DEEPSHOCK_MUTATION_TESTS: tests[name].join(" ") },
+    env: {
+      ...process.env,
+      DEEPSHOCK_MUTATED: names.join(" "),
+      DEEPSHOCK_MUTATION_REPORT: report,
+      DEEPSHOCK_MUTATION_TESTS: tests[names[0]].join(" "),
+    },
   });
-  if (status !== 0) throw new Error(`src/${name}.ts: Stryker ended with ${status}`);
-  const { files } = JSON.parse(readFileSync(join(root, ".stryker", `${name.replaceAll("/", "-")}.json`), "utf8"));
-  return Object.values(files).flatMap(({ source, mutants }) => {
-    const lines = source.split("\n");
-    return mutants
-      .filter((m) => ["Killed", "Timeout", "RuntimeError", "Survived", "NoCoverage"].includes(m.status))
-      .map(({ status, replacement, location: { start, end } }) => ({
-        status,
-        line: start.line,
-        was: oneLine(cut(lines, start, end)),
-        became: oneLine(replacement),
-      }));
-  });
+  if (status !== 0) throw new Error(`${names.map((name) => `src/${name}.ts`).join(", ")}: Stryker ended with ${status}`);
+  const { files } = JSON.parse(readFileSync(join(root, ".stryker", `${report}.json`), "utf8"));
+  return new Map(
+    Object.entries(files).map(([file, { source, mutants }]) => [file.replace(/^src\//, "").replace(/\.ts$/, ""), changesOf(source, mutants)]),
+  );
+}
+
+function changesOf(source, mutants) {
+  const lines = source.split("\n");
+  return mutants
+    .filter((m) => ["Killed", "Timeout", "RuntimeError", "Survived", "NoCoverage"].includes(m.status))
+    .map(({ status, replacement, location: { start, end } }) => ({
+      status,
+      line: start.line,
+      was: oneLine(cut(lines, start, end)),
+      became: oneLine(replacement),
+    }));
 }
 
 function cut(lines, start, end) {
