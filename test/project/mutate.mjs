@@ -122,10 +122,10 @@ const tests = Object.fromEntries(
   step/worth: step/resources
   step/planes: =
   step/granularity: =
-  step/training: =
-  step/trained-run: step/training
-  step/backward: step/training
-  step/update: step/training
+  step/training: step/backward
+  step/trained-run: step/backward
+  step/backward: =
+  step/update: step/backward
   step/trace-check: step/training
   step/search/search-question: step/search/ways
   step/search/search: step/search/ways
