@@ -105,8 +105,8 @@ const tests = Object.fromEntries(
   step/engine: =
   step/answer-words: step/engine
   step/carried: step/engine
-  step/decode: = step/step-contract
-  step/prefill: step/step-contract step/exchange-kinds
+  step/decode: step/step-sums
+  step/prefill: step/step-sums
   step/memory-footprint: model/shard
   step/decode-accesses: step/accesses step/mixer-runs properties/properties-memory
   step/requests: = model/shard
