@@ -98,7 +98,7 @@ const tests = Object.fromEntries(
   step/products: =
   step/mixer-tasks: =
   step/mixer-runs: = step/accesses
-  step/tasks: = step/exchange-kinds
+  step/tasks: step/layer-tasks
   step/communication: =
   step/waiting: =
   step/links: step/engine
