@@ -38,7 +38,7 @@ const tests = Object.fromEntries(
   machine/dram: =
   machine/hardware: =
   machine/link-facts: =
-  machine/check-rates: machine/hardware step/step-contract
+  machine/check-rates: step/question
   machine/what-if-hardware: =
 
   model/parameters: = properties/properties-work
@@ -92,7 +92,7 @@ const tests = Object.fromEntries(
   network/processor-tax: network/movers properties/properties-links
   network/hiding: published/next properties/properties-work
 
-  step/question: step/step-contract
+  step/question: =
   step/plan: = step/tasks
   step/planned-run: =
   step/products: =
