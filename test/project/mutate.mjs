@@ -97,7 +97,7 @@ const tests = Object.fromEntries(
   step/planned-run: =
   step/products: =
   step/mixer-tasks: =
-  step/mixer-runs: = step/accesses
+  step/mixer-runs: =
   step/tasks: step/layer-tasks
   step/communication: =
   step/waiting: =
@@ -108,7 +108,7 @@ const tests = Object.fromEntries(
   step/decode: step/step-sums
   step/prefill: step/step-sums
   step/memory-footprint: model/shard
-  step/decode-accesses: step/accesses step/mixer-runs properties/properties-memory
+  step/decode-accesses: step/accesses
   step/requests: = model/shard
   step/tiers: step/requests
   step/path-points: step/requests
