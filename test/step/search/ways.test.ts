@@ -102,6 +102,7 @@ describe("the ways of a search", () => {
   it("show the largest batch first, then powers of four, and the rest behind", () => {
     expect(batches(holding(20))).toEqual([20, 16, 4, 1, 2, 3, 6, 8, 12]);
     expect(waysOf(holding(20)).searched).toBe(9);
+    expect(waysOf(holding(1)).searched).toBe(1);
     // Of two drafts and none each batch comes twice.
     expect(waysOf({ ...holding(2), draftTokens: [0, 2] }).ways.map((way) => [way.groupRequests, way.draftTokens])).toEqual([
       [2, 2],
@@ -130,6 +131,10 @@ describe("the ways of a search", () => {
       expect(groupRequests).toBeGreaterThan(1);
     }
     expect(halves().map(({ groupRequests }) => groupRequests)).toContain(2);
+    // They come behind the largest batches of every place.
+    const { ways } = waysOf({ ...asked, gpus: 2, inputTokens: 30_000 });
+    const ofOutline = ways.map(({ place, groupRequests, overlap }) => overlap === "none" && groupRequests === place.most);
+    expect(ways.findIndex(({ overlap }) => overlap !== "none")).toBeGreaterThan(ofOutline.lastIndexOf(true));
     expect(halves("TensorRT-LLM")).toEqual([]);
   });
 
@@ -139,6 +144,13 @@ describe("the ways of a search", () => {
     expect(of("one GPU")).toEqual([[2, 2]]);
     expect(of("TP2 attention, EP2 experts")).toEqual([[2, 1]]);
     expect(of("TP4 attention, EP4 experts")).toEqual([[4, 1]]);
+    const four = new Set(waysOf({ ...asked, gpus: [4, 6], inputTokens: 30_000 }).ways.map(({ place }) => place));
+    const dealt = [...four].find(({ words }) => words === "DP2 attention, EP2 experts");
+    expect([dealt?.gpus, dealt?.replicas]).toEqual([4, 2]);
+    // The smallest replicas come first, whichever number they divide.
+    const sizes = [...four].map(({ split }) => split.tensorParallel * split.dataParallel);
+    expect(sizes).toEqual([...sizes].sort((a, b) => a - b));
+    expect(new Set(sizes)).toEqual(new Set([1, 2, 3, 4, 6]));
   });
 
   it("try every format asked for, and time a step at half of the answer behind the prompt", () => {
@@ -195,6 +207,7 @@ describe("a deployment", () => {
       const { requests: _r, contextTokens: _c, draftTokens: _d, acceptance: _a, ...place } = question;
       expect(answer.firstTokenSeconds).toBe(timeToFirstToken({ ...place, promptTokens: 100 }));
     }
+    for (const { question } of found) expect(question).not.toHaveProperty("overlap");
     expect(found.map(({ question }) => question.draftTokens)).toEqual(expect.arrayContaining([undefined, 2]));
   });
 
@@ -256,6 +269,10 @@ describe("a search's question", () => {
   ])("is refused by name: %s", (words, change) => {
     expect(() => requireSearch({ ...asked, ...change } as SearchQuestion)).toThrow(words);
     expect(() => searchPlan({ ...asked, ...change } as SearchQuestion)).toThrow(words);
+  });
+
+  it("is refused with the three nearest fields", () => {
+    expect(() => requireSearch({ ...asked, gpu: 1 } as never)).toThrow(/^unknown field "gpu"; nearest: gpus, \w+, \w+$/);
   });
 
   it("is taken with every field that it has", () => {
