@@ -33,6 +33,8 @@ describe("the tasks of a layer", () => {
       ...["attention projections", "attention core", "output projection", "router", "dispatch", "experts", "shared expert", "combine"],
       "between kernels",
     ]);
+    const dense = layerTasks(planFor(), planFor().runs[0] as PlannedRun, passing).tasks;
+    expect(names(dense).slice(0, 4)).toEqual(["attention projections", "attention core", "output projection", "dense feed-forward"]);
     const cut = planFor({ tensorParallel: 8 });
     expect(names(layerTasks(cut, last(cut), passing).tasks).slice(0, 8)).toEqual([
       ...["attention projections", "attention core", "output projection", "all-reduce", "router", "experts", "shared expert", "all-reduce"],
@@ -133,8 +135,8 @@ describe("the shared expert beside the routed ones", () => {
 
   it("shows what it takes longer, and what it has to move in any case", () => {
     const { routed } = beside(1, 0);
-    expect(beside(routed + 1, 0).shared.seconds).toBeCloseTo(1, 9);
-    expect(beside(routed + 1, 0).shared.kernelSeconds).toEqual([expect.closeTo(0.25, 9), expect.closeTo(0.75, 9)]);
+    expect(beside(routed + 2, 0).shared.seconds).toBeCloseTo(2, 9);
+    expect(beside(routed + 2, 0).shared.kernelSeconds).toEqual([expect.closeTo(0.5, 9), expect.closeTo(1.5, 9)]);
     expect(beside(routed / 2, 0).shared.seconds).toBe(0);
     expect(beside(routed / 2, routed / 8).shared).toMatchObject({ seconds: routed / 8, floorSeconds: routed / 8 });
   });
@@ -167,7 +169,8 @@ describe("the routed experts of a layer", () => {
     // Its floor is that of its own rows.
     const floor = less.floorSeconds + part * (more.floorSeconds - less.floorSeconds);
     expect(task.floorSeconds).toBeCloseTo((floor * 64) / waited, 15);
-    expect(task).toMatchObject({ bound: less.bound, kernelSeconds: [task.seconds] });
+    // Up and gate of one expert in one run: twice 768 by 2,048 in BF16.
+    expect(task).toMatchObject({ bound: less.bound, kernelSeconds: [task.seconds], runBytes: 2 * 768 * 2048 * 2 });
   });
 
   it("are read from memory, though the last level would hold what a benchmark repeats", () => {
