@@ -18,6 +18,7 @@ describe("the kernel of the routed experts", () => {
       expect(kernelOf(machine, "fp8_block", { exchanges: true, engine: "tensorrt-llm" })).not.toBe("deepepmoe");
     }
     expect(kernelOf(amd, "fp8_block", { exchanges: true })).toBe("moe_torch_flow_cutlass");
+    expect(kernelOf(ampere, "fp8_block", { exchanges: true })).toBe("moe_torch_flow_cutlass");
     expect(kernelOf(hopper, "bfloat16", { exchanges: true })).toBe("moe_torch_flow_cutlass");
   });
 

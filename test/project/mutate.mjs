@@ -93,7 +93,7 @@ const tests = Object.fromEntries(
   network/hiding: published/next properties/properties-work
 
   step/question: =
-  step/plan: = step/tasks
+  step/plan: =
   step/planned-run: =
   step/products: =
   step/mixer-tasks: =
