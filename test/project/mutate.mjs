@@ -76,11 +76,11 @@ const tests = Object.fromEntries(
   kernels/expert-task: kernels/expert-layer
   kernels/default-experts: kernels/default-kernels
   kernels/default-attention: kernels/default-kernels
-  kernels/attention/attention-law: kernels/attention/mixer-time kernels/attention/attention-law
-  kernels/attention/attention-plan: kernels/attention/mixer-time kernels/attention/attention-law
-  kernels/attention/attention-families: kernels/attention/mixer-time kernels/attention/attention-law
-  kernels/attention/mixer-demand: kernels/attention/mixer-time kernels/attention/attention-law
-  kernels/attention/mixer-time: kernels/attention/mixer-time kernels/attention/attention-law
+  kernels/attention/attention-law: kernels/attention/mixer-demand
+  kernels/attention/attention-plan: kernels/attention/mixer-time
+  kernels/attention/attention-families: kernels/attention/mixer-time
+  kernels/attention/mixer-demand: =
+  kernels/attention/mixer-time: =
 
   network/collective: = properties/properties-links
   network/collective-ways: network/collective properties/properties-links
