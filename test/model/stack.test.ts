@@ -67,6 +67,14 @@ describe("what is said of a stack in one number", () => {
     expect(built(runs)).toMatchObject({ layers: 6, moeLayers: 4 });
   });
 
+  it("names the most frequent kind of mixer first", () => {
+    const stack = [
+      { count: 1, blocks: [state] },
+      { count: 5, blocks: [mixer] },
+    ];
+    expect(summaryOf({ runs: stack, hiddenSize: 32 }).attention).toBe("5 x GQA + 1 x Mamba-2");
+  });
+
   it("has the dense part beside experts where no layer is without them, one kind of attention by its name, and zeros of what is not there", () => {
     expect(summaryOf({ runs: runs.slice(0, 1), hiddenSize: 32 })).toMatchObject({ intermediateSize: 48, attention: "GQA", denseLayers: 0 });
     expect(summaryOf({ runs: one(mixer, dense(64)), hiddenSize: 32 })).toMatchObject({
@@ -144,6 +152,14 @@ describe("a decoder", () => {
     const block = model("deepseek-v3.2-exp").runs[0]?.blocks[0] as { indexer: object };
     const broken = { ...block, indexer: { ...block.indexer, [field]: 0 } } as unknown as Block;
     expect(() => built(one(broken), { hiddenSize: 7168 })).toThrow(`runs[0].blocks[0].indexer.${field} must be a positive integer, got 0`);
+  });
+
+  it("names the three nearest kinds of a block that is of none", () => {
+    expect(() => built(one({ ...mixer, kind: "groupd" } as never))).toThrow(/; nearest: grouped, \S+, \S+$/);
+  });
+
+  it("takes an indexer that is undefined as none", () => {
+    expect(built(one({ ...mixer, indexer: undefined } as never)).attentionLayers).toBe(1);
   });
 
   it("takes what just can be: every expert of each token, all of them computing, an input as wide as the model, no shared expert", () => {
