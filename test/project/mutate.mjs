@@ -50,8 +50,8 @@ const tests = Object.fromEntries(
   model/mixers/compressed: model/mixers
   model/mixers/block-selected: model/mixers
   model/mixers/linear: model/mixers
-  model/mixers/indexer: model/mixers model/matrices
-  model/mixers/mixers: model/mixers model/matrices
+  model/mixers/indexer: model/mixers
+  model/mixers/mixers: model/mixers
   model/mixers/rules: model/mixers
   model/decoder: model/stack
   model/model: model/registry model/parameters
