@@ -1,18 +1,35 @@
 import { describe, expect, it } from "vitest";
 import { defaultLowLatencyTokens, expertTaskTime, type MoeLayerQuestion, moeLayerTime, timeOf } from "../../src/kernels/expert-layer";
-import { defaultKernel } from "../../src/kernels/families";
+import { defaultKernel, type KernelFamily } from "../../src/kernels/families";
 import { hardware } from "../../src/machine/hardware";
 
 const h100 = hardware("h100-sxm");
 const v3 = { hiddenSize: 7168, moeIntermediateSize: 2048, routedExperts: 256, expertsPerToken: 8 };
 
 /** Everything a second or none, so that one part shows. */
-const family = {
-  ...{ kernel: "toy", weightFormat: "fp8", generation: "toy", router: "given", fitted: "here", from: "toy" },
-  ...{ tileRows: 64, smallestTileRows: 8, oneTile: 0, tileColumns: 10, passRows: 0, secondsPerTile: 0, fixedSeconds: 0 },
-  ...{ secondsPerLocalExpert: 0, secondsPerRowElement: 0, secondsPerRoutedElement: 0, memoryEfficiency: 0.5 },
-  ...{ arithmeticEfficiency: 0.5, activationTraffic: 0, overlapExponent: 1, tileBytesPerSecond: 1e30 },
-} as const;
+const family: KernelFamily = {
+  kernel: "toy",
+  weightFormat: "fp8",
+  generation: "toy",
+  router: "given",
+  fitted: "here",
+  from: "toy",
+  tileRows: 64,
+  smallestTileRows: 8,
+  oneTile: 0,
+  tileColumns: 10,
+  passRows: 0,
+  secondsPerTile: 0,
+  fixedSeconds: 0,
+  secondsPerLocalExpert: 0,
+  secondsPerRowElement: 0,
+  secondsPerRoutedElement: 0,
+  memoryEfficiency: 0.5,
+  arithmeticEfficiency: 0.5,
+  activationTraffic: 0,
+  overlapExponent: 1,
+  tileBytesPerSecond: 1e30,
+};
 const shape = { hiddenSize: 100, moeIntermediateSize: 10, routedExperts: 2, expertsPerToken: 1 };
 const load = { activeExperts: 2, localExperts: 2, rows: 2, maximumRows: 1, classes: [{ rows: 1, experts: 2 }] };
 /** Reads 1e9 bytes a second from memory at half of its rate, and 24 bytes in each of 1e8 clocks from the cache. */

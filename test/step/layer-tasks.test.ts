@@ -190,7 +190,7 @@ describe("the routed experts of a layer", () => {
     const plan = planFor({ model: qwen, waiting: 1 });
     const run = last(plan);
     const blocks = run.blocks.map((planned) =>
-      isMixer(planned.block) ? planned : { ...planned, block: { ...planned.block, computedPerToken: 7.5 } as ExpertsBlock },
+      isMixer(planned.block) ? planned : ({ ...planned, block: { ...planned.block, computedPerToken: 7.5 } } as PlannedFeedForward),
     );
     const task = one(layerTasks(plan, { ...run, blocks }, { ...passing, replicaRows: 1 }).tasks, "experts");
     // 7.5 of 8 experts of one token: one token is timed, and of its floor 15/16 are its own.

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { arrayMachines } from "../../src/kernels/array-caps";
 import { hardware } from "../../src/machine/hardware";
-import { whatIfHardware } from "../../src/machine/what-if-hardware";
+import { type HardwareChanges, whatIfHardware } from "../../src/machine/what-if-hardware";
 import { model } from "../../src/model/registry";
 import { messagePlane, rowsPlane, widthPlane } from "../../src/step/planes";
 import { networkLimits, scaleUpLimit } from "../../src/step/tiers";
@@ -31,7 +31,7 @@ describe("rows", () => {
   it("asks for a tile where that is the most, scaled with the columns of a what-if, and of a machine without a row for m* alone", () => {
     const limits = arrayMachines().find(({ id }) => id === "tpu-v7")?.limits;
     const format = ["w4a8_mxfp4_mxfp8"];
-    const needs = (change: object) => rowsPlane([whatIfHardware(tpu, change)], models, 6144, format).rows[0];
+    const needs = (change: HardwareChanges) => rowsPlane([whatIfHardware(tpu, change)], models, 6144, format).rows[0];
     const wide = needs({ "matrixUnit.columns": { times: 1024 } });
     expect(wide).toMatchObject({ because: "tile", needs: 1024 * (limits?.tokenTile ?? 0), isWhatIf: true });
     // A what-if of a what-if is measured by the machine that exists.

@@ -27,7 +27,12 @@ describe("a question of a replica", () => {
 
   it("has what it says", () => {
     const all = {
-      ...{ draftTokens: 2, acceptance: 0.5, promptTokens: 3, routing: "even", overlap: "two-micro-batches", waiting: 1.5 },
+      draftTokens: 2,
+      acceptance: 0.5,
+      promptTokens: 3,
+      routing: "even",
+      overlap: "two-micro-batches",
+      waiting: 1.5,
       expertSlots: 130,
     } as const;
     expect(resolveQuestion({ ...asked, ...all, engine: "vLLM", weightFormat: "fp8", cacheFormat: "fp8" })).toMatchObject({
