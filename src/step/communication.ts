@@ -98,7 +98,7 @@ const none: LayerExchange = { before: undefined, after: undefined, seconds: 0, p
  * _torch/modules/fused_moe (moe_tp_size above 1: AllGatherReduceScatter); read 2026-11-29
  */
 export function dispatches({ tensorParallel = 1, dataParallel = 1, expertParallel = 1 }: Partial<Degrees>): boolean {
-  return dataParallel > 1 && expertParallel > 1 && expertParallel >= tensorParallel * dataParallel;
+  return dataParallel > 1 && expertParallel >= tensorParallel * dataParallel;
 }
 
 type Degrees = Pick<ResolvedQuestion, "tensorParallel" | "dataParallel" | "expertParallel">;

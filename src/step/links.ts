@@ -14,14 +14,8 @@ export function linked(hardware: Hardware, gpus: number): Hardware {
   if (!lacksLink && !lacksNetwork) return hardware;
   const before = remembered.get(hardware);
   if (before !== undefined) return before;
-  const { scaleUpBytesPerSecond = pcieBytesPerSecond, networkBytesPerSecond = cardBytesPerSecond } = hardware;
-  const scaleUpDomain = hardware.scaleUpDomain ?? (lacksLink ? pcieDomain : undefined);
-  const made = Object.freeze({
-    ...hardware,
-    scaleUpBytesPerSecond,
-    networkBytesPerSecond,
-    ...(scaleUpDomain === undefined ? {} : { scaleUpDomain }),
-  });
+  const { scaleUpBytesPerSecond = pcieBytesPerSecond, networkBytesPerSecond = cardBytesPerSecond, scaleUpDomain = pcieDomain } = hardware;
+  const made = Object.freeze({ ...hardware, scaleUpBytesPerSecond, networkBytesPerSecond, scaleUpDomain });
   remembered.set(hardware, made);
   return made;
 }

@@ -37,7 +37,8 @@ export function memoryFootprint(question: FootprintQuestion): Footprint {
   const { model, tensorParallel, expertTensorParallel, formats } = resolved;
   const share = tensorParallelShard(model, tensorParallel, expertTensorParallel);
   const embedding = model.tiedEmbeddings ? 0 : share.vocabSize * model.hiddenSize * bf16Bytes;
-  const dealt = expertShare(resolved);
+  // Share of all experts that the busiest rank holds: slots are dealt out to the next whole number.
+  const dealt = Math.ceil(resolved.expertSlots / resolved.expertParallel) / model.routedExperts;
   let weightBytes = embedding;
   for (const matrix of weightMatrices(share)) {
     const here = matrix.part === "routed expert" ? matrix.count * dealt : matrix.count;
@@ -45,15 +46,6 @@ export function memoryFootprint(question: FootprintQuestion): Footprint {
   }
   const { cacheBytes, stateBytes } = keptFor(resolved, share.runs);
   return { weightBytes, cacheBytes, stateBytes, totalBytes: weightBytes + cacheBytes };
-}
-
-/** Share of all experts that the busiest rank holds: slots are dealt out to the next whole number. */
-export function expertShare({
-  model,
-  expertParallel,
-  expertSlots,
-}: Pick<ResolvedQuestion, "model" | "expertParallel" | "expertSlots">): number {
-  return model.routedExperts === 0 ? 0 : Math.ceil(expertSlots / expertParallel) / model.routedExperts;
 }
 
 function keptFor({ groupRequests, contextTokens, formats }: ResolvedQuestion, runs: StepQuestion["model"]["runs"]) {

@@ -78,7 +78,7 @@ function coreTasks(
   };
   return {
     core: part(mixer.kind === "linear" ? "linear mixer" : "attention core", own, bytes),
-    index: scores === undefined || indexBytes === 0 ? undefined : part("indexer", scores, indexBytes),
+    index: indexBytes === 0 ? undefined : part("indexer", scores as MixerWork, indexBytes),
   };
 }
 

@@ -37,8 +37,7 @@ export function productKernels(hardware: Hardware, rest: WeightFormatName, launc
   const timed = denseFamily(hardware, narrowKernels[rest], rest);
   const { constants } = timed;
   const fixedSeconds = Math.min(constants.fixedSeconds, wide.constants.fixedSeconds + fusedConversionSeconds);
-  const isFused = engine !== "sglang" && rest !== "bfloat16";
-  const quantised = isFused ? { ...timed, constants: { ...constants, fixedSeconds, activationPasses: 0 } } : timed;
+  const quantised = engine === "sglang" ? timed : { ...timed, constants: { ...constants, fixedSeconds, activationPasses: 0 } };
   return { hardware, format: lookUpFormat(rest), quantised: rest === "bfloat16" ? wide : quantised, wide, launchSeconds };
 }
 

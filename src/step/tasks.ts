@@ -117,14 +117,13 @@ export function betweenTask(seconds: number): DecodeTask {
 /**
  * The shared expert beside the routed ones, in a stream of its own: what of it shows.
  *
- *     both = max(shared, routed, both floors together);   shown = both - routed
+ *     shown = max(shared - routed, floor of shared)
  *
- * Two kernels share the memory, so that together they take no less than both have to move.
+ * Two kernels share the memory, so that what the shared expert has to move is never hidden.
  */
 function beside(shared: DecodeTask, routed: DecodeTask): DecodeTask {
   const { name, floorSeconds, flops, bytes, runBytes, bound } = shared;
-  const shown = Math.max(shared.seconds, routed.seconds, floorSeconds + routed.floorSeconds) - routed.seconds;
-  const seconds = Math.min(shared.seconds, Math.max(shown, floorSeconds));
+  const seconds = Math.max(shared.seconds - routed.seconds, floorSeconds);
   const kernelSeconds = shared.kernelSeconds.map((each) => (each * seconds) / shared.seconds);
   return { name, seconds, floorSeconds, flops, bytes, runBytes, bound, kernelSeconds };
 }
@@ -151,7 +150,7 @@ function expertTask(plan: Plan, block: ExpertsBlock, tokens: number): DecodeTask
     name: "experts",
     seconds,
     // Its own rows, not those that are waited for.
-    floorSeconds: (between(less.floorSeconds, more.floorSeconds) * Math.min(computed, waited)) / waited,
+    floorSeconds: (between(less.floorSeconds, more.floorSeconds) * computed) / waited,
     flops: between(less.flops, more.flops),
     bytes: between(less.weightBytes + less.activationBytes, more.weightBytes + more.activationBytes),
     runBytes: (block.matrices - 1) * block.width * block.inputWidth * lookUpFormat(formats.experts).weightBytes,

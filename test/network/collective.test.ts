@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hardware } from "../../src/machine/hardware";
+import { whatIfHardware } from "../../src/machine/what-if-hardware";
 import { type CollectiveTables, collectiveTime, linkGeneration, scaleUpBytesPerSecond } from "../../src/network/collective";
 import { type Collective, eagerWay, exchangeWays, ringWays, shotWay } from "../../src/network/collective-ways";
 
@@ -195,6 +196,14 @@ describe("time of a collective", () => {
       return latencySeconds + transferSeconds;
     };
     for (const edge of [2 ** 21 / 16, c.largeFromBytes]) expect(at(edge)).toBeGreaterThanOrEqual(at(edge - 1));
+    // The rule of eight GPUs still holds: two shots from 2^18 bytes on, NCCL from 1e7 on, whichever is faster; of nine the fastest is taken.
+    const slow = { ...c, twoShotSeconds: 1, largeSeconds: 2 };
+    expect([2 ** 18 - 1, 2 ** 18, 1e7].map((bytes) => shotWay(slow, bytes, 8, 450e9).algorithm)).toEqual([
+      "one shot",
+      "two shots",
+      "handed to NCCL",
+    ]);
+    expect([2 ** 18, 1e7].map((bytes) => shotWay(slow, bytes, 9, 450e9).algorithm)).toEqual(["one shot", "one shot"]);
     expect(shotWay(c, 2 ** 22, 2, 450e9).algorithm).toBe("one shot");
     expect(shotWay(c, 1e7, 2, 450e9).algorithm).toBe("handed to NCCL");
     // One shot of 4 GPUs: 3 times the buffer at half of 450 GB/s.
@@ -206,6 +215,25 @@ describe("time of a collective", () => {
       collectiveTime({ collective: "all-reduce", bytes: 1024, gpus: 8, hardware: h100, implementation }).seconds;
     expect(ask("vllm")).toBeLessThan(6e-6);
     expect(ask("vllm-eager")).toBeGreaterThan(18e-6);
+  });
+
+  it("has on a what-if machine a latency so many times as long, in every way, and takes another way where that is then the faster", () => {
+    const tables: CollectiveTables = {
+      ring: new Map([["nccl ring Hopper", ring]]),
+      exchange: new Map(),
+      shot: new Map(),
+      eager: new Map(),
+    };
+    const ask = (bytes: number, times: number) => {
+      const machine = whatIfHardware(h100, { "times.messageLatency": { times } });
+      return collectiveTime({ collective: "all-gather", bytes, gpus: 4, hardware: machine }, tables);
+    };
+    // 5 us and 3 hops of 1 us, of which a quarter and three times.
+    expect(ask(400, 0.25).latencySeconds).toBeCloseTo(2e-6, 15);
+    expect(ask(400, 3).seconds).toBeCloseTo(24e-6 + 300 / 45e9, 15);
+    // 2.7 MB: 10 us and 12 us with LL128; a tenth of 31 us and 7.5 us with Simple, against 1 us and 12 us.
+    expect(ask(3.6e6, 1).algorithm).toBe("ring, LL128");
+    expect(ask(3.6e6, 0.1)).toMatchObject({ algorithm: "ring, Simple", latencySeconds: expect.closeTo(3.1e-6, 15) });
   });
 
   it("is bound by latency when small and by bandwidth when large", () => {

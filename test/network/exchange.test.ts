@@ -2,8 +2,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { number, readRows, text } from "../../src/data/rows";
 import { hardware } from "../../src/machine/hardware";
+import { type HardwareChanges, whatIfHardware } from "../../src/machine/what-if-hardware";
 import { model } from "../../src/model/registry";
-import { copyBytes, type ExchangeTables, expertExchangeTime, messageBytes, senders } from "../../src/network/exchange";
+import { copyBytes, type ExchangeTables, type ExpertExchange, expertExchangeTime, messageBytes, senders } from "../../src/network/exchange";
 
 const v3 = model("deepseek-v3");
 const h800 = hardware("h800-sxm");
@@ -54,6 +55,39 @@ describe("time of an expert all-to-all", () => {
     // Half of the 1,024 messages go to the other node at 50 GB/s; 7/16 stay inside at 100 GB/s. One doubling of nodes.
     expect(time.seconds).toBeCloseTo(2.2e-5 + (512 * 7408) / 50e9, 12);
     expect(time.bound).toBe("network");
+  });
+
+  it("has on a what-if machine a latency and messages that take so many times as long, inside a node and across nodes", () => {
+    const wider: ExchangeTables = {
+      ...tables,
+      network: new Map([...tables.network].map(([key, c]) => [key, { ...c, secondsPerMessage: 1e-6 }])),
+      copy: new Map([
+        ["trtllm-one-sided dispatch Blackwell", { fixedSeconds: 4e-6, doublingSeconds: 1e-6, efficiency: 0.5, memoryPasses: 0 }],
+      ]),
+    };
+    const ask = (changes: HardwareChanges, expertParallel: number, implementation?: ExpertExchange) => {
+      const asked = { direction: "dispatch", model: v3, hardware: whatIfHardware(h800, changes), tokens: 128, expertParallel } as const;
+      return expertExchangeTime(implementation === undefined ? asked : { ...asked, implementation }, wider).seconds;
+    };
+    const latency = { "times.messageLatency": { times: 3 } };
+    const messages = { "times.messages": { times: 3 } };
+    const link = (896 * 7408) / 100e9;
+    expect(ask(latency, 8)).toBeCloseTo(3 * (1e-5 + 256e-8) + 896e-9 + link, 12);
+    expect(ask(messages, 8)).toBeCloseTo(1e-5 + 256e-8 + 3 * 896e-9 + link, 12);
+    // 512 messages to the other node at 1 us each, of which the card could carry more.
+    expect(ask(latency, 16)).toBeCloseTo(3 * 2.2e-5 + 512e-6, 12);
+    expect(ask(messages, 16)).toBeCloseTo(2.2e-5 + 3 * 512e-6, 12);
+    // 128 tokens, one copy for each of 8 ranks, 7 of 8 of them other GPUs; scales, no header.
+    expect(ask(latency, 8, "trtllm-one-sided")).toBeCloseTo(3 * 7e-6 + (896 * 7392) / 100e9, 12);
+  });
+
+  it("says how many of its bytes go over the network", () => {
+    const { bytes, networkBytes } = expertExchangeTime(
+      { direction: "dispatch", model: v3, hardware: h800, tokens: 128, expertParallel: 16 },
+      tables,
+    );
+    expect(bytes).toBe((512 + 448) * 7408);
+    expect(networkBytes).toBe(512 * 7408);
   });
 
   it("counts all that it is made of inside a node, and names what takes longest", () => {

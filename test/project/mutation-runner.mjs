@@ -26,7 +26,7 @@ class BundledTests {
   static inject = [];
   shared = (globalThis[INSTRUMENTER_CONSTANTS.NAMESPACE] ??= {});
   root = process.cwd();
-  load = createRequire(join(this.root, "package.json"));
+  load = remembering(createRequire(join(this.root, "package.json")));
   bundles = new Map();
   /** Of each test in the run without a mutant; in a file too, for a runner that takes over from one that hung. */
   milliseconds = new Map();
@@ -135,6 +135,25 @@ class BundledTests {
 }
 
 export const strykerPlugins = [declareClassPlugin(PluginKind.TestRunner, "bundled", BundledTests)];
+
+/** Packages as they are, but a table that was parsed once is not parsed again for every mutant: that takes longer than most tests. */
+function remembering(load) {
+  const tables = new Map();
+  const { parse } = load("csv-parse/sync");
+  const csv = {
+    parse: (text, options) => {
+      const key = `${JSON.stringify(options)} ${text}`;
+      if (!tables.has(key)) tables.set(key, frozen(parse(text, options)));
+      return tables.get(key);
+    },
+  };
+  return (id) => (id === "csv-parse/sync" ? csv : load(id));
+}
+
+function frozen(value) {
+  if (typeof value === "object" && value !== null) Object.values(value).forEach(frozen);
+  return Object.freeze(value);
+}
 
 /**
  * Functions that evaluate a test file and what it imports of the project; packages are loaded once. Which mutants a test passes by

@@ -1,11 +1,11 @@
 import { join } from "node:path";
 
-/** Mutation testing of one module; test/project/mutate.mjs says which, by which tests, and where its results go. */
-const name = process.env.DEEPSHOCK_MUTATED ?? "kernels/gemm";
-const file = name.replaceAll("/", "-");
+/** Mutation testing of modules that have the same tests; test/project/mutate.mjs says which, by which tests, and where its results go. */
+const names = (process.env.DEEPSHOCK_MUTATED ?? "kernels/gemm").split(" ");
+const file = process.env.DEEPSHOCK_MUTATION_REPORT ?? names[0].replaceAll("/", "-");
 
 export default {
-  mutate: [`src/${name}.ts`],
+  mutate: names.map((name) => `src/${name}.ts`),
   testRunner: "bundled",
   plugins: [join(import.meta.dirname, "mutation-runner.mjs")],
   coverageAnalysis: "perTest",

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { machines } from "../../src/machine/hardware";
+import { hardware, machines } from "../../src/machine/hardware";
 import { isMoe } from "../../src/model/model";
 import { models } from "../../src/model/registry";
 import { decodeSeconds, decodeStep } from "../../src/step/decode";
@@ -99,6 +99,38 @@ describe("a step of any model, machine and split", () => {
         expect(decodeStep({ ...q, contextTokens: 2 * q.contextTokens }).seconds).toBeGreaterThanOrEqual(decodeStep(q).seconds * 0.998);
       }),
       some,
+    );
+  });
+
+  it("gives finite numbers for every model it can express, no task below its floor, no faster with a longer context", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...models()),
+        fc.constantFrom("h100-sxm", "h20", "b200-sxm", "gb200", "mi300x"),
+        fc.integer({ min: 2, max: 300 }),
+        fc.integer({ min: 1, max: 50000 }),
+        fc.boolean(),
+        (m, id, requestsPerGpu, contextTokens, overlap) => {
+          const ask = (context: number) =>
+            decodeStep({
+              model: m,
+              hardware: hardware(id),
+              requestsPerGpu,
+              contextTokens: context,
+              expertParallel: m.routedExperts >= 8 ? 8 : 1,
+              overlap: overlap ? "two-micro-batches" : "none",
+            });
+          const step = ask(contextTokens);
+          expect(Number.isFinite(step.seconds) && step.seconds > 0).toBe(true);
+          for (const t of new Set(step.tasks)) {
+            for (const value of [t.seconds, t.floorSeconds, t.flops, t.bytes, t.runBytes])
+              expect(Number.isFinite(value), `${m.id} ${t.name}`).toBe(true);
+            expect(t.seconds, `${m.id} ${t.name}`).toBeGreaterThanOrEqual(t.floorSeconds * 0.999999);
+          }
+          expect(ask(contextTokens + 100).seconds).toBeGreaterThanOrEqual(step.seconds);
+        },
+      ),
+      { numRuns: 200 },
     );
   });
 });

@@ -75,6 +75,64 @@ describe("joules a token", () => {
     expect(filled.joulesPerToken.network).toEqual({ low: 0, high: 0 });
   });
 
+  it("moves bytes of tasks through the memory and once over the chip, opens rows for their runs, and names what it leaves out", () => {
+    const local = step.tasks.filter(({ name, bytes }) => name !== "dispatch" && name !== "combine" && bytes > 0);
+    // HBM3 moves 64 bytes at the least.
+    const moved = (bound: "low" | "high") => local.reduce((sum, t) => sum + t.bytes * accessJoules(t.runBytes, 64).moved[bound], 0);
+    for (const bound of ["low", "high"] as const) {
+      expect(joulesPerToken.memory[bound]).toBeCloseTo(moved(bound) / tokens, 9);
+      expect(joulesPerToken.rowActivation[bound]).toBeCloseTo(
+        local.reduce((sum, t) => sum + t.bytes * accessJoules(t.runBytes, 64).opened, 0) / tokens,
+        9,
+      );
+    }
+    const bytes = local.reduce((sum, t) => sum + t.bytes, 0);
+    const chip = joulesPerToken.onChip;
+    expect(chip.high).toBeGreaterThan(chip.low);
+    expect(chip.low / bytes).toBeGreaterThan(0);
+    expect(energyOf(v3).leftOut.join()).toMatch(/^host.*activations that kernels hand on.*constant power/);
+    const { powerWatts: _, ...unknown } = h100;
+    expect(energyOf({ ...v3, hardware: unknown })).not.toHaveProperty("limitJoulesPerToken");
+  });
+
+  it("has rates from facts, each by hand", () => {
+    const facts = new Map(
+      Object.entries({
+        "memory movement": 1,
+        "memory interface": 2,
+        "memory high": 4,
+        "memory rowActivation": 5,
+        "memory rowBytes": 6,
+        "onChip firstLevelLow": 7,
+        "onChip lastLevelLow": 8,
+        "onChip firstLevelHigh": 9,
+        "onChip lastLevelHigh": 10,
+        "arithmetic low": 11,
+        "arithmetic high": 12,
+        "scaleUp low": 13,
+        "scaleUp high": 14,
+        "scaleUp crossings": 2,
+        "network lowWatts": 15,
+        "network lowRate": 3,
+        "network lowEnds": 2,
+        "network highWatts": 18,
+        "network highRate": 6,
+        "network highEnds": 5,
+        "constant watts": 19,
+      }),
+    );
+    expect(readRates(facts)).toEqual({
+      memory: { movedLow: 3, movedHigh: 4, rowJoules: 5, rowBytes: 6 },
+      onChip: { low: 15, high: 19 },
+      arithmetic: { low: 11, high: 12 },
+      scaleUp: { low: 26, high: 28 },
+      network: { low: 10, high: 15 },
+      constantWatts: 19,
+    });
+    for (const name of facts.keys())
+      expect(() => readRates(new Map([...facts].filter(([key]) => key !== name))), name).toThrow(`energy.csv: no ${name}`);
+  });
+
   it("names a fact that is missing", () => {
     expect(() => readRates(new Map())).toThrow(/energy.csv: no scaleUp crossings/);
   });

@@ -30,6 +30,30 @@ describe("flows of a step", () => {
     expect(sumShare).toBeCloseTo(400 / 600, 12);
   });
 
+  it("tells sums from what is only handed on, each kind with its share of all", () => {
+    const kinds = ["dispatch", "combine", "all-reduce", "all-gather", "reduce-scatter", "point to point"] as const;
+    const { flows, sumShare } = stepFlows({ tasks: kinds.map((name, i) => ({ name, bytes: 10 * (i + 1), runBytes: 1 })) });
+    expect(flows.map(({ collective, share, isSum }) => [collective, Math.round(210 * share), isSum])).toEqual([
+      ["dispatch", 10, false],
+      ["combine", 20, true],
+      ["all-reduce", 30, true],
+      ["all-gather", 40, false],
+      ["reduce-scatter", 50, true],
+      ["point to point", 60, false],
+    ]);
+    expect(sumShare).toBeCloseTo(100 / 210, 12);
+  });
+
+  it("leaves out what sends no bytes, and has the middle message by bytes, whatever the order", () => {
+    const { flows } = stepFlows({
+      tasks: [task("dispatch", 30, 9), task("dispatch", 0, 1), task("dispatch", 10, 2), task("dispatch", 21, 5)],
+    });
+    // 10 and 21 of 61 bytes in messages of up to 5.
+    expect(flows).toMatchObject([{ times: 3, bytes: 61, messageBytes: 5, leastMessageBytes: 2, mostMessageBytes: 9 }]);
+    // Just half of the bytes will do.
+    expect(stepFlows({ tasks: [task("dispatch", 10, 2), task("dispatch", 10, 5)] }).flows[0]?.messageBytes).toBe(2);
+  });
+
   it("is empty where nothing is sent", () => {
     expect(stepFlows({ tasks: [task("experts", 10, 1)] })).toEqual({ flows: [], bytes: 0, sumShare: 0 });
   });

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { arrayMachines } from "../../src/kernels/array-caps";
 import { hardware } from "../../src/machine/hardware";
-import { whatIfHardware } from "../../src/machine/what-if-hardware";
+import { type HardwareChanges, whatIfHardware } from "../../src/machine/what-if-hardware";
 import { model } from "../../src/model/registry";
 import { messagePlane, rowsPlane, widthPlane } from "../../src/step/planes";
+import { networkLimits, scaleUpLimit } from "../../src/step/tiers";
 
 const [h100, tpu] = [hardware("h100-sxm"), hardware("tpu-v7")];
 const models = ["deepseek-v3", "mixtral-8x22b"].map(model);
@@ -26,6 +28,22 @@ describe("rows", () => {
     expect(half).toBeCloseTo(whole / 2, 9);
   });
 
+  it("asks for a tile where that is the most, scaled with the columns of a what-if, and of a machine without a row for m* alone", () => {
+    const limits = arrayMachines().find(({ id }) => id === "tpu-v7")?.limits;
+    const format = ["w4a8_mxfp4_mxfp8"];
+    const needs = (change: HardwareChanges) => rowsPlane([whatIfHardware(tpu, change)], models, 6144, format).rows[0];
+    const wide = needs({ "matrixUnit.columns": { times: 1024 } });
+    expect(wide).toMatchObject({ because: "tile", needs: 1024 * (limits?.tokenTile ?? 0), isWhatIf: true });
+    // A what-if of a what-if is measured by the machine that exists.
+    const twice = whatIfHardware(whatIfHardware(tpu, { "matrixUnit.rows": 512 }), { memoryBytes: { times: 2 } });
+    expect(rowsPlane([twice], models, 6144, format).rows[0]).toMatchObject({ because: "array", needs: 512 });
+    const unknown = { ...tpu, id: "tpu-of-tomorrow" };
+    const ridge = ((tpu.peakFlopsPerSecond.fp8 ?? 0) * (0.5 + 1 / 32)) / (2 * tpu.memoryBytesPerSecond);
+    const alone = rowsPlane([unknown], models, 6144, format).rows[0];
+    expect(alone).toMatchObject({ because: "memory", machine: tpu.name, isWhatIf: false });
+    expect(alone?.needs).toBeCloseTo(ridge, 6);
+  });
+
   it("leaves out a format that a machine does not multiply", () => {
     expect(rowsPlane([h100], models, 64, ["nvfp4"]).rows).toEqual([]);
   });
@@ -39,6 +57,26 @@ describe("messages and widths", () => {
     const scaleUp = rows.filter(({ of }) => of === "scale-up");
     expect(scaleUp[1]?.needs).toBeCloseTo(2 * (scaleUp[0]?.needs ?? 0), 6);
     expect(rows.filter(({ of }) => of === "network")).toHaveLength(2);
+  });
+
+  it("a tier that a machine lacks is left out; the card is asked at its own bandwidth and the fastest way to post", () => {
+    const { scaleUpBytesPerSecond: _a, ...cardOnly } = h100;
+    const { networkBytesPerSecond: _b, ...linkOnly } = h100;
+    const rows = (machine: typeof h100) => messagePlane([machine], models).rows;
+    const limits = networkLimits(h100);
+    const fastest = limits.reduce((a, b) => (b.requestsPerSecond > a.requestsPerSecond ? b : a));
+    expect(limits.length).toBeGreaterThan(1);
+    expect(rows(cardOnly)).toEqual([
+      {
+        ...{ machine: h100.name, of: "network", because: fastest.name, isWhatIf: false },
+        needs: (h100.networkBytesPerSecond as number) / fastest.requestsPerSecond,
+      },
+    ]);
+    const { bytesPerSecond, requestsPerSecond, name } = scaleUpLimit(h100);
+    expect(rows(linkOnly)).toEqual([
+      { machine: h100.name, of: "scale-up", needs: bytesPerSecond / requestsPerSecond, because: name, isWhatIf: false },
+    ]);
+    expect(widthPlane([h100], models).rows[0]).toMatchObject({ because: "FP8 over the link" });
   });
 
   it("an expert of width d has 2 d, a machine needs its FLOPs of a byte's time", () => {

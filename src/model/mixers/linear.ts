@@ -105,7 +105,7 @@ export const linear: MixerRules<LinearMixer> = {
   cut: (mixer, degree) => ({
     ...mixer,
     valueHeads: cutHeads("valueHeads", mixer.valueHeads, degree),
-    keyHeads: mixer.keyHeads % degree === 0 ? mixer.keyHeads / degree : Math.max(1, Math.ceil(mixer.keyHeads / degree)),
+    keyHeads: Math.ceil(mixer.keyHeads / degree),
   }),
   label: ({ family }) => names[family],
 };

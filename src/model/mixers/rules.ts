@@ -64,13 +64,9 @@ export interface MixerRules<M extends Mixer> {
 
 /** Pairs of a new token and a token that it sees, of `newTokens` on a past of `contextTokens`, each seeing at most `reach` tokens. */
 export function visiblePairs(contextTokens: number, newTokens: number, reach = Number.POSITIVE_INFINITY): number {
-  const all = newTokens * contextTokens + (newTokens * (newTokens + 1)) / 2;
-  const first = contextTokens + 1;
-  const last = contextTokens + newTokens;
-  if (last <= reach) return all;
-  if (first >= reach) return newTokens * reach;
-  const growing = reach - contextTokens;
-  return growing * contextTokens + (growing * (growing + 1)) / 2 + (newTokens - growing) * reach;
+  const growing = Math.min(newTokens, Math.max(0, reach - contextTokens));
+  const whileGrowing = growing * contextTokens + (growing * (growing + 1)) / 2;
+  return growing === newTokens ? whileGrowing : whileGrowing + (newTokens - growing) * reach;
 }
 
 /** Heads dealt out over GPUs. @throws RangeError naming the field when the degree does not divide it. */

@@ -66,7 +66,7 @@ export function batchesUpTo(most: number): readonly number[] {
     batches.add(each);
     if (each >= 2 && each * 1.5 <= most) batches.add(each * 1.5);
   }
-  return [...batches.add(most)].sort((a, b) => a - b);
+  return [...batches.add(most)];
 }
 
 /** Two micro-batches hide an exchange of tokens, so there must be one. TensorRT-LLM has no option for them. */
