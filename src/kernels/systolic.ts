@@ -1,4 +1,4 @@
-import { requirePositiveInteger } from "../checks";
+import { requirePositiveInteger, requireRecord } from "../checks";
 import type { Gemm } from "./gemm";
 
 /** Cells of a systolic array: one multiply-add a cell and clock. */
@@ -38,6 +38,8 @@ export interface SystolicQuestion {
  * @source SCALE-Sim 3.0.0 (first and third form, equal on every row of data/measurements/scalesim.csv)
  */
 export function systolicCycles({ array, dataflow, gemm, weights = "reloaded" }: SystolicQuestion): number {
+  requireRecord("array", array, "an array { rows, columns }");
+  requireRecord("gemm", gemm, "a product { m, n, k }");
   requirePositiveInteger("rows", array.rows);
   requirePositiveInteger("columns", array.columns);
   for (const side of ["m", "n", "k"] as const) requirePositiveInteger(side, gemm[side]);
