@@ -5,8 +5,8 @@
  * files of data/ that its code names.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
-import { parse } from "csv-parse/sync";
 import { hash, hashFolder, root, writeWhole } from "./project.mjs";
 
 /** The script of the page, made anew only when something it is made of has changed. `cache` is a folder. */
@@ -75,6 +75,8 @@ function filesNamedIn(code) {
 /** A measured table without its remarks and the columns that no code names; every other file as it is. */
 function columnsNamedIn(code, path, text) {
   if (!path.startsWith("measurements/")) return text;
+  // Not above: this file is loaded before any package is installed.
+  const { parse } = createRequire(import.meta.url)("csv-parse/sync");
   const isNamed = (column) => ['"', "'", "`"].some((quote) => code.includes(quote + column + quote)) || code.includes(`.${column}`);
   const [heads, ...rows] = parse(text, { comment: "#", comment_no_infix: true, skip_empty_lines: true });
   const kept = heads.map((_, i) => i).filter((i) => isNamed(heads[i]));
