@@ -7,7 +7,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { parse } from "csv-parse/sync";
 import { hash, hashFolder, root, writeWhole } from "./project.mjs";
 
 /** The script of the page, made anew only when something it is made of has changed. `cache` is a folder. */
@@ -91,6 +90,8 @@ function filesNamedIn(code) {
 
 /** A table split into cells, so that the page need not parse it; a measured one without the columns that no code names. */
 function columnsNamedIn(code, path, text) {
+  // Not above: this file is loaded before any package is installed.
+  const { parse } = createRequire(import.meta.url)("csv-parse/sync");
   const isNamed = (column) => ['"', "'", "`"].some((quote) => code.includes(quote + column + quote)) || code.includes(`.${column}`);
   const [heads, ...rows] = parse(text, { comment: "#", comment_no_infix: true, skip_empty_lines: true });
   const kept = heads.map((_, i) => i).filter((i) => !path.startsWith("measurements/") || isNamed(heads[i]));

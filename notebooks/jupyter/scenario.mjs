@@ -138,7 +138,9 @@ function idOf(path, harmless) {
   const name = harmless(file.toLowerCase() === "config" ? basename(dirname(path)) : file)
     .toLowerCase()
     .replace(/[^\p{L}\p{M}\p{N}.]+/gu, "-");
-  return `own-${name.replace(/^[-.]+|[-.]+$/g, "") || "model"}`;
+  // An id has at most 48 letters, of which the mark of the content must keep its seven.
+  const letters = [...name.replace(/^[-.]+/, "")].slice(0, 37).join("");
+  return `own-${letters.replace(/[-.]+$/, "") || "model"}`;
 }
 
 /** Errors of the library are for people, and say what is nearest; in front goes the option that was meant. */

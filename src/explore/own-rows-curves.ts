@@ -76,10 +76,10 @@ function doublingsBetween(least: number, most: number): readonly number[] {
 }
 
 /** What rows have in common that differ in what the axis counts alone, word by word; empty where nothing is to be said. */
-function wordsOf({ question, part = "" }: MeasuredRow, axis: CalibratedCurves["axis"]): readonly string[] {
+function wordsOf({ question, part }: MeasuredRow, axis: CalibratedCurves["axis"]): readonly string[] {
   const { model, requests, contextTokens, weightFormat = "", cacheFormat = "", kernel = "", draftTokens = 0 } = question;
   const other = axis === "requests" ? `${formatCount(contextTokens)} tokens` : `${formatCount(requests ?? 0)} requests`;
   const split = splitWords(model, resolveQuestion(question)).replaceAll(" x ", " × ");
   const drafts = draftTokens === 0 ? "" : `${draftTokens} drafts`;
-  return [part, harmless(model.name), other, split, ...[weightFormat, cacheFormat, kernel].map(harmless), drafts];
+  return [part ?? "", harmless(model.name), other, split, ...[weightFormat, cacheFormat, kernel].map(harmless), drafts];
 }

@@ -1,3 +1,4 @@
+import { requirePositive, requireRecord } from "../checks";
 import { calibratedMachine } from "../machine/calibrated-machine";
 import {
   type CalibratedName,
@@ -110,6 +111,7 @@ export interface WeighedStep extends StepInParts {
  * @example calibrate(rows).factors.between // 1.3: the time between kernels is a third longer here
  */
 export function calibrate(rows: readonly MeasuredStep[], options: CalibrationOptions = {}): Calibration {
+  if (!Array.isArray(rows)) throw new RangeError("rows must be a list of measured steps");
   if (rows.length < fewestRows) throw new RangeError(`rows must be at least ${fewestRows} measured steps, got ${rows.length}`);
   const steps = rows.map(weighed);
   const { factors, doubt } = fitFactors(steps, options);
@@ -140,8 +142,9 @@ export function calibrate(rows: readonly MeasuredStep[], options: CalibrationOpt
 }
 
 function weighed({ question, seconds, part }: MeasuredStep, i: number): WeighedStep {
-  if (!(Number.isFinite(seconds) && seconds > 0)) throw new RangeError(`seconds of row ${i + 1} must be positive, got ${seconds}`);
+  requirePositive(`seconds of row ${i + 1}`, seconds);
   try {
+    requireRecord("question", question, "a question that decodeStep takes");
     const step = decodeStep(question);
     const { low, high } = step.errorBand;
     return { ...stepInParts(question, step, part), measured: seconds, weight: 1 / Math.log(high / low) ** 2 };

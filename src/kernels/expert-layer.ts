@@ -1,4 +1,5 @@
-import { requirePositiveInteger } from "../checks";
+import { requireName, requirePositiveInteger, requireRecord, requireWord } from "../checks";
+import { requireMachine } from "../machine/check-rates";
 import type { Hardware } from "../machine/hardware";
 import { weightFormat as lookUpFormat } from "../machine/number-formats";
 import type { MoeLayerShape } from "../model/model";
@@ -113,21 +114,35 @@ const v3Groups: RouterLimit = { kind: "groups", groups: 8, kept: 4 };
  *   tokens: 64, routing: "chance", cache: "cold" }).seconds;
  */
 export function moeLayerTime(question: MoeLayerQuestion): MoeLayerTime {
-  const { model, hardware, kernel, tokens, expertParallel = 1 } = question;
-  requirePositiveInteger("hiddenSize", model.hiddenSize);
-  requirePositiveInteger("moeIntermediateSize", model.moeIntermediateSize);
-  requirePositiveInteger("tensorParallel", question.tensorParallel ?? 1);
+  const { model, hardware, kernel, tokens, expertParallel = 1, tensorParallel = 1, cache = "warm" } = question;
+  const { lowLatencyTokens: most = defaultLowLatencyTokens } = question;
+  requireShape(model);
+  requireMachine(hardware);
+  requireName("kernel", kernel);
+  requireName("weightFormat", question.weightFormat);
+  requirePositiveInteger("tensorParallel", tensorParallel);
   requirePositiveInteger("tokens", tokens);
   requirePositiveInteger("expertParallel", expertParallel);
-  if (kernel !== "deepepmoe") return layerTime(question, kernel, tokens, hardware);
-  const most = question.lowLatencyTokens ?? defaultLowLatencyTokens;
   requirePositiveInteger("lowLatencyTokens", most);
+  requireWord("cache", cache, ["warm", "cold"]);
+  if (kernel !== "deepepmoe") return layerTime(question, kernel, tokens, hardware);
   const held = most * expertParallel;
   if (tokens <= held) return layerTime(question, "deepepmoe_generation", tokens, hardware);
   const full = layerTime(question, "deepepmoe_generation", held, hardware);
   const normal = layerTime(question, "deepepmoe_context", tokens, hardware);
   if (normal.seconds > (full.seconds * tokens) / held) return repeated(full, tokens / held);
   return normal.seconds >= full.seconds ? normal : { ...normal, seconds: full.seconds };
+}
+
+/** Sizes that cannot be, by name; what a shape may leave out is checked where it is there. */
+function requireShape(model: RoutedShape): void {
+  requireRecord("model", model, "a model, or a shape with hiddenSize, moeIntermediateSize, routedExperts and expertsPerToken");
+  requirePositiveInteger("hiddenSize", model.hiddenSize);
+  requirePositiveInteger("moeIntermediateSize", model.moeIntermediateSize);
+  for (const name of ["expertHiddenSize", "expertMatrices", "expertGroups", "topkGroup"] as const) {
+    const size = model[name];
+    if (size !== undefined) requirePositiveInteger(name, size);
+  }
 }
 
 function layerTime(question: MoeLayerQuestion, kernel: string, tokens: number, hardware: Hardware): MoeLayerTime {
@@ -184,13 +199,15 @@ export interface ExpertTaskQuestion {
  */
 export function expertTaskTime({ model, hardware, kernel, weightFormat, rows }: ExpertTaskQuestion): MoeLayerTime {
   requirePositiveInteger("rows", rows);
+  requireRecord("model", model, "a model, or a shape with hiddenSize and moeIntermediateSize");
+  requireMachine(hardware);
   const chosen = defaultKernel(hardware);
   const shape = { ...model, routedExperts: 1, expertsPerToken: 1 };
   return moeLayerTime({
     model: shape,
     hardware,
-    kernel: kernel ?? chosen.kernel,
-    weightFormat: weightFormat ?? chosen.weightFormat,
+    kernel: kernel === undefined ? chosen.kernel : kernel,
+    weightFormat: weightFormat === undefined ? chosen.weightFormat : weightFormat,
     tokens: rows,
     // Its weights come from memory: other experts have run since.
     cache: "cold",

@@ -1,6 +1,7 @@
-import { requirePositiveInteger } from "../checks";
+import { requireName, requirePositiveInteger, requireRecord } from "../checks";
 import { readConstants } from "../data/constants";
 import { at, readRows, text } from "../data/rows";
+import { requireMachine } from "../machine/check-rates";
 import type { Hardware } from "../machine/hardware";
 import { weightFormat as lookUpFormat, type WeightFormat } from "../machine/number-formats";
 import { nearest } from "../text/nearest";
@@ -89,6 +90,9 @@ export interface DenseTime extends ProductTime {
  * @throws RangeError for sides that are not positive integers, unknown kernels or formats.
  */
 export function denseGemmTime({ gemm, hardware, kernel, weightFormat }: DenseQuestion): DenseTime {
+  requireRecord("gemm", gemm, "a product { m, n, k }");
+  requireMachine(hardware);
+  if (kernel !== undefined) requireName("kernel", kernel);
   requirePositiveInteger("m", gemm.m);
   requirePositiveInteger("n", gemm.n);
   requirePositiveInteger("k", gemm.k);

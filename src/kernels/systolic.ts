@@ -1,4 +1,4 @@
-import { requirePositiveInteger } from "../checks";
+import { requirePositiveInteger, requireRecord } from "../checks";
 import type { Gemm } from "./gemm";
 
 /** Cells of a systolic array: one multiply-add a cell and clock. */
@@ -32,12 +32,14 @@ export interface SystolicQuestion {
  * R rows, C columns. A piece of R x C weights takes R cycles to shift in, m rows follow one a cycle, and the last
  * result leaves R + C - 2 cycles after the last row enters. With double buffering only the first piece is waited for, and
  * a piece occupies the array for its rows, or for the R cycles that the next piece needs. Left out: memory, which
- * makes it longer, and overlap of one piece's end with the next one's start in the two forms without buffering, which makes it shorter.
+ * makes it longer; in the simulator's form the last cycle, which an array of one cell has: never fewer cycles than m n k / (R C); and overlap of one piece's end with the next one's start in the two forms without buffering, which makes it shorter.
  *
  * @throws RangeError unless every side is a positive integer and the words are known.
  * @source SCALE-Sim 3.0.0 (first and third form, equal on every row of data/measurements/scalesim.csv)
  */
 export function systolicCycles({ array, dataflow, gemm, weights = "reloaded" }: SystolicQuestion): number {
+  requireRecord("array", array, "an array { rows, columns }");
+  requireRecord("gemm", gemm, "a product { m, n, k }");
   requirePositiveInteger("rows", array.rows);
   requirePositiveInteger("columns", array.columns);
   for (const side of ["m", "n", "k"] as const) requirePositiveInteger(side, gemm[side]);
@@ -45,7 +47,9 @@ export function systolicCycles({ array, dataflow, gemm, weights = "reloaded" }: 
   const { rows, columns } = array;
   const { m, n, k } = gemm;
   const across = Math.ceil(n / columns);
-  if (dataflow === "output-stationary") return Math.ceil(m / rows) * across * (k + rows + columns - 2) - 1;
+  // One multiply-add a cell and cycle.
+  const fewest = Math.ceil((m * n * k) / (rows * columns));
+  if (dataflow === "output-stationary") return Math.max(fewest, Math.ceil(m / rows) * across * (k + rows + columns - 2) - 1);
   const pieces = Math.ceil(k / rows) * across;
   if (weights === "reloaded") return pieces * (2 * rows + columns + m - 2) - 1;
   if (weights !== "double-buffered") throw new RangeError(`weights must be reloaded or double-buffered, got "${String(weights)}"`);

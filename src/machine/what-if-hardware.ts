@@ -1,4 +1,4 @@
-import { requirePositive } from "../checks";
+import { requirePositive, requireRecord } from "../checks";
 import { nearest } from "../text/nearest";
 import { type Hardware, hardwareQuantities, timeNames } from "./hardware";
 
@@ -27,6 +27,8 @@ const wholes = ["processors", "scaleUpDomain", "matrixUnit.rows", "matrixUnit.co
  * @example whatIfHardware(hardware("h100-sxm"), { memoryBytesPerSecond: { times: 2 }, scaleUpDomain: 576 }).scaleUpDomain // 576
  */
 export function whatIfHardware(base: Hardware, changes: HardwareChanges): Hardware {
+  requireRecord("base", base, "a machine, as hardware(id) gives");
+  requireRecord("base.peakFlopsPerSecond", base.peakFlopsPerSecond, "a record of rates by format");
   let changed = base;
   for (const [field, change] of Object.entries(changes)) {
     const all = field === "peakFlopsPerSecond";
@@ -58,7 +60,7 @@ function changedTo(base: Hardware, field: string, change: Change): number {
   }
   const value = typeof change === "number" ? change : (old as number) * change.times;
   requirePositive(field, value);
-  if (wholes.includes(field) && !Number.isInteger(value)) throw new RangeError(`${field} must be a positive integer, got ${value}`);
+  if (wholes.includes(field) && !Number.isSafeInteger(value)) throw new RangeError(`${field} must be a positive integer, got ${value}`);
   return value;
 }
 

@@ -7,6 +7,12 @@ import { mixerKinds, mixerSizes } from "./mixers/mixers";
 const mostLayers = 10_000;
 const largestSize = 1e9;
 
+/** Refuse what is no model. @throws RangeError naming the field. */
+export function requireModel(name: string, model: { readonly runs: readonly Run[] }): void {
+  if (typeof model !== "object" || model === null || !Array.isArray(model.runs))
+    throw new RangeError(`${name} must be a model with runs, as model(id) gives`);
+}
+
 /**
  * Refuse runs that no model can have.
  *

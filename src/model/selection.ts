@@ -1,5 +1,7 @@
+import { requireWord } from "../checks";
 import { accessFact } from "../data/accesses";
 import type { Block, Indexer } from "./blocks";
+import { requireModel } from "./check-runs";
 import type { Model } from "./model";
 
 /**
@@ -9,6 +11,8 @@ import type { Model } from "./model";
  * @throws RangeError for "sparse" where no mixer is latent.
  */
 export function withSelection(model: Model, attention: "dense" | "sparse"): Model {
+  requireWord("attention", attention, ["dense", "sparse"]);
+  requireModel("model", model);
   const isLatent = (block: Block) => block.kind === "latent";
   if (attention === "sparse" && !model.runs.some(({ blocks }) => blocks.some(isLatent)))
     throw new RangeError(`attention must be "dense" for ${model.id}: it has no latent cache to select from`);

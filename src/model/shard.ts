@@ -1,5 +1,6 @@
 import { requirePositiveInteger } from "../checks";
 import { type Block, isMixer } from "./blocks";
+import { requireModel } from "./check-runs";
 import { cutFeedForward } from "./feed-forward";
 import { cutMixer } from "./mixers/mixers";
 import type { Model } from "./model";
@@ -33,6 +34,7 @@ export function cutBlock(block: Block, { tensorParallel, expertTensorParallel = 
  * @example tensorParallelShard(model("llama-3-70b"), 8).runs[0].blocks[0].heads // 8
  */
 export function tensorParallelShard(model: Model, degree: number, expertDegree = degree): Model {
+  requireModel("model", model);
   requirePositiveInteger("tensorParallel", degree);
   requirePositiveInteger("expertTensorParallel", expertDegree);
   if (degree === 1 && expertDegree === 1) return model;

@@ -1,4 +1,6 @@
+import { requirePositive } from "../checks";
 import type { Block, ExpertsBlock } from "./blocks";
+import { requireModel } from "./check-runs";
 import { decoder } from "./decoder";
 import type { Model } from "./model";
 
@@ -21,10 +23,10 @@ export interface ModelChanges {
  * @example whatIfModel(model("deepseek-v3"), { granularity: 2 }).expertsPerToken // 16
  */
 export function whatIfModel(base: Model, changes: ModelChanges): Model {
+  requireModel("base", base);
   for (const name in changes) if (name !== "granularity") throw new RangeError(`unknown field "${name}"; nearest: granularity`);
   const { granularity } = changes;
-  if (!(granularity > 0 && Number.isFinite(granularity)))
-    throw new RangeError(`granularity must be a positive number, got ${String(granularity)}`);
+  requirePositive("granularity", granularity);
   if (base.routedExperts === 0) throw new RangeError(`${base.id} has no experts to split`);
   if (granularity === 1) return base;
   const split = (block: Block) => (block.kind === "experts" ? splitExperts(block, granularity, base.id) : block);

@@ -1,4 +1,5 @@
-import { requirePositive, requirePositiveInteger } from "../checks";
+import { requirePositive, requirePositiveInteger, requireWord } from "../checks";
+import { requireMachine } from "../machine/check-rates";
 import { type Hardware, timeFactor } from "../machine/hardware";
 import { type CollectiveImplementation, type CollectiveTime, collectivePlan, linkGeneration } from "./collective";
 import type { Collective } from "./collective-ways";
@@ -24,6 +25,8 @@ const networkEfficiency = 0.85;
  */
 export function allReduceTime(bytes: number, gpus: number, hardware: Hardware, owner: AllReduceOwner = "trtllm"): CollectiveTime {
   requirePositive("bytes", bytes);
+  requireMachine(hardware);
+  requireWord("owner", owner, ["trtllm", "vllm", "sglang"]);
   return allReducePlan(gpus, hardware, owner)(bytes);
 }
 

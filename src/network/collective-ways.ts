@@ -1,7 +1,9 @@
 import type { Constants } from "../data/constants";
 
 /** What a collective gives to whom, by the names that NCCL has for them. */
-export type Collective = "all-reduce" | "all-gather" | "reduce-scatter" | "all-to-all";
+export const collectiveNames = ["all-reduce", "all-gather", "reduce-scatter", "all-to-all"] as const;
+/** One of them. */
+export type Collective = (typeof collectiveNames)[number];
 
 /** Ring collectives of NCCL: one set of constants a generation for gather, scatter and reduce. */
 export const ringConstantNames = [

@@ -1,9 +1,11 @@
-import { requirePositive, requirePositiveInteger } from "../checks";
+import { requirePositive, requirePositiveInteger, requireWord } from "../checks";
 import { constantsOf, readConstants } from "../data/constants";
+import { requireMachine } from "../machine/check-rates";
 import { type Hardware, timeFactor } from "../machine/hardware";
 import { nearest } from "../text/nearest";
 import {
   type Collective,
+  collectiveNames,
   type EagerConstants,
   type ExchangeConstants,
   eagerConstantNames,
@@ -95,7 +97,13 @@ export function collectivePlan(
   question: Omit<CollectiveQuestion, "bytes">,
   constants: CollectiveTables = tables(),
 ): (bytes: number) => CollectiveTime {
-  const { collective, gpus, hardware } = question;
+  const { collective, gpus, hardware, implementation = "nccl" } = question;
+  requireWord("collective", collective, collectiveNames);
+  if (!implementations.includes(implementation))
+    throw new RangeError(
+      `unknown implementation "${String(implementation)}"; nearest: ${nearest(String(implementation), implementations).join(", ")}`,
+    );
+  requireMachine(hardware);
   requirePositiveInteger("gpus", gpus);
   const link = scaleUpBytesPerSecond(hardware);
   if (gpus < 2) throw new RangeError(`gpus must be at least 2, got ${gpus}`);
@@ -130,11 +138,6 @@ function waysOf(
     }
     const c = constantsOf(constants.ring, `nccl ring ${generation}`);
     return (bytes) => quicker(ringWays(c, collective, bytes, gpus, link, generation));
-  }
-  if (!implementations.includes(implementation)) {
-    throw new RangeError(
-      `unknown implementation "${String(implementation)}"; nearest: ${nearest(String(implementation), implementations).join(", ")}`,
-    );
   }
   if (collective !== "all-reduce") throw new RangeError(`implementation must be nccl for ${collective}, got "${implementation}"`);
   const graph = implementation.replace("-eager", "");

@@ -1,7 +1,8 @@
-import { requirePositive, requirePositiveInteger } from "../checks";
+import { requirePositive, requirePositiveInteger, requireRecord, requireWord } from "../checks";
 import { type Constants, constantsOf, readConstants } from "../data/constants";
 import { bf16Bytes } from "../kernels/gemm";
 import { pNorm } from "../kernels/p-norm";
+import { requireMachine } from "../machine/check-rates";
 import { type Hardware, timeFactor } from "../machine/hardware";
 import { weightFormat as lookUpFormat } from "../machine/number-formats";
 import { nearest } from "../text/nearest";
@@ -108,6 +109,13 @@ export interface ExchangeTables {
  */
 export function expertExchangeTime(question: ExchangeQuestion, constants: ExchangeTables = tables()): ExchangeTime {
   const { direction, model, tokens, expertParallel, implementation = "deepep-low-latency" } = question;
+  requireRecord("model", model, "a model, or a shape with hiddenSize, routedExperts and expertsPerToken");
+  requireMachine(question.hardware);
+  requireWord("direction", direction, ["dispatch", "combine"]);
+  if (!expertExchanges.includes(implementation))
+    throw new RangeError(
+      `unknown implementation "${String(implementation)}"; nearest: ${nearest(String(implementation), expertExchanges).join(", ")}`,
+    );
   requirePositiveInteger("tokens", tokens);
   requirePositiveInteger("expertParallel", expertParallel);
   requirePositiveInteger("hiddenSize", model.hiddenSize);
@@ -116,13 +124,9 @@ export function expertExchangeTime(question: ExchangeQuestion, constants: Exchan
   if (expertParallel > model.routedExperts) {
     throw new RangeError(`expertParallel must be at most routedExperts, got ${expertParallel} for ${model.routedExperts} experts`);
   }
+  if (question.weightFormat !== undefined) lookUpFormat(question.weightFormat);
   if (expertParallel === 1) return nothing;
   if (implementation === "deepep-low-latency") return lowLatency(question, constants);
-  if (!expertExchanges.includes(implementation)) {
-    throw new RangeError(
-      `unknown implementation "${String(implementation)}"; nearest: ${nearest(String(implementation), expertExchanges).join(", ")}`,
-    );
-  }
   return copies(question, implementation, direction, constants);
 }
 

@@ -1,5 +1,8 @@
+import { requirePositiveInteger } from "../checks";
 import { bf16Bytes } from "../kernels/gemm";
+import { requireMachine } from "../machine/check-rates";
 import type { Hardware } from "../machine/hardware";
+import { requireModel } from "../model/check-runs";
 import type { Model } from "../model/model";
 import { allReduceTime } from "./all-reduce";
 import { scaleUpBytesPerSecond } from "./collective";
@@ -32,6 +35,10 @@ export interface SplitTime {
  * @throws RangeError for counts that are not positive integers or a machine without a scale-up link.
  */
 export function splitTime({ model, hardware, tokensPerGpu, gpus }: SplitTimeQuestion): SplitTime {
+  requireModel("model", model);
+  requireMachine(hardware);
+  requirePositiveInteger("tokensPerGpu", tokensPerGpu);
+  requirePositiveInteger("gpus", gpus);
   scaleUpBytesPerSecond(hardware);
   const domain = hardware.scaleUpDomain ?? gpus;
   const inside = gpus >= 2 && gpus <= domain;

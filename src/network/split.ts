@@ -1,4 +1,4 @@
-import { requireNonNegative, requirePositive, requirePositiveInteger } from "../checks";
+import { requireNonNegative, requirePositive, requirePositiveInteger, requireRecord } from "../checks";
 import { bf16Bytes } from "../kernels/gemm";
 
 /** What both ways of splitting a layer must know of it. */
@@ -76,6 +76,7 @@ export function exchangeBytes(copies: number, hiddenSize: number): number {
  * The number of tokens cancels. Bytes alone: the all-reduce has few long messages, the exchange many short ones.
  */
 export function crossingGpus(model: SplitShape): number {
+  requireRecord("model", model, "a model, or a shape with hiddenSize and expertsPerToken");
   requirePositiveInteger("hiddenSize", model.hiddenSize);
   requirePositiveInteger("expertsPerToken", model.expertsPerToken);
   const width = model.expertHiddenSize ?? model.hiddenSize;
@@ -107,6 +108,7 @@ function traffic(bytes: number, messages: number): Traffic {
 }
 
 function check(model: SplitShape, tokensPerGpu: number, gpus: number): void {
+  requireRecord("model", model, "a model, or a shape with hiddenSize and expertsPerToken");
   requirePositiveInteger("hiddenSize", model.hiddenSize);
   requirePositiveInteger("expertsPerToken", model.expertsPerToken);
   requirePositiveInteger("tokensPerGpu", tokensPerGpu);

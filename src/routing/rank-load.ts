@@ -1,4 +1,4 @@
-import { requirePositiveInteger } from "../checks";
+import { requirePositiveInteger, requireRecord } from "../checks";
 import { nearest } from "../text/nearest";
 import { busiestFirst, chooseInGroups, drawCounts } from "./power-law";
 import type { Router } from "./uniform";
@@ -78,6 +78,7 @@ const remembered = new Map<string, RankLoad>();
  * @throws RangeError for counts that are not positive integers or a routing not known.
  */
 export function rankLoad({ shape, tokens, expertParallel, routing, limit }: RankQuestion): RankLoad {
+  requireRecord("shape", shape, "a shape with routedExperts and expertsPerToken");
   const { routedExperts, expertsPerToken } = shape;
   requirePositiveInteger("tokens", tokens);
   requirePositiveInteger("expertParallel", expertParallel);
@@ -86,6 +87,8 @@ export function rankLoad({ shape, tokens, expertParallel, routing, limit }: Rank
   if (expertsPerToken > routedExperts) {
     throw new RangeError(`expertsPerToken must be at most routedExperts, got ${expertsPerToken} of ${routedExperts}`);
   }
+  if (!Number.isSafeInteger(tokens * expertsPerToken * Math.ceil(routedExperts / expertParallel)))
+    throw new RangeError(`tokens must be so many that rows can be counted, got ${tokens} at ${expertsPerToken} experts each`);
   const local = Math.ceil(routedExperts / expertParallel);
   if (routing === "balanced") {
     if (limit?.kind === "groups") return limited(tokens, routedExperts, expertsPerToken, local, limit);
@@ -110,13 +113,20 @@ export function rankLoad({ shape, tokens, expertParallel, routing, limit }: Rank
   return load;
 }
 
+const routings = ["balanced", "chance", "even", "uniform"];
+
+/** Refuse what is no routing. @throws RangeError naming the routings there are. */
+export function requireRoutingName(routing: string): void {
+  if (!routings.includes(routing)) exponentOf(routing);
+}
+
 /** The exponent of "power_law_1.2". @throws RangeError naming the routings there are. */
 export function exponentOf(routing: string): number {
-  const match = /^power_law_(\d+(?:\.\d+)?)$/.exec(routing);
+  const match = typeof routing === "string" ? /^power_law_(\d{1,3}(?:\.\d{1,12})?)$/.exec(routing) : null;
   if (match === null) {
     const known = ["balanced", "chance", "even", "uniform", "power_law_1.01", "power_law_1.2"];
     throw new RangeError(
-      `routing must be balanced, chance, even, uniform or power_law_<exponent>; got "${routing}"; nearest: ${nearest(routing, known).join(", ")}`,
+      `routing must be balanced, chance, even, uniform or power_law_<exponent>; got "${String(routing)}"; nearest: ${nearest(String(routing), known).join(", ")}`,
     );
   }
   return Number(match[1]);

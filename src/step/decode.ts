@@ -1,8 +1,9 @@
+import { requireShare } from "../checks";
 import type { StepFactors } from "../machine/step-factors";
 import { bandOf, leftOutOf } from "./answer-words";
 import type { Engine } from "./engine";
 import { type Plan, planOf } from "./plan";
-import { type ResolvedQuestion, resolveQuestion, type StepQuestion } from "./question";
+import { type ResolvedQuestion, requireDrafts, resolveQuestion, type StepQuestion } from "./question";
 import { doublingsOf, partsOf, stretched, withFactors } from "./stretched";
 import type { DecodeTask, Passing } from "./task";
 import { betweenTask, type LayerTasks, layerTasks, otherStarts, savedPerStart } from "./tasks";
@@ -182,6 +183,8 @@ function endTasks(plan: Plan): readonly DecodeTask[] {
 
 /** Tokens of a request in one step: (1 - a^(s + 1)) / (1 - a) of s drafts, each accepted with chance a after those before it. */
 export function acceptedTokens(drafts: number, acceptance: number): number {
+  requireDrafts(drafts);
+  requireShare("acceptance", acceptance);
   let [tokens, chance] = [1, 1];
   for (let i = 0; i < drafts; i++) {
     chance *= acceptance;

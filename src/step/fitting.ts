@@ -12,7 +12,8 @@ import { resolveQuestion, type StepQuestion } from "./question";
  * @throws RangeError as resolveQuestion, and for a share that is not above 0 and at most 1.
  */
 export function fittingRequests(question: StepQuestion, usableShare: number): number {
-  if (!(usableShare > 0 && usableShare <= 1)) throw new RangeError(`usableShare must be above 0 and at most 1, got ${String(usableShare)}`);
+  if (typeof usableShare !== "number" || !(usableShare > 0 && usableShare <= 1))
+    throw new RangeError(`usableShare must be above 0 and at most 1, got ${String(usableShare)}`);
   const { weightBytes, cacheBytes } = memoryFootprint(question);
   const room = question.hardware.memoryBytes * usableShare - weightBytes;
   return room < 0 ? 0 : Math.floor(room / (cacheBytes / resolveQuestion(question).groupRequests));

@@ -1,3 +1,4 @@
+import { requirePositiveInteger, requireWhole } from "../checks";
 import { timeFactor } from "../machine/hardware";
 import { bandOf, leftOutOf } from "./answer-words";
 import type { DecodeStep } from "./decode";
@@ -64,13 +65,13 @@ const widening = 2;
  */
 export function prefillStep(question: PrefillQuestion): PrefillStep {
   const { promptTokens, pastTokens = 0, ...rest } = question;
-  if (!Number.isSafeInteger(promptTokens) || promptTokens < 1)
-    throw new RangeError(`promptTokens must be a positive integer, got ${String(promptTokens)}`);
-  if (!Number.isSafeInteger(pastTokens) || pastTokens < 0)
-    throw new RangeError(`pastTokens must be a whole number of at least 0, got ${String(pastTokens)}`);
+  requirePositiveInteger("promptTokens", promptTokens);
+  requireWhole("pastTokens", pastTokens);
   const resolved = resolveQuestion({ ...rest, contextTokens: pastTokens + promptTokens });
   const plan = planOf(resolved);
-  const { groupRequests, requests, formats, gpus } = resolved;
+  const { groupRequests, requests, formats, gpus, dataParallel } = resolved;
+  if (!Number.isSafeInteger(groupRequests * promptTokens * dataParallel))
+    throw new RangeError(`requests and promptTokens must make a number of tokens that can be counted, got ${requests * promptTokens}`);
   const passing = {
     requests: 0,
     newTokens: 1,

@@ -1,8 +1,11 @@
-import { requirePositiveInteger } from "../checks";
-import { requireRates } from "../machine/check-rates";
+import { requirePositiveInteger, requireShare, requireWhole, requireWord } from "../checks";
+import { requireKernel } from "../kernels/known-kernel";
+import { requireMachine } from "../machine/check-rates";
 import type { Hardware } from "../machine/hardware";
+import { requireModel } from "../model/check-runs";
 import { isMoe, type Model } from "../model/model";
 import { type ServedFormats, servedFormats } from "../model/served-formats";
+import { requireRoutingName } from "../routing/rank-load";
 import { nearest } from "../text/nearest";
 import { type Engine, engineOf } from "./engine";
 import { linked } from "./links";
@@ -52,7 +55,12 @@ export interface StepQuestion {
 }
 
 /** Stands in where formats alone matter: it multiplies in every format. */
-export const anyMachine = { id: "any", memoryBytesPerSecond: 1, peakFlopsPerSecond: { bf16: 1, fp8: 1, fp4: 1 } } as unknown as Hardware;
+export const anyMachine = {
+  id: "any",
+  generation: "any",
+  memoryBytesPerSecond: 1,
+  peakFlopsPerSecond: { bf16: 1, fp8: 1, fp4: 1 },
+} as unknown as Hardware;
 
 /** A question in numbers: defaults set, both forms made one, everything checked. */
 export interface ResolvedQuestion {
@@ -129,35 +137,32 @@ function requireKnownFields(question: object): void {
  * @throws RangeError naming the field, what was expected and what came; for a field that is not known, with the nearest ones.
  */
 export function resolveQuestion(asked: StepQuestion): ResolvedQuestion {
+  if (typeof asked !== "object" || asked === null) throw new RangeError(`the question must be a record, got ${String(asked)}`);
   const question: Asked = { ...unasked, ...asked };
   requireKnownFields(question);
   const { model, hardware, contextTokens, tensorParallel = 1, overlap = "none", routing = "chance" } = question;
   const { draftTokens = 0, acceptance = draftTokens === 0 ? 0 : defaultAcceptance, promptTokens = 0 } = question;
-  if (typeof model !== "object" || model === null || !Array.isArray(model.runs))
-    throw new RangeError("model must be a model with runs, as model(id) gives");
-  if (typeof hardware !== "object" || hardware === null) throw new RangeError("hardware must be a machine, as hardware(id) gives");
-  if (!soundMachines.has(hardware)) {
-    requireRates(hardware);
-    if (Object.isFrozen(hardware)) soundMachines.add(hardware);
-  }
+  requireModel("model", model);
+  requireMachine(hardware);
   requirePositiveInteger("contextTokens", contextTokens);
   requirePositiveInteger("tensorParallel", tensorParallel);
-  requireWhole("draftTokens", draftTokens);
+  requireDrafts(draftTokens);
   requireWhole("promptTokens", promptTokens);
-  if (!(acceptance >= 0 && acceptance <= 1)) throw new RangeError(`acceptance must be a share from 0 to 1, got ${String(acceptance)}`);
-  if (overlap !== "none" && overlap !== "two-micro-batches")
-    throw new RangeError(`overlap must be none or two-micro-batches, got "${String(overlap)}"`);
-  if (question.waiting !== undefined && !(question.waiting >= 1 && Number.isFinite(question.waiting)))
-    throw new RangeError(`waiting must be a number of at least 1, got ${String(question.waiting)}`);
+  requireShare("acceptance", acceptance);
+  requireWord("overlap", overlap, overlaps);
+  if (question.waiting !== undefined) requireWaiting(question.waiting);
+  requireRoutingName(routing);
+  if (question.kernel !== undefined) requireKernel(question.kernel);
   const split =
     question.requestsPerGpu === undefined ? ofReplica(question, tensorParallel) : ofGpu(question, question.requestsPerGpu, tensorParallel);
   const gpus = tensorParallel * split.dataParallel;
+  requireCounted(question, split, gpus, draftTokens, promptTokens);
   if (gpus % split.expertParallel !== 0) {
     throw new RangeError(`expertParallel must divide the replica's ${gpus} GPUs, got ${split.expertParallel}`);
   }
   // More ranks than experts hold copies.
+  if (question.expertSlots !== undefined) requirePositiveInteger("expertSlots", question.expertSlots);
   const expertSlots = Math.max(question.expertSlots ?? Math.max(model.routedExperts, 1), isMoe(model) ? split.expertParallel : 1);
-  requirePositiveInteger("expertSlots", expertSlots);
   if (expertSlots < model.routedExperts)
     throw new RangeError(`expertSlots must be at least routedExperts (${model.routedExperts}), got ${expertSlots}`);
   const machine = linked(hardware, gpus);
@@ -187,8 +192,36 @@ export function resolveQuestion(asked: StepQuestion): ResolvedQuestion {
   };
 }
 
-/** Records that were checked and cannot change. */
-const soundMachines = new WeakSet<Hardware>();
+const overlaps = ["none", "two-micro-batches"] as const;
+
+/** Refuse drafts by the thousand: each is a layer's work. @throws RangeError naming the field. */
+export function requireDrafts(draftTokens: number): void {
+  requireWhole("draftTokens", draftTokens);
+  if (draftTokens > mostDrafts) throw new RangeError(`draftTokens must be at most ${mostDrafts}, got ${draftTokens}`);
+}
+
+/** No engine drafts a hundredth of it. */
+const mostDrafts = 1024;
+
+/** More than any group of ranks could have one wait. */
+const mostWaiting = 1e6;
+
+function requireWaiting(waiting: number): void {
+  if (typeof waiting !== "number" || !(waiting >= 1))
+    throw new RangeError(`waiting must be a number of at least 1, got ${String(waiting)}`);
+  if (waiting > mostWaiting) throw new RangeError(`waiting must be a number of at most ${mostWaiting}, got ${waiting}`);
+}
+
+/** Counts that each can be may have a product that cannot be counted. */
+function requireCounted(question: Asked, { requests }: Split, gpus: number, draftTokens: number, promptTokens: number): void {
+  const asked = question.requests === undefined ? "requestsPerGpu" : "requests";
+  const degrees = "tensorParallel times dataParallel";
+  if (!Number.isSafeInteger(gpus)) throw new RangeError(`${degrees} must be a number of GPUs that can be counted, got ${gpus}`);
+  if (!Number.isSafeInteger((requests + gpus) * (1 + draftTokens) + promptTokens * gpus))
+    throw new RangeError(
+      `${asked}, dataParallel, draftTokens and promptTokens must make a number of tokens that can be counted, got ${requests * (1 + draftTokens) + promptTokens}`,
+    );
+}
 
 /** Share of drafts accepted where none is given: published runs of DeepSeek's module reach 0.8 to 0.9. */
 const defaultAcceptance = 0.8;
@@ -213,11 +246,7 @@ function ofGpu({ requests, dataParallel, expertParallel = 1 }: Asked, requestsPe
   requirePositiveInteger("requestsPerGpu", requestsPerGpu);
   requirePositiveInteger("expertParallel", expertParallel);
   if (requests !== undefined) throw new RangeError("requests must be left out where requestsPerGpu is given");
-  const groups = dataParallel ?? expertParallel;
+  const groups = dataParallel === undefined ? expertParallel : dataParallel;
   requirePositiveInteger("dataParallel", groups);
   return { requests: requestsPerGpu * tensorParallel * groups, dataParallel: groups, expertParallel };
-}
-
-function requireWhole(name: string, value: number): void {
-  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${name} must be a whole number of at least 0, got ${String(value)}`);
 }

@@ -1,4 +1,4 @@
-import { requirePositive } from "../checks";
+import { requirePositive, requirePositiveInteger } from "../checks";
 import { accessFact } from "../data/accesses";
 import { withSelection } from "../model/selection";
 import { decodeStep } from "./decode";
@@ -38,6 +38,7 @@ export interface StreamQuestion extends StepQuestion {
 export function requestStreams(question: StreamQuestion): readonly RequestStream[] {
   const { attention, lookupRowsPerToken, ...asked } = question;
   const { hardware } = question;
+  if (lookupRowsPerToken !== undefined) requirePositiveInteger("lookupRowsPerToken", lookupRowsPerToken);
   const model = attention === undefined ? question.model : withSelection(question.model, attention);
   const step = decodeStep({ ...asked, model });
   const { dataParallel, tensorParallel, groupRequests } = resolveQuestion({ ...asked, model });

@@ -1,4 +1,4 @@
-import { requirePositiveInteger } from "../checks";
+import { requireFlag, requirePositiveInteger, requireWord } from "../checks";
 import type { ExpertsBlock } from "../model/blocks";
 import { backwardTasks, ofPass, type Pass, type TrainingTask, upProjections } from "./backward";
 import type { DecodeStep } from "./decode";
@@ -65,16 +65,18 @@ export function trainingStep(question: TrainingQuestion): TrainingStep {
   for (const [name, value] of Object.entries({
     sequences,
     sequenceTokens,
-    layers: layers ?? 1,
+    layers: layers === undefined ? 1 : layers,
     pipelineStages,
     replicas,
-    microBatches: microBatches ?? 1,
+    microBatches: microBatches === undefined ? 1 : microBatches,
   }))
     requirePositiveInteger(name, value);
-  if (overlap !== "none" && overlap !== "forward-beside-backward")
-    throw new RangeError(`overlap must be none or forward-beside-backward, got "${String(overlap)}"`);
+  requireWord("overlap", overlap, ["none", "forward-beside-backward"]);
+  requireFlag("recomputeUpProjections", recomputeUpProjections);
   const plan = planOf(resolveQuestion({ ...of, requests: sequences, contextTokens: sequenceTokens }));
   const rows = plan.groupRequests * sequenceTokens;
+  if (!Number.isSafeInteger(rows * plan.dataParallel))
+    throw new RangeError(`sequences and sequenceTokens must make a number of tokens that can be counted, got ${rows * plan.dataParallel}`);
   const passing = {
     requests: 0,
     newTokens: 1,

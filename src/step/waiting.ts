@@ -1,3 +1,5 @@
+import { requirePositive, requirePositiveInteger } from "../checks";
+
 /**
  * How many times the mean the busiest of some ranks has to do when tokens choose experts by chance.
  *
@@ -9,6 +11,7 @@
  * wait for the busiest in each layer. Experts are taken as equally popular, so real routing is at least as uneven; balancers take
  * some of that back.
  *
+ * @throws RangeError naming the count that cannot be.
  * @example busiestRank({ tokens: 1, expertsPerToken: 8, experts: 256, ranks: 8 }) // 2.6 of one token's eight experts on one of eight ranks
  */
 export function busiestRank(question: {
@@ -21,6 +24,15 @@ export function busiestRank(question: {
   readonly chosenGroups?: number;
 }): number {
   const { tokens, expertsPerToken: k, experts, ranks, expertGroups: groups = 1, chosenGroups: chosen = groups } = question;
+  requirePositive("tokens", tokens);
+  requirePositive("expertsPerToken", k);
+  for (const [name, count] of [
+    ["experts", experts],
+    ["ranks", ranks],
+    ["expertGroups", groups],
+    ["chosenGroups", chosen],
+  ] as const)
+    requirePositiveInteger(name, count);
   if (ranks <= 1 || k >= experts) return 1;
   const mean = (tokens * k) / ranks;
   const variance = (1 - 1 / ranks) * ((experts - k) / (experts - 1)) + ofGroups(k, ranks, groups, chosen) / (k / ranks);

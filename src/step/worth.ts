@@ -1,4 +1,5 @@
 import { requirePositive } from "../checks";
+import { requireMachine } from "../machine/check-rates";
 import type { NumberFormat } from "../machine/number-formats";
 import { accessEfficiency } from "../machine/random-access";
 import { decodeStep } from "./decode";
@@ -84,7 +85,7 @@ export interface WorthOptions<Q> {
  * @example worthOf({ model: model("deepseek-v3"), hardware: hardware("h100-sxm"), requestsPerGpu: 64, contextTokens: 4096, expertParallel: 64 })
  */
 export function worthOf<Q extends WorthQuestion>(question: Q, { change = 0.01, rate = tokenRate }: WorthOptions<Q> = {}): Worth {
-  if (!(change > 0 && change <= 0.5)) throw new RangeError(`change must be above 0 and at most 0.5, got ${String(change)}`);
+  requireOptions(question, change, rate);
   const now = rate(question);
   requirePositive("rate", now);
   const logarithm = Math.log1p(change);
@@ -137,8 +138,15 @@ export function elasticityOf<Q extends WorthQuestion>(
   scale: Scale,
   { change = 0.01, rate = tokenRate }: WorthOptions<Q> = {},
 ): number {
-  if (!(change > 0 && change <= 0.5)) throw new RangeError(`change must be above 0 and at most 0.5, got ${String(change)}`);
+  requireOptions(question, change, rate);
   return Math.log(rate(scale(question, 1 + change)) / rate(scale(question, 1 / (1 + change)))) / (2 * Math.log1p(change));
+}
+
+function requireOptions({ hardware }: WorthQuestion, change: number, rate: unknown): void {
+  requireMachine(hardware);
+  if (typeof change !== "number" || !(change > 0 && change <= 0.5))
+    throw new RangeError(`change must be above 0 and at most 0.5, got ${String(change)}`);
+  if (typeof rate !== "function") throw new RangeError(`rate must be a function of a question, got ${String(rate)}`);
 }
 
 /** Sides that differ by more than this are a corner, not a curve. */
@@ -222,6 +230,7 @@ export interface CapacityWorth {
  * @throws RangeError as decodeStep, and for a share that is not above 0 and at most 1.
  */
 export function capacityWorth(question: StepQuestion, usableShare: number): CapacityWorth | undefined {
+  requireMachine(question.hardware);
   const at = (factor: number) => {
     const hardware = { ...question.hardware, memoryBytes: question.hardware.memoryBytes * factor };
     const fits = fittingRequests({ ...question, hardware }, usableShare);

@@ -17,6 +17,7 @@ import { viewOf } from "../../src/explore/view";
 import { writeQuantity } from "../../src/explore/words";
 import { modelFromConfigText } from "../../src/index";
 import { browserIt, browserPath, launch } from "../browser";
+import { hostileNames } from "../hostile-names";
 import { brokenConfigs } from "../model/config/broken-configs";
 import { violations } from "../page";
 import { builtReports } from "../reports";
@@ -450,6 +451,9 @@ describe("the page to try", () => {
         await drop(name, content);
         await page.waitForTimeout(300);
       }
+      const leading = () => page.locator('a[href^="http"], svg a').evaluateAll((all) => all.map((a) => a.getAttribute("href")));
+      // Of the page's own, such as the footer's to the article.
+      const before = await leading();
       const own = modelFromFile(JSON.stringify(config), "fine.json");
       const link = Buffer.from(
         JSON.stringify({ ...own, id: "own-0000abcd", name: attack, weightDtype: attack, attention: attack }),
@@ -461,19 +465,27 @@ describe("the page to try", () => {
         `#model=own-0000abcd&own=${link}&kernel=${encodeURIComponent(attack)}&format=${encodeURIComponent(attack)}`,
       );
       await expect.poll(() => page.locator("#summary").textContent()).toContain("img src x onerror");
+      for (const [i, name] of hostileNames.entries()) {
+        const id = `own-${i.toString(16).padStart(8, "0")}`;
+        const carried = Buffer.from(JSON.stringify({ ...own, id, name, organization: name })).toString("base64url");
+        await page.evaluate((hash) => {
+          location.hash = hash;
+        }, `#model=${id}&own=${carried}`);
+        await page.waitForTimeout(100);
+      }
       await page.locator("#figure-tokens").scrollIntoViewIfNeeded();
       await page.waitForTimeout(1500);
       expect(
         await page.evaluate(() => ({
           harmed: (window as { harmed?: number }).harmed,
+          owned: (window as { owned?: unknown }).owned,
           images: document.images.length,
-          // The footer's link to the article is the page's own.
-          out: document.querySelectorAll('body > :not(footer) a[href^="http"], svg a').length,
         })),
-      ).toEqual({ harmed: undefined, images: 0, out: 0 });
+      ).toEqual({ harmed: undefined, owned: undefined, images: 0 });
+      expect(await leading()).toEqual(before);
       await settled(() => page.locator("#reset").click());
     },
-    60_000,
+    120_000,
   );
 
   browserIt(

@@ -42,6 +42,20 @@ describe("systolicCycles", () => {
     );
   });
 
+  it("takes at least a cycle, and one for each multiply-add of an array of one cell", () => {
+    const one = { rows: 1, columns: 1 };
+    const side = fc.integer({ min: 1, max: 300 });
+    for (const dataflow of ["weight-stationary", "output-stationary"] as const) {
+      fc.assert(
+        fc.property(side, side, side, side, side, (rows, columns, m, n, k) => {
+          expect(systolicCycles({ array: one, dataflow, gemm: { m, n, k } })).toBeGreaterThanOrEqual(m * n * k);
+          expect(systolicUtilisation({ array: { rows, columns }, dataflow, gemm: { m, n, k } })).toBeLessThanOrEqual(1);
+        }),
+      );
+      expect(systolicCycles({ array: one, dataflow, gemm: { m: 1, n: 1, k: 1 } })).toBe(1);
+    }
+  });
+
   it("refuses sides that are no whole numbers and words it does not know", () => {
     const gemm = { m: 1, n: 1, k: 1 };
     expect(() => systolicCycles({ array: { rows: 0, columns: 1 }, dataflow: "weight-stationary", gemm })).toThrow(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { meanEdges, wholeEdges } from "../../src/kernels/product";
-import { bestTiling, type DenseTiles, tileChoice } from "../../src/kernels/tile-choice";
+import { type DenseTiles, fastestTiling, type TileChoice, tileChoice, tilingAt, tilingSeconds } from "../../src/kernels/tile-choice";
 
 /** Half of a peak of 2^20 a second: 128 steps of a tile of 64 by 64 take 2 s; a microsecond a step beside. */
 const costs = { arithmeticEfficiency: 0.5, secondsPerStep: 1e-6, splitSeconds: 3 };
@@ -11,6 +11,11 @@ const choice = (tiles: Partial<DenseTiles>, change: Partial<typeof matrix> = {},
 const standing = (...asked: Parameters<typeof choice>) => {
   const { numbers } = choice(...asked);
   return Array.from({ length: numbers.length / 7 }, (_, i) => [numbers[7 * i], numbers[7 * i + 5], numbers[7 * i + 6]]);
+};
+/** The tiling that takes least for so many rows, and what it takes. */
+const bestTiling = (tiles: TileChoice, m: number) => {
+  const at = fastestTiling(tiles, m);
+  return { seconds: tilingSeconds(tiles, at, m), ...tilingAt(tiles, at, m) };
 };
 
 describe("the numbers of a tiling", () => {

@@ -105,3 +105,32 @@ it("notebooks know the model by its public names alone", () => {
   expect(names.filter((name) => !/: (deepshock|deepshock\/notebook|danfojs-node|tslab|node:[a-z]+)$/.test(name))).toEqual([]);
   expect(names.length).toBeGreaterThan(books.length);
 });
+
+describe("commands that set up first what they need", () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: Record<string, string> };
+  const programs = Object.entries(scripts).flatMap(([name, line]) => {
+    const [, program] = /^node (\S+\.mjs)/.exec(line) ?? [];
+    return program === undefined ? [] : [[name, program] as const];
+  });
+
+  /** A program and what it imports as it is loaded, with the packages among them. */
+  const loaded = (file: string, seen = new Set<string>()): readonly string[] => {
+    if (seen.has(file)) return [];
+    seen.add(file);
+    // Types in comments are not imported.
+    const code = readFileSync(join(root, file), "utf8").replace(/\/\*[\s\S]*?\*\//g, "");
+    return [...code.matchAll(/^(?:import|export)\b[^;]*?from "([^"]+)";|^import "([^"]+)";/gm)].flatMap(([, from, bare]) => {
+      const name = from ?? bare ?? "";
+      if (name.startsWith("node:")) return [];
+      return name.startsWith(".") ? loaded(posix.join(dirname(file), name), seen) : [`${file} imports ${name}`];
+    });
+  };
+
+  it.each(programs)("npm run %s loads before any package is installed", (_, program) => {
+    expect(loaded(program)).toEqual([]);
+  });
+
+  it("are most commands", () => {
+    expect(programs.length).toBeGreaterThan(8);
+  });
+});

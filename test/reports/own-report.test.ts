@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
+import ts from "typescript";
 import { describe, expect, it } from "vitest";
 import { ownNotebook } from "../../notebooks/jupyter/own-notebooks.mjs";
 import { root } from "../../notebooks/jupyter/project.mjs";
@@ -8,6 +9,7 @@ import { optionsOf, ownReport } from "../../notebooks/jupyter/report.mjs";
 import { degreeUpTo, scenarioOf } from "../../notebooks/jupyter/scenario.mjs";
 import { SetupError } from "../../notebooks/jupyter/setup.mjs";
 import type * as deepshock from "../../src/index";
+import { hostileNames } from "../hostile-names";
 import { books } from "../reports";
 import { type Notebook, oddities, readNotebook, runCells, sourceOf } from "../run-cells";
 
@@ -102,6 +104,8 @@ describe("a scenario", () => {
     expect(folderOf("模型甲", config)).toMatch(/^own-模型甲-[0-9a-f]{6}-on-h100-sxm$/);
     expect(folderOf("my model", config)).not.toBe(folderOf("My_Model", { ...config, hidden_size: 2048 }));
     expect(Buffer.byteLength(folderOf("n".repeat(200), config))).toBeLessThan(100);
+    // The mark of the content stays, however long the name is.
+    expect(folderOf("n".repeat(200), config)).not.toBe(folderOf("n".repeat(201), { ...config, hidden_size: 2048 }));
   });
 
   it("takes the config.json of a folder, as a download gives it", () => {
@@ -202,6 +206,42 @@ describe("a notebook for a scenario", () => {
     // A page shows the cell of parameters alone unfolded.
     expect(cells[3]?.metadata.tags).toBeUndefined();
   });
+
+  it.each(hostileNames.map((name) => [JSON.stringify(name).slice(0, 60), name] as const))(
+    "holds the name %s as a text and no more, in its cells, its note and its folder",
+    (_, name) => {
+      // What a file system takes of it.
+      const file = name.replace(/[/\0]/g, "").slice(0, 60) || "none";
+      const path = join(scratch("hostile configs"), `${file}.json`);
+      writeFileSync(
+        path,
+        JSON.stringify({
+          ...config,
+          hidden_act: "silu",
+          model_type: name,
+          architectures: [`${name}ForCausalLM`],
+          note: name,
+          [name]: name,
+        }),
+      );
+      const { folder } = scenario("--model", path, "--machine", "h100-sxm");
+      expect(folder).toMatch(/^own-[\p{L}\p{M}\p{N}.-]+-[0-9a-f]{6}-on-h100-sxm$/u);
+      const [, note, parameters, made] = own("01", "--model", path, "--machine", "h100-sxm").cells;
+      expect(sourceOf(note as never)).not.toMatch(/[<`\p{Zl}\p{Zp}]|javascript:/u);
+      for (const code of [parameters, made].map((cell) => sourceOf(cell as never))) {
+        const words: string[] = [];
+        const walk = (node: ts.Node): void => {
+          if (ts.isIdentifier(node)) words.push(node.text);
+          ts.forEachChild(node, walk);
+        };
+        const parsed = ts.createSourceFile("cell.ts", code, ts.ScriptTarget.ES2022);
+        walk(parsed);
+        expect((parsed as unknown as { parseDiagnostics: unknown[] }).parseDiagnostics).toEqual([]);
+        expect(words.filter((word) => /owned|require|fs|HYPERLINK|SUM/.test(word))).toEqual([]);
+        expect(code).not.toMatch(/[\p{Zl}\p{Zp}]|<\/|^\s*\/\//mu);
+      }
+    },
+  );
 
   it.each([
     ["--model", "qwen3-235b-a22b", "--machine", "h100-sxm"],

@@ -33,10 +33,7 @@ const runs = [
 const toy = decoder({ ...llama, id: "toy", runs });
 const asked: TrainingQuestion = { model: toy, hardware: h800, sequences: 8, sequenceTokens: 512, expertParallel: 8, dataParallel: 8 };
 const planFor = (change: Partial<StepQuestion> = {}) =>
-  planOf(
-    resolveQuestion({ model: toy, hardware: h800, requests: 8, contextTokens: 512, dataParallel: 8, expertParallel: 8, ...change }),
-    undefined,
-  );
+  planOf(resolveQuestion({ model: toy, hardware: h800, requests: 8, contextTokens: 512, dataParallel: 8, expertParallel: 8, ...change }));
 const rows = 512;
 const task = (change: Partial<DecodeTask> = {}): DecodeTask => ({
   ...{ name: "router", seconds: 2, floorSeconds: 1, flops: 10, bytes: 20, runBytes: 3, bound: "memory", kernelSeconds: [1, 1] },
@@ -322,7 +319,7 @@ describe("an update", () => {
 describe("latent attention as it is trained", () => {
   const v3 = model("deepseek-v3");
   const latent = v3.runs[0]?.blocks[0] as LatentMixer;
-  const plan = planOf(resolveQuestion({ model: v3, hardware: h800, requests: 8, contextTokens: 512, tensorParallel: 1 }), undefined);
+  const plan = planOf(resolveQuestion({ model: v3, hardware: h800, requests: 8, contextTokens: 512, tensorParallel: 1 }));
   const run = (block: Block) =>
     trainedRun(
       plan,

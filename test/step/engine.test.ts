@@ -97,7 +97,7 @@ describe("links that a machine's record lacks", () => {
 
 describe("what an answer says beside its time", () => {
   const ask = (change: Partial<StepQuestion>) =>
-    planOf(resolveQuestion({ model: model("deepseek-v3"), hardware: h200, requests: 64, contextTokens: 1000, ...change }), undefined);
+    planOf(resolveQuestion({ model: model("deepseek-v3"), hardware: h200, requests: 64, contextTokens: 1000, ...change }));
 
   it("is a band by the errors of rows left out, wider where the engine's constants or the links are carried", () => {
     const { bandLow, bandHigh } = engineTime("tensorrt-llm", h200);

@@ -17,7 +17,7 @@ const h200 = hardware("h200-sxm");
 const qwen = model("qwen3-30b-a3b");
 const v3 = model("deepseek-v3");
 const planFor = (change: Partial<StepQuestion> = {}): Plan =>
-  planOf(resolveQuestion({ model: v3, hardware: h200, requests: 64, contextTokens: 1000, ...change }), change.kernel);
+  planOf(resolveQuestion({ model: v3, hardware: h200, requests: 64, contextTokens: 1000, ...change }));
 const last = (plan: Plan) => plan.runs.at(-1) as PlannedRun;
 const passing: Passing = { requests: 8, newTokens: 1, rows: 8, replicaRows: 64 };
 const dealt = { dataParallel: 8, expertParallel: 8 };

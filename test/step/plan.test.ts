@@ -7,7 +7,7 @@ import { resolveQuestion, type StepQuestion } from "../../src/step/question";
 const h200 = hardware("h200-sxm");
 const v3 = model("deepseek-v3");
 const asked: StepQuestion = { model: v3, hardware: h200, requests: 64, contextTokens: 1000, tensorParallel: 8, engine: "sglang" };
-const planFor = (question: StepQuestion) => planOf(resolveQuestion(question), question.kernel);
+const planFor = (question: StepQuestion) => planOf(resolveQuestion(question));
 /** What of a plan shows the choices that it was made of. */
 const shown = (question: StepQuestion) => {
   const { kernel, kernels, runs, engineTime, head, reduce, exchangeMachine, padded, carried } = planFor(question);
@@ -61,7 +61,7 @@ describe("a plan", () => {
 
   it("carries every field of its question", () => {
     const question = resolveQuestion({ ...asked, draftTokens: 2, promptTokens: 3, waiting: 1.5, overlap: "two-micro-batches" });
-    expect(planOf(question, undefined)).toMatchObject(question);
+    expect(planOf(question)).toMatchObject(question);
   });
 
   it("has a head of a GPU's share of the vocabulary, and an all-reduce where a group has more GPUs than one", () => {

@@ -29,7 +29,7 @@ const asked: DecodeStepQuestion = {
   ...{ model: toy, hardware: h800, requests: 128, contextTokens: 1000 },
   ...{ dataParallel: 16, expertParallel: 16, engine: "sglang" },
 };
-const planFor = (question: DecodeStepQuestion) => planOf(resolveQuestion(question), question.kernel);
+const planFor = (question: DecodeStepQuestion) => planOf(resolveQuestion(question));
 const layers = (question: DecodeStepQuestion, passing: Passing) =>
   planFor(question).runs.map((run) => layerTasks(planFor(question), run, passing));
 const total = (tasks: readonly DecodeTask[]) => tasks.reduce((sum, { seconds }) => sum + seconds, 0);

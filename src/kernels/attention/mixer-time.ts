@@ -1,4 +1,13 @@
-import { requireNonNegative, requirePositive, requirePositiveInteger } from "../../checks";
+import {
+  requireFlag,
+  requireName,
+  requireNonNegative,
+  requirePositiveInteger,
+  requireRecord,
+  requireWhole,
+  requireWord,
+} from "../../checks";
+import { requireMachine } from "../../machine/check-rates";
 import type { Hardware } from "../../machine/hardware";
 import { cacheFormat as readCacheFormat, weightFormat as readWeightFormat } from "../../machine/number-formats";
 import type { Mixer } from "../../model/blocks";
@@ -91,9 +100,7 @@ export function mixerTime(question: MixerQuestion): MixerTime {
   }
   requirePositiveInteger("requests", requests);
   requirePositiveInteger("newTokens", newTokens);
-  if (!Number.isInteger(contextTokens) || contextTokens < 0) {
-    throw new RangeError(`contextTokens must be a whole number of at least zero, got ${String(contextTokens)}`);
-  }
+  requireWhole("contextTokens", contextTokens);
   const plan = planOf(question, newTokens);
   const time = plan.time(requests, contextTokens, newTokens);
   const { overheadSeconds, computeSeconds, memorySeconds } = time;
@@ -118,6 +125,7 @@ const phases: readonly MixerPhase[] = ["decode", "prefill"];
 /** The question's choices, checked. */
 function planOf(question: MixerQuestion, newTokens: number): AttentionPlan {
   const { model, block, hardware, contextTokens, tensorParallel = 1, kernel, warm = false, part = "core" } = question;
+  const { cacheFormat = "bfloat16", weightFormat = "bfloat16", arithmetic = "bfloat16" } = question;
   const { phase = newTokens === 1 || (contextTokens > 0 && newTokens <= mostDrafts) ? "decode" : "prefill" } = question;
   requireWord("part", part, parts);
   requireWord("phase", phase, phases);
@@ -130,17 +138,17 @@ function planOf(question: MixerQuestion, newTokens: number): AttentionPlan {
   }
   requirePositiveInteger("tensorParallel", tensorParallel);
   requireMachine(hardware);
-  if (typeof warm !== "boolean") throw new RangeError(`warm must be true or false, got ${String(warm)}`);
-  if (kernel !== undefined && (typeof kernel !== "string" || kernel === ""))
-    throw new RangeError(`kernel must be a name, got ${String(kernel)}`);
-  const hiddenSize = model?.hiddenSize;
+  requireFlag("warm", warm);
+  if (kernel !== undefined) requireName("kernel", kernel);
+  requireRecord("model", model, "a record with hiddenSize");
+  const { hiddenSize } = model;
   requirePositiveInteger("model.hiddenSize", hiddenSize);
   const options: AttentionOptions = {
     phase,
     part,
-    cacheFormat: readCacheFormat(question.cacheFormat ?? "bfloat16"),
-    weightFormat: readWeightFormat(question.weightFormat ?? "bfloat16").name as AttentionOptions["weightFormat"],
-    arithmetic: arithmeticOf(question.arithmetic ?? "bfloat16"),
+    cacheFormat: readCacheFormat(cacheFormat),
+    weightFormat: readWeightFormat(weightFormat).name as AttentionOptions["weightFormat"],
+    arithmetic: arithmeticOf(arithmetic),
     hiddenSize,
     warm,
     ...(kernel === undefined ? {} : { kernel }),
@@ -154,21 +162,9 @@ function arithmeticOf(name: string): "bfloat16" | "fp8" {
   throw new RangeError(`arithmetic must be bfloat16 or fp8, got "${name}"`);
 }
 
-function requireWord(field: string, word: string, words: readonly string[]): void {
-  if (!words.includes(word)) throw new RangeError(`${field} must be one of ${words.join(", ")}; got "${String(word)}"`);
-}
-
 function requireMixer(block: Mixer): void {
   const sizes = block === undefined || block === null ? undefined : mixerSizes(block);
   if (sizes === undefined) throw new RangeError(`block must be a mixer (${mixerKinds.join(", ")}), got "${String(block?.kind)}"`);
   for (const size of sizes) requirePositiveInteger(`block.${size}`, (block as unknown as Record<string, number>)[size] as number);
   if (block.kind === "linear") requireNonNegative("block.convolutionWidth", block.convolutionWidth);
-}
-
-function requireMachine(hardware: Hardware): void {
-  requirePositive("hardware.memoryBytesPerSecond", hardware?.memoryBytesPerSecond);
-  for (const field of ["processors", "cacheBytes", "clockHertz"] as const) {
-    const value = hardware[field];
-    if (value !== undefined) requirePositive(`hardware.${field}`, value);
-  }
 }
