@@ -31,6 +31,9 @@ export interface WorthRow {
   readonly worth?: Worth;
 }
 
+type FittingRow = WorthRow & { readonly worth: Worth };
+const fits = (row: WorthRow): row is FittingRow => row.worth !== undefined;
+
 /** The worth of each machine's parts to each model, in the order given, with no more requests than nine tenths of the memory hold. */
 export function worthRows(served: readonly ServedModel[], machines: readonly Hardware[]): readonly WorthRow[] {
   return machines.flatMap((hardware) =>
@@ -57,11 +60,10 @@ export function worthSharesFigure(served: readonly ServedModel[], machines: read
   if (place === undefined) throw new RangeError("models must hold at least one model, got none");
   const rows = worthRows(served, machines);
   const names = served.map(({ model }) => `${model.name}<br>${model.released.slice(0, 4)}`);
-  const share = (row: WorthRow | undefined, name: WorthName) => row?.worth?.elasticities[name] ?? 0;
-  const words = (row: WorthRow) =>
-    `${worthParts.map((p) => `${p.words} ${formatShare(share(row, p.name))}`).join(", ")} (${formatCount(row.groupRequests)} requests of a group)`;
+  const words = (row: FittingRow) =>
+    `${worthParts.map((p) => `${p.words} ${formatShare(row.worth.elasticities[p.name])}`).join(", ")} (${formatCount(row.groupRequests)} requests of a group)`;
   const read = (m: number) => {
-    const fitting = rows.slice(m * served.length, (m + 1) * served.length).filter((row) => row.worth !== undefined);
+    const fitting = rows.slice(m * served.length, (m + 1) * served.length).filter(fits);
     const ends = [...new Set([fitting[0], fitting.at(-1)])].flatMap((row) => (row === undefined ? [] : [row]));
     return ends.length === 0
       ? { title: `No model fits ${machines[m]?.name}`, words: "No model fits." }
@@ -70,9 +72,9 @@ export function worthSharesFigure(served: readonly ServedModel[], machines: read
           words: `${ends.map((row) => `${row.model.name}: ${words(row)}`).join(". ")}.`,
         };
   };
-  const most = (row: WorthRow) => {
-    const best = worthParts.reduce((a, b) => ((row.worth?.elasticities[b.name] ?? 0) > (row.worth?.elasticities[a.name] ?? 0) ? b : a));
-    return `${best.words} (${formatShare(share(row, best.name))})`;
+  const most = ({ worth: { elasticities } }: FittingRow) => {
+    const best = worthParts.reduce((a, b) => (elasticities[b.name] > elasticities[a.name] ? b : a));
+    return `${best.words} (${formatShare(elasticities[best.name])})`;
   };
   const choices = machines.map(({ name }, m) => ({
     title: read(m).title,
@@ -88,7 +90,10 @@ export function worthSharesFigure(served: readonly ServedModel[], machines: read
         orientation: "h",
         name: part.words,
         y: names,
-        x: served.map((_, s) => 100 * share(rows[m * served.length + s], part.name)),
+        // Null where the model does not fit: no bar, and nothing under the pointer.
+        x: rows
+          .slice(m * served.length, (m + 1) * served.length)
+          .map((row) => (fits(row) ? 100 * row.worth.elasticities[part.name] : null)),
         marker: { color: part.color },
         visible: m === 0,
         hovertemplate: `%{y}, ${part.words}: %{x:.1f} %<extra></extra>`,
