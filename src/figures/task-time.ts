@@ -5,6 +5,7 @@ import type { Choice, Figure } from "./figure";
 import { band, colours, countTicks, doublings, label, layout, line, logAxis, points, slider, ticks } from "./theme";
 
 const lineColours = [colours.blue, colours.green, colours.orange, colours.purple];
+const formatWords: Readonly<Record<string, string>> = { fp8_block: "FP8", bfloat16: "BF16" };
 const symbols = { alone: "circle", "share of a layer": "circle-open", "share of a grouped product": "x-thin-open" } as const;
 
 /** Time of one expert's task against its rows: floor, estimate and measurements, with the article's two bands. Tokens in flight as in tokensPerExpertFigure. */
@@ -21,7 +22,7 @@ export function taskTimeFigure(
   const marked = markedAt(experts, inFlight);
   const models = experts.map((e) => e.model);
   const measured = [...new Set(experts.map((e) => e.weightFormat))].flatMap((format) => measuredTasks(models, format));
-  const formats = [...new Set(experts.map((e) => (e.weightFormat === "fp8_block" ? "FP8" : e.weightFormat)))].join(" and ");
+  const formats = [...new Set(experts.map((e) => formatWords[e.weightFormat] ?? e.weightFormat))].join(" and ");
   const { title, caption, words, inside } = told(marked, formats, inWords);
   // One count for all can be moved; counts of one's own stay.
   const counts = typeof tokensInFlight === "number" ? [...new Set([...doublings(256, 65_536), tokensInFlight])].sort((a, b) => a - b) : [];
