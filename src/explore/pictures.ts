@@ -90,16 +90,14 @@ const makers: Readonly<Record<PictureName, (views: readonly Named[]) => Picture>
     }));
     const figure = runLengthsFigure(named, 32, 1e10, { colors: views.map(({ color }) => color), conclusion: "" });
     // Names stand where the legend would: a legend is laid out anew with every name.
-    const names = named.map(({ name }, i) =>
+    const annotations = named.map(({ name }, i) =>
       label(name, { x: 40, y: 97 - 7 * i }, { xanchor: "left", font: { size: 12, color: views[i]?.color } }, "x"),
     );
-    const annotations = [...(figure.layout.annotations as readonly unknown[]), ...names];
     return { figure: { ...figure, layout: { ...figure.layout, showlegend: false, annotations } } };
   },
   durations: (views) => {
-    const figure = durationsFigure(views.map((view) => ({ name: view.prefix + labelOf(view), tasks: timedTasks(view.step.tasks) })));
-    // Of one scenario alone the caption says which it is.
-    return { figure: views.length > 1 ? figure : { ...figure, layout: { ...figure.layout, annotations: [] } } };
+    const sets = views.map((view) => ({ name: view.prefix + labelOf(view), tasks: timedTasks(view.step.tasks) }));
+    return { figure: durationsFigure(sets) };
   },
   requests: ([view]) => {
     if (view === undefined) return { reason: "There is no scenario." };

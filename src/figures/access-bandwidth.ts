@@ -2,7 +2,7 @@ import { type Hardware, hardware } from "../machine/hardware";
 import { accessSweeps, type Sweep, sweepBound } from "../published/access-sweeps";
 import { rowGathers } from "../published/tables";
 import { rowBandwidth, rowMemory } from "../step/tiers";
-import { formatNumber, formatSeconds, formatShare } from "../text/numbers";
+import { formatCount, formatNumber, formatSeconds, formatShare } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, doublings, label, layout, lengthTicks, line, logAxis, points, ticks } from "./theme";
 
@@ -18,6 +18,7 @@ export function accessBandwidthFigure(machine: Hardware): Figure {
   const gathers = rowGathers();
   const gathered = hardware("h100-sxm");
   const gains = gainOfMoreInFlight(published);
+  const best = [...new Set(published.map((s) => `${formatNumber(s.bestBytesPerSecond / 1e12, 2)} TB/s on ${s.machine}`))];
   const latencies = [...new Set(published.map((s) => `${s.machine} ${formatSeconds(s.latencySeconds)}`))].join(", ");
   return {
     data: [
@@ -52,7 +53,7 @@ export function accessBandwidthFigure(machine: Hardware): Figure {
       ),
     ],
     layout: layout({
-      xaxis: logAxis("Size of one access", [8, 65_536], lengthTicks([8, 32, 128, 512, 2048, 8192, 32_768])),
+      xaxis: logAxis("Size of one access", [8, 90_000], lengthTicks([8, 32, 128, 512, 2048, 8192, 32_768])),
       yaxis: logAxis(
         "Bandwidth",
         [5e9, 2e13],
@@ -74,11 +75,11 @@ export function accessBandwidthFigure(machine: Hardware): Figure {
         ),
       ],
     }),
-    title: `More reads in flight, not larger ones, fill the memory: ${gains}`,
+    title: `Small reads are slow because few are in flight: ${gains}`,
     setting: `Reads of DRAM by bulk copies; the green bound is of ${machine.name}.`,
     source: "Measured: data/measurements/tma-h800-pcie.csv, tma-b200.csv and row-gather-h100.csv.",
-    caption: `Points are published reads of DRAM by bulk copies of one size, with so many in flight on the whole machine. Dashed is the most that those in flight allow (Little's law), with the latency (${latencies}) and the best rate read off the sweep itself; at the knee the measurement falls to ${formatShare(worst)} of it. Green is the bound that opening a row for every access sets on ${machine.name}, on the fewest stacks of ${kind.name} that give its bandwidth (${stacks}): it reaches the full rate at ${full} B. Small accesses are slow because too few are in flight, not because memory cannot serve them: ${gains}. Diamonds: rows of ${formatNumber(gathers[0]?.rowBytes ?? 0, 4)} B gathered from random places of an H100, ${gathers.map((g) => `${g.threadAccessBytes} B a thread ${formatShare(g.share)}`).join(", ")} of the datasheet rate.`,
-    alt: `Bandwidth grows with access size until about ${formatNumber(published[0]?.bestBytesPerSecond ? published[0].bestBytesPerSecond / 1e12 : 0, 2)} TB/s on H800 PCIe and ${formatNumber((published[2]?.bestBytesPerSecond ?? 0) / 1e12, 2)} TB/s on B200; more loads in flight reach it at smaller sizes.`,
+    caption: `Points are published reads of DRAM by bulk copies of one size, with so many in flight on the whole machine. Dashed is the most that those in flight allow (Little's law), with the latency (${latencies}) and the best rate read off the sweep itself; at the knee the measurement falls to ${formatShare(worst)} of it. Green is the bound that opening a row for every access sets on ${machine.name}, on the fewest stacks of ${kind.name} that give its bandwidth (${stacks}): it reaches the full rate at ${full} B. Small accesses are slow because too few are in flight, not because memory cannot serve them: ${gains}. Diamonds: rows of ${[...new Set(gathers.map((g) => formatCount(g.rowBytes)))].join(" and ")} B gathered from random places of an H100, ${gathers.map((g) => `${formatShare(g.share)} with ${g.threadAccessBytes} B per thread`).join(", ")} of the datasheet rate.`,
+    alt: `Bandwidth grows with access size until about ${best.join(" and ")}; more loads in flight reach it at smaller sizes.`,
   };
 }
 
@@ -90,6 +91,12 @@ function isFew(sweep: Sweep): boolean {
 /** What more loads in flight gain at the smallest size both sweeps of a machine have. */
 function gainOfMoreInFlight(published: readonly Sweep[]): string {
   const [few, many] = published as readonly [Sweep, Sweep];
-  const rate = (s: Sweep) => s.measured[0]?.bytesPerSecond ?? 0;
-  return `on ${few.machine}, ${formatNumber(many.loadsInFlight / few.loadsInFlight)} times as many in flight give ${formatNumber(rate(many) / rate(few))} times the rate at ${few.measured[0]?.loadBytes ?? 0} B`;
+  const pairs = few.measured.flatMap((slow) => {
+    const fast = many.measured.find(({ loadBytes }) => loadBytes === slow.loadBytes);
+    return fast === undefined ? [] : [{ slow, fast }];
+  });
+  const smallest = pairs[0];
+  if (smallest === undefined) throw new RangeError(`the sweeps of ${few.machine} must have a size of access in common`);
+  const { slow, fast } = smallest;
+  return `on ${few.machine}, ${formatNumber(many.loadsInFlight / few.loadsInFlight)} times as many in flight give ${formatNumber(fast.bytesPerSecond / slow.bytesPerSecond)} times the rate at ${formatCount(slow.loadBytes)} B`;
 }

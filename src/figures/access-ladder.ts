@@ -1,15 +1,22 @@
 import { accessFact } from "../data/accesses";
 import { type WeightFormatName, weightFormat } from "../machine/number-formats";
 import type { Model } from "../model/model";
-import { decodeAccesses, tileRowBytes } from "../step/decode-accesses";
+import { type Access, decodeAccesses, tileRowBytes } from "../step/decode-accesses";
 import { formatBytes } from "../text/numbers";
 import type { Figure } from "./figure";
 import { band, colours, label, layout, lengthTicks, line, logAxis, points, rule } from "./theme";
 
-const formats: readonly { readonly format: WeightFormatName; readonly name: string; readonly symbol: string; readonly color: string }[] = [
-  { format: "bfloat16", name: "BF16", symbol: "circle", color: colours.grey },
-  { format: "fp8_block", name: "FP8", symbol: "diamond", color: colours.blue },
-  { format: "nvfp4", name: "FP4", symbol: "square", color: colours.orange },
+/** Marks of different sizes, the largest first and open: where runs are as long in every format all three are seen. */
+const formats: readonly {
+  readonly format: WeightFormatName;
+  readonly name: string;
+  readonly symbol: string;
+  readonly size: number;
+  readonly color: string;
+}[] = [
+  { format: "bfloat16", name: "BF16", symbol: "circle-open", size: 14, color: colours.grey },
+  { format: "fp8_block", name: "FP8", symbol: "diamond", size: 10, color: colours.blue },
+  { format: "nvfp4", name: "FP4", symbol: "square", size: 5, color: colours.orange },
 ];
 
 /** Where a tensor's runs stand, by format. */
@@ -31,7 +38,7 @@ export function accessRungs(model: Model, requestsPerGpu: number, contextTokens:
   const tensors = [...new Set(inFormat("bfloat16").map(({ tensor }) => tensor))];
   const rungs = tensors.map((tensor) => ({
     tensor,
-    runBytes: formats.map(({ format }) => inFormat(format).find((a) => a.tensor === tensor)?.runBytes ?? 0),
+    runBytes: formats.map(({ format }) => runOf(tensor, inFormat(format))),
   }));
   const row = { tensor: "row of a weight tile, 128 wide", runBytes: formats.map(({ format }) => tileRowBytes(128, elementBytes(format))) };
   const tile = { tensor: "weight tile, 128 by 128", runBytes: formats.map(({ format }) => 128 * tileRowBytes(128, elementBytes(format))) };
@@ -41,8 +48,17 @@ export function accessRungs(model: Model, requestsPerGpu: number, contextTokens:
     ["row of a lookup memory (Engram)", "engram-row"],
   ] as const;
   const published = known.map(([tensor, access]) => ({ tensor, runBytes: formats.map(() => accessFact(access, "bytes")) }));
-  return [...rungs, ...published, row, tile].sort((a, b) => (a.runBytes[1] ?? 0) - (b.runBytes[1] ?? 0));
+  return [...rungs, ...published, row, tile].sort((a, b) => inFp8(a) - inFp8(b));
 }
+
+/** How long the runs of a tensor are among a step's accesses; every format moves the same tensors. */
+function runOf(tensor: string, accesses: readonly Access[]): number {
+  const access = accesses.find((a) => a.tensor === tensor);
+  if (access === undefined) throw new RangeError(`no access of ${tensor}: expected one in every number format`);
+  return access.runBytes;
+}
+
+const inFp8 = ({ runBytes }: Rung): number => runBytes[1] as number;
 
 /** Contiguous run lengths on one axis, from the smallest piece that memory moves to a whole expert. */
 export function accessLadderFigure(model: Model, requestsPerGpu: number, contextTokens: number, expertParallel: number): Figure {
@@ -51,22 +67,23 @@ export function accessLadderFigure(model: Model, requestsPerGpu: number, context
   const cacheLine = accessFact("cache-line", "bytes");
   const page = accessFact("memory-page", "bytes");
   const largest = largestWeights(rungs);
+  const longest = rungs.at(-1) as Rung;
   const rows = rungs.map((_, i) => i);
-  const below = rungs.filter((r) => (r.runBytes[1] ?? 0) < page).map((r) => r.tensor);
+  const below = rungs.filter((r) => inFp8(r) < page).map((r) => r.tensor);
   return {
     data: [
       ...rungs.map((r, i) =>
         line(r.tensor, [Math.min(...r.runBytes), Math.max(...r.runBytes)], [i, i], colours.mist, { hoverinfo: "skip", showlegend: false }),
       ),
-      ...formats.map(({ name, symbol, color }, f) =>
+      ...formats.map(({ name, symbol, size, color }, f) =>
         points(
           name,
-          rungs.map((r) => r.runBytes[f] ?? 0),
+          rungs.map((r) => r.runBytes[f] as number),
           rows,
           color,
           {
-            marker: { color, size: 9, symbol },
-            text: rungs.map((r) => `${r.tensor}, ${name}: ${formatBytes(r.runBytes[f] ?? 0)}`),
+            marker: { color, size, symbol, line: { color, width: 1.5 } },
+            text: rungs.map((r) => `${r.tensor}, ${name}: ${formatBytes(r.runBytes[f] as number)}`),
             hoverinfo: "text",
           },
         ),
@@ -84,22 +101,27 @@ export function accessLadderFigure(model: Model, requestsPerGpu: number, context
         [16, 2 * Math.max(1e9, ...rungs.flatMap((r) => r.runBytes))],
         lengthTicks([32, 256, 4096, 65_536, 1e6, 1e7, 1e8, 1e9]),
       ),
-      yaxis: { range: [-0.7, rungs.length + 0.3], visible: false },
+      yaxis: { range: [-0.7, rungs.length - 0.3], visible: false },
       shapes: [rule("x", sector), rule("x", cacheLine), rule("x", page), band("x", 64, 16_384, colours.yellow, 0.12)],
       annotations: [
-        label("the article: 64 B to 16 KB", { x: 64, y: rungs.length }, { xanchor: "left", font: { size: 11, color: colours.brown } }, "x"),
+        label(
+          "the article: 64 B to 16 KB",
+          { x: 64, y: 1 },
+          { yref: "paper", xanchor: "left", yanchor: "bottom", font: { size: 11, color: colours.brown } },
+          "x",
+        ),
       ],
     }),
     title: largest.replace(/\.$/, ""),
     setting: `${model.name} in decode: ${requestsPerGpu} requests per GPU with ${contextTokens.toLocaleString("en-US")} tokens of context, experts over ${expertParallel} GPUs.`,
-    caption: `Every tensor that a decode step of ${model.name} touches, by the length of the runs in which it lies in memory, for weights in BF16, FP8 and FP4. Dotted: the ${sector} B sector, the ${cacheLine} B line, the 4 KiB page. Shaded: the sizes the article expects. ${largest} Below a page: ${below.join(", ")}. The 64 B of the article is the row of a tile in FP4: a way of asking, not a way of storing.`,
-    alt: `Contiguous runs of ${model.name} in decode range up to ${formatBytes(rungs.at(-1)?.runBytes[1] ?? 0)} (${rungs.at(-1)?.tensor}); ${largest} Below 4 KiB: ${below.join(", ")}.`,
+    caption: `Every tensor that a decode step of ${model.name} touches, by the length of the runs in which it lies in memory, for weights in BF16, FP8 and FP4 (which keeps all but the routed experts in BF16). Dotted: the ${sector} B sector, the ${cacheLine} B line, the 4 KiB page. Shaded: the sizes the article expects. ${largest} Below a page: ${below.join(", ")}. The 64 B of the article is the row of a tile in FP4: a way of asking, not a way of storing.`,
+    alt: `Contiguous runs of ${model.name} in decode range up to ${formatBytes(inFp8(longest))} (${longest.tensor}); ${largest} Below 4 KiB: ${below.join(", ")}.`,
   };
 }
 
 /** How long the runs of the experts' matrices are, or of the feed-forward part where there are no experts. */
 function largestWeights(rungs: readonly Rung[]): string {
-  const runsOf = (part: string) => rungs.filter((r) => r.tensor.startsWith(part)).map((r) => r.runBytes[1] ?? 0);
+  const runsOf = (part: string) => rungs.filter((r) => r.tensor.startsWith(part)).map(inFp8);
   const experts = runsOf("routed expert");
   const [what, runs] = experts.length > 0 ? ["a routed expert", experts] : ["the feed-forward part", runsOf("dense feed-forward")];
   return `The matrices of ${what} lie in runs of up to ${formatBytes(Math.max(...runs))} in FP8.`;
@@ -108,7 +130,7 @@ function largestWeights(rungs: readonly Rung[]): string {
 /** Each rung's name stands beside its marks, on the side that has room. */
 function names(rungs: readonly Rung[], side: "middle left" | "middle right"): Record<string, unknown> {
   const here = rungs.flatMap((r, i) => (r.runBytes.every((bytes) => bytes > 5e5) === (side === "middle left") ? [{ r, i }] : []));
-  const x = here.map(({ r }) => (side === "middle left" ? Math.min(...r.runBytes) / 1.5 : Math.max(...r.runBytes) * 1.5));
+  const x = here.map(({ r }) => (side === "middle left" ? Math.min(...r.runBytes) / 2.3 : Math.max(...r.runBytes) * 2.3));
   return {
     type: "scatter",
     mode: "text",
@@ -116,7 +138,8 @@ function names(rungs: readonly Rung[], side: "middle left" | "middle right"): Re
     y: here.map(({ i }) => i),
     text: here.map(({ r }) => r.tensor),
     textposition: side,
-    textfont: { size: 12 },
+    textfont: { size: here.map(() => 12) },
+    cliponaxis: false,
     hoverinfo: "skip",
     showlegend: false,
   };

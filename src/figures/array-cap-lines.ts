@@ -57,16 +57,19 @@ export function arrayCapsFigure(machines: readonly ArrayMachine[], tokensPerExpe
 }
 
 function traces(machine: ArrayMachine, at: number, visible: boolean): readonly Record<string, unknown>[] {
-  const caps = rows.map((m) => arrayCaps(m, machine.limits));
+  const ridge = ridgeRows(machine.limits.rates, machine.limits.weightBytes);
+  // The row where memory stops binding is one of them, so that the line bends there.
+  const drawn = [...new Set([...rows, Math.max(1, Math.ceil(ridge))])].sort((a, b) => a - b);
+  const caps = drawn.map((m) => arrayCaps(m, machine.limits));
   const cap = (name: string, of: "memory" | "array" | "padding", color: string, dash: string) =>
     line(
       name,
-      rows,
+      drawn,
       caps.map((c) => 100 * c[of]),
       color,
       { visible, line: { color, width: 2, dash } },
     );
-  const edge = formatNumber(ridgeRows(machine.limits.rates, machine.limits.weightBytes));
+  const edge = formatNumber(ridge);
   return [
     cap(`memory, up to ${edge} tokens`, "memory", colours.blue, "solid"),
     cap(machine.limits.arrayRows > 1 ? `array of ${machine.limits.arrayRows} rows` : "array: none", "array", colours.orange, "dash"),

@@ -3,7 +3,7 @@ import { balanceGain } from "../routing/placement";
 import { formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";
 import { sourced } from "./sourced";
-import { colours, label, layout, linearAxis, rule } from "./theme";
+import { colours, label, layout, linearAxis, rowAxis, rule } from "./theme";
 
 /** Published gains of balancing experts beside the most that a measured imbalance would allow. */
 export function balanceGainsFigure(): Figure {
@@ -29,12 +29,12 @@ export function balanceGainsFigure(): Figure {
     layout: layout({
       height: 440,
       margin: { l: 170, r: 30, t: 36, b: 58 },
-      xaxis: linearAxis("Gain of a balancer (times)", [0, 2.9], { dtick: 0.5 }),
-      yaxis: { ticks: "", tickfont: { size: 11 } },
+      xaxis: linearAxis("Gain of a balancer (times)", [0, 3.1], { dtick: 0.5 }),
+      yaxis: rowAxis(),
       shapes: [rule("x", 1), rule("x", most, colours.orange)],
       annotations: [
         label(
-          `if all waits: ${formatNumber(most)}×`,
+          `if all of the step waits: ${formatNumber(most)}×`,
           { x: most, y: 1 },
           { yref: "paper", yanchor: "bottom", font: { size: 11, color: colours.orange } },
         ),
@@ -47,7 +47,7 @@ export function balanceGainsFigure(): Figure {
       "Bars",
       gains.map((g) => g.source),
     ),
-    caption: `What balancing experts gained in published systems: ${words}. Orange: what the imbalance measured on DeepSeek-R1 (${formatNumber(before)} before, ${formatNumber(after)} after) would gain if all of a step waited for the busiest GPU, ${formatNumber(most)} times. The systems differ in model, traffic and in what else changed with the balancer; none gained less than ${formatNumber(Math.min(...gains.map((g) => g.gain)))} times.`,
+    caption: `What balancing experts gained in published systems: ${words}. Orange: what the imbalance measured on DeepSeek-R1 (${formatNumber(before)} before, ${formatNumber(after)} after) would gain if all of a step waited for the busiest GPU, ${formatNumber(most)} times. Numbers in brackets tell the settings of one system apart. The systems differ in model, traffic and in what else changed with the balancer; none gained less than ${formatNumber(Math.min(...gains.map((g) => g.gain)))} times.`,
     alt: `Bars of published gains of balancing: ${words}; the bound from measured imbalance is ${formatNumber(most)} times.`,
   };
 }

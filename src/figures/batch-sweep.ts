@@ -22,10 +22,16 @@ export interface SweepQuestion {
   readonly chosen: number;
 }
 
-/** Tokens per second of a GPU, and time of a token, against the batch, up to where the memory ends. */
+/**
+ * Tokens per second of a GPU, and time of a token, against the batch, up to where the memory ends.
+ *
+ * @throws RangeError when there is no point.
+ */
 export function batchSweepFigure({ name, points, most, chosen }: SweepQuestion): Figure {
+  const [first, last] = [points[0], points.at(-1)];
+  if (first === undefined || last === undefined) throw new RangeError("points must hold at least one point, got none");
   const x = points.map(({ requestsPerGpu }) => requestsPerGpu);
-  const [from, to] = [(x[0] ?? 1) * 0.9, Math.max(x.at(-1) ?? 2, most * 2.4, chosen * 1.2)];
+  const [from, to] = [first.requestsPerGpu * 0.9, Math.max(last.requestsPerGpu, most * 2.4, chosen * 1.2)];
   const [topRate, topTime] = [Math.max(...points.map(({ perGpu }) => perGpu)) * 1.1, Math.max(...points.map(({ high }) => high)) * 1.05];
   const color = { rate: colours.blue, time: colours.orange };
   const tokens = line(
@@ -91,6 +97,6 @@ export function batchSweepFigure({ name, points, most, chosen }: SweepQuestion):
       annotations: wall.length === 0 ? [] : [label("does not fit", { x: to, y: topRate * 0.06 }, { xanchor: "right", xshift: -3 }, "x")],
     }),
     caption: `${name}: the same split at every batch. Shaded: more than the memory holds${most > 0 ? `, which is ${formatNumber(most)} requests per GPU` : "; not even one request fits"}. Dotted: the batch chosen, ${formatNumber(chosen)}.`,
-    alt: `${name}: ${formatCount(Math.round(points.at(-1)?.perGpu ?? 0))} tokens per second of each GPU at ${formatNumber(x.at(-1) ?? 0)} requests per GPU; the memory holds ${formatNumber(most)}.`,
+    alt: `${name}: ${formatCount(Math.round(last.perGpu))} tokens per second of each GPU at ${formatNumber(last.requestsPerGpu)} requests per GPU; the memory holds ${formatNumber(most)}.`,
   };
 }

@@ -147,6 +147,9 @@ export function contextGrowthFigure(kinds: readonly StackKind[], place: ContextP
       showlegend: true,
       legend: { orientation: "h", x: 0, y: -0.07, yanchor: "top", font: { size: 12 } },
     }),
+    ...(growth === "" ? {} : { title: growth.replace(/\.$/, "") }),
+    setting: `${many} requests on ${formatCount(tensorParallel)} × ${hardware.name}; one model for each kind of attention.`,
+    ...(off.length === 0 ? {} : { source: "Marks: the attention tables in data/measurements." }),
     caption: `Time against context for one stack of each kind of attention, ${many} requests on ${hardware.name}. Above: decode steps on ${formatCount(tensorParallel)} GPUs, attention and experts cut; dotted where weights and cache are more than the memory. Below: one layer's attention on one GPU of the group that the legend names, by the kernel and formats of its measured rows, the call repeated as a table times it. ${seen} ${growth} A mixer that keeps a state does not grow; one that reads a selection grows by its index alone.`,
     alt: `Log-log time against context from 1,024 to 1,048,576 tokens for ${kinds.map(nameOf).join(", ")}. ${growth} ${seen}`,
   };

@@ -1,5 +1,5 @@
 import { type DurationShare, shareByDecade, type TimedTasks } from "../step/durations";
-import { formatShare } from "../text/numbers";
+import { formatNumber, formatShare } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, label, layout, linearAxis } from "./theme";
 
@@ -12,15 +12,19 @@ export interface TaskSet {
 /** The decades of shareByDecade in words. */
 export const decadeNames = ["under 1 µs", "1–10 µs", "10–100 µs", "0.1–1 ms", "over 1 ms"];
 
-/** Share of tasks beside share of time, by decade of duration; one panel a set, one above the other. */
-export function durationsFigure(sets: readonly TaskSet[], conclusion = ""): Figure {
+/**
+ * Share of tasks beside share of time, by decade of duration; one panel per set, one above the other.
+ *
+ * @param place what all of them were computed or measured for, a sentence: machine, format, sizes.
+ */
+export function durationsFigure(sets: readonly TaskSet[], conclusion = "", place = ""): Figure {
   const shares = sets.map((s) => shareByDecade(s.tasks));
-  const gap = 0.1;
+  const gap = 0.13;
   const height = (1 - gap * (sets.length - 1)) / sets.length;
   const axis = (i: number) => (i === 0 ? "" : String(i + 1));
   const domains = sets.map((_, i) => [1 - (i + 1) * height - i * gap, 1 - i * (height + gap)]);
   const panels = Object.fromEntries(
-    sets.map((_, i) => [`yaxis${axis(i)}`, linearAxis("Share (%)", [0, 108], { domain: domains[i], dtick: 25 })]),
+    sets.map((_, i) => [`yaxis${axis(i)}`, linearAxis("Share (%)", [0, 112], { domain: domains[i], dtick: 25 })]),
   );
   const reading = sets.map((s, i) => `${s.name}: ${sentence(shares[i] as readonly DurationShare[])}`).join(". ");
   const short = shares.map((share) => share[1]?.timeShare ?? Number.NaN);
@@ -43,12 +47,12 @@ export function durationsFigure(sets: readonly TaskSet[], conclusion = ""): Figu
       ),
     ]),
     layout: layout({
-      height: 150 + 190 * sets.length,
-      margin: { l: 64, r: 20, t: 44, b: 58 },
+      height: 170 + 190 * sets.length,
+      margin: { l: 64, r: 20, t: 60, b: 58 },
       barmode: "group",
-      bargap: 0.25,
+      bargap: 0.12,
       showlegend: true,
-      legend: { orientation: "h", x: 1, xanchor: "right", y: 1, yanchor: "bottom" },
+      legend: { orientation: "h", x: 1, xanchor: "right", y: 1.02, yanchor: "bottom" },
       xaxis: {
         type: "category",
         title: { text: "Duration of one kernel", standoff: 12 },
@@ -56,20 +60,18 @@ export function durationsFigure(sets: readonly TaskSet[], conclusion = ""): Figu
         showgrid: false,
       },
       ...panels,
-      annotations: sets.map((s, i) =>
+      // One panel alone is named by the setting.
+      annotations: (sets.length === 1 ? [] : sets).map((s, i) =>
         label(
           s.name,
           { x: 0, y: (domains[i] as number[])[1] as number },
-          { xref: "paper", yref: "paper", xanchor: "left", yanchor: "top", xshift: 6, yshift: -2, font: { size: 13, color: colours.ink } },
+          { xref: "paper", yref: "paper", xanchor: "left", yanchor: "bottom", font: { size: 13, color: colours.ink } },
         ),
       ),
     }),
     title: `Kernels of 1–10 µs hold ${held} of the time`,
-    setting: sets
-      .map(({ name }) => name)
-      .join("; ")
-      .concat("."),
-    caption: `Light bars: share of kernels in each decade of duration. Dark bars: share of their summed time. ${reading}.${conclusion === "" ? "" : ` ${conclusion}`}`,
+    setting: place === "" ? `${sets.map(({ name }) => name).join("; ")}.` : place,
+    caption: `Of each pair of bars the left is the share of kernels of that duration, the right their share of the summed time. ${reading}.${conclusion === "" ? "" : ` ${conclusion}`}`,
     alt: `${reading}.`,
   };
 }
@@ -82,13 +84,21 @@ function bar(name: string, shares: readonly number[], color: string, yaxis: stri
     y: shares.map((s) => 100 * s),
     yaxis,
     marker: { color },
-    text: shares.map((s) => (s === 0 ? "" : formatShare(s))),
+    text: shares.map(percent),
     textposition: "outside",
-    textfont: { size: 11 },
+    constraintext: "none",
+    textangle: 0,
+    textfont: { size: shares.map(() => 11) },
     cliponaxis: false,
     showlegend,
-    hovertemplate: "%{x}: %{y:.2f} %<extra></extra>",
+    hovertemplate: `${name}, %{x}: %{y:.2~g} %<extra></extra>`,
   };
+}
+
+/** Two digits without the axis's unit, so that neighbours stay apart on a narrow page; of what is no kernel at all nothing. */
+function percent(share: number): string {
+  if (share === 0) return "";
+  return share < 0.001 ? "<0.1" : formatNumber(100 * share, 2);
 }
 
 function sentence(shares: readonly DurationShare[]): string {

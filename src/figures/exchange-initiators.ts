@@ -21,11 +21,15 @@ export function startedDispatches(tokens: number): readonly StartedExchange[] {
 
 /** Times slower than the GPU itself, at one size of the group. @throws RangeError when one of the two was not measured. */
 export function proxyPenalty(tokens: number, expertParallel: number): number {
-  const at = (initiator: string) => startedDispatches(tokens).find((e) => e.initiator === initiator && e.expertParallel === expertParallel);
-  const [proxy, own] = [at("host proxy drives the card"), at("GPU drives the card")];
-  if (proxy === undefined || own === undefined)
-    throw new RangeError(`no dispatch of ${tokens} tokens over ${expertParallel} GPUs was measured for both`);
-  return proxy.seconds / own.seconds;
+  const seconds = (initiator: string) => dispatchSeconds(initiator, tokens, expertParallel);
+  return seconds("host proxy drives the card") / seconds("GPU drives the card");
+}
+
+function dispatchSeconds(initiator: string, tokens: number, expertParallel: number): number {
+  const found = startedDispatches(tokens).find((e) => e.initiator === initiator && e.expertParallel === expertParallel);
+  if (found === undefined)
+    throw new RangeError(`no dispatch of ${tokens} tokens over ${expertParallel} GPUs was measured for: ${initiator}`);
+  return found.seconds;
 }
 
 /** Time of one dispatch by the size of the group and who starts its messages, at 128 tokens per GPU and at one. */
@@ -36,7 +40,6 @@ export function exchangeInitiatorsFigure(model: Model, hardware: Hardware): Figu
   const floor = shared.map(
     (expertParallel) => expertExchangeTime({ direction: "dispatch", model, hardware, tokens: many, expertParallel }).floorSeconds,
   );
-  const proxy = startedDispatches(many).find((e) => e.initiator.startsWith("host proxy") && e.expertParallel === 128);
   const panel = (tokens: number, axis: "y" | "y2") =>
     Object.entries(colourOf).map(([initiator, color]) => {
       const here = startedDispatches(tokens)
@@ -71,7 +74,7 @@ export function exchangeInitiatorsFigure(model: Model, hardware: Hardware): Figu
     title: `A thread of the host makes a dispatch ${formatNumber(proxyPenalty(many, 128))} times as long as the GPU that posts itself`,
     setting: `H100, 400 Gb/s per GPU, 128 GPUs with ${many} tokens each.`,
     source: "Times: data/measurements/exchange-initiators.csv, each row with its source.",
-    caption: `Published times on H100 with 400 Gb/s per GPU. The bytes and the card are the same; who starts a message is not. At 128 GPUs and ${many} tokens a thread of the host that posts for the GPU takes ${formatSeconds(proxy?.seconds ?? 0)}, ${formatNumber(proxyPenalty(many, 128))} times what the same library takes when the GPU posts itself, and at one token ${formatNumber(proxyPenalty(1, 128))} times. Dotted: the least that the bytes of ${model.name} need. The collective library (grey) moves whole buffers for everyone: it is far behind with many tokens and level with the GPU at one.`,
+    caption: `Published times on H100 with 400 Gb/s per GPU. The bytes and the card are the same; who starts a message is not. At 128 GPUs and ${many} tokens a thread of the host that posts for the GPU takes ${formatSeconds(dispatchSeconds("host proxy drives the card", many, 128))}, ${formatNumber(proxyPenalty(many, 128))} times what the same library takes when the GPU posts itself, and at one token ${formatNumber(proxyPenalty(1, 128))} times. Dotted: the least that the bytes of ${model.name} need. The collective library (grey) moves whole buffers for everyone: it is far behind with many tokens and level with the GPU at one.`,
     alt: `A dispatch posted by a host proxy takes several times as long as one posted by the GPU, more so with more GPUs.`,
   };
 }

@@ -23,10 +23,14 @@ export function processorRows(link: "NVLink" | "network"): readonly ExchangeProc
 /** Bandwidth of dispatch by the processors that run it, over NVLink and over the network, by version. */
 export function exchangeProcessorsFigure(): Figure {
   const [node, network] = [processorRows("NVLink"), processorRows("network")];
-  const at = (version: string, processors: number) =>
-    node.find((e) => e.version === version && e.processors === processors && e.measured === "whole");
-  const [few, all] = [at("DeepEP V2", 24), at("DeepEP V2", 64)];
-  const [old, hybrid] = [at("DeepEP V1 (in the Hybrid-EP table)", 16), at("Hybrid-EP", 16)];
+  const rate = (version: string, processors: number) => {
+    const row = node.find((e) => e.version === version && e.processors === processors && e.measured === "whole");
+    if (row === undefined) throw new RangeError(`no dispatch by ${version} on ${processors} processors of one node was measured`);
+    return row.dispatchBytesPerSecond;
+  };
+  const [fewProcessors, allProcessors] = [24, 64];
+  const [few, all] = [rate("DeepEP V2", fewProcessors), rate("DeepEP V2", allProcessors)];
+  const gain = rate("Hybrid-EP", 16) / rate("DeepEP V1 (in the Hybrid-EP table)", 16);
   const least = network.filter((e) => e.version === "DeepEP V2").reduce((a, b) => (b.processors < a.processors ? b : a));
   const series = (rows: readonly ExchangeProcessors[], axis: string) =>
     Object.entries(colourOf).flatMap(([version, color]) =>
@@ -64,13 +68,13 @@ export function exchangeProcessorsFigure(): Figure {
       showlegend: true,
       legend: { orientation: "h", x: 0, y: 1.01, yanchor: "bottom" },
     }),
-    title: `${few?.processors ?? 0} of ${all?.processors ?? 0} processors move ${formatNumber((100 * (few?.dispatchBytesPerSecond ?? 0)) / (all?.dispatchBytesPerSecond ?? 1), 2)} % of what all do`,
+    title: `${fewProcessors} of ${allProcessors} processors move ${formatNumber((100 * few) / all, 2)} % of what all do`,
     setting: "Dispatch in FP8 by DeepEP V2 over NVLink; bandwidth as its authors count it.",
     source: sourced(
       "Points",
       [...node, ...network].map((e) => e.source),
     ),
-    caption: `Dispatch in FP8, as each project publishes it (bandwidth as its authors count it, so over the network forwarded bytes inside a node count too). Above, one node of Blackwell: with 16 processors the later kernel moves ${formatNumber((hybrid?.dispatchBytesPerSecond ?? 0) / (old?.dispatchBytesPerSecond ?? 1))} times what DeepEP V1 moves there; DeepEP V2 reaches ${formatNumber((few?.dispatchBytesPerSecond ?? 0) / 1e9)} GB/s with 24, and the last ${formatNumber((1 - (few?.dispatchBytesPerSecond ?? 0) / (all?.dispatchBytesPerSecond ?? 1)) * 100, 2)} % cost ${formatNumber((all?.processors ?? 0) - (few?.processors ?? 0))} more. Below, across nodes of 8: ${least.processors} processors are enough for ${formatNumber(least.dispatchBytesPerSecond / 1e9)} GB/s. A copy after the exchange, which runs on all processors, is not in these counts.`,
+    caption: `Dispatch in FP8, as each project publishes it (bandwidth as its authors count it, so over the network forwarded bytes inside a node count too). Above, one node of Blackwell: with 16 processors the later kernel moves ${formatNumber(gain)} times what DeepEP V1 moves there; DeepEP V2 reaches ${formatNumber(few / 1e9)} GB/s with ${fewProcessors}, and the last ${formatNumber((1 - few / all) * 100, 2)} % cost ${allProcessors - fewProcessors} more. Below, across nodes of 8: ${least.processors} processors are enough for ${formatNumber(least.dispatchBytesPerSecond / 1e9)} GB/s. A copy after the exchange, which runs on all processors, is not in these counts.`,
     alt: `Later versions reach the same or more bandwidth with fewer processors: 24 instead of 48 over NVLink, 6 to 12 over the network.`,
   };
 }

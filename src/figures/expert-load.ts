@@ -22,7 +22,8 @@ export function expertLoadFigure(tokens: number, router: Router, seed: number, o
   const unevenness = imbalance(observed.counts);
   const formula = exceedance(load);
   const expected = load.expectedMaximum / load.mean;
-  const words = `a uniform router spreads ${formatCount(tokens)} tokens so that the busiest of ${formatCount(router.routedExperts)} experts is expected at ${formatNumber(expected)} times the mean (this simulation: ${formatNumber(simulated[0]?.y ?? 0)})`;
+  const drawn = (simulated[0] as Point).y;
+  const words = `a uniform router spreads ${formatCount(tokens)} tokens so that the busiest of ${formatCount(router.routedExperts)} experts is expected at ${formatNumber(expected)} times the mean (this simulation: ${formatNumber(drawn)})`;
   return {
     data: [
       line(
@@ -48,10 +49,7 @@ export function expertLoadFigure(tokens: number, router: Router, seed: number, o
     ],
     layout: layout({
       xaxis: linearAxis("Share of experts that are at least this busy (%)", [0, 100]),
-      yaxis: linearAxis("Load in multiples of the mean", [
-        0,
-        Math.ceil(Math.max(unevenness.maximumOverMean, simulated[0]?.y ?? 0) * 2.1) / 2,
-      ]),
+      yaxis: linearAxis("Load in multiples of the mean", [0, Math.ceil(Math.max(unevenness.maximumOverMean, drawn) * 2.1) / 2]),
       annotations: [
         label(
           `${observed.label}: busiest at ${formatNumber(unevenness.maximumOverMean)}`,
@@ -59,9 +57,9 @@ export function expertLoadFigure(tokens: number, router: Router, seed: number, o
           { xanchor: "left", font: { size: 12, color: colours.orange } },
         ),
         label(
-          "uniform router: formula (line), one simulation (dots)",
-          { x: 45, y: 1.3 },
-          { xanchor: "left", font: { size: 12, color: colours.blue } },
+          "uniform router: formula (thin),<br>one simulation (broad, light)",
+          { x: 2, y: 0.45 },
+          { xanchor: "left", align: "left", font: { size: 12, color: colours.blue } },
         ),
       ],
     }),

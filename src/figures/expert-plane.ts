@@ -97,8 +97,10 @@ export function expertPlaneFigure(
   };
 }
 
-/** Whether no release of the same laboratory before it is larger. */
+/** Whether no release of the same laboratory before it is as large; where its size is not known it cannot be told, and one of unknown size is passed over. */
 function isLargestSoFar(m: Model, all: readonly Model[]): boolean {
+  const { totalParameters: own } = m;
+  if (own === undefined) return false;
   const before = all.filter((o) => o.organization === m.organization && o.released < m.released);
-  return before.every((o) => (o.totalParameters ?? 0) < (m.totalParameters ?? 0));
+  return before.every((o) => o.totalParameters === undefined || o.totalParameters < own);
 }

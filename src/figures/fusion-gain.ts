@@ -1,6 +1,6 @@
 import { model } from "../model/registry";
 import { type FusedExperts, fusedExperts } from "../published/fused-kernels";
-import { formatNumber } from "../text/numbers";
+import { formatCount, formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";
 import { sourced } from "./sourced";
 import { colours, countTicks, layout, line, linearAxis, logAxis, rule } from "./theme";
@@ -29,10 +29,10 @@ export function fusionGainFigure(): Figure {
       ),
     ),
     layout: layout({
-      height: 540,
-      margin: { l: 84, r: 20, t: 20, b: 160 },
-      xaxis: logAxis("Tokens of a GPU", [0.8, 50_000], countTicks([1, 10, 100, 1000, 10_000])),
-      yaxis: linearAxis("Separate kernels / one kernel (time)", [0.8, 2.8]),
+      height: 520,
+      margin: { l: 84, r: 20, t: 20, b: 130 },
+      xaxis: logAxis("Tokens per GPU", [0.8, 50_000], countTicks([1, 10, 100, 1000, 10_000])),
+      yaxis: linearAxis("Time of separate kernels over one kernel's", [0.8, 2.8]),
       shapes: [rule("y", 1)],
       showlegend: true,
       legend: { orientation: "h", x: 0, y: -0.19, yanchor: "top" },
@@ -43,9 +43,15 @@ export function fusionGainFigure(): Figure {
       "Points",
       rows.map((r) => r.source),
     ),
-    caption: `Measured by those who wrote the kernels: time of separate kernels for dispatch, experts and combine over that of one that does all, eight GPUs; Hopper with DeepSeek-V4-Flash. ${words}. The gain depends on what it is held against. Beside an exchange made for throughput, with its many launches and a host that waits, one kernel gains most with few tokens; beside one made for few tokens the gain nearly vanishes on Hopper. On Blackwell it hardly falls with the batch, so it cannot be starts alone: there the exchange hides behind the products.`,
+    caption: `Measured by those who wrote the kernels: time of separate kernels for dispatch, experts and combine over that of one that does all, eight GPUs; Hopper with DeepSeek-V4-Flash. ${words}. The gain depends on what it is held against. Beside an exchange made for throughput, with its many launches and a host that waits, one kernel gains most with few tokens; beside one made for few tokens the gain nearly vanishes on Hopper. On Blackwell it is still ${atMost(rows.filter((r) => r.baseline === "unfused"))}, so it cannot be starts alone: there the exchange hides behind the products.`,
     alt: `Gains of fused expert kernels against tokens per GPU: ${words}.`,
   };
+}
+
+/** Gains at the most tokens of some rows, with that count. */
+function atMost(rows: readonly FusedExperts[]): string {
+  const most = Math.max(...rows.map((r) => r.tokensPerRank));
+  return `${range(rows.filter((r) => r.tokensPerRank === most).map((r) => r.gain))} with ${formatCount(most)} tokens`;
 }
 
 function range(values: readonly number[]): string {

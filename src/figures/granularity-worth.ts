@@ -18,7 +18,8 @@ export interface GranularityPoint {
   readonly expertsSeconds: number;
   /** Of a dispatch and a combine; 0 where there are none. */
   readonly exchangeSeconds: number;
-  readonly messageBytes: number;
+  /** Of a dispatch; absent where there is none. */
+  readonly messageBytes?: number;
   readonly worth: Worth;
 }
 
@@ -34,15 +35,16 @@ export function granularitySweep(
   return splitModels(question.model, question.expertParallel ?? 1, granularities).map(({ granularity, model: split }) => {
     const own = { ...question, model: split };
     const { tasks } = decodeStep(own);
-    const of = (name: string) => tasks.find((task) => task.name === name);
+    const [experts, dispatch, combine] = ["experts", "dispatch", "combine"].map((name) => tasks.find((task) => task.name === name));
+    if (experts === undefined) throw new RangeError(`the step of ${split.name} has no task of experts`);
     const requests = question.requests ?? (question.requestsPerGpu ?? 1) * (question.tensorParallel ?? 1) * (question.expertParallel ?? 1);
     return {
       granularity,
       model: split,
       tokensPerExpert: meanTokensPerExpert(requests, split),
-      expertsSeconds: of("experts")?.seconds ?? 0,
-      exchangeSeconds: (of("dispatch")?.seconds ?? 0) + (of("combine")?.seconds ?? 0),
-      messageBytes: of("dispatch")?.runBytes ?? 0,
+      expertsSeconds: experts.seconds,
+      exchangeSeconds: [dispatch, combine].reduce((sum, task) => (task === undefined ? sum : sum + task.seconds), 0),
+      ...(dispatch === undefined ? {} : { messageBytes: dispatch.runBytes }),
       worth: worthOf(own),
     };
   });

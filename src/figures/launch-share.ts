@@ -48,11 +48,11 @@ export function launchShareFigure(
   if (first === undefined) throw new RangeError("models must hold at least one model, got none");
   const at = batches.indexOf(requestsPerGpu);
   const share = (m: number, w: number) => formatShare(shares[m]?.[at]?.[w] ?? Number.NaN);
-  const wordsOf = (m: number) => ways.map((way, w) => `${way.name} ${share(m, w)}`).join(", ");
+  const wordsOf = (m: number) => ways.map((way, w) => `${way.name}: ${share(m, w)}`).join("; ");
   const words = wordsOf(0);
   const choices = models.map(({ model, expertParallel }, m) => ({
-    title: `Starts of kernels take ${share(m, 0)} of a decode step of ${model.name} one by one, ${share(m, 1)} from a graph`,
-    caption: `Starts of kernels as a share of a whole decode step of ${model.name} on ${expertParallel} × ${hardware.name}, ${formatCount(contextTokens)} tokens of context; the menu picks the model. At ${formatCount(requestsPerGpu)} requests per GPU: ${wordsOf(m)}. Dotted: a tenth. The share is largest with few requests, where the step is short and the kernels are as many. Fusing the experts alone removes few starts; most kernels of a layer are around attention.`,
+    title: `Starting kernels takes ${share(m, 0)} of a decode step of ${model.name} one by one, ${share(m, 1)} from a graph`,
+    caption: `Starts of kernels as a share of a whole decode step of ${model.name} on ${expertParallel} × ${hardware.name}, ${formatCount(contextTokens)} tokens of context; the menu picks the model. At ${formatCount(requestsPerGpu)} requests per GPU: ${wordsOf(m)}. Dotted: a tenth. With more requests the step gets longer and the kernels stay as many. Fusing experts and exchange alone takes it from ${share(m, 1)} to ${share(m, 2)}: the other kernels of a layer stay.`,
   }));
   const top = Math.max(...shares.flat(2)) * 100;
   return {
@@ -75,11 +75,11 @@ export function launchShareFigure(
       height: 520,
       margin: { l: 84, r: 20, t: 60, b: 130 },
       xaxis: logAxis(
-        "Requests of a GPU",
+        "Requests per GPU",
         [0.9, (widest * 290) / 256],
         ticks(doubled.filter((_, i) => i % 2 === 0).map((b) => [b, formatCount(b)] as const)),
       ),
-      yaxis: linearAxis("Starts of kernels in the step (%)", [0, Math.ceil(top / 5) * 5]),
+      yaxis: linearAxis("Share of the step spent on starts (%)", [0, Math.ceil(top / 5) * 5]),
       shapes: [{ ...rule("y", 10, colours.ink), layer: "between" }],
       showlegend: true,
       legend: { orientation: "h", x: 0, y: -0.2, yanchor: "top" },

@@ -29,7 +29,8 @@ export function layerEndsFigure(models: readonly Model[], leastParameters: numbe
     (m) =>
       isMoe(m) &&
       m.confidence !== "low" &&
-      (m.totalParameters ?? 0) >= leastParameters &&
+      m.totalParameters !== undefined &&
+      m.totalParameters >= leastParameters &&
       m.released >= "2024-03" &&
       m.denseLayers + m.moeLayers === m.layers,
   );

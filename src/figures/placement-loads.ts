@@ -7,7 +7,7 @@ import { colours, label, layout, line, linearAxis, points, rule } from "./theme"
 /** Slots a GPU has beyond its share of experts. */
 const more = [0, 1, 2, 3, 4, 6, 8];
 const ages = [
-  { stability: 1, name: "as it was", color: colours.blue },
+  { stability: 1, name: "as planned", color: colours.blue },
   { stability: 0.99, name: "correlation 0.99", color: colours.sky },
   { stability: 0.9, name: "correlation 0.9", color: colours.green },
   { stability: 0.5, name: "correlation 0.5", color: colours.orange },
@@ -31,7 +31,7 @@ export function placementFigure(question: PlacementCase): Figure {
   const [, first = 0] = redundant;
   const at = (i: number) => results[i]?.placed[redundant.indexOf(first)] ?? Number.NaN;
   const order = results[0]?.inOrder ?? Number.NaN;
-  const words = `with ${first} more slots ${ages.map((a, i) => `${a.name} ${formatNumber(at(i))}`).join(", ")}`;
+  const words = `with ${first} more slots ${ages.map((a, i) => `${a.name}: ${formatNumber(at(i))}`).join(", ")}`;
   return {
     data: [
       ...ages.map(({ name, color }, i) =>
@@ -42,9 +42,9 @@ export function placementFigure(question: PlacementCase): Figure {
       }),
     ],
     layout: layout({
-      height: 540,
-      margin: { l: 84, r: 20, t: 20, b: 140 },
-      xaxis: linearAxis("Redundant experts, of all GPUs", [-0.03 * experts, 1.03 * experts], { tickvals: redundant }),
+      height: 520,
+      margin: { l: 84, r: 20, t: 20, b: 120 },
+      xaxis: linearAxis("Redundant experts, over all GPUs", [-0.03 * experts, 1.03 * experts], { tickvals: redundant }),
       yaxis: linearAxis("Busiest GPU over mean", [0.9, Math.ceil(5 * Math.max(...results.flatMap((r) => r.placed), order)) / 5]),
       shapes: [rule("y", order)],
       showlegend: true,

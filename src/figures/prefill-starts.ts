@@ -78,12 +78,10 @@ export function prefillStartsFigure(place: StartPlace): Figure {
   const shares = startShares(place, doublings(1, 256), doublings(256, 32_768));
   const phases = ["decode", "prefill"] as const;
   const of = (phase: StartShares["phase"]) => shares.filter((s) => s.phase === phase);
-  const at = (phase: StartShares["phase"], tokens: number) => shares.find((s) => s.phase === phase && s.tokens === tokens);
+  const inPrefill = (tokens: number) => shares.find((s) => s.phase === "prefill" && s.tokens === tokens) as StartShares;
   const top = Math.max(...shares.flatMap(({ graph, stream, between }) => [graph, stream, between])) * 100;
-  const [few, many] = [at("prefill", 512), at("prefill", 8192)];
-  const words = ways
-    .map(({ name, of: way }) => `${name} ${formatShare(few?.[way] ?? Number.NaN)} and ${formatShare(many?.[way] ?? Number.NaN)}`)
-    .join(", ");
+  const [few, many] = [inPrefill(512), inPrefill(8192)];
+  const words = ways.map(({ name, of: way }) => `${name} ${formatShare(few[way])} and ${formatShare(many[way])}`).join(", ");
   return {
     data: phases.flatMap((phase) =>
       ways.map(({ name, of: way, color }) =>
@@ -105,8 +103,8 @@ export function prefillStartsFigure(place: StartPlace): Figure {
       height: 480,
       margin: { l: 64, r: 20, t: 30, b: 110 },
       xaxis: logAxis(
-        "Tokens of one GPU in the step",
-        [0.9, 40_000],
+        "Tokens that one GPU takes through the step",
+        [0.9, 55_000],
         ticks([1, 16, 256, 4096, 32_768].map((tokens) => [tokens, formatCount(tokens)])),
       ),
       yaxis: linearAxis("Share of the step (%)", [0, Math.ceil(top / 10) * 10]),
@@ -118,6 +116,9 @@ export function prefillStartsFigure(place: StartPlace): Figure {
       showlegend: true,
       legend: { orientation: "h", x: 0, y: -0.2, yanchor: "top" },
     }),
+    title: `A GPU that takes in 512 tokens of a prompt spends at most ${formatShare(few.between)} of the step between kernels, one that takes in 8,192 at most ${formatShare(many.between)}`,
+    setting: `${place.model.name} on ${formatCount(place.expertParallel)} × ${place.hardware.name}; decode with ${formatCount(place.contextTokens)} tokens of context.`,
+    source: "Cost of a start: data/measurements/launch-small-kernels.csv.",
     caption: `What of a step is no work, against the tokens that one GPU takes through it: ${place.model.name} on ${formatCount(place.expertParallel)} × ${place.hardware.name}. Solid: decode, a token per request. Dashed: prefill, one prompt per GPU. Starts are the GPU's own side; between kernels is the engine's time, and in prefill its host's for each kernel, read off measured first tokens in which prompts still wait, so the most to expect. In prefill at 512 and at 8,192 tokens: ${words}.`,
     alt: `Shares of starts fall with the tokens of a step, from decode with one request to prefill of 32,768 tokens. In prefill at 512 and 8,192 tokens: ${words}.`,
   };

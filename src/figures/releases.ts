@@ -7,8 +7,13 @@ import { colours, countTicks, dateRange, label, layout, linearAxis, logAxis, poi
 /** The day the argument was published. */
 export const articleDate = "2025-01-11";
 
-/** Which releases to name, and where the name stands off in the upper and in the lower panel. */
-export type Names = Readonly<Record<string, readonly ["above" | "below", "above" | "below"]>>;
+type Side = "above" | "below";
+
+/**
+ * Which releases to name, and where the name stands off from its mark in the upper and in the lower panel: above or below, or so many
+ * pixels to the right and down in the one, then in the other.
+ */
+export type Names = Readonly<Record<string, readonly [Side, Side] | readonly [number, number, number, number]>>;
 
 /** Tokens per expert and parameters per expert by release date, one above the other. */
 export function releasesFigure(models: readonly Model[], tokensInFlight: number, named: Names = {}): Figure {
@@ -31,7 +36,7 @@ export function releasesFigure(models: readonly Model[], tokensInFlight: number,
         tickformat: "%Y",
       },
       yaxis: logAxis(
-        `Tokens per expert at ${formatCount(tokensInFlight)}`,
+        `Tokens per expert, ${formatCount(tokensInFlight)} in flight`,
         [Math.min(1, ...all.map((r) => r.tokensPerExpert / 2)), Math.max(20_000, tokensInFlight * 2)],
         {
           domain: [0.54, 1],
@@ -105,8 +110,7 @@ function names(all: readonly Release[], named: Names): readonly Record<string, u
     arrowhead: 0,
     arrowwidth: 1,
     arrowcolor: colours.grey,
-    ax: 0,
-    ay: (named[r.name]?.[panel] === "above" ? -1 : 1) * (30 + 14 * (i % 3)),
+    ...offset(named[r.name] as Names[string], panel, 30 + 14 * (i % 3)),
     font: { size: 11, color: colours.ink },
     name: "wide",
   });
@@ -114,6 +118,11 @@ function names(all: readonly Release[], named: Names): readonly Record<string, u
     ...shown.map((r, i) => label(r.name, { x: r.released, y: r.tokensPerExpert }, leader(r, i, 0), "y")),
     ...shown.map((r, i) => label(r.name, { x: r.released, y: r.parametersPerExpert }, { ...leader(r, i, 1), yref: "y2" }, "y")),
   ];
+}
+
+function offset(places: Names[string], panel: 0 | 1, away: number): { readonly ax: number; readonly ay: number } {
+  if (places.length === 4) return panel === 0 ? { ax: places[0], ay: places[1] } : { ax: places[2], ay: places[3] };
+  return { ax: 0, ay: places[panel] === "above" ? -away : away };
 }
 
 function median(values: readonly number[]): number {

@@ -1,7 +1,7 @@
 import { type Access, shareInRunsUpTo } from "../step/decode-accesses";
 import { formatBytes, formatShare } from "../text/numbers";
 import type { Figure } from "./figure";
-import { colours, label, layout, lengthTicks, line, linearAxis, logAxis, rule } from "./theme";
+import { colours, layout, lengthTicks, line, linearAxis, logAxis, rule } from "./theme";
 
 /** One step whose accesses are drawn. */
 export interface StepAccesses {
@@ -33,12 +33,11 @@ export function runLengthsFigure(
     layout: layout({
       showlegend: true,
       legend: { x: 0.02, xanchor: "left", y: 0.98, yanchor: "top", bgcolor: "#FFFFFF" },
-      xaxis: logAxis("Length of contiguous run", [from, to], lengthTicks([32, 656, 4096, 65_536, 1e6, 1e7, 1e8, 1e9])),
+      xaxis: logAxis("Length of contiguous run", [from, to], lengthTicks([64, 4096, 65_536, 1e6, 3e7, 1e9])),
       yaxis: linearAxis("Share of bytes in runs up to this long (%)", [0, 102]),
       shapes: [rule("x", 64), rule("x", 4096)],
-      annotations: [label("64 B", { x: 64, y: 60 }, { xanchor: "left", xshift: 4, font: { size: 11, color: colours.grey } }, "x")],
     }),
-    title: `Of the bytes of a step lie in runs of up to 4 KiB: ${small}`,
+    title: `Share of a step's bytes in runs of up to 4 KiB: ${small}`,
     setting: "One GPU, one decode step; a page of the cache holds 16 tokens of one head, which is assumed.",
     caption: `Bytes that one GPU moves in a decode step, summed from the shortest runs to the longest. A line that rises on the left moves its bytes in small pieces. In runs of up to 4 KiB: ${small}. In runs of up to 64 B: ${tiny}.${conclusion === "" ? "" : ` ${conclusion}`}`,
     alt: `Cumulative byte share by run length. Up to 4 KiB: ${small}. Up to 64 B: ${tiny}. The longest run is ${formatBytes(Math.max(...steps.flatMap((s) => s.accesses.map((a) => a.runBytes))))}.`,

@@ -23,29 +23,37 @@ export function stepFlowsFigure(steps: readonly NamedFlows[]): Figure {
   const names = sending.map(({ name }) => name);
   const drawn = collectives.filter((collective) => sending.some(({ flows }) => flows.some((f) => f.collective === collective)));
   const flowOf = (step: NamedFlows, collective: FlowName) => step.flows.find((f) => f.collective === collective);
+  /** The steps that send by a collective: the others get no bar of it. */
+  const using = (collective: FlowName) =>
+    sending.flatMap((step) => {
+      const flow = flowOf(step, collective);
+      return flow === undefined ? [] : [{ name: step.name, flow }];
+    });
   const isSum = (collective: FlowName) => sending.some((step) => flowOf(step, collective)?.isSum === true);
   const words = sending.map(
     (s) => `${s.name}: ${formatBytes(s.bytes)}, of which ${formatShare(s.sumShare)} are added up where they arrive`,
   );
   const read = words.length === 0 ? "Nothing is sent: all of it is on one GPU." : `${words.join("; ")}.`;
   return {
-    data: drawn.map((collective) => ({
-      type: "bar",
-      orientation: "h",
-      name: collective,
-      y: names,
-      x: sending.map((step) => 100 * (flowOf(step, collective)?.share ?? 0)),
-      marker: { color: colourOf[collective], pattern: { shape: isSum(collective) ? "/" : "", fillmode: "overlay", solidity: 0.25 } },
-      customdata: sending.map((step) => formatBytes(flowOf(step, collective)?.messageBytes ?? 0)),
-      hovertemplate: `%{y}, ${collective}: %{x:.1f} %, messages of %{customdata}<extra></extra>`,
-    })),
+    data: drawn
+      .map((collective) => ({ collective, using: using(collective) }))
+      .map(({ collective, using }) => ({
+        type: "bar",
+        orientation: "h",
+        name: collective,
+        y: using.map(({ name }) => name),
+        x: using.map(({ flow }) => 100 * flow.share),
+        marker: { color: colourOf[collective], pattern: { shape: isSum(collective) ? "/" : "", fillmode: "overlay", solidity: 0.25 } },
+        customdata: using.map(({ flow }) => formatBytes(flow.messageBytes)),
+        hovertemplate: `%{y}, ${collective}: %{x:.1f} %, messages of %{customdata}<extra></extra>`,
+      })),
     layout: layout({
       height: 150 + 70 * Math.max(1, sending.length),
       margin: { l: 84, r: 24, t: 20, b: 110 },
       barmode: "stack",
       bargap: 0.35,
       xaxis: linearAxis("Share of the bytes sent (%)", [0, 102]),
-      yaxis: { title: { text: "" }, ticks: "", autorange: "reversed", automargin: true },
+      yaxis: { title: { text: "" }, ticks: "", categoryorder: "array", categoryarray: names, autorange: "reversed", automargin: true },
       showlegend: true,
       legend: { orientation: "h", x: 0, xanchor: "left", y: -0.34, yanchor: "top", traceorder: "normal" },
     }),

@@ -2,11 +2,12 @@ import type { Gemm } from "../kernels/gemm";
 import { type SystolicQuestion, swapOperands, systolicUtilisation } from "../kernels/systolic";
 import { formatCount, formatShare } from "../text/numbers";
 import type { Choice, Figure } from "./figure";
-import { colours, countTicks, doublings, layout, line, linearAxis, logAxis, menu, rule } from "./theme";
+import { colours, countTicks, layout, line, linearAxis, logAxis, logSpaced, menu, rule } from "./theme";
 
 const sides = [64, 128, 256, 512] as const;
 const sideColours = [colours.sky, colours.blue, colours.orange, colours.purple];
-const rows = doublings(1, 4096);
+/** Four to a doubling, and the row after each side, where a second pass begins that is nearly empty. */
+const rows = [...new Set([...logSpaced(1, 4096, 49).map(Math.round), ...sides.map((side) => side + 1)])].sort((a, b) => a - b);
 
 /** Ways to run a product on an array. */
 const ways = [
@@ -35,7 +36,7 @@ export function systolicUtilisationFigure({ n, k }: Omit<Gemm, "m">, tokensPerEx
       .map((way) => `${way.name} ${formatShare(at(way.name, 128))} and ${formatShare(at(way.name, 256))}`)
       .join("; ");
   const choices = ways.map(({ name }) => ({
-    title: `With ${formatCount(tokensPerExpert)} tokens an array of 128 uses ${formatShare(at(name, 128))} of its multiply-adds, one of 256 ${formatShare(at(name, 256))}: ${name}`,
+    title: `With ${formatCount(tokensPerExpert)} tokens an array of 128 × 128 uses ${formatShare(at(name, 128))} of its multiply-adds and one of 256 × 256 uses ${formatShare(at(name, 256))}: ${name}`,
     caption: `How much of a square array works when memory never holds it up, for a product with ${formatCount(n)} columns and a depth of ${formatCount(k)}; the menu picks the dataflow. At ${formatCount(tokensPerExpert)} tokens (dotted), ${name}: ${sides.map((side) => `${side}: ${formatShare(at(name, side))}`).join(", ")}. Each doubling of the side halves what few tokens can use, unless the dataflow puts something longer along it. Arrays of 128 and 256 by other dataflows: ${others(name)}. In a square array swapping the operands saves reloading and not the padding, since the tokens then lie along columns that are as long.`,
   }));
   return {
@@ -50,7 +51,7 @@ export function systolicUtilisationFigure({ n, k }: Omit<Gemm, "m">, tokensPerEx
           rows,
           rows.map((m) => 100 * utilisationBy(way.name, side, { m, n, k })),
           color,
-          { visible: i === 0, mode: "lines+markers", marker: { size: 5 } },
+          { visible: i === 0 },
         );
       }),
     ),

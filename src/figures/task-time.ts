@@ -5,6 +5,7 @@ import type { Choice, Figure } from "./figure";
 import { band, colours, countTicks, doublings, label, layout, line, logAxis, points, slider, ticks } from "./theme";
 
 const lineColours = [colours.blue, colours.green, colours.orange, colours.purple];
+const formatWords: Readonly<Record<string, string>> = { fp8_block: "FP8", bfloat16: "BF16" };
 const symbols = { alone: "circle", "share of a layer": "circle-open", "share of a grouped product": "x-thin-open" } as const;
 
 /** Time of one expert's task against its rows: floor, estimate and measurements, with the article's two bands. Tokens in flight as in tokensPerExpertFigure. */
@@ -21,7 +22,7 @@ export function taskTimeFigure(
   const marked = markedAt(experts, inFlight);
   const models = experts.map((e) => e.model);
   const measured = [...new Set(experts.map((e) => e.weightFormat))].flatMap((format) => measuredTasks(models, format));
-  const formats = [...new Set(experts.map((e) => (e.weightFormat === "fp8_block" ? "FP8" : e.weightFormat)))].join(" and ");
+  const formats = [...new Set(experts.map((e) => formatWords[e.weightFormat] ?? e.weightFormat))].join(" and ");
   const { title, caption, words, inside } = told(marked, formats, inWords);
   // One count for all can be moved; counts of one's own stay.
   const counts = typeof tokensInFlight === "number" ? [...new Set([...doublings(256, 65_536), tokensInFlight])].sort((a, b) => a - b) : [];
@@ -82,8 +83,8 @@ export function taskTimeFigure(
       ),
       shapes: [band("y", 1e-6, 1e-5, colours.blue, 0.1), band("y", 1e-5, 1e-4, colours.yellow, 0.12)],
       annotations: [
-        label("before: 10 to 100 µs", { x: 7800, y: 1.2e-5 }, { xanchor: "right", font: { size: 11, color: colours.brown } }, "xy"),
-        label("after: 1 to 10 µs", { x: 7800, y: 1.3e-6 }, { xanchor: "right", font: { size: 11, color: colours.blue } }, "xy"),
+        label("before", { x: 7800, y: 1.2e-5 }, { xanchor: "right", font: { size: 11, color: colours.brown } }, "xy"),
+        label("after", { x: 7800, y: 1.3e-6 }, { xanchor: "right", font: { size: 11, color: colours.blue } }, "xy"),
         ...experts.map((e, i) => nameOf(e, timed[i] as readonly ExpertSeconds[], color(i))),
       ],
     }),
@@ -124,7 +125,7 @@ function told(marked: readonly Marked[], formats: string, inWords: string): Choi
     words,
     inside,
     title: `With ${inWords} tokens in flight the work of one expert takes ${ends.join(" to ")} inside a full layer`,
-    caption: `Time of one expert's two products against the tokens it gets, in ${formats}. Shaded: the article's two bands, before and after. Dotted: the floor, weights and arithmetic at datasheet rates. Solid: the estimate for an expert inside a full layer, layer time over experts (a throughput). Filled circles: measured alone, exactly one expert on the GPU (a latency). Open circles: measured layers over their experts (a throughput). Crosses: DeepGEMM's grouped products over their groups. Floor, share of a layer and alone with ${inWords} tokens in flight (rings): ${words}. ${inside}`,
+    caption: `Time of one expert's two products against the tokens it gets, in ${formats}. Shaded: the article's two bands, 10 to 100 µs before and 1 to 10 µs after. Dotted: the floor, weights and arithmetic at datasheet rates. Solid: the estimate for an expert inside a full layer, layer time over experts (a throughput). Filled circles: measured alone, exactly one expert on the GPU (a latency). Open circles: measured layers over their experts (a throughput). Crosses: DeepGEMM's grouped products over their groups. Floor, share of a layer and alone with ${inWords} tokens in flight (rings): ${words}. ${inside}`,
   };
 }
 
@@ -181,7 +182,7 @@ function nameOf(e: ExpertOn, at: readonly ExpertSeconds[], color: string): Recor
   return label(
     nameFor(e),
     { x: 1.15, y: (at[0] as ExpertSeconds).shareOfLayerSeconds },
-    { xanchor: "left", yanchor: "bottom", yshift: 4, font: { size: 12, color } },
+    { xanchor: "left", yanchor: "bottom", yshift: 6, font: { size: 12, color } },
     "xy",
   );
 }

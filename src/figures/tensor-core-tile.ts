@@ -1,7 +1,7 @@
 import { type TensorCoreTile, tensorCoreTiles } from "../published/matrix-units";
 import { formatShare } from "../text/numbers";
 import type { Figure } from "./figure";
-import { colours, label, layout, line, linearAxis } from "./theme";
+import { colours, layout, line, linearAxis } from "./theme";
 
 /** One measured tile as a share of the best rate a processor shows in its format. */
 export interface TileShare extends TensorCoreTile {
@@ -46,19 +46,16 @@ export function tensorCoreTileFigure(format: string): Figure {
     ),
     layout: layout({
       height: 480,
-      margin: { l: 84, r: 20, t: 20, b: 140 },
+      margin: { l: 84, r: 20, t: 20, b: 120 },
       xaxis: linearAxis("Tile on the tokens' side (rows)", [48, 268], { dtick: 32, tick0: 64 }),
-      yaxis: linearAxis("Of the best measured rate (%)", [0, 106]),
+      yaxis: linearAxis("Share of the best measured rate (%)", [0, 106]),
       showlegend: true,
       legend: { orientation: "h", x: 0, y: -0.2, yanchor: "top" },
-      annotations: [
-        label("both operands in shared memory", { x: 266, y: 6 }, { xanchor: "right", font: { size: 11, color: colours.grey } }),
-      ],
     }),
     title: words.replace(/^w/, "W"),
-    setting: `B200, ${format}, operands in shared memory.`,
+    setting: `B200, ${format.toUpperCase()}, both operands in shared memory.`,
     source: "Measured: data/measurements/umma-b200.csv.",
-    caption: `Measured on a B200, ${format}: what a tensor core reaches by the size of the tile that one instruction fills. NVIDIA went from tiles of 64 to 128 and 256 on one side, yet ${words}. Only the weights' side has to be long: kernels put the weights there and the tokens on the other. ${narrow}Tiles narrower than 64 are not in the measurement.`,
+    caption: `Measured on a B200, ${format.toUpperCase()}: what a tensor core reaches by the size of the tile that one instruction fills. NVIDIA went from tiles of 64 to 128 and 256 on one side, yet ${words}. Only the weights' side has to be long: kernels put the weights there and the tokens on the other. ${narrow}Tiles narrower than 64 are not in the measurement.`,
     alt: `Measured tensor-core rate against tile width on B200: ${words}. ${narrow}`,
   };
 }

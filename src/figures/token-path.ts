@@ -56,7 +56,9 @@ export function layerDrawingFigure(model: Model): Figure {
         says(`↓ the results are <b>added up</b>: ${formatCount(hiddenSize)} numbers`, 0.5, 0.03),
       ],
     }),
-    caption: `One layer of experts as one token sees it: ${words}. Each square is an expert; which are orange is one drawing of a fair router. Below, the matrices of one expert, outputs by inputs, boxes not to scale. The model has ${model.moeLayers} such layers, and the token chooses anew in each.`,
+    title: `A token of ${name} goes through ${expertsPerToken} of ${formatCount(routedExperts)} experts${sharedExperts === 0 ? "" : ` and ${sharedExperts} shared`} in each of ${model.moeLayers} layers`,
+    setting: "One drawing of a router to which every expert is as likely; boxes not to scale.",
+    caption: `One layer of experts as one token sees it: ${words}. Each square is an expert, the orange ones are those it goes through. Below, the matrices of one expert, outputs by inputs. The router of each of the ${model.moeLayers} such layers chooses anew.`,
     alt: `A drawing of one layer of experts: ${words}. One expert's matrices are ${matrices.map(sizeText).join(" and ")}.`,
   };
 }

@@ -7,7 +7,9 @@ import type { Choice, Figure } from "./figure";
 import { sourced } from "./sourced";
 import { band, colours, doublings, label, layout, line, logAxis, points, slider, ticks } from "./theme";
 
-const tokens = doublings(64, 2 ** 20);
+/** Beyond a million, so that the name of that tick has room. */
+const most = 2 ** 21;
+const tokens = doublings(64, most);
 const lineColours = [colours.grey, colours.orange, colours.blue, colours.green, colours.purple, colours.sky];
 const regimes = ["decode", "prefill", "training"] as const;
 const marks = { decode: "circle", prefill: "square", training: "diamond" } as const;
@@ -48,7 +50,7 @@ export function tokensPerExpertFigure(
     layout: layout({
       xaxis: logAxis(
         "Tokens in flight over the expert-parallel group",
-        [64, 2 ** 20],
+        [64, most],
         ticks([
           [100, "100"],
           [1e3, "1,000"],
@@ -59,7 +61,7 @@ export function tokensPerExpertFigure(
       ),
       yaxis: logAxis(
         "Mean tokens per expert",
-        [1, 2 ** 20],
+        [1, most],
         ticks([
           [1, "1"],
           [10, "10"],
@@ -88,7 +90,7 @@ export function tokensPerExpertFigure(
       annotations: [
         ...lineLabels(models, mean, color),
         ...deploymentLabels(mean),
-        label("64 to 256 tokens", { x: 9e5, y: 88 }, { xanchor: "right", font: { size: 11, color: colours.blue } }, "xy"),
+        label("64 to 256", { x: 1.8e6, y: 88 }, { xanchor: "right", font: { size: 11, color: colours.blue } }, "xy"),
       ],
     }),
     setting: "Decode: a step takes one token of each request; every expert is as likely as the next; true on any machine.",
@@ -120,7 +122,7 @@ function told(
     perModel,
     inWords,
     title: `With ${inWords} tokens in flight ${found}`,
-    caption: `Mean tokens per expert, one line per model: a line half as high means an expert's matrix products are half as tall. At ${inWords} tokens (rings): ${perModel}. Filled marks are published deployments and benchmark settings (circle decode, square prefill, diamond training). Decode stands at ${range(mean, ["decode"])} tokens per expert, prefill and training at ${range(mean, ["prefill", "training"])}: "128 tokens per expert" is a statement about decode.`,
+    caption: `Mean tokens per expert, one line per model: half the tokens make an expert's matrix products half as tall. Shaded: 64 to 256, what we take as about the article's 128. At ${inWords} tokens (rings): ${perModel}. Filled marks are published deployments and benchmark settings (circle decode, square prefill, diamond training). Decode stands at ${range(mean, ["decode"])} tokens per expert, prefill and training at ${range(mean, ["prefill", "training"])}: "128 tokens per expert" is a statement about decode.`,
   };
 }
 

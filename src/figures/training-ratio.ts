@@ -2,7 +2,7 @@ import { hardware } from "../machine/hardware";
 import { type TrainingPair, trainingPairs } from "../published/matrix-units";
 import { formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";
-import { colours, layout, linearAxis } from "./theme";
+import { colours, layout, linearAxis, rowAxis } from "./theme";
 
 /** Bars of how fast a mixture-of-experts model trains beside a dense one on the same machine, coloured by the side of the array. */
 export function trainingRatioFigure(): Figure {
@@ -26,7 +26,7 @@ export function trainingRatioFigure(): Figure {
         y: kept.map(pairName),
         x: kept.map((p) => p.ratio),
         marker: { color },
-        text: kept.map((p) => p.ratio.toFixed(2)),
+        text: kept.map((p) => p.ratio.toFixed(3)),
         textposition: "outside",
         cliponaxis: false,
         hovertemplate: "%{y}: %{x:.3f}<extra></extra>",
@@ -35,16 +35,16 @@ export function trainingRatioFigure(): Figure {
     layout: layout({
       height: 640,
       margin: { l: 140, r: 24, t: 20, b: 120 },
-      xaxis: linearAxis("Expert over dense rate", [0, 0.64], { dtick: 0.2 }),
-      yaxis: { categoryorder: "array", categoryarray: names, ticks: "", tickfont: { size: 11 } },
+      xaxis: linearAxis("Training rate of the expert model over the dense one", [0, 0.64], { dtick: 0.2 }),
+      yaxis: rowAxis({ categoryorder: "array", categoryarray: names }),
       showlegend: true,
       legend: { orientation: "h", x: 0, y: -0.12, yanchor: "top" },
       bargap: 0.25,
     }),
-    title: `${words}`,
-    setting: "Model FLOP/s of a chip in training, over that of Llama 3.1 405B on the same machine.",
+    title: words,
+    setting: "Model FLOP/s per chip in training, over that of Llama 3.1 405B on the same machine.",
     source: "The vendors' own tables, data/measurements/moe-dense-training.csv.",
-    caption: `Model FLOP/s a chip in training, a mixture-of-experts model over Llama 3.1 405B, from the vendors' own tables. ${words}: doubling the array's side did not move it. On NVIDIA's machines the ratio runs from ${range(pairs.filter((p) => !p.machine.startsWith("tpu")))}. The penalty is real everywhere, and software, links and batch are in it: within a bar's machine the models differ in batch, sequence and parallel plan, and NVIDIA forces its routers to balance.`,
+    caption: `Model FLOP/s per chip in training, a mixture-of-experts model over Llama 3.1 405B, from the vendors' own tables. ${words}: doubling the array's side did not move it. On NVIDIA's machines the ratio runs from ${range(pairs.filter((p) => !p.machine.startsWith("tpu")))}. The penalty is real everywhere, and software, links and batch are in it: within a bar's machine the models differ in batch, sequence and parallel plan, and NVIDIA forces its routers to balance.`,
     alt: `Bars of training rate of expert models over a dense one. ${words}.`,
   };
 }

@@ -31,6 +31,9 @@ export interface WorthRow {
   readonly worth?: Worth;
 }
 
+type FittingRow = WorthRow & { readonly worth: Worth };
+const fits = (row: WorthRow): row is FittingRow => row.worth !== undefined;
+
 /** The worth of each machine's parts to each model, in the order given, with no more requests than nine tenths of the memory hold. */
 export function worthRows(served: readonly ServedModel[], machines: readonly Hardware[]): readonly WorthRow[] {
   return machines.flatMap((hardware) =>
@@ -56,15 +59,13 @@ export function worthSharesFigure(served: readonly ServedModel[], machines: read
   const place = served[0];
   if (place === undefined) throw new RangeError("models must hold at least one model, got none");
   const rows = worthRows(served, machines);
-  const names = served.map(({ model }) => `${model.name}<br>${model.released.slice(0, 4)}`);
-  const share = (row: WorthRow | undefined, name: WorthName) => row?.worth?.elasticities[name] ?? 0;
-  const words = (row: WorthRow) =>
+  const words = (row: FittingRow) =>
     `${worthParts
-      .filter((p) => share(row, p.name) !== 0)
-      .map((p) => `${p.words} ${formatShare(share(row, p.name))}`)
+      .filter((p) => row.worth.elasticities[p.name] !== 0)
+      .map((p) => `${p.words} ${formatShare(row.worth.elasticities[p.name])}`)
       .join(", ")} (${formatCount(row.groupRequests)} requests of a group)`;
   const read = (m: number) => {
-    const fitting = rows.slice(m * served.length, (m + 1) * served.length).filter((row) => row.worth !== undefined);
+    const fitting = rows.slice(m * served.length, (m + 1) * served.length).filter(fits);
     const ends = [...new Set([fitting[0], fitting.at(-1)])].flatMap((row) => (row === undefined ? [] : [row]));
     return ends.length === 0
       ? { title: `No model fits ${machines[m]?.name}`, words: "No model fits." }
@@ -73,9 +74,9 @@ export function worthSharesFigure(served: readonly ServedModel[], machines: read
           words: `${ends.map((row) => `${row.model.name}: ${words(row)}`).join(". ")}.`,
         };
   };
-  const most = (row: WorthRow) => {
-    const best = worthParts.reduce((a, b) => ((row.worth?.elasticities[b.name] ?? 0) > (row.worth?.elasticities[a.name] ?? 0) ? b : a));
-    return `${best.words} (${formatShare(share(row, best.name))})`;
+  const most = ({ worth: { elasticities } }: FittingRow) => {
+    const best = worthParts.reduce((a, b) => (elasticities[b.name] > elasticities[a.name] ? b : a));
+    return `${best.words} (${formatShare(elasticities[best.name])})`;
   };
   const choices = machines.map(({ name }, m) => ({
     title: read(m).title,
@@ -86,23 +87,7 @@ export function worthSharesFigure(served: readonly ServedModel[], machines: read
     choices,
     setting: `Decode with ${formatCount(place.contextTokens)} tokens of context; models in the order of their release.`,
     data: machines.flatMap((_, m) =>
-      worthParts.map((part, i) => ({
-        type: "bar",
-        orientation: "h",
-        name: part.words,
-        y: names,
-        x: served.map((_, s) => 100 * share(rows[m * served.length + s], part.name)),
-        marker: { color: part.color },
-        visible: m === 0,
-        // The last part of a stack, which can carry words beyond its end.
-        ...(i === worthParts.length - 1
-          ? {
-              text: served.map((_, s) => (rows[m * served.length + s]?.worth === undefined ? "does not fit" : "")),
-              textposition: "outside",
-            }
-          : {}),
-        hovertemplate: `%{y}, ${part.words}: %{x:.1f} %<extra></extra>`,
-      })),
+      worthParts.map((part) => partBars(rows.slice(m * served.length, (m + 1) * served.length), part, m === 0)),
     ),
     layout: layout({
       height: 150 + 44 * served.length,
@@ -126,3 +111,21 @@ export function worthSharesFigure(served: readonly ServedModel[], machines: read
     alt: `Stacked shares of the worth of ${machine.name} by model. ${read(0).words}`,
   };
 }
+
+/** One part's bars; a model that does not fit has none, but words where the last part would end. */
+function partBars(rows: readonly WorthRow[], { name, words, color }: (typeof worthParts)[number], visible: boolean) {
+  const isLast = name === worthParts.at(-1)?.name;
+  return {
+    type: "bar",
+    orientation: "h",
+    name: words,
+    y: rows.map(nameOf),
+    x: rows.map((row) => (fits(row) ? 100 * row.worth.elasticities[name] : isLast ? 0 : null)),
+    marker: { color },
+    visible,
+    ...(isLast ? { text: rows.map((row) => (fits(row) ? "" : "does not fit")), textposition: "outside" } : {}),
+    hovertemplate: rows.map((row) => (fits(row) ? `%{y}, ${words}: %{x:.1f} %<extra></extra>` : "%{y}: does not fit<extra></extra>")),
+  };
+}
+
+const nameOf = ({ model }: WorthRow): string => `${model.name}<br>${model.released.slice(0, 4)}`;

@@ -205,5 +205,6 @@ describe("the figures of the finder", () => {
     const { layout, caption } = batchSweepFigure({ name: "TP8", points, most: 2, chosen: 1 });
     expect((layout.shapes as { x0: number }[]).map(({ x0 }) => x0)).toEqual([2, 1]);
     expect(caption).toContain("more than the memory holds, which is 2 requests per GPU");
+    expect(() => batchSweepFigure({ name: "TP8", points: [], most: 2, chosen: 1 })).toThrow(/at least one point/);
   });
 });

@@ -6,7 +6,7 @@ import { hardware } from "../../src/machine/hardware";
 import { model } from "../../src/model/registry";
 import { accessSweeps, tmaBounds } from "../../src/published/access-sweeps";
 import { shareInRunsUpTo } from "../../src/step/decode-accesses";
-import { formatBytes, formatSeconds, formatShare } from "../../src/text/numbers";
+import { formatBytes, formatNumber, formatSeconds, formatShare } from "../../src/text/numbers";
 import { expectWhole, figures, steps, type Trace, trace, traces, v3, yAt } from "./figure-cases";
 
 describe("access-ladder", () => {
@@ -110,6 +110,12 @@ describe("access-bandwidth", () => {
   it("draws what rows of 5,120 B reach of H100's rate, and reads it out", () => {
     expect(trace(figure, "H100 row gather").y).toEqual([0.27 * 3.35e12, 0.79 * 3.35e12]);
     for (const part of ["27 %", "79 %", formatSeconds((114 * 1024) / 222.8e9)]) expect(figure.caption).toContain(part);
+  });
+
+  it("holds more loads in flight against fewer at one and the same size", () => {
+    const [few, many] = accessSweeps();
+    const at = (sweep: typeof few) => sweep?.measured.find(({ loadBytes }) => loadBytes === 1024)?.bytesPerSecond as number;
+    expect(figure.title).toContain(`${formatNumber(at(many) / at(few))} times the rate at 1,024 B`);
   });
 
   it("takes the memory of the machine drawn", () => {

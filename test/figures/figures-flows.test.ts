@@ -20,13 +20,13 @@ describe("flows of steps as a figure", () => {
     marker: { pattern: { shape: string } };
   }[];
 
-  it("stacks shares to one hundred for each step that sends, and leaves one that sends nothing out", () => {
-    expect(bars.map((bar) => [bar.name, bar.x])).toEqual([
-      ["dispatch", [25, 0]],
-      ["combine", [75, 0]],
-      ["all-reduce", [0, 100]],
+  it("stacks shares to one hundred for each step that sends, with a bar only of what it sends, and leaves one that sends nothing out", () => {
+    expect(bars.map((bar) => [bar.name, bar.y, bar.x])).toEqual([
+      ["dispatch", ["decode"], [25]],
+      ["combine", ["decode"], [75]],
+      ["all-reduce", ["cut"], [100]],
     ]);
-    expect(bars[0]?.y).toEqual(["decode", "cut"]);
+    expect((figure.layout.yaxis as { categoryarray: unknown }).categoryarray).toEqual(["decode", "cut"]);
   });
 
   it("hatches what is added up and says how much it is", () => {

@@ -123,6 +123,31 @@ describe("durations", () => {
     expect(figure.alt).toContain(formatShare(380 / 963));
   });
 
+  it("writes no number where there is no kernel, and a bound where the share is too small to be drawn", () => {
+    const few = durationsFigure([
+      {
+        name: "few",
+        tasks: [
+          { seconds: 5e-6, count: 1 },
+          { seconds: 5e-3, count: 3 },
+        ],
+      },
+    ]);
+    const [kernels, time] = few.data as unknown as readonly { text: readonly string[] }[];
+    expect(kernels?.text).toEqual(["", "25", "", "", "75"]);
+    // 5 µs of 15.005 ms are 0.03 %.
+    expect(time?.text).toEqual(["", "<0.1", "", "", "100"]);
+  });
+
+  it("names a panel only beside others, and says the place it is given", () => {
+    const sets = [1, 2].map((n) => ({ name: `set ${n}`, tasks: [{ seconds: n * 1e-5, count: n }] }));
+    const named = (figure: Figure) => (figure.layout.annotations as readonly { text: string }[]).map(({ text }) => text);
+    expect(named(durationsFigure(sets))).toEqual(["set 1", "set 2"]);
+    expect(named(durationsFigure(sets.slice(0, 1)))).toEqual([]);
+    expect(durationsFigure(sets).setting).toBe("set 1; set 2.");
+    expect(durationsFigure(sets, "", "On H100.").setting).toBe("On H100.");
+  });
+
   it("lays panels one above the other without overlap", () => {
     const tall = durationsFigure([1, 2, 3].map((n) => ({ name: `set ${n}`, tasks: [{ seconds: n * 1e-5, count: n }] })));
     const [a, b, c] = ["yaxis", "yaxis2", "yaxis3"].map((key) => (tall.layout[key] as { domain: readonly [number, number] }).domain);

@@ -61,6 +61,21 @@ describe("releases", () => {
     expect(at("y2", "Llama-3.1-405B")).toEqual([["2024-07-23", 3 * 16_384 * 53_248]]);
   });
 
+  it("sets a name off its mark by pixels in each panel, or above and below by as many", () => {
+    const offsets = (named: Parameters<typeof releasesFigure>[2]) =>
+      (releasesFigure(models(), 6144, named).layout.annotations as readonly { text: string; ax?: number; ay?: number }[])
+        .filter(({ text }) => text === "DeepSeek-V3")
+        .map(({ ax, ay }) => [ax, ay]);
+    expect(offsets({ "DeepSeek-V3": [-70, 40, -50, 31] })).toEqual([
+      [-70, 40],
+      [-50, 31],
+    ]);
+    expect(offsets({ "DeepSeek-V3": ["below", "above"] })).toEqual([
+      [0, 30],
+      [0, -30],
+    ]);
+  });
+
   it("counts after the article the mixtures at 64 to 256 tokens per expert, and says the share", () => {
     const after = models().filter((m) => isMoe(m) && m.released > articleDate);
     const inside = after.filter(

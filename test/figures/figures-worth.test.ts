@@ -41,7 +41,7 @@ describe("shares of worth", () => {
     expect(none).toMatchObject({ groupRequests: 0 });
     expect(none?.worth).toBeUndefined();
     const figure = worthSharesFigure([dense, wide], [h100]);
-    for (const { x } of traces(figure)) expect(x[1]).toBe(0);
+    for (const { x } of traces(figure)) expect(x[1]).toBeNull();
     expect(figure.caption).not.toContain("Llama-3.1");
     expect(worthSharesFigure([wide], [h100]).caption).toContain("No model fits.");
   });
@@ -61,6 +61,13 @@ describe("granularity alone", () => {
     expect(new Set(points.map((p) => p.messageBytes)).size).toBe(1);
     expect(granularitySweep({ ...sparse, hardware: h100, expertParallel: 128 }).map((p) => p.granularity)[0]).toBe(0.5);
     expect(() => granularitySweep({ ...dense, hardware: h100 })).toThrow(/llama-3-70b has no experts to split/);
+  });
+
+  it("gives no length of a message where nothing is sent", () => {
+    for (const point of granularitySweep({ ...sparse, hardware: h100, expertParallel: 1, requestsPerGpu: 1 })) {
+      expect(point).not.toHaveProperty("messageBytes");
+      expect(point.exchangeSeconds).toBe(0);
+    }
   });
 
   it("draws the worth of the sweep", () => {

@@ -130,7 +130,9 @@
   const narrowed = (layout, width) => {
     const panels = axesOf(layout).filter((key) => key.startsWith("y") && layout[key].domain !== undefined).length;
     const isList = layout.meta === "rows" || layout.yaxis?.type === "category" || layout.yaxis?.categoryarray !== undefined;
-    if (!isList && panels < 2) layout.height = Math.min(layout.height ?? 450, Math.max(380, width * 1.2));
+    // A legend of many lines below the plot does not take the plot's own height.
+    const ofLegend = Math.max(0, (layout.margin?.b ?? 80) - 110);
+    if (!isList && panels < 2) layout.height = Math.min(layout.height ?? 450, Math.max(380, width * 1.2) + ofLegend);
     const size = (font, most) => ({ ...font, size: Math.min(font?.size ?? most, most) });
     layout.font = size(layout.font, 11);
     // A finger that passes over the figure scrolls the page.
