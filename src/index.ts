@@ -1,7 +1,14 @@
 // Facts: units, formats, and what is released and published.
 export { isUnit, toBase, type Unit } from "./units";
 export { formatBytes, formatCount, formatNumber, formatSeconds, formatShare } from "./text/numbers";
-export { type NumberFormat, weightFormat, type WeightFormat, type WeightFormatName, weightFormatNames } from "./machine/number-formats";
+export {
+  formatNames,
+  type NumberFormat,
+  weightFormat,
+  type WeightFormat,
+  type WeightFormatName,
+  weightFormatNames,
+} from "./machine/number-formats";
 export { isMoe, type Model, type MoeLayerShape } from "./model/model";
 export { addModel, model, models } from "./model/registry";
 export { ConfigError, type ConfigOptions, modelFromConfig, modelFromConfigText } from "./model/config/read-config";

@@ -1,6 +1,6 @@
 import { layOut, tableText } from "../text/table";
-import { commands } from "./commands";
 import { askedBy, UsageError } from "./arguments";
+import { commands } from "./commands";
 
 /** What a command line prints, and how it ends. */
 export interface Printed {

@@ -8,6 +8,7 @@ import {
   weightFormat,
   weightFormatNames,
 } from "../index";
+import { formatNames } from "../machine/number-formats";
 import { divisorsOf, type Split, splitsOf } from "../step/search/splits";
 
 /** One thing to choose; `unfit` says why it cannot be chosen now. */
@@ -17,16 +18,7 @@ export interface Option {
   readonly unfit?: string;
 }
 
-/** Number formats as readers know them. */
-export const formatNames: Readonly<Record<WeightFormatName, string>> = {
-  bfloat16: "BF16",
-  fp8: "FP8, one scale a matrix",
-  fp8_block: "FP8, scales by block",
-  nvfp4: "NVFP4",
-  w4a8_mxfp4_mxfp8: "MXFP4 weights, MXFP8 activations",
-  w4a16_mxfp4: "MXFP4 weights, BF16 activations",
-  int4_wo: "INT4 weights, BF16 activations",
-};
+export { formatNames } from "../machine/number-formats";
 
 /** The most GPUs that a replica can have here, and why no more. */
 export function gpuLimit(chosen: Model, machine: Hardware): { readonly most: number; readonly reason: string } {

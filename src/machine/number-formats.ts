@@ -84,3 +84,14 @@ export function cacheElementBytes(format: CacheFormatName): number {
 
 /** Bytes of one BF16 number. */
 export const bf16Bytes = 2;
+
+/** Number formats as readers know them. */
+export const formatNames: Readonly<Record<WeightFormatName, string>> = {
+  bfloat16: "BF16",
+  fp8: "FP8, one scale a matrix",
+  fp8_block: "FP8, scales by block",
+  nvfp4: "NVFP4",
+  w4a8_mxfp4_mxfp8: "MXFP4 weights, MXFP8 activations",
+  w4a16_mxfp4: "MXFP4 weights, BF16 activations",
+  int4_wo: "INT4 weights, BF16 activations",
+};
