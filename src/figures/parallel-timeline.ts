@@ -62,7 +62,7 @@ export function parallelTimelineFigure(): Figure {
       margin: { l: 84, r: 20, t: 20, b: 58 },
       height: 500,
       xaxis: { ...linearAxis("Published", [0, 1]), type: "date", range: dateRange("2024-11-01", days), tickformat: "%b %Y", dtick: "M6" },
-      yaxis: logAxis("GPUs in the group (EP or TP)", [0.8, 600], countTicks([1, 8, 32, 64, 128, 320])),
+      yaxis: logAxis("GPUs in the group (EP or TP)", [0.6, 600], countTicks([1, 8, 32, 64, 128, 320])),
       showlegend: true,
       legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" },
       shapes: [rule("x", articleDate)],

@@ -30,6 +30,8 @@ const sideOf: Readonly<Record<string, "left" | "right" | "above" | "below">> = {
   dispatch: "left",
   combine: "right",
 };
+/** Names for which a narrow figure has no room. */
+const wide = new Set(["embedding rows", "attention: output projection"]);
 const shifts = {
   left: { xanchor: "right", xshift: -8 },
   right: { xanchor: "left", xshift: 8 },
@@ -130,6 +132,10 @@ function nameBeside(s: RequestStream): readonly Record<string, unknown>[] {
   const side = sideOf[s.name];
   if (side === undefined) return [];
   const words = s.name.replace("routed expert: up and gate", "expert weights").replace(/^attention: .*/, "weights of attention");
-  const look = { font: { size: 12, color: colourOf[s.tier] }, bgcolor: "rgba(255,255,255,0.8)" };
+  const look = {
+    ...(s.tier === "scale-up" || wide.has(s.name) ? { name: "wide" } : {}),
+    font: { size: 12, color: colourOf[s.tier] },
+    bgcolor: "rgba(255,255,255,0.8)",
+  };
   return [label(words, { x: s.requestBytes, y: s.requestsPerSecond }, { ...look, ...shifts[side] }, "xy")];
 }
