@@ -11,7 +11,7 @@ import { statedStepErrors } from "./fit/stated-step-errors";
 import { layerKernel, loneKernel } from "./kernels/default-experts";
 import { expertSeconds, rowsAt } from "./kernels/expert-task";
 import { type Hardware, hardware } from "./machine/hardware";
-import type { WeightFormatName } from "./machine/number-formats";
+import { type WeightFormatName, weightFormatWords } from "./machine/number-formats";
 import type { Model } from "./model/model";
 import { model } from "./model/registry";
 import { decodeStep } from "./step/decode";
@@ -105,7 +105,7 @@ export function frontFigures(question: FrontQuestion = {}): ReturnType<typeof st
     [
       `Decode with ${formatCount(tokensInFlight)} tokens in flight over all GPUs, each routed by chance; true on any machine.`,
       `${place.name}: ${servedAs(taskStep)}; the dense model as if on one GPU.`,
-      `${servedAs(accessStep)}, weights in ${weightFormat}; the dense model as if on one GPU.`,
+      `${servedAs(accessStep)}, weights in ${weightFormatWords[weightFormat]}; the dense model as if on one GPU.`,
     ],
   );
 }

@@ -111,7 +111,7 @@ function noteCell({ model, machine }, committed, all, library) {
   const on = (modelName, machineId) => (machineId === undefined ? modelName : `${modelName} on ${library.hardware(machineId).name}`);
   const settings = Object.entries(words)
     .filter(([name]) => all[name] !== undefined)
-    .map(([name, say]) => say(all[name]));
+    .map(([name, say]) => say(all[name], library));
   const asked = on(model.name, all.machineId === undefined ? undefined : machine.id);
   return markdown(
     "own-note",
@@ -121,10 +121,10 @@ function noteCell({ model, machine }, committed, all, library) {
 
 const count = (number) => number.toLocaleString("en-US");
 const words = {
-  weightFormatName: (value) => `weights in ${value}`,
+  weightFormatName: (value, { formatNames }) => `weights in ${formatNames[value] ?? value}`,
   tokensInFlight: (value) => `${count(value)} tokens in flight`,
-  requestsPerGpu: (value) => `${count(value)} requests a GPU`,
-  tokensPerGpu: (value) => `${count(value)} tokens a GPU`,
+  requestsPerGpu: (value) => `${count(value)} requests per GPU`,
+  tokensPerGpu: (value) => `${count(value)} tokens per GPU`,
   contextTokens: (value) => `${count(value)} tokens of context`,
   expertParallel: (value) => `experts over ${count(value)} GPUs`,
 };

@@ -21,9 +21,11 @@ export function claimsOverTimeFigure(months: readonly Month[]): Figure {
   const row = (id: string, name: string) => `${name} <b>${id}</b>`;
   const points = months.flatMap(({ day, verdicts: all }) => all.map((v) => ({ day, ...v, row: row(v.id, v.name) })));
   const moved = last.verdicts.filter((v, i) => v.verdict !== first.verdicts[i]?.verdict);
-  const words = `Since the article's day ${moved.length} of ${last.verdicts.length} verdicts changed: ${moved
-    .map((v) => `${v.id} from ${first.verdicts.find((f) => f.id === v.id)?.verdict.toLowerCase()} to ${v.verdict.toLowerCase()}`)
-    .join(", ")}`;
+  const words = moved
+    .map((v) => `claim ${v.id} from ${first.verdicts.find((f) => f.id === v.id)?.verdict.toLowerCase()} to ${v.verdict.toLowerCase()}`)
+    .join(", ");
+  const title = `Since the article's day ${moved.length} of ${last.verdicts.length} verdicts changed`;
+  const changes = moved.length === 0 ? "" : ` What changed: ${words}.`;
   return {
     data: verdicts
       .filter((verdict) => points.some((p) => p.verdict === verdict))
@@ -41,10 +43,17 @@ export function claimsOverTimeFigure(months: readonly Month[]): Figure {
       }),
     layout: layout({
       height: 560,
-      margin: { l: 180, r: 20, t: 64, b: 58 },
+      margin: { l: 180, r: 20, t: 20, b: 58 },
       showlegend: true,
       legend: { orientation: "h", x: -0.25, xanchor: "left", y: 1.02, yanchor: "bottom", font: { size: 12 } },
-      xaxis: { title: { text: "Judged by what was known on this day (date)", standoff: 12 }, type: "date", gridcolor: "#E5E7EB" },
+      xaxis: {
+        title: { text: "Known by (date)", standoff: 12 },
+        type: "date",
+        tickformat: "%b<br>%Y",
+        tick0: "2025-01-01",
+        dtick: "M6",
+        gridcolor: "#E5E7EB",
+      },
       yaxis: {
         type: "category",
         categoryorder: "array",
@@ -53,9 +62,9 @@ export function claimsOverTimeFigure(months: readonly Month[]): Figure {
         gridcolor: "#E5E7EB",
       },
     }),
-    title: `Since the article's day ${moved.length} of ${last.verdicts.length} verdicts changed`,
+    title,
     setting: `Judged by what was known from ${first.day} to ${last.day}.`,
-    caption: `Every claim judged by what was known on the article's day, at the end of each month since, and at the newest source. What a datasheet decides was known from the first day; what is to happen counts as not yet until it is published or its day has passed. ${words}.`,
-    alt: `${words}.`,
+    caption: `Every claim judged by what was known on the article's day, at the end of each month since, and at the newest source. What a datasheet decides was known from the first day; what is to happen counts as not yet until it is published or its day has passed.${changes}`,
+    alt: `${title}.${changes}`,
   };
 }

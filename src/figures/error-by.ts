@@ -1,4 +1,5 @@
 import type { JudgedRow } from "../fit/validation";
+import { hardware } from "../machine/hardware";
 import { formatCount, formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, label, layout, linearAxis, logAxis, points, rule, ticks } from "./theme";
@@ -35,15 +36,25 @@ const expertClasses = ["1", "2 to 4", "5 to 16", "17 to 64", "over 64"];
 /** Predicted over measured by tokens per expert, by experts on the GPU and by machine: medians and the middle 80 %. */
 export function errorByFigure(rows: readonly JudgedRow[]): Figure {
   const held = rows.filter((r) => r.part === "tokens left out" || r.part === "power law");
-  const machines = [...new Set(held.map((r) => r.row.hardware))].sort();
+  const machines = [...new Set(held.map((r) => hardware(r.row.hardware).name))].sort();
   const panels = [
-    { title: "Tokens per expert", classes: errorClasses(held, tokenClasses, tokenClass) },
-    { title: "Experts on the GPU", classes: errorClasses(held, expertClasses, expertClass) },
-    { title: "Machine", classes: errorClasses(held, machines, (r) => r.row.hardware) },
+    {
+      title: "Tokens per expert",
+      of: (name: string) => `at ${name} tokens per expert`,
+      classes: errorClasses(held, tokenClasses, tokenClass),
+    },
+    {
+      title: "Experts on the GPU",
+      of: (name: string) => `with ${name} ${name === "1" ? "expert" : "experts"} on the GPU`,
+      classes: errorClasses(held, expertClasses, expertClass),
+    },
+    { title: "Machine", of: (name: string) => `on ${name}`, classes: errorClasses(held, machines, (r) => hardware(r.row.hardware).name) },
   ];
-  const all = panels.flatMap(({ title, classes }) => classes.map((c) => ({ ...c, name: `${title}: ${c.name}` }))).reverse();
-  const worst = [...all].sort((a, b) => spread(b) - spread(a))[0] as ErrorClass;
-  const best = [...all].sort((a, b) => spread(a) - spread(b))[0] as ErrorClass;
+  const all = panels
+    .flatMap(({ title, of, classes }) => classes.map((c) => ({ ...c, name: `${title}: ${c.name}`, words: of(c.name) })))
+    .reverse();
+  const bySpread = [...all].sort((a, b) => spread(a) - spread(b));
+  const [best, worst] = [bySpread[0], bySpread.at(-1)] as [(typeof all)[number], (typeof all)[number]];
   return {
     data: [
       ...all.map((c, i) => ({
@@ -87,11 +98,11 @@ export function errorByFigure(rows: readonly JudgedRow[]): Figure {
         label(c.name, { x: 0.36, y: i }, { xanchor: "left", yanchor: "bottom", yshift: 2, font: { size: 12 } }, "x"),
       ),
     }),
-    title: `Predictions spread most for ${worst.name.toLowerCase()}, least for ${best.name.toLowerCase()}`,
+    title: `Predictions spread most ${worst.words}, least ${best.words}`,
     setting: `${formatCount(held.length)} layer times that nothing was fitted to.`,
     source: "Measured: data/measurements/moe-*.csv.",
-    caption: `Predicted over measured time of rows not fitted: the dot is the median of a class, the bar holds its middle 80 %. Left of the line the model is too fast. Widest: ${worst.name} (${formatNumber(worst.p10)} to ${formatNumber(worst.p90)}); narrowest: ${best.name} (${formatNumber(best.p10)} to ${formatNumber(best.p90)}).`,
-    alt: `Middle 80 % of predicted over measured by class. Widest ${worst.name}, ${formatNumber(worst.p10)} to ${formatNumber(worst.p90)}; narrowest ${best.name}, ${formatNumber(best.p10)} to ${formatNumber(best.p90)}.`,
+    caption: `Predicted over measured time of rows not fitted: the dot is the median of a class, the bar holds its middle 80 %. Left of the line the model is too fast. Widest: ${worst.words} (${formatNumber(worst.p10)} to ${formatNumber(worst.p90)}); narrowest: ${best.words} (${formatNumber(best.p10)} to ${formatNumber(best.p90)}).`,
+    alt: `Middle 80 % of predicted over measured by class. Widest ${worst.words}, ${formatNumber(worst.p10)} to ${formatNumber(worst.p90)}; narrowest ${best.words}, ${formatNumber(best.p10)} to ${formatNumber(best.p90)}.`,
   };
 }
 

@@ -32,6 +32,7 @@ export function exchangeProcessorsFigure(): Figure {
   const [few, all] = [rate("DeepEP V2", fewProcessors), rate("DeepEP V2", allProcessors)];
   const gain = rate("Hybrid-EP", 16) / rate("DeepEP V1 (in the Hybrid-EP table)", 16);
   const least = network.filter((e) => e.version === "DeepEP V2").reduce((a, b) => (b.processors < a.processors ? b : a));
+  const gpus = [...new Set(network.map((e) => e.expertParallel))].sort((a, b) => a - b);
   const series = (rows: readonly ExchangeProcessors[], axis: string) =>
     Object.entries(colourOf).flatMap(([version, color]) =>
       (["whole", "kernel alone"] as const).flatMap((measured) => {
@@ -60,7 +61,7 @@ export function exchangeProcessorsFigure(): Figure {
     data: [...series(node, "y"), ...series(network, "y2")],
     layout: layout({
       height: 640,
-      margin: { l: 84, r: 20, t: 96, b: 58 },
+      margin: { l: 84, r: 20, t: 20, b: 58 },
       xaxis: { ...linearAxis("", [0, 68]), anchor: "y", dtick: 16 },
       yaxis: linearAxis("NVLink, 8 GPUs (GB/s)", [0, 820], { domain: [0.54, 1] }),
       xaxis2: { ...linearAxis("SMs that run the exchange", [0, 68]), anchor: "y2", dtick: 16 },
@@ -74,7 +75,7 @@ export function exchangeProcessorsFigure(): Figure {
       "Points",
       [...node, ...network].map((e) => e.source),
     ),
-    caption: `Dispatch in FP8, as each project publishes it (bandwidth as its authors count it, so over the network forwarded bytes inside a node count too). Above, one node of Blackwell: with 16 processors the later kernel moves ${formatNumber(gain)} times what DeepEP V1 moves there; DeepEP V2 reaches ${formatNumber(few / 1e9)} GB/s with ${fewProcessors}, and the last ${formatNumber((1 - few / all) * 100, 2)} % cost ${allProcessors - fewProcessors} more. Below, across nodes of 8: ${least.processors} processors are enough for ${formatNumber(least.dispatchBytesPerSecond / 1e9)} GB/s. A copy after the exchange, which runs on all processors, is not in these counts.`,
+    caption: `Dispatch in FP8, as each project publishes it (bandwidth as its authors count it, so over the network forwarded bytes inside a node count too). Above, one node of Blackwell: with 16 processors the later kernel moves ${formatNumber(gain)} times what DeepEP V1 moves there; DeepEP V2 reaches ${formatNumber(few / 1e9)} GB/s with ${fewProcessors}, and the last ${formatNumber((1 - few / all) * 100, 2)} % cost ${allProcessors - fewProcessors} more. Below, across nodes of 8 (${gpus.join(", ")} GPUs, a mark each): ${least.processors} processors are enough for ${formatNumber(least.dispatchBytesPerSecond / 1e9)} GB/s. A copy after the exchange, which runs on all processors, is not in these counts.`,
     alt: `Later versions reach the same or more bandwidth with fewer processors: 24 instead of 48 over NVLink, 6 to 12 over the network.`,
   };
 }

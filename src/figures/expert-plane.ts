@@ -8,12 +8,19 @@ import { colours, countTicks, label, layout, line, logAxis, points, rule } from 
 
 const laboratories = { DeepSeek: colours.blue, Moonshot: colours.orange, Alibaba: colours.green, Mistral: colours.purple } as const;
 type Laboratory = keyof typeof laboratories;
+/** Sides of a mark that its name may stand on: above it to the left or right, beside or below it. */
+const shifts = {
+  left: { xanchor: "right", xshift: -6, yshift: 9 },
+  right: { xanchor: "left", xshift: 6, yshift: 9 },
+  beside: { xanchor: "left", xshift: 8 },
+  below: { yshift: -15 },
+} as const;
 
 /** Number and width of experts by release; lines join a laboratory's in order of date, level lines are machines. */
 export function expertPlaneFigure(
   models: readonly Model[],
   machines: readonly (readonly [Hardware, HidingLink])[],
-  named: Readonly<Record<string, readonly [string, "left" | "right"]>>,
+  named: Readonly<Record<string, readonly [string, keyof typeof shifts]>>,
 ): Figure {
   const moe = models.filter((m) => isMoe(m) && m.confidence !== "low");
   const leaders = moe.filter((m) => m.organization in laboratories && isLargestSoFar(m, moe));
@@ -24,7 +31,12 @@ export function expertPlaneFigure(
   const after = moe.filter((m) => m.released > articleDate);
   const most = after.reduce((a, b) => (b.routedExperts > a.routedExperts ? b : a));
   const wide = (all: readonly Model[]) => all.filter((m) => m.moeIntermediateSize > 2048).length;
-  const recent = after.filter((m) => m.released >= "2026");
+  const shareOf = (year: string) => {
+    const own = moe.filter((m) => m.released.startsWith(year));
+    return wide(own) / own.length;
+  };
+  const percentOf = (year: string) => `${formatNumber(shareOf(year) * 100, 2)} %`;
+  const turn = shareOf("2026") < shareOf("2025") ? "Experts still become narrower" : "Experts no longer become narrower";
   const short = (h: Hardware) => h.name.replace(/ \(.*\)/, "");
   return {
     data: [
@@ -54,7 +66,7 @@ export function expertPlaneFigure(
     ],
     layout: layout({
       height: 560,
-      margin: { l: 84, r: 20, t: 84, b: 58 },
+      margin: { l: 84, r: 20, t: 20, b: 58 },
       xaxis: logAxis("Routed experts in a layer", [6, 1300], countTicks([8, 32, 128, 384, 896])),
       yaxis: logAxis("Width of one expert (elements)", [400, 30_000], countTicks([512, 1024, 2048, 4096, 8192, 16_384])),
       showlegend: true,
@@ -74,25 +86,15 @@ export function expertPlaneFigure(
           if (found === undefined) return [];
           const [name, side] = found;
           return [
-            label(
-              name,
-              { x: m.routedExperts, y: m.moeIntermediateSize },
-              {
-                xanchor: side === "left" ? "right" : "left",
-                xshift: side === "left" ? -6 : 6,
-                yshift: 9,
-                bgcolor: "rgba(255,255,255,0.6)",
-              },
-              "xy",
-            ),
+            label(name, { x: m.routedExperts, y: m.moeIntermediateSize }, { ...shifts[side], bgcolor: "rgba(255,255,255,0.6)" }, "xy"),
           ];
         }),
       ],
     }),
-    title: `${formatNumber((wide(recent) / recent.length) * 100, 2)} % of the releases of 2026 have experts wider than the 2,048 of DeepSeek-V3`,
+    title: `${turn}: ${percentOf("2026")} of the releases of 2026 exceed the 2,048 of DeepSeek-V3, ${percentOf("2025")} in 2025`,
     setting: `Releases of the registry whose dimensions were read; lines for ${lines.map((l) => `${short(l.hardware)} (${l.link})`).join(", ")}.`,
     source: "Dimensions: each release's own configuration, named in data/models.csv.",
-    caption: `Every mixture-of-experts release in the registry whose dimensions were read, open circles before the article; a line follows a laboratory from its largest release to its next larger one. Above a level line an expert computes long enough to hide the travel of its tokens on that machine (two FLOPs per byte for each element of width): ${lines.map((l) => `${short(l.hardware)} over its ${l.link} link from ${formatCount(l.width)}`).join(", ")}. The number of experts still rises (${most.name}: ${formatCount(most.routedExperts)}), and width has turned up: ${formatNumber((wide(recent) / recent.length) * 100, 2)} % of the releases of 2026 have experts wider than the 2,048 of DeepSeek-V3.`,
+    caption: `Every mixture-of-experts release in the registry whose dimensions were read, open circles before the article; a line follows a laboratory from its largest release to its next larger one. Above a level line an expert computes long enough to hide the travel of its tokens on that machine (two FLOPs per byte for each element of width): ${lines.map((l) => `${short(l.hardware)} over its ${l.link} link from ${formatCount(l.width)}`).join(", ")}. The number of experts still rises (${most.name}: ${formatCount(most.routedExperts)}). Wider than the 2,048 of DeepSeek-V3 are the experts of ${percentOf("2024")} of the releases of 2024, ${percentOf("2025")} of 2025 and ${percentOf("2026")} of 2026.`,
     alt: `Releases by number of experts and width of an expert: counts rise from 8 to 896, widths fall to 2,048 and below and turn up to 3,072 and more.`,
   };
 }

@@ -54,19 +54,23 @@ export function layerEndsFigure(models: readonly Model[], leastParameters: numbe
         name: kind === "learned" ? "experts, learned router" : kind === "hash" ? "experts, hash of the token" : kind,
         x: cells.map(([x]) => x),
         y: cells.map(([, y]) => y),
-        marker: { symbol: "square", size: 12, color: colourOf[kind] },
+        marker: { symbol: "square", size: 11, color: colourOf[kind] },
         hoverinfo: "y+name",
       };
     }),
     layout: layout({
       height: 150 + 18 * rows.length,
-      margin: { l: 196, r: 12, t: 84, b: 58 },
+      margin: { l: 196, r: 12, t: 20, b: 58 },
       xaxis: {
         ...linearAxis("Layer, from either end", [-0.7, 2 * shownLayers - 0.3]),
         type: "category",
         categoryorder: "array",
         categoryarray: columns,
         showgrid: false,
+        // Every other one: twelve of them stand upright on a narrow page.
+        tickmode: "array",
+        tickvals: columns.filter((_, i) => (i < shownLayers ? i : i + 1) % 2 === 0),
+        tickangle: 0,
       },
       yaxis: {
         ...linearAxis("", [rows.length - 0.4, -0.6]),
@@ -90,10 +94,10 @@ export function layerEndsFigure(models: readonly Model[], leastParameters: numbe
         },
       ],
     }),
-    title: `${formatCount(first)} of ${formatCount(since.length)} large releases since the article begin without a learned router, ${formatCount(last.length)} end so`,
+    title: `${formatCount(first)} of ${formatCount(since.length)} large releases since the article begin without a learned router, ${formatCount(last.length)} ${last.length === 1 ? "ends" : "end"} so`,
     setting: `Models of at least ${formatCount(leastParameters / 1e9)} billion parameters.`,
-    source: "data/layer-ends.csv and each release's own configuration.",
-    caption: `Releases of at least ${formatCount(leastParameters / 1e9)} billion parameters, the oldest above; the first and the last ${shownLayers} layers of each. Of ${formatCount(since.length)} since the article ${formatCount(first)} have layers at the front without a learned router, and ${last.length === 0 ? "none has" : `${formatCount(last.length)} (${last.map((m) => m.name).join(", ")}) has`} a dense layer at the end. Models whose blocks are either a mixer or a feed-forward part are left out. Where no source names the dense layers they are taken to stand at the front.`,
+    source: "Layers: data/layer-ends.csv and each release's own configuration.",
+    caption: `Releases of at least ${formatCount(leastParameters / 1e9)} billion parameters, the oldest above; the first and the last ${shownLayers} layers of each. Of ${formatCount(since.length)} since the article ${formatCount(first)} have layers at the front without a learned router, and ${last.length === 0 ? "none has" : `${formatCount(last.length)} (${last.map((m) => m.name).join(", ")}) ${last.length === 1 ? "has" : "have"}`} a dense layer at the end. Models whose blocks are either a mixer or a feed-forward part are left out. Where no source names the dense layers they are taken to stand at the front.`,
     alt: `Many models keep one to five dense layers at the front, a few route the first layers by hash, and all but one have experts in the last layers.`,
   };
 }

@@ -58,7 +58,7 @@ export function messageRatesFigure(): Figure {
     ],
     layout: layout({
       height: 560,
-      margin: { l: 84, r: 20, t: 122, b: 58 },
+      margin: { l: 84, r: 20, t: 20, b: 58 },
       xaxis: logAxis("Size of one message", [6, 1e8], lengthTicks([8, 512, 32_768, 2 ** 21])),
       yaxis: logAxis(
         "Bandwidth",
@@ -77,7 +77,7 @@ export function messageRatesFigure(): Figure {
       annotations: [label("400 Gb/s", { x: 8, y: 50e9 }, { xanchor: "left", yanchor: "bottom" }, "xy")],
     }),
     title: `Posted by the host, messages need ${formatBytes(breakEvenBytes(first))} for half the bandwidth; the GPU itself gets ${formatNumber(dispatch.bytesPerSecond / 1e9)} GB/s from ${formatBytes(dispatch.messageBytes)}`,
-    setting: "Network card of 400 Gb/s.",
+    setting: "Network cards of 400 Gb/s; squares, one of 200 Gb/s.",
     source: "Points: data/measurements/perftest-messages.csv, rdma-messages.csv and deepep-low-latency.csv.",
     caption: `Points are published sweeps. Dashed: what two numbers of a sweep give, the cost of a message at its smallest size and the bandwidth at its largest; between them it is off by ${formatShare(worst, 3)} at most. Posted by the host in batches a message costs ${formatNumber(first.secondsPerMessage * 1e9)} ns, so half the bandwidth is reached at ${formatBytes(breakEvenBytes(first))}, above the ${formatBytes(dispatch.messageBytes)} of a dispatched token: there the rate binds. Posted by the GPU itself, over many queue pairs, DeepEP reached ${formatNumber(dispatch.bytesPerSecond / 1e9)} GB/s with messages of that size (${formatNumber(dispatch.messagesPerSecond / 1e6)} million/s) and ${formatNumber(combine.bytesPerSecond / 1e9)} GB/s with twice the size on ${dispatch.expertParallel} GPUs: bytes bind.`,
     alt: `Bandwidth grows with message size and levels off near 50 GB/s; messages of 7 kB reach about a third of it posted by the host and three quarters posted by the GPU.`,

@@ -61,15 +61,24 @@ export function parallelBytesFigure(models: readonly Model[], tokensPerGpu: numb
 /** What is read off the figure of one model. */
 function told(one: ParallelBytes, tokensPerGpu: number): Choice {
   const at = one.gpus.indexOf(64);
-  const [cut, dealt, piece] = [one.tensor[at], one.expert[at], one.expert[0]];
+  const [cut, dealt, part, piece] = [one.tensor[at], one.expert[at], one.tensor[0], one.expert[0]];
+  const isAlways = one.crossing < 2;
   // A model of fewer experts has no group of 64, and no sentence on it.
   const at64 =
     cut === undefined || dealt === undefined
       ? ""
       : ` At 64 GPUs matrices split over all of them would send ${formatNumber(cut.bytes / dealt.bytes)} times as many bytes.`;
+  const thin =
+    one.widest < Math.max(...one.gpus)
+      ? ` Dashed: the expert is cut into less than one 128-wide block of scales per GPU, beyond ${one.widest} GPUs.`
+      : "";
+  const pieces =
+    part === undefined || piece === undefined
+      ? ""
+      : ` Below: the price, pieces of ${formatBytes(piece.messageBytes)} on the mean where an all-reduce sends ${formatBytes(part.messageBytes)}.`;
   return {
-    title: `From ${formatNumber(one.crossing)} GPUs on, dealing out the experts of ${one.model.name} sends fewer bytes than splitting matrices`,
-    caption: `What one GPU sends for one layer when each GPU brings ${formatNumber(tokensPerGpu)} tokens; the menu picks the model. ${one.model.name}: the lines cross at ${formatNumber(one.crossing)} GPUs (dotted), three quarters of the experts per token where experts see the full width, whatever the number of tokens.${at64} Dashed: the expert is cut into less than one 128-wide block of scales a GPU, beyond ${one.widest} GPUs. Below: the price, pieces ${piece === undefined ? "" : `of ${formatBytes(piece.messageBytes)} `}on the mean where an all-reduce sends megabytes.`,
+    title: `${isAlways ? "Over any number of GPUs" : `Beyond ${formatNumber(one.crossing)} GPUs`} dealing out the experts of ${one.model.name} sends fewer bytes than splitting matrices`,
+    caption: `What one GPU sends for one layer when each GPU brings ${formatNumber(tokensPerGpu)} tokens; the menu picks the model. ${one.model.name}: the lines ${isAlways ? "would " : ""}cross at ${formatNumber(one.crossing)} GPUs (${isAlways ? "left of the figure" : "dotted"}), three quarters of the experts per token where experts see the full width, whatever the number of tokens.${at64}${thin}${pieces}`,
   };
 }
 

@@ -19,10 +19,16 @@ export function parallelTimeFigure(model: Model, nodes: Hardware, rack: Hardware
   const worst = Math.max(...judged.map((j) => Math.abs(j.error)));
   const node8 = splitTime({ model, hardware: nodes, tokensPerGpu: few, gpus: 8 });
   const rack64 = splitTime({ model, hardware: rack, tokensPerGpu, gpus: 64 });
-  const ratio =
-    rack64.tensorSeconds === undefined || rack64.expertSeconds === undefined
-      ? undefined
-      : formatNumber(rack64.tensorSeconds / rack64.expertSeconds);
+  // The largest group of the rack that both ways can take: a model of few experts has none of 64.
+  const widest = doublings(2, 64)
+    .map((gpus) => ({ gpus, ...splitTime({ model, hardware: rack, tokensPerGpu, gpus }) }))
+    .filter((at) => at.tensorSeconds !== undefined && at.expertSeconds !== undefined)
+    .at(-1);
+  const found =
+    widest === undefined
+      ? `Communication of a layer of ${model.name}, by all-reduce and by exchange`
+      : `Over ${formatCount(widest.gpus)} GPUs of ${shortName(rack)} an all-reduce takes ${formatNumber((widest.tensorSeconds ?? 0) / (widest.expertSeconds ?? 1))} times as long as the exchange of experts`;
+  const hasDiamonds = judged.length > 0 && tokensPerGpu === 128;
   const legend = (first: boolean) => ({ showlegend: first });
   return {
     data: [
@@ -30,7 +36,7 @@ export function parallelTimeFigure(model: Model, nodes: Hardware, rack: Hardware
         ...lines(many, i, "solid", `${formatCount(tokensPerGpu)} tokens per GPU`, legend(i === 0)),
         ...lines(one, i, "dot", `${few} token per GPU`, legend(i === 0)),
       ]),
-      ...(tokensPerGpu === 128
+      ...(hasDiamonds
         ? [
             points(
               "DeepEP, published",
@@ -44,31 +50,28 @@ export function parallelTimeFigure(model: Model, nodes: Hardware, rack: Hardware
     ],
     layout: layout({
       height: 640,
-      margin: { l: 84, r: 20, t: 96, b: 58 },
+      margin: { l: 84, r: 20, t: 20, b: 58 },
       xaxis: logAxis("GPUs of the group", [1.8, 300], { ...countTicks(doublings(2, 256)), anchor: "y2" }),
       yaxis: logAxis(`Time, ${shortName(nodes)}`, [2e-6, 2e-3], { domain: [0.54, 1], ...timeTicks }),
       yaxis2: logAxis(`Time, ${shortName(rack)}`, [2e-6, 2e-3], { domain: [0, 0.46], ...timeTicks }),
       showlegend: true,
       legend: { orientation: "h", x: 0, y: 1.01, yanchor: "bottom" },
     }),
-    title:
-      ratio === undefined
-        ? `Communication of a layer of ${model.name}, by all-reduce and by exchange`
-        : `Over 64 GPUs of ${shortName(rack)} an all-reduce takes ${ratio} times as long as the exchange of experts`,
+    title: found,
     setting: `${model.name}, one layer, ${formatCount(tokensPerGpu)} tokens and ${few} token per GPU; ${shortName(nodes)} above, ${shortName(rack)} below.`,
-    source: "Diamonds: data/measurements/deepep-low-latency.csv.",
+    ...(hasDiamonds ? { source: "Diamonds: data/measurements/deepep-low-latency.csv." } : {}),
     caption: [
       `Communication of one layer of ${model.name}: an all-reduce of all tokens (orange) against dispatch and combine (blue), the fastest implementation measured for each.`,
       ...aboveWords(nodes, node8, few),
       ...belowWords(rack, rack64, tokensPerGpu),
-      ...(judged.length === 0 || tokensPerGpu !== 128
+      ...(!hasDiamonds
         ? []
         : [
             `Diamonds are DeepEP's published times at 128 tokens, which no constant was fitted to; the estimate is off by ${formatShare(worst, 3)} at most.`,
           ]),
       "All-reduce constants are fitted up to 8 GPUs and carried on beyond (dashed).",
     ].join(" "),
-    alt: `With few tokens an all-reduce is faster inside 8 GPUs; with many tokens and many GPUs the expert exchange is faster and stays level.`,
+    alt: `${[found, ...aboveWords(nodes, node8, few)].join(". ").replace(/\.$/, "")}.`,
   };
 }
 

@@ -2,7 +2,7 @@ import type { Claim } from "../claims/claims";
 import { probabilityWords } from "../claims/parts/part-words";
 import { verdictLooks } from "./claims-over-time";
 import type { Figure } from "./figure";
-import { band, colours, layout, linearAxis } from "./theme";
+import { band, colours, label, layout, linearAxis } from "./theme";
 
 /** Every part of every claim that has a probability, each reading by itself, in rows of their claims. */
 export function partsFigure(judged: readonly Claim[]): Figure {
@@ -12,11 +12,9 @@ export function partsFigure(judged: readonly Claim[]): Figure {
       const own =
         part.probability === undefined
           ? []
-          : [{ row, id: part.id, p: part.probability, says: part.statement, counts: part.stress > 0, kind: part.kind }];
+          : [{ row, id: part.id, p: part.probability, says: part.statement, kind: part.stress > 0 ? part.kind : "finding" }];
       const read = (part.readings ?? []).flatMap((r) =>
-        r.probability === undefined
-          ? []
-          : [{ row, id: `${part.id}, ${r.name}`, p: r.probability, says: part.statement, counts: true, kind: "reading" }],
+        r.probability === undefined ? [] : [{ row, id: `${part.id}, ${r.name}`, p: r.probability, says: part.statement, kind: "reading" }],
       );
       return [...own, ...read];
     }),
@@ -24,40 +22,58 @@ export function partsFigure(judged: readonly Claim[]): Figure {
   const sure = points.filter(({ p }) => p >= 0.9).length;
   const never = points.filter(({ p }) => p < 0.1).length;
   const words = `Of ${points.length} parts and readings that have a share or a probability ${sure} lie at 90 % or more and ${never} below 10 %`;
-  const kinds = ["prevalence", "credence", "reading"] as const;
-  const symbols = { prevalence: "circle", credence: "diamond", reading: "star" } as const;
+  const rows = [...new Set(points.map(({ row }) => row))];
+  const without = judged.filter((c) => !rows.includes(`${c.name} <b>${c.id}</b>`)).map((c) => c.id);
+  // Marks that lie on one another: each says under the pointer what all of them say, and their number stands beside.
+  const together = (one: (typeof points)[number]) =>
+    points.filter((p) => p.row === one.row && p.kind === one.kind && Math.abs(p.p - one.p) < 0.005);
+  // Findings first and larger: they never hide a part that counts.
+  const kinds = {
+    finding: { name: "finding of ours, not counted", symbol: "circle", size: 15, color: colours.mist },
+    prevalence: { name: "share of a population", symbol: "circle", size: 11, color: colours.blue },
+    credence: { name: "probability", symbol: "diamond", size: 11, color: colours.blue },
+    reading: { name: "one reading of a word", symbol: "star", size: 11, color: colours.blue },
+  } as const;
   return {
-    data: kinds.map((kind) => {
+    data: Object.entries(kinds).map(([kind, { name, ...marker }]) => {
       const own = points.filter((p) => p.kind === kind);
       return {
         type: "scatter",
         mode: "markers",
-        name: { prevalence: "share of a population", credence: "probability", reading: "one reading of a word" }[kind],
+        name,
         x: own.map(({ p }) => 100 * p),
         y: own.map(({ row }) => row),
-        marker: { symbol: symbols[kind], size: 11, color: own.map(({ counts }) => (counts ? colours.blue : colours.mist)) },
-        text: own.map(({ id, says, p }) => `${id}: ${says}<br>${probabilityWords(p)}`),
+        marker,
+        text: own.map((one) =>
+          together(one)
+            .map(({ id, says, p }) => `${id}: ${says}<br>${probabilityWords(p)}`)
+            .join("<br>"),
+        ),
         hovertemplate: "%{text}<extra></extra>",
       };
     }),
     layout: layout({
       height: 560,
-      margin: { l: 180, r: 20, t: 40, b: 58 },
+      margin: { l: 180, r: 20, t: 20, b: 58 },
       showlegend: true,
       legend: { orientation: "h", x: -0.25, xanchor: "left", y: 1.02, yanchor: "bottom", font: { size: 12 } },
       xaxis: linearAxis("Share or probability (%)", [-4, 104], { dtick: 25 }),
       yaxis: {
         type: "category",
         categoryorder: "array",
-        categoryarray: judged.map((c) => `${c.name} <b>${c.id}</b>`).reverse(),
+        categoryarray: [...rows].reverse(),
+        range: [-0.6, rows.length - 0.4],
         tickfont: { size: 12 },
         gridcolor: "#E5E7EB",
       },
+      annotations: points
+        .filter((one) => together(one).length > 1 && together(one)[0] === one)
+        .map((one) => label(`×${together(one).length}`, { x: 100 * one.p, y: one.row }, { xanchor: "left", xshift: 8, yshift: 8 })),
       shapes: [band("x", 66, 104, verdictLooks.Right.color), band("x", -4, 33, verdictLooks["Mostly wrong"].color)],
     }),
     title: words,
     setting: "From 66 % on a part counts as right, below 33 % as wrong.",
-    caption: `Each part that has a number: the share of its named population, or the probability that it is true; stars are readings of a word, never averaged; pale points are findings of ours that no verdict counts. From 66 % on a part counts as right, below 33 % as wrong. ${words}.`,
+    caption: `Each part that has a number: the share of its named population, or the probability that it is true; stars are readings of a word, never averaged; pale marks are findings of ours that no verdict counts; × is how many parts lie on one another.${without.length === 0 ? "" : ` Claims without such a part are left out (${without.join(", ")}).`}`,
     alt: `${words}.`,
   };
 }

@@ -19,15 +19,25 @@ const nameOf: Readonly<Record<Tier, string>> = {
 };
 
 /** Streams to name beside their point, with the side the name stands on. */
-const named: Readonly<Record<string, readonly [string, "left" | "right"]>> = {
-  "selected KV rows": ["selected tokens", "right"],
-  "index keys": ["index keys", "left"],
-  "KV cache": ["KV pages", "right"],
-  "lookup rows": ["lookup rows", "left"],
-  "routed expert: up and gate": ["expert weights", "left"],
-  dispatch: ["dispatch", "left"],
-  combine: ["combine", "right"],
+const sideOf: Readonly<Record<string, "left" | "right" | "above" | "below">> = {
+  "selected KV rows": "right",
+  "index keys": "left",
+  "KV cache": "right",
+  "lookup rows": "below",
+  "embedding rows": "right",
+  "routed expert: up and gate": "above",
+  "attention: output projection": "below",
+  dispatch: "left",
+  combine: "right",
 };
+/** Names for which a narrow figure has no room. */
+const wide = new Set(["embedding rows", "attention: output projection"]);
+const shifts = {
+  left: { xanchor: "right", xshift: -8 },
+  right: { xanchor: "left", xshift: 8 },
+  above: { yshift: 16 },
+  below: { yshift: -14 },
+} as const;
 
 const sizes = [16, 4e9] as const;
 const rates = [5, 3e11] as const;
@@ -57,14 +67,19 @@ export function requestStreamsFigure(hardware: Hardware, streams: readonly Reque
             here.map((s) => s.requestBytes),
             here.map((s) => s.requestsPerSecond),
             colourOf[tier],
-            { text: here.map((s) => s.name), marker: { color: colourOf[tier], size: 9, symbol: "circle" } },
+            {
+              text: here.map((s) => s.name),
+              marker: { color: colourOf[tier], size: 9, symbol: "circle" },
+              legendgroup: tier,
+              showlegend: false,
+            },
           ),
         ];
       }),
     ],
     layout: layout({
       height: 560,
-      margin: { l: 84, r: 20, t: 60, b: 58 },
+      margin: { l: 84, r: 20, t: 20, b: 58 },
       xaxis: logAxis("Size of one request", sizes, lengthTicks([64, 16_384, 2 ** 22, 2 ** 30])),
       yaxis: logAxis(
         "Requests of one GPU",
@@ -80,11 +95,11 @@ export function requestStreamsFigure(hardware: Hardware, streams: readonly Reque
       ),
       showlegend: true,
       legend: { orientation: "h", x: 0, y: 1.01, yanchor: "bottom" },
-      annotations: [...limits.map(([tier, limit]) => limitName(tier, limit)), ...streams.flatMap((s) => nameBeside(s))],
+      annotations: streams.flatMap((s) => nameBeside(s)),
     }),
     title: boundWords(streams, limits).replace(/\.$/, ""),
     setting: `One GPU (${hardware.name}), averaged over a decode step.`,
-    caption: `Points are the streams of one decode step, averaged over it. A line bends where its limit changes: level is the most requests per second (rows opened in memory; messages posted over the scale-up link and over a 400 Gb/s card; random reads of a flash drive), falling is the bandwidth. Left of the bend requests bind, right of it bytes. The most frequent, ${busiest.name}, comes ${formatNumber(busiest.requestsPerSecond / 1e6)} million times per second in pieces of ${formatBytes(busiest.requestBytes)}; memory's bend lies at ${formatBytes(bend(memory))}, ${besideBend(streams, memory)}.${lookup === undefined ? "" : ` Lookup rows of ${formatBytes(lookup.requestBytes)} take ${formatShare(lookup.bytesPerSecond / memory.bytesPerSecond)} of the memory's bandwidth and ${formatShare(lookup.requestsPerSecond / flash.requestsPerSecond)} of the reads that ${flash.name} serves.`}`,
+    caption: `Points are the streams of one decode step, averaged over it, in the colour of the limit that they meet (dashed); those without a name are further weights and rows. A line bends where its limit changes: level is the most requests per second (rows opened in memory; messages posted over the scale-up link and over a 400 Gb/s card; random reads of a flash drive), falling is the bandwidth. Left of the bend requests bind, right of it bytes. The most frequent, ${busiest.name}, comes ${formatNumber(busiest.requestsPerSecond / 1e6)} million times per second in pieces of ${formatBytes(busiest.requestBytes)}; memory's bend lies at ${formatBytes(bend(memory))}, ${besideBend(streams, memory)}.${lookup === undefined ? "" : ` Lookup rows of ${formatBytes(lookup.requestBytes)} take ${formatShare(lookup.bytesPerSecond / memory.bytesPerSecond)} of the memory's bandwidth and ${formatShare(lookup.requestsPerSecond / flash.requestsPerSecond)} of the reads that ${flash.name} serves.`}`,
     alt: `Request size against request rate of each stream of a decode step. ${boundWords(streams, limits)}`,
   };
 }
@@ -109,37 +124,18 @@ function boundWords(streams: readonly RequestStream[], limits: readonly (readonl
 function corner(tier: Tier, limit: TierLimit): Record<string, unknown> {
   const x = [sizes[0], bend(limit), sizes[1]];
   const y = [limit.requestsPerSecond, limit.requestsPerSecond, limit.bytesPerSecond / sizes[1]];
-  return line(limit.name, x, y, colourOf[tier], { line: { color: colourOf[tier], width: 1.5, dash: "dash" }, showlegend: false });
-}
-
-/** The limit's name at the left end of its line. */
-function limitName(tier: Tier, limit: TierLimit): Record<string, unknown> {
-  return label(
-    limit.name,
-    { x: sizes[0] * 1.15, y: limit.requestsPerSecond },
-    { xanchor: "left", yanchor: "bottom", font: { size: 11, color: colourOf[tier] } },
-    "xy",
-  );
+  const name = limit.name.startsWith(nameOf[tier]) ? limit.name : `${nameOf[tier]}: ${limit.name}`;
+  return line(name, x, y, colourOf[tier], { line: { color: colourOf[tier], width: 1.5, dash: "dash" }, legendgroup: tier });
 }
 
 function nameBeside(s: RequestStream): readonly Record<string, unknown>[] {
-  const found = named[s.name];
-  if (found === undefined || (s.tier === "scale-up" && (s.name === "dispatch" || s.name === "combine"))) return [];
-  const [words, side] = found;
-  return [
-    label(
-      words,
-      { x: s.requestBytes, y: s.requestsPerSecond },
-      {
-        xanchor: side === "right" ? "left" : "right",
-        xshift: side === "right" ? 8 : -8,
-        font: { size: 12, color: colourOf[s.tier] },
-        bgcolor: "rgba(255,255,255,0.8)",
-        ...(words === "expert weights" || words === "lookup rows"
-          ? { xanchor: "center", xshift: 0, yshift: words === "expert weights" ? 16 : -14 }
-          : {}),
-      },
-      "xy",
-    ),
-  ];
+  const side = sideOf[s.name];
+  if (side === undefined) return [];
+  const words = s.name.replace("routed expert: up and gate", "expert weights").replace(/^attention: .*/, "weights of attention");
+  const look = {
+    ...(s.tier === "scale-up" || wide.has(s.name) ? { name: "wide" } : {}),
+    font: { size: 12, color: colourOf[s.tier] },
+    bgcolor: "rgba(255,255,255,0.8)",
+  };
+  return [label(words, { x: s.requestBytes, y: s.requestsPerSecond }, { ...look, ...shifts[side] }, "xy")];
 }

@@ -1,7 +1,7 @@
 import { collectives, type FlowName, type Flows } from "../step/flows";
 import { formatBytes, formatShare } from "../text/numbers";
 import type { Figure } from "./figure";
-import { colours, layout, linearAxis } from "./theme";
+import { colours, stackedShares } from "./theme";
 
 /** A step by its name, and what one GPU sends in it. */
 export interface NamedFlows extends Flows {
@@ -17,8 +17,8 @@ const colourOf: Readonly<Record<FlowName, string>> = {
   "point to point": colours.grey,
 };
 
-/** Shares of what one GPU sends in each step, by collective; those that a receiver adds up are hatched. */
-export function stepFlowsFigure(steps: readonly NamedFlows[]): Figure {
+/** Shares of what one GPU sends in each step, by collective; those that a receiver adds up are hatched. The setting names model and machine. */
+export function stepFlowsFigure(steps: readonly NamedFlows[], setting?: string): Figure {
   const sending = steps.filter(({ bytes }) => bytes > 0);
   const names = sending.map(({ name }) => name);
   const drawn = collectives.filter((collective) => sending.some(({ flows }) => flows.some((f) => f.collective === collective)));
@@ -33,7 +33,9 @@ export function stepFlowsFigure(steps: readonly NamedFlows[]): Figure {
   const words = sending.map(
     (s) => `${s.name}: ${formatBytes(s.bytes)}, of which ${formatShare(s.sumShare)} are added up where they arrive`,
   );
-  const read = words.length === 0 ? "Nothing is sent: all of it is on one GPU." : `${words.join("; ")}.`;
+  const read = words.length === 0 ? "nothing is sent: all of it is on one GPU" : words.join("; ");
+  const shares = sending.map(({ sumShare }) => sumShare);
+  const ends = [...new Set([Math.min(...shares), Math.max(...shares)].map((share) => formatShare(share)))].join(" to ");
   return {
     data: drawn
       .map((collective) => ({ collective, using: using(collective) }))
@@ -47,17 +49,14 @@ export function stepFlowsFigure(steps: readonly NamedFlows[]): Figure {
         customdata: using.map(({ flow }) => formatBytes(flow.messageBytes)),
         hovertemplate: `%{y}, ${collective}: %{x:.1f} %, messages of %{customdata}<extra></extra>`,
       })),
-    layout: layout({
-      height: 150 + 70 * Math.max(1, sending.length),
-      margin: { l: 84, r: 24, t: 20, b: 110 },
-      barmode: "stack",
+    layout: stackedShares("Share of the bytes sent (%)", Math.max(1, sending.length), 70, {
+      margin: { l: 84, t: 20 },
       bargap: 0.35,
-      xaxis: linearAxis("Share of the bytes sent (%)", [0, 102]),
-      yaxis: { title: { text: "" }, ticks: "", categoryorder: "array", categoryarray: names, autorange: "reversed", automargin: true },
-      showlegend: true,
-      legend: { orientation: "h", x: 0, xanchor: "left", y: -0.34, yanchor: "top", traceorder: "normal" },
+      yaxis: { categoryorder: "array", categoryarray: names },
     }),
-    caption: `What one GPU sends over its links in one step, by collective. ${read} Hatched: what is added up, which is the most that a switch that adds could touch.`,
-    alt: `Bars of shares by collective. ${read}`,
+    title: sending.length === 0 ? "Nothing is sent" : `Of the bytes that a GPU sends ${ends} are added up where they arrive`,
+    ...(setting === undefined ? {} : { setting }),
+    caption: `What one GPU sends over its links in one step, by collective (${read}). Hatched: what is added up, which is the most that a switch that adds could touch.`,
+    alt: `Bars of shares by collective: ${read}.`,
   };
 }

@@ -105,12 +105,12 @@ export function points(name: string, x: readonly (number | string)[], y: readonl
 /** Words beside a point, in axis values (logarithms on a logarithmic axis are taken here). */
 export function label(
   text: string,
-  at: { readonly x: number | string; readonly y: number },
+  at: { readonly x: number | string; readonly y: number | string },
   particular: Part = {},
   log: "x" | "y" | "xy" | "" = "",
 ): Part {
   const x = log.includes("x") ? Math.log10(at.x as number) : at.x;
-  const y = log.includes("y") ? Math.log10(at.y) : at.y;
+  const y = log.includes("y") ? Math.log10(at.y as number) : at.y;
   return { text, x, y, showarrow: false, font: { ...font, size: 12 }, ...particular };
 }
 
@@ -130,6 +130,28 @@ export function rule(axis: "x" | "y", value: number | string, color: string = co
 /** An axis of names beside rows: off their bars by a little, and without a line through each bar's number. */
 export function rowAxis(particular: Part = {}): Part {
   return { type: "category", ticks: "", ticklabelstandoff: 6, showgrid: false, tickfont: { size: 11 }, ...particular };
+}
+
+/** Horizontal bars of shares, stacked to a hundred: the first row above, the legend below at the same distance whatever the height. */
+export function stackedShares(
+  title: string,
+  rows: number,
+  rowHeight: number,
+  particular: Part & { readonly margin: Part & { readonly t: number } },
+): Part {
+  const below = 110;
+  const { margin, yaxis, ...rest } = particular;
+  const plotHeight = rows * rowHeight + 40 - margin.t;
+  return layout({
+    height: plotHeight + margin.t + below,
+    margin: { r: 24, b: below, ...margin },
+    barmode: "relative",
+    xaxis: linearAxis(title, [0, 102]),
+    yaxis: { title: { text: "" }, ticks: "", autorange: "reversed", automargin: true, ...(yaxis as Part | undefined) },
+    showlegend: true,
+    legend: { orientation: "h", x: 0, xanchor: "left", y: -76 / plotHeight, yanchor: "top", traceorder: "normal" },
+    ...rest,
+  });
 }
 
 /** Values spread evenly over the decades of a range, ends included. */

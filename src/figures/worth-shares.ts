@@ -5,7 +5,7 @@ import { resolveQuestion, type StepQuestion } from "../step/question";
 import { type Worth, type WorthName, worthOf } from "../step/worth";
 import { formatCount, formatShare } from "../text/numbers";
 import type { Choice, Figure } from "./figure";
-import { colours, layout, linearAxis, menu } from "./theme";
+import { colours, menu, stackedShares } from "./theme";
 
 /** Words and colour of each part of a machine, from what dense models use most. */
 export const worthParts: readonly { readonly name: WorthName; readonly words: string; readonly color: string }[] = [
@@ -89,15 +89,9 @@ export function worthSharesFigure(served: readonly ServedModel[], machines: read
     data: machines.flatMap((_, m) =>
       worthParts.map((part) => partBars(rows.slice(m * served.length, (m + 1) * served.length), part, m === 0)),
     ),
-    layout: layout({
-      height: 150 + 44 * served.length,
-      margin: { l: 150, r: 24, t: 60, b: 110 },
-      barmode: "relative",
+    layout: stackedShares("Share of the worth (%)", served.length, 44, {
+      margin: { l: 150, t: 60 },
       bargap: 0.3,
-      xaxis: linearAxis("Share of the worth (%)", [0, 102]),
-      yaxis: { ticks: "", autorange: "reversed", automargin: true },
-      showlegend: true,
-      legend: { orientation: "h", x: 0, xanchor: "left", y: -0.2, yanchor: "top", traceorder: "normal" },
       updatemenus: [
         menu(
           machines.map(({ name }, i) => ({

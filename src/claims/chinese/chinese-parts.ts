@@ -91,15 +91,15 @@ export const chineseParts: Readonly<Record<string, ChinesePart>> = {
   "1.training": { statement: "训练专家时，256 宽的阵列比 128 宽的多损失一成。", say: none },
   "2.acted": {
     statement: "推理引擎为了让任务启动更便宜、更少而被重写。",
-    say: ({ holds }) => (holds ? "引擎如今以融合与图重放消除启动" : ""),
+    say: ({ holds }) => (holds ? "推理引擎如今用算子融合和 CUDA Graph 一类的图重放省去启动开销" : ""),
   },
   "2.stream": {
     statement: "逐个启动 kernel 占解码一步的一成以上（每卡最多 4 个请求）。",
-    say: ({ value, population }) => (population === undefined ? "" : `不加处理时启动占小批量一步的 ${chineseShare(value)}`),
+    say: ({ value, population }) => (population === undefined ? "" : `不作处理时，启动开销占小批量解码步的 ${chineseShare(value)}`),
   },
   "2.graph": {
     statement: "从图里启动 kernel 占解码一步的一成以上（所有批量）。",
-    say: ({ value, population }) => (population === undefined ? "" : `用图之后剩 ${chineseShare(value)}`),
+    say: ({ value, population }) => (population === undefined ? "" : `用图重放后剩 ${chineseShare(value)}`),
   },
   "2.worth": {
     statement: "在同样的部署里，kernel 的启动与间隔对 MoE 解码比对稠密模型更要紧。",

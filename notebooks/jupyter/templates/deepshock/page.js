@@ -158,7 +158,7 @@
         orientation: "h",
         x: 0,
         xanchor: "left",
-        y: -Math.min(0.22, 68 / plotHeight),
+        y: -Math.min(0.34, 68 / plotHeight),
         yanchor: "top",
         font: size(layout.legend?.font, 10),
       };
