@@ -70,7 +70,8 @@ export { mixerTime, type MixerQuestion, type MixerTime } from "./kernels/attenti
 export { type AttentionMeasurement, attentionTimes } from "./published/attention-times";
 export { type StackKind, stackKinds } from "./published/stack-kinds";
 export { type StartedLayer, startedLayers } from "./published/started-layers";
-export { expertTaskTime, moeLayerTime, type MoeLayerQuestion, type MoeLayerTime } from "./kernels/expert-layer";
+export { moeLayerTime, type MoeLayerQuestion, type MoeLayerTime } from "./kernels/expert-layer";
+export { expertTaskTime } from "./kernels/expert-task";
 export {
   acceptedTokens,
   decodeSeconds,

@@ -1,6 +1,7 @@
 import { calibrate } from "../src/fit/calibration";
 import { mixerTime } from "../src/kernels/attention/mixer-time";
-import { expertTaskTime, moeLayerTime } from "../src/kernels/expert-layer";
+import { moeLayerTime } from "../src/kernels/expert-layer";
+import { expertTaskTime } from "../src/kernels/expert-task";
 import { denseGemmTime } from "../src/kernels/product";
 import { systolicCycles } from "../src/kernels/systolic";
 import { hardware } from "../src/machine/hardware";

@@ -373,7 +373,7 @@ const listings = ["index", "figures/index", "published/index"];
  * A file that only hands names on, as the compiler writes it, then loads the module behind a name when that name is first asked for: a
  * first answer needs a third of all modules.
  */
-export function handOnLazily(path) {
+function handOnLazily(path) {
   if (!existsSync(path)) return;
   const text = readFileSync(path, "utf8");
   const load = createRequire(path);

@@ -4,7 +4,7 @@ import type { Hardware } from "../machine/hardware";
 import { weightFormat as lookUpFormat } from "../machine/number-formats";
 import type { MoeLayerShape } from "../model/model";
 import { paddedRows, type RankLoad, type RouterLimit, rankLoad, rowTiles } from "../routing/rank-load";
-import { defaultKernel, type HeldOutError, type KernelFamily, kernelFamily, peakFlops } from "./families";
+import { type HeldOutError, type KernelFamily, kernelFamily, peakFlops } from "./families";
 
 /** A shape that may also say how wide its experts see the residual stream, and how its router is limited. */
 export interface RoutedShape extends MoeLayerShape {
@@ -114,24 +114,30 @@ const v3Groups: RouterLimit = { kind: "groups", groups: 8, kept: 4 };
  *   tokens: 64, routing: "chance", cache: "cold" }).seconds;
  */
 export function moeLayerTime(question: MoeLayerQuestion): MoeLayerTime {
-  const { model, hardware, kernel, tokens, expertParallel = 1, tensorParallel = 1, cache = "warm" } = question;
-  const { lowLatencyTokens: most = defaultLowLatencyTokens } = question;
+  requirePositiveInteger("tokens", question.tokens);
+  return moeLayerPlan(question)(question.tokens);
+}
+
+/** A layer whose kernel, machine and split are settled: only its tokens are left to give. */
+export type MoeLayerPlan = (tokens: number) => MoeLayerTime;
+
+/** moeLayerTime with all but the tokens settled once, for many numbers of them. @throws RangeError as moeLayerTime. */
+export function moeLayerPlan(question: Omit<MoeLayerQuestion, "tokens">): MoeLayerPlan {
+  const { model, kernel, expertParallel = 1, tensorParallel = 1, lowLatencyTokens = defaultLowLatencyTokens } = question;
   requireShape(model);
-  requireMachine(hardware);
+  requireMachine(question.hardware);
   requireName("kernel", kernel);
   requireName("weightFormat", question.weightFormat);
   requirePositiveInteger("tensorParallel", tensorParallel);
-  requirePositiveInteger("tokens", tokens);
   requirePositiveInteger("expertParallel", expertParallel);
-  requirePositiveInteger("lowLatencyTokens", most);
-  requireWord("cache", cache, ["warm", "cold"]);
-  if (kernel !== "deepepmoe") return layerTime(question, kernel, tokens, hardware);
-  const held = most * expertParallel;
-  if (tokens <= held) return layerTime(question, "deepepmoe_generation", tokens, hardware);
-  const full = layerTime(question, "deepepmoe_generation", held, hardware);
-  const normal = layerTime(question, "deepepmoe_context", tokens, hardware);
-  if (normal.seconds > (full.seconds * tokens) / held) return repeated(full, tokens / held);
-  return normal.seconds >= full.seconds ? normal : { ...normal, seconds: full.seconds };
+  requirePositiveInteger("lowLatencyTokens", lowLatencyTokens);
+  requireWord("cache", question.cache ?? "warm", ["warm", "cold"]);
+  if (kernel !== "deepepmoe") return kernelPlan(question, kernel);
+  return bothPaths(
+    kernelPlan(question, "deepepmoe_generation"),
+    kernelPlan(question, "deepepmoe_context"),
+    lowLatencyTokens * expertParallel,
+  );
 }
 
 /** Sizes that cannot be, by name; what a shape may leave out is checked where it is there. */
@@ -145,11 +151,26 @@ function requireShape(model: RoutedShape): void {
   }
 }
 
-function layerTime(question: MoeLayerQuestion, kernel: string, tokens: number, hardware: Hardware): MoeLayerTime {
-  const { model, weightFormat, expertParallel = 1, tensorParallel = 1, routing = "balanced", cache = "warm" } = question;
+/** DeepEP's low-latency path as far as its buffers hold the tokens; beyond them the faster of its other path and of full calls in proportion. */
+function bothPaths(lowLatency: MoeLayerPlan, other: MoeLayerPlan, held: number): MoeLayerPlan {
+  let full: MoeLayerTime | undefined;
+  return (tokens) => {
+    if (!(tokens > held)) return lowLatency(tokens);
+    full ??= lowLatency(held);
+    const normal = other(tokens);
+    if (normal.seconds > (full.seconds * tokens) / held) return repeated(full, tokens / held);
+    return normal.seconds >= full.seconds ? normal : { ...normal, seconds: full.seconds };
+  };
+}
+
+function kernelPlan(question: Omit<MoeLayerQuestion, "tokens">, kernel: string): MoeLayerPlan {
+  const { model, hardware, weightFormat, expertParallel = 1, tensorParallel = 1, routing = "balanced", cache = "warm" } = question;
   const family = kernelFamily(kernel, weightFormat, hardware);
-  const load = rankLoad({ shape: model, tokens, expertParallel, routing, limit: limitOf(family.router, model) });
-  return timeOf(family, model, hardware, tensorParallel, load, tokens * model.expertsPerToken, cache === "warm");
+  const limit = limitOf(family.router, model);
+  return (tokens) => {
+    const load = rankLoad({ shape: model, tokens, expertParallel, routing, limit });
+    return timeOf(family, model, hardware, tensorParallel, load, tokens * model.expertsPerToken, cache === "warm");
+  };
 }
 
 /** The same kernel so many times over: parts in proportion, so that one token more is no cliff. */
@@ -176,42 +197,6 @@ function repeated(time: MoeLayerTime, times: number): MoeLayerTime {
     fitted: time.fitted,
     heldOutError: time.heldOutError,
   };
-}
-
-/** The same of one expert's task: two products, up and gate [rows, 2 d, h], then down [rows, h, d]. */
-export interface ExpertTaskQuestion {
-  readonly model: Pick<RoutedShape, "hiddenSize" | "moeIntermediateSize" | "expertHiddenSize">;
-  readonly hardware: Hardware;
-  readonly kernel?: string;
-  readonly weightFormat?: string;
-  /** Tokens at this expert. */
-  readonly rows: number;
-}
-
-/**
- * Time the task of one expert, alone on the GPU.
- *
- * The layer's formula with one active expert and the rows it gets. Its fixed cost is the cost of a whole layer's
- * kernels (routing, permutation, both products, activation, sum), which a layer of many experts pays once: so
- * `overheadSeconds` is latency of a lone task, not its share of a full layer's time.
- *
- * @throws RangeError as moeLayerTime.
- */
-export function expertTaskTime({ model, hardware, kernel, weightFormat, rows }: ExpertTaskQuestion): MoeLayerTime {
-  requirePositiveInteger("rows", rows);
-  requireRecord("model", model, "a model, or a shape with hiddenSize and moeIntermediateSize");
-  requireMachine(hardware);
-  const chosen = defaultKernel(hardware);
-  const shape = { ...model, routedExperts: 1, expertsPerToken: 1 };
-  return moeLayerTime({
-    model: shape,
-    hardware,
-    kernel: kernel === undefined ? chosen.kernel : kernel,
-    weightFormat: weightFormat === undefined ? chosen.weightFormat : weightFormat,
-    tokens: rows,
-    // Its weights come from memory: other experts have run since.
-    cache: "cold",
-  });
 }
 
 /** The tiles that a load is cut by: the family's own, or that of the whole call. By chance experts are tiled by their own rows: a mean has no one call. */

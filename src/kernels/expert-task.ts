@@ -1,8 +1,47 @@
+import { requirePositiveInteger, requireRecord } from "../checks";
+import { requireMachine } from "../machine/check-rates";
 import type { Hardware } from "../machine/hardware";
 import type { Model } from "../model/model";
 import { meanTokensPerExpert } from "../routing/uniform";
-import { expertTaskTime, moeLayerTime } from "./expert-layer";
+import { type MoeLayerTime, moeLayerTime, type RoutedShape } from "./expert-layer";
+import { defaultKernel } from "./families";
 import type { ExpertShape } from "./gemm";
+
+/** The task of one expert: two products, up and gate [rows, 2 d, h], then down [rows, h, d]. */
+export interface ExpertTaskQuestion {
+  readonly model: Pick<RoutedShape, "hiddenSize" | "moeIntermediateSize" | "expertHiddenSize">;
+  readonly hardware: Hardware;
+  readonly kernel?: string;
+  readonly weightFormat?: string;
+  /** Tokens at this expert. */
+  readonly rows: number;
+}
+
+/**
+ * Time the task of one expert, alone on the GPU.
+ *
+ * The layer's formula with one active expert and the rows it gets. Its fixed cost is the cost of a whole layer's
+ * kernels (routing, permutation, both products, activation, sum), which a layer of many experts pays once: so
+ * `overheadSeconds` is latency of a lone task, not its share of a full layer's time.
+ *
+ * @throws RangeError as moeLayerTime.
+ */
+export function expertTaskTime({ model, hardware, kernel, weightFormat, rows }: ExpertTaskQuestion): MoeLayerTime {
+  requirePositiveInteger("rows", rows);
+  requireRecord("model", model, "a model, or a shape with hiddenSize and moeIntermediateSize");
+  requireMachine(hardware);
+  const chosen = defaultKernel(hardware);
+  const shape = { ...model, routedExperts: 1, expertsPerToken: 1 };
+  return moeLayerTime({
+    model: shape,
+    hardware,
+    kernel: kernel === undefined ? chosen.kernel : kernel,
+    weightFormat: weightFormat === undefined ? chosen.weightFormat : weightFormat,
+    tokens: rows,
+    // Its weights come from memory: other experts have run since.
+    cache: "cold",
+  });
+}
 
 /** One line of the figure: an expert of a model on a machine, by one kernel. */
 export interface ExpertOn {

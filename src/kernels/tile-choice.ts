@@ -98,7 +98,8 @@ function undominated(numbers: Float64Array, end: number): Float64Array {
 export function fastestTiling({ numbers, edges }: TileChoice, m: number): number {
   let seconds = Number.POSITIVE_INFINITY;
   let best = 0;
-  let [tileRows, tilesOfRows] = [0, 0];
+  let tileRows = 0;
+  let tilesOfRows = 0;
   for (let i = 0; i < numbers.length; i += fields) {
     const waveSeconds = numbers[i + 2] as number;
     // A wave is the least.

@@ -167,20 +167,27 @@ function lowLatency(
   const rateSeconds = (message * tokens * c.secondsPerToken) / senders(routedExperts, hardware.processors ?? 128);
   const scaleUpSeconds = Math.max(messageSeconds + linkSeconds, rateSeconds);
   const floorScaleUp = (inNode * each) / link;
-  const shared = {
-    processorSeconds: local,
-    scaleUpSeconds,
-    bytes: (inNode + far) * each,
-    networkBytes: far * each,
-    messages: inNode + far,
-    messageBytes: each,
-  };
+  const messages = inNode + far;
+  const bytes = messages * each;
+  const networkBytes = far * each;
   if (nodes === 1) {
     const p = c.overlapExponent;
     const seconds = Math.max(floorScaleUp, pNorm(local, scaleUpSeconds, p));
     const bound =
       local >= scaleUpSeconds ? "latency" : linkSeconds >= Math.max(messageSeconds, rateSeconds - messageSeconds) ? "scale-up" : "messages";
-    return { floorSeconds: floorScaleUp, seconds, latencySeconds: local, networkSeconds: 0, bound, ...shared };
+    return {
+      floorSeconds: floorScaleUp,
+      seconds,
+      latencySeconds: local,
+      networkSeconds: 0,
+      bound,
+      processorSeconds: local,
+      scaleUpSeconds,
+      bytes,
+      networkBytes,
+      messages,
+      messageBytes: each,
+    };
   }
   const network = hardware.networkBytesPerSecond;
   if (network === undefined)
@@ -196,7 +203,19 @@ function lowLatency(
   const floorSeconds = Math.max(floorScaleUp, (far * each) / network);
   const transfer = Math.max(scaleUpSeconds, networkSeconds);
   const bound = latencySeconds >= transfer ? "latency" : networkSeconds >= scaleUpSeconds ? "network" : "scale-up";
-  return { floorSeconds, seconds: Math.max(floorSeconds, latencySeconds + transfer), latencySeconds, networkSeconds, bound, ...shared };
+  return {
+    floorSeconds,
+    seconds: Math.max(floorSeconds, latencySeconds + transfer),
+    latencySeconds,
+    networkSeconds,
+    bound,
+    processorSeconds: local,
+    scaleUpSeconds,
+    bytes,
+    networkBytes,
+    messages,
+    messageBytes: each,
+  };
 }
 
 /** Processors that DeepEP's low-latency kernels run on: experts are dealt to them in equal groups. */

@@ -2,8 +2,8 @@ import { bf16Bytes } from "../machine/number-formats";
 import { type ExpertsBlock, isMixer, type Mixer } from "../model/blocks";
 import type { Plan } from "./plan";
 import { type Product, productPlan } from "./products";
+import { shapeOf } from "./routed-plan";
 import type { DecodeTask, Passing, TaskName } from "./task";
-import { shapeOf } from "./tasks";
 import { type BlockMatrices, keyValueUp, type TrainedRun } from "./trained-run";
 
 /** What a part of a training step is for: results, gradients of inputs, gradients of weights, results made once more, or the update. */

@@ -23,18 +23,9 @@ export function collectivePlan(
   return (rows) => {
     if (last !== undefined && lastRows === rows) return last;
     const bytes = bf16Bytes * rows * numbersPerRow;
-    const { seconds, floorSeconds, wireBytes, networkBytes, bound } = time(bytes);
-    last = {
-      name,
-      seconds,
-      floorSeconds,
-      flops: 0,
-      bytes: wireBytes,
-      ...(networkBytes === undefined ? {} : { networkBytes }),
-      runBytes: bytes / gpus,
-      bound: bound === "latency" ? "latency" : "scale-up",
-      kernelSeconds: [seconds],
-    };
+    const { seconds, floorSeconds, wireBytes, networkBytes, bound: longer } = time(bytes);
+    const bound = longer === "latency" ? "latency" : "scale-up";
+    last = sent({ name, seconds, floorSeconds, bytes: wireBytes, runBytes: bytes / gpus, bound }, networkBytes);
     lastRows = rows;
     return last;
   };
@@ -113,57 +104,66 @@ type Degrees = Pick<ResolvedQuestion, "tensorParallel" | "dataParallel" | "exper
  * The gather brings a GPU tokens that its rank has no expert for; to send each only to the GPUs of its ranks, and to add the parts up
  * there, would move less, but no engine does. Tokens are gathered in BF16, which an engine that quantizes them first halves.
  *
- * @param rows tokens of one attention group.
+ * @returns a function of the tokens of one attention group.
  */
-export function exchangeTasks(
+export function exchangePlan(
   question: ResolvedQuestion & { readonly exchangeMachine: Hardware },
   block: ExpertsBlock,
-  rows: number,
-): LayerExchange {
+): (rows: number) => LayerExchange {
   const { model, dataParallel, tensorParallel, expertParallel, gpus } = question;
-  if (dataParallel === 1) return none;
+  if (dataParallel === 1) return () => none;
   if (!dispatches(question)) {
-    const all = rows * dataParallel;
-    const gather = collectivePlan("all-gather", question, model.hiddenSize, gpus)(all);
-    const scatter = collectivePlan("reduce-scatter", question, model.hiddenSize, gpus)(all);
-    const seconds = gather.seconds + scatter.seconds;
-    return { before: gather, after: scatter, seconds, processorSeconds: seconds };
+    const gather = collectivePlan("all-gather", question, model.hiddenSize, gpus);
+    const scatter = collectivePlan("reduce-scatter", question, model.hiddenSize, gpus);
+    return (rows) => {
+      const [before, after] = [gather(rows * dataParallel), scatter(rows * dataParallel)];
+      const seconds = before.seconds + after.seconds;
+      return { before, after, seconds, processorSeconds: seconds };
+    };
   }
   const ranks = Math.min(expertParallel, Math.max(1, gpus / tensorParallel));
-  const asked = {
-    model: {
-      hiddenSize: model.hiddenSize,
-      expertHiddenSize: block.inputWidth,
-      routedExperts: Math.max(block.routed, ranks),
-      // Experts that compute nothing are sent nothing.
-      expertsPerToken: block.computedPerToken,
-    },
-    hardware: question.exchangeMachine,
-    tokens: rows,
-    expertParallel: ranks,
+  const shape = {
+    hiddenSize: model.hiddenSize,
+    expertHiddenSize: block.inputWidth,
+    routedExperts: Math.max(block.routed, ranks),
+    // Experts that compute nothing are sent nothing.
+    expertsPerToken: block.computedPerToken,
   };
-  const dispatch = expertExchangeTime({ direction: "dispatch", ...asked });
-  const combine = expertExchangeTime({ direction: "combine", ...asked });
+  const time = (direction: ExchangeDirection, tokens: number) =>
+    expertExchangeTime({ direction, model: shape, hardware: question.exchangeMachine, tokens, expertParallel: ranks });
   const processors = timeFactor(question.hardware, "exchangeProcessors");
-  return {
-    before: exchangeTask("dispatch", dispatch),
-    after: exchangeTask("combine", combine),
-    seconds: dispatch.seconds + combine.seconds,
-    processorSeconds:
-      Math.min(dispatch.seconds, processors * dispatch.processorSeconds) + Math.min(combine.seconds, processors * combine.processorSeconds),
+  return (rows) => {
+    const [dispatch, combine] = [time("dispatch", rows), time("combine", rows)];
+    return {
+      before: exchangeTask("dispatch", dispatch),
+      after: exchangeTask("combine", combine),
+      seconds: dispatch.seconds + combine.seconds,
+      processorSeconds:
+        Math.min(dispatch.seconds, processors * dispatch.processorSeconds) +
+        Math.min(combine.seconds, processors * combine.processorSeconds),
+    };
   };
 }
 
 function exchangeTask(name: ExchangeDirection, time: ExchangeTime): DecodeTask {
-  return {
+  const { seconds, floorSeconds, bytes, networkBytes, messageBytes: runBytes, bound } = time;
+  return sent({ name, seconds, floorSeconds, bytes, runBytes, bound }, networkBytes === 0 ? undefined : networkBytes);
+}
+
+/** A task of one kernel that sends bytes, some of them over a network. */
+function sent(
+  {
     name,
-    seconds: time.seconds,
-    floorSeconds: time.floorSeconds,
-    flops: 0,
-    bytes: time.bytes,
-    ...(time.networkBytes === 0 ? {} : { networkBytes: time.networkBytes }),
-    runBytes: time.messageBytes,
-    bound: time.bound,
-    kernelSeconds: [time.seconds],
-  };
+    seconds,
+    floorSeconds,
+    bytes,
+    runBytes,
+    bound,
+  }: Pick<DecodeTask, "name" | "seconds" | "floorSeconds" | "bytes" | "runBytes" | "bound">,
+  networkBytes: number | undefined,
+): DecodeTask {
+  const kernelSeconds = [seconds];
+  return networkBytes === undefined
+    ? { name, seconds, floorSeconds, flops: 0, bytes, runBytes, bound, kernelSeconds }
+    : { name, seconds, floorSeconds, flops: 0, bytes, networkBytes, runBytes, bound, kernelSeconds };
 }

@@ -6,7 +6,8 @@ import { type Plan, planOf } from "./plan";
 import { type ResolvedQuestion, requireDrafts, resolveQuestion, type StepQuestion } from "./question";
 import { doublingsOf, partsOf, stretched, withFactors } from "./stretched";
 import type { DecodeTask, Passing } from "./task";
-import { betweenTask, type LayerTasks, layerTasks, otherStarts, savedPerStart } from "./tasks";
+import { betweenTask } from "./task";
+import { type LayerTasks, layerTasks, otherStarts, savedPerStart } from "./tasks";
 
 export type { DecodeTask, TaskName } from "./task";
 
@@ -146,23 +147,17 @@ function passings({ overlap, groupRequests, requests, dataParallel, draftTokens,
   const newTokens = 1 + draftTokens;
   const counted = Math.ceil(promptTokens * promptShare);
   const ofGroup = Math.ceil(counted / dataParallel);
-  const withPrompts = (tokens: number) => (tokens === 0 ? {} : { prompts: { requests: 1, newTokens: tokens, pastTokens: 0 } });
-  if (overlap === "none")
-    return [
-      {
-        requests: groupRequests,
-        newTokens,
-        rows: groupRequests * newTokens + ofGroup,
-        replicaRows: requests * newTokens + counted,
-        ...withPrompts(ofGroup),
-      },
-    ];
+  const promptsOf = (tokens: number) => (tokens === 0 ? undefined : { requests: 1, newTokens: tokens, pastTokens: 0 });
+  if (overlap === "none") {
+    const rows = groupRequests * newTokens + ofGroup;
+    return [{ requests: groupRequests, newTokens, rows, replicaRows: requests * newTokens + counted, prompts: promptsOf(ofGroup) }];
+  }
   if (groupRequests < 2) throw new RangeError(`requests must be at least 2 for each group for two-micro-batches, got ${groupRequests}`);
   return [Math.ceil, Math.floor].map((whole) => {
     const half = whole(groupRequests / 2);
     const tokens = whole(ofGroup / 2);
     const rows = half * newTokens + tokens;
-    return { requests: half, newTokens, rows, replicaRows: rows * dataParallel, ...withPrompts(tokens) };
+    return { requests: half, newTokens, rows, replicaRows: rows * dataParallel, prompts: promptsOf(tokens) };
   });
 }
 

@@ -1,6 +1,7 @@
 import { defaultExpertKernel } from "../kernels/default-experts";
 import { launch } from "../kernels/launch";
 import type { Hardware } from "../machine/hardware";
+import type { ExpertsBlock } from "../model/blocks";
 import { paddedBlock } from "../model/padded";
 import { carriedOf } from "./carried";
 import { type CollectivePlan, collectivePlan, dispatches, exchangeMachine } from "./communication";
@@ -8,9 +9,10 @@ import { type EngineTime, engineTime } from "./engine";
 import { type PlannedRun, planRuns } from "./planned-run";
 import { type ProductKernels, type ProductPlan, productKernels, productPlan } from "./products";
 import type { ResolvedQuestion } from "./question";
+import type { RoutedPlan } from "./routed-plan";
 
-/** What stays the same for every number of requests and tokens: kernels, and the share of the model that one GPU holds. */
-export interface Setup {
+/** What stays the same for every number of requests and tokens, and however experts and requests are dealt out: kernels, and the share of the model that one GPU holds. */
+interface Share {
   readonly kernels: ProductKernels;
   /** Of the routed experts. */
   readonly kernel: string;
@@ -28,12 +30,19 @@ export interface Setup {
   readonly carried: readonly string[];
 }
 
+/** What stays the same for every number of requests and tokens. */
+export interface Setup extends Share {
+  /** What of the routed experts was asked for so far, by their block. */
+  readonly routed: Map<ExpertsBlock, RoutedPlan>;
+}
+
 /** A question and what stands ready for it. */
 export interface Plan extends ResolvedQuestion, Setup {}
 
 /** The set-ups of a model: the last that was asked for, and all by what they depend on. */
 interface Remembered {
-  readonly byKey: Map<string, Setup>;
+  readonly shares: Map<string, Share>;
+  readonly setups: Map<string, Setup>;
   last: { readonly question: ResolvedQuestion; readonly setup: Setup } | undefined;
 }
 
@@ -48,6 +57,8 @@ function alike(a: ResolvedQuestion, b: ResolvedQuestion): boolean {
     a.tensorParallel === b.tensorParallel &&
     a.dataParallel === b.dataParallel &&
     a.expertParallel === b.expertParallel &&
+    a.expertSlots === b.expertSlots &&
+    a.routing === b.routing &&
     a.engine === b.engine &&
     a.engineAsked === b.engineAsked &&
     a.kernelAsked === b.kernelAsked &&
@@ -57,12 +68,17 @@ function alike(a: ResolvedQuestion, b: ResolvedQuestion): boolean {
   );
 }
 
-function setupOf(question: ResolvedQuestion): Setup {
-  let ofModel = remembered.get(question.model);
+function rememberedOf(model: object): Remembered {
+  let ofModel = remembered.get(model);
   if (ofModel === undefined) {
-    ofModel = { byKey: new Map(), last: undefined };
-    remembered.set(question.model, ofModel);
+    ofModel = { shares: new Map(), setups: new Map(), last: undefined };
+    remembered.set(model, ofModel);
   }
+  return ofModel;
+}
+
+function setupOf(question: ResolvedQuestion): Setup {
+  const ofModel = rememberedOf(question.model);
   const { last } = ofModel;
   if (last !== undefined && alike(last.question, question)) return last.setup;
   const { hardware, model, formats, tensorParallel, expertTensorParallel, engine } = question;
@@ -75,15 +91,24 @@ function setupOf(question: ResolvedQuestion): Setup {
       engine: question.engineAsked ? engine : undefined,
       matrices: model.expertMatrices,
     });
-  const key = `${hardwareKey(hardware)} ${tensorParallel} ${expertTensorParallel} ${formats.experts} ${formats.rest} ${formats.cache} ${question.lentLinks} ${engine} ${chosen}`;
-  let setup = ofModel.byKey.get(key);
-  if (setup === undefined) {
-    setup = setUp(question, chosen);
-    if (ofModel.byKey.size >= mostRemembered) ofModel.byKey.clear();
-    ofModel.byKey.set(key, setup);
-  }
+  const shareKey = `${hardwareKey(hardware)} ${tensorParallel} ${expertTensorParallel} ${formats.experts} ${formats.rest} ${formats.cache} ${question.lentLinks} ${engine} ${chosen}`;
+  const { dataParallel, expertSlots, routing } = question;
+  const setup = kept(ofModel.setups, `${dataParallel} ${expertSlots} ${routing} ${shareKey}`, () => ({
+    routed: new Map(),
+    ...kept(ofModel.shares, shareKey, () => share(question, chosen)),
+  }));
   ofModel.last = { question, setup };
   return setup;
+}
+
+/** What a map has for a key, made if it has none. */
+function kept<T>(map: Map<string, T>, key: string, make: () => T): T {
+  const before = map.get(key);
+  if (before !== undefined) return before;
+  const made = make();
+  if (map.size >= mostRemembered) map.clear();
+  map.set(key, made);
+  return made;
 }
 
 /** The plan of a question; what does not depend on counts is remembered by model, machine, split, formats, kernel and engine. */
@@ -120,6 +145,7 @@ export function planOf(question: ResolvedQuestion): Plan {
     head: setup.head,
     reduce: setup.reduce,
     exchangeMachine: setup.exchangeMachine,
+    routed: setup.routed,
     padded: setup.padded,
     carried: setup.carried,
   };
@@ -138,7 +164,7 @@ function hardwareKey(hardware: object): number {
   return number;
 }
 
-function setUp(question: ResolvedQuestion, kernel: string): Setup {
+function share(question: ResolvedQuestion, kernel: string): Share {
   const { model, hardware, formats, tensorParallel, engine } = question;
   const kernels = productKernels(hardware, formats.rest, launch("graph", hardware).seconds, engine);
   const vocabulary = { outputs: Math.ceil(model.vocabSize / tensorParallel), inputs: model.hiddenSize, bf16: true as const };

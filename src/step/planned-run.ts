@@ -7,9 +7,10 @@ import { mixerMatrices } from "../model/mixers/mixers";
 import { paddedBlock } from "../model/padded";
 import { cutBlock } from "../model/shard";
 import { type CollectivePlan, normPlan } from "./communication";
+import { type EngineTime, engineTime } from "./engine";
 import { type Product, type ProductKernels, type ProductPlan, productPlan } from "./products";
 import type { ResolvedQuestion } from "./question";
-import type { LastTasks } from "./task";
+import { betweenTask, type DecodeTask, type LastTasks } from "./task";
 
 /** A mixer as one GPU holds it: its products and its core, all choices made. */
 export interface PlannedMixer {
@@ -52,11 +53,14 @@ export interface PlannedRun {
   readonly sparse: number;
   readonly linear: number;
   readonly experts: ExpertsBlock | undefined;
+  /** The engine's time between the kernels of a layer; absent where it is none. */
+  readonly between: DecodeTask | undefined;
 }
 
 /** The runs of a model as one GPU holds them, with the kernels of their mixers; blocks that are alike are one record. */
 export function planRuns(question: ResolvedQuestion, runs: readonly Run[], kernels: ProductKernels): readonly PlannedRun[] {
   const known = new Map<string, PlannedBlock>();
+  const ofEngine = engineTime(question.engine, question.hardware);
   return runs.map((run) => {
     const blocks = run.blocks.map((block) => {
       const key = JSON.stringify(block);
@@ -64,7 +68,7 @@ export function planRuns(question: ResolvedQuestion, runs: readonly Run[], kerne
       known.set(key, planned);
       return planned;
     });
-    return plannedRun(run, blocks);
+    return plannedRun(run, blocks, ofEngine);
   });
 }
 
@@ -136,12 +140,15 @@ function plannedFeedForward(block: PlannedFeedForward["block"], hiddenSize: numb
 /** No tasks yet: those of the last rows are kept for layers that share a block. */
 export const nothingYet = (): LastTasks => ({ plan: undefined, passing: undefined, tasks: undefined });
 
-function plannedRun({ count }: Run, blocks: readonly PlannedBlock[]): PlannedRun {
+function plannedRun({ count }: Run, blocks: readonly PlannedBlock[], ofEngine: EngineTime): PlannedRun {
   const own = blocks.map(({ block }) => block);
   const mixers = own.filter(isMixer).length;
   const experts = own.find((block): block is ExpertsBlock => block.kind === "experts");
   const sparse = own.filter((block) => "indexer" in block && block.indexer?.scores === true).length;
   const latent = own.filter((block) => block.kind === "latent" && block.indexer === undefined).length;
   const linear = own.filter(({ kind }) => kind === "linear").length;
-  return { count, blocks, parts: mixers + (mixers < blocks.length ? 1 : 0), latent, sparse, linear, experts };
+  const parts = mixers + (mixers < blocks.length ? 1 : 0);
+  const { layerSeconds, latentSeconds, sparseSeconds, linearSeconds } = ofEngine;
+  const seconds = (layerSeconds * parts) / 2 + latentSeconds * latent + sparseSeconds * sparse + linearSeconds * linear;
+  return { count, blocks, parts, latent, sparse, linear, experts, between: seconds > 0 ? betweenTask(seconds) : undefined };
 }

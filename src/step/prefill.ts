@@ -6,7 +6,8 @@ import type { Engine } from "./engine";
 import { type Plan, planOf } from "./plan";
 import { resolveQuestion, type StepQuestion } from "./question";
 import type { DecodeTask } from "./task";
-import { betweenTask, layerTasks, otherStarts, savedPerStart, sum } from "./tasks";
+import { betweenTask } from "./task";
+import { layerTasks, otherStarts, savedPerStart, sum } from "./tasks";
 
 /** Prompts that a replica takes in at once. */
 export interface PrefillQuestion

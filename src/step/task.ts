@@ -66,3 +66,17 @@ export interface LastTasks {
   passing: Passing | undefined;
   tasks: BlockTasks | undefined;
 }
+
+/** Time in which no kernel runs. */
+export function betweenTask(seconds: number): DecodeTask {
+  return {
+    name: "between kernels",
+    seconds,
+    floorSeconds: 0,
+    flops: 0,
+    bytes: 0,
+    runBytes: 0,
+    bound: "overhead",
+    kernelSeconds: [seconds],
+  };
+}

@@ -1,12 +1,11 @@
-import { type MoeLayerTime, moeLayerTime } from "../kernels/expert-layer";
 import { launch } from "../kernels/launch";
 import { timeFactor } from "../machine/hardware";
 import { weightFormat as lookUpFormat } from "../machine/number-formats";
 import type { ExpertsBlock } from "../model/blocks";
-import { exchangeTasks } from "./communication";
 import { mixerTasks } from "./mixer-tasks";
 import type { Plan } from "./plan";
 import type { PlannedBlock, PlannedFeedForward, PlannedMixer, PlannedRun } from "./planned-run";
+import { type RoutedExperts, type RoutedPlan, routedPlan } from "./routed-plan";
 import type { BlockTasks, DecodeTask, Passing } from "./task";
 import { busiestRank } from "./waiting";
 
@@ -42,9 +41,7 @@ export function layerTasks(plan: Plan, run: PlannedRun, passing: Passing): Layer
       tasks[i] = sooner;
     }
   }
-  const { layerSeconds, latentSeconds, sparseSeconds, linearSeconds } = plan.engineTime;
-  const between = (layerSeconds * run.parts) / 2 + latentSeconds * run.latent + sparseSeconds * run.sparse + linearSeconds * run.linear;
-  if (between > 0) tasks.push(betweenTask(between));
+  if (run.between !== undefined) tasks.push(run.between);
   let seconds = 0;
   for (const task of tasks) seconds += task.seconds;
   return { tasks, computeSeconds: seconds - communicationSeconds, communicationSeconds, processorSeconds };
@@ -89,29 +86,16 @@ function feedForwardTasks(plan: Plan, { block, dense, router, narrow, shared }: 
     if (dense !== undefined) tasks.push(dense(rows));
     return { tasks, communicationSeconds: 0, processorSeconds: 0 };
   }
-  const { before, after, seconds, processorSeconds } = exchangeTasks(plan, block, rows);
+  const routed = routedPlan(plan, block);
+  const { before, after, seconds, processorSeconds } = routed.exchange(rows);
   if (router !== undefined) tasks.push(router(rows));
   if (narrow !== undefined) tasks.push(narrow(rows));
   if (before !== undefined) tasks.push(before);
-  const experts = expertTask(plan, block, passing.replicaRows);
+  const experts = expertTask(plan, block, routed, passing.replicaRows);
   tasks.push(experts);
   if (shared !== undefined) tasks.push(beside(shared(rows), experts));
   if (after !== undefined) tasks.push(after);
   return { tasks, communicationSeconds: seconds, processorSeconds };
-}
-
-/** Time in which no kernel runs. */
-export function betweenTask(seconds: number): DecodeTask {
-  return {
-    name: "between kernels",
-    seconds,
-    floorSeconds: 0,
-    flops: 0,
-    bytes: 0,
-    runBytes: 0,
-    bound: "overhead",
-    kernelSeconds: [seconds],
-  };
 }
 
 /**
@@ -135,56 +119,36 @@ function beside(shared: DecodeTask, routed: DecodeTask): DecodeTask {
  *
  * A layer is timed for whole tokens; on the line between them, one request more is no cliff where few are waited for.
  */
-function expertTask(plan: Plan, block: ExpertsBlock, tokens: number): DecodeTask {
-  const { formats } = plan;
-  const shape = shapeOf(plan, block);
+function expertTask(plan: Plan, block: ExpertsBlock, { shape, layer }: RoutedPlan, tokens: number): DecodeTask {
   const computed = (tokens * block.computedPerToken) / shape.expertsPerToken;
   const waited = Math.max(1, computed * waitingOf(plan, shape, computed));
   const whole = Math.floor(waited);
-  const less = layerOf(plan, shape, whole);
-  const more = waited === whole ? less : layerOf(plan, shape, whole + 1);
+  const less = layer(whole);
+  const more = waited === whole ? less : layer(whole + 1);
   const part = waited - whole;
-  const between = (a: number, b: number) => a + part * (b - a);
-  const seconds = between(less.seconds, more.seconds);
+  const seconds = onLine(less.seconds, more.seconds, part);
   return {
     name: "experts",
     seconds,
     // Its own rows, not those that are waited for.
-    floorSeconds: (between(less.floorSeconds, more.floorSeconds) * computed) / waited,
-    flops: between(less.flops, more.flops),
-    bytes: between(less.weightBytes + less.activationBytes, more.weightBytes + more.activationBytes),
-    runBytes: (block.matrices - 1) * block.width * block.inputWidth * lookUpFormat(formats.experts).weightBytes,
+    floorSeconds: (onLine(less.floorSeconds, more.floorSeconds, part) * computed) / waited,
+    flops: onLine(less.flops, more.flops, part),
+    bytes: onLine(less.weightBytes + less.activationBytes, more.weightBytes + more.activationBytes, part),
+    runBytes: (block.matrices - 1) * block.width * block.inputWidth * lookUpFormat(plan.formats.experts).weightBytes,
     bound: less.bound,
     kernelSeconds: [seconds],
   };
 }
 
-function layerOf(plan: Plan, model: ReturnType<typeof shapeOf>, tokens: number): MoeLayerTime {
-  const { hardware, kernel, formats, expertParallel, routing } = plan;
-  return moeLayerTime({ model, hardware, kernel, weightFormat: formats.experts, tokens, expertParallel, routing, cache: "cold" });
-}
+/** What lies so far on the way from one number to another. */
+const onLine = (from: number, to: number, part: number): number => from + part * (to - from);
 
 /** Rows of the rank that the others wait for, over the mean: given, or by chance where tokens choose so. */
-function waitingOf({ waiting, routing, expertParallel }: Plan, shape: ReturnType<typeof shapeOf>, tokens: number): number {
+function waitingOf({ waiting, routing, expertParallel }: Plan, shape: RoutedExperts, tokens: number): number {
   if (waiting !== undefined) return waiting;
   if (routing !== "chance") return 1;
   const { expertsPerToken, routedExperts, expertGroups, topkGroup } = shape;
   return busiestRank({ tokens, expertsPerToken, experts: routedExperts, ranks: expertParallel, expertGroups, chosenGroups: topkGroup });
-}
-
-/** The layer's shape as the expert kernels take it; slots stand for experts, since copies share an expert's rows. */
-export function shapeOf({ model, expertSlots }: Pick<Plan, "model" | "expertSlots">, block: ExpertsBlock) {
-  return {
-    hiddenSize: model.hiddenSize,
-    expertHiddenSize: block.inputWidth,
-    moeIntermediateSize: block.width,
-    routedExperts: block.routed + expertSlots - model.routedExperts,
-    // Experts that compute nothing take no rows; what a fraction of one has less, its tokens have less.
-    expertsPerToken: Math.ceil(block.computedPerToken),
-    expertMatrices: block.matrices,
-    expertGroups: block.groups,
-    topkGroup: block.chosenGroups,
-  };
 }
 
 /** Sum of a value over items. */

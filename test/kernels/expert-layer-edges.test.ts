@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { defaultLowLatencyTokens, expertTaskTime, type MoeLayerQuestion, moeLayerTime, timeOf } from "../../src/kernels/expert-layer";
+import { defaultLowLatencyTokens, type MoeLayerQuestion, moeLayerTime, timeOf } from "../../src/kernels/expert-layer";
+import { expertTaskTime } from "../../src/kernels/expert-task";
 import { defaultKernel, type KernelFamily } from "../../src/kernels/families";
 import { hardware } from "../../src/machine/hardware";
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { expertTaskTime, limitOf, moeLayerTime, timeOf } from "../../src/kernels/expert-layer";
+import { limitOf, moeLayerTime, timeOf } from "../../src/kernels/expert-layer";
+import { expertTaskTime } from "../../src/kernels/expert-task";
 import { kernels } from "../../src/kernels/families";
 import { hardware } from "../../src/machine/hardware";
 import { model } from "../../src/model/registry";

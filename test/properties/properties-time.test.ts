@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { mixerTime } from "../../src/kernels/attention/mixer-time";
-import { expertTaskTime, moeLayerTime } from "../../src/kernels/expert-layer";
+import { moeLayerTime } from "../../src/kernels/expert-layer";
+import { expertTaskTime } from "../../src/kernels/expert-task";
 import { constantNames, defaultKernel, kernelFamily, kernels, peakFlops } from "../../src/kernels/families";
 import { launch, launchEfficiency } from "../../src/kernels/launch";
 import { denseGemmTime, meanEdges } from "../../src/kernels/product";

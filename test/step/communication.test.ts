@@ -5,7 +5,7 @@ import type { ExpertsBlock } from "../../src/model/blocks";
 import { model } from "../../src/model/registry";
 import { allReduceTime, gatherPlan } from "../../src/network/all-reduce";
 import { expertExchangeTime } from "../../src/network/exchange";
-import { collectivePlan, dispatches, exchangeMachine, exchangeTasks, normPlan } from "../../src/step/communication";
+import { collectivePlan, dispatches, exchangeMachine, exchangePlan, normPlan } from "../../src/step/communication";
 import { resolveQuestion, type StepQuestion } from "../../src/step/question";
 
 const h100 = hardware("h100-sxm");
@@ -15,7 +15,7 @@ const engine = "tensorrt-llm" as const;
 const rows = 16;
 const exchange = (change: Partial<StepQuestion>, block = experts) => {
   const question = resolveQuestion({ model: v3, hardware: h100, requests: 64, contextTokens: 1000, ...change });
-  return exchangeTasks({ ...question, exchangeMachine: exchangeMachine(question) }, block, rows);
+  return exchangePlan({ ...question, exchangeMachine: exchangeMachine(question) }, block)(rows);
 };
 
 describe("a collective of a step", () => {

@@ -5,12 +5,13 @@ import { hardware } from "../../src/machine/hardware";
 import { whatIfHardware } from "../../src/machine/what-if-hardware";
 import { type ExpertsBlock, isMixer } from "../../src/model/blocks";
 import { model } from "../../src/model/registry";
-import { exchangeTasks } from "../../src/step/communication";
+import { exchangePlan } from "../../src/step/communication";
 import { type Plan, planOf } from "../../src/step/plan";
 import { nothingYet, type PlannedFeedForward, type PlannedRun } from "../../src/step/planned-run";
 import { resolveQuestion, type StepQuestion } from "../../src/step/question";
-import type { DecodeTask, Passing } from "../../src/step/task";
-import { betweenTask, layerTasks, savedPerStart, shapeOf, sum } from "../../src/step/tasks";
+import { shapeOf } from "../../src/step/routed-plan";
+import { betweenTask, type DecodeTask, type Passing } from "../../src/step/task";
+import { layerTasks, savedPerStart, sum } from "../../src/step/tasks";
 import { busiestRank } from "../../src/step/waiting";
 
 const h200 = hardware("h200-sxm");
@@ -87,7 +88,7 @@ describe("the tasks of a layer", () => {
           ),
           12,
         );
-        expect(processorSeconds).toBe(exchangeTasks(plan, last(plan).experts as ExpertsBlock, 8).processorSeconds);
+        expect(processorSeconds).toBe(exchangePlan(plan, last(plan).experts as ExpertsBlock)(8).processorSeconds);
       }
   });
 

@@ -11,7 +11,8 @@ import type { PlannedRun } from "../../src/step/planned-run";
 import { prefillStep, timeToFirstToken } from "../../src/step/prefill";
 import { resolveQuestion } from "../../src/step/question";
 import type { DecodeTask, Passing } from "../../src/step/task";
-import { betweenTask, layerTasks, otherStarts, savedPerStart } from "../../src/step/tasks";
+import { betweenTask } from "../../src/step/task";
+import { layerTasks, otherStarts, savedPerStart } from "../../src/step/tasks";
 
 const h800 = hardware("h800-sxm");
 const v3 = model("deepseek-v3");

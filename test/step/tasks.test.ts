@@ -12,8 +12,9 @@ import { planOf } from "../../src/step/plan";
 import { type PlannedMixer, type PlannedRun, planRuns } from "../../src/step/planned-run";
 import { productKernels, productPlan } from "../../src/step/products";
 import { resolveQuestion, type StepQuestion } from "../../src/step/question";
+import { shapeOf } from "../../src/step/routed-plan";
 import type { DecodeTask } from "../../src/step/task";
-import { layerTasks, shapeOf, sum } from "../../src/step/tasks";
+import { layerTasks, sum } from "../../src/step/tasks";
 
 const h800 = hardware("h800-sxm");
 const v3 = model("deepseek-v3");

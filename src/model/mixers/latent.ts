@@ -63,19 +63,17 @@ export const latent: MixerRules<LatentMixer> = {
     const absorbed = phase === "decode" || indexer !== undefined;
     const width = absorbed ? 2 * latentRank + rotaryDim : noRotaryDim + rotaryDim + valueHeadDim;
     const selects = indexer !== undefined;
-    return [
-      ...indexWork(indexer, contextTokens, newTokens, phase),
-      {
-        part: "core",
-        readBytes: seen * rowBytes,
-        writtenBytes: mixer.cacheSource === "shared" ? 0 : newTokens * rowBytes,
-        flops: pairs * heads * 2 * width,
-        arithmetic: "bf16",
-        runBytes: selects ? rowBytes : accessFact("mla-page", "tokens") * rowBytes,
-        run: selects ? "one selected token" : "one page of latents",
-        tensor: selects ? "selected KV rows" : "KV cache",
-      },
-    ];
+    const core = {
+      part: "core",
+      readBytes: seen * rowBytes,
+      writtenBytes: mixer.cacheSource === "shared" ? 0 : newTokens * rowBytes,
+      flops: pairs * heads * 2 * width,
+      arithmetic: "bf16",
+      runBytes: selects ? rowBytes : accessFact("mla-page", "tokens") * rowBytes,
+      run: selects ? "one selected token" : "one page of latents",
+      tensor: selects ? "selected KV rows" : "KV cache",
+    } as const;
+    return selects ? [...indexWork(indexer, contextTokens, newTokens, phase), core] : [core];
   },
   cut: (mixer, degree) => ({ ...mixer, heads: cutHeads("heads", mixer.heads, degree) }),
   label: ({ indexer, gate, window }) => {
