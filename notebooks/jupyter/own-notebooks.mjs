@@ -121,7 +121,7 @@ function noteCell({ model, machine }, committed, all, library) {
 
 const count = (number) => number.toLocaleString("en-US");
 const words = {
-  weightFormatName: (value, { formatNames }) => `weights in ${formatNames[value] ?? value}`,
+  weightFormatName: (value, { weightFormatWords }) => `weights in ${weightFormatWords[value] ?? value}`,
   tokensInFlight: (value) => `${count(value)} tokens in flight`,
   requestsPerGpu: (value) => `${count(value)} requests per GPU`,
   tokensPerGpu: (value) => `${count(value)} tokens per GPU`,

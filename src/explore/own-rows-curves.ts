@@ -19,13 +19,14 @@ export function ownRowsFigure({ used, calibration }: OwnRows, record: RowsCalibr
   const pairs = used.map((row, i): Pair => ({ row, beside: calibration?.rows[i] as CalibratedRow }));
   const kinds = (axis: CalibratedCurves["axis"]) => new Set(used.map(({ question }) => question[fieldOf[axis]])).size;
   const axis = kinds("context") > kinds("requests") ? "context" : "requests";
+  const whole = used.some(({ part }) => part !== undefined) ? "whole step" : "";
   const groups = new Map<string, Pair[]>();
   for (const pair of pairs) {
-    const key = JSON.stringify(wordsOf(pair.row, axis));
+    const key = JSON.stringify(wordsOf(pair.row, axis, whole));
     groups.set(key, [...(groups.get(key) ?? []), pair]);
   }
   const largest = [...groups.values()].sort((a, b) => b.length - a.length).slice(0, mostCurves);
-  const words = largest.map(([first]) => wordsOf((first as Pair).row, axis));
+  const words = largest.map(([first]) => wordsOf((first as Pair).row, axis, whole));
   // What all have in common stands in the caption alone.
   const common = (words[0] ?? []).map((word, i) => words.every((of) => of[i] === word));
   const curves = largest.map((of, i) => {
@@ -76,10 +77,10 @@ function doublingsBetween(least: number, most: number): readonly number[] {
 }
 
 /** What rows have in common that differ in what the axis counts alone, word by word; empty where nothing is to be said. */
-function wordsOf({ question, part }: MeasuredRow, axis: CalibratedCurves["axis"]): readonly string[] {
+function wordsOf({ question, part }: MeasuredRow, axis: CalibratedCurves["axis"], whole: string): readonly string[] {
   const { model, requests, contextTokens, weightFormat = "", cacheFormat = "", kernel = "", draftTokens = 0 } = question;
   const other = axis === "requests" ? `${formatCount(contextTokens)} tokens` : `${formatCount(requests ?? 0)} requests`;
   const split = splitWords(model, resolveQuestion(question)).replaceAll(" x ", " × ");
   const drafts = draftTokens === 0 ? "" : `${draftTokens} drafts`;
-  return [part ?? "", harmless(model.name), other, split, ...[weightFormat, cacheFormat, kernel].map(harmless), drafts];
+  return [part ?? whole, harmless(model.name), other, split, ...[weightFormat, cacheFormat, kernel].map(harmless), drafts];
 }

@@ -4,6 +4,7 @@ export * from "./access-ladder";
 export * from "./array-cap-lines";
 export * from "./balance-gains";
 export * from "./batch-sweep";
+export * from "./calibrated-curves";
 export * from "./claims-over-time";
 export * from "./context-growth";
 export * from "./cumulative-error";

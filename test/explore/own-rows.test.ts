@@ -88,6 +88,17 @@ describe("twenty rows of a machine with slower memory and longer times between k
     expect(caption).toContain("H200 SXM with vLLM, DeepSeek-V3, TP8");
   });
 
+  it("stand beside sums out of a profiler as the whole step", () => {
+    const lines = twenty.split("\n").slice(1);
+    const parts = lines.map((line) => `${line.replace(/[^,]+$/, "")}experts,${rowMs(`${line.replace(/[^,]+$/, "")}1`, "experts") * 1.3}`);
+    const wholes = lines.map((line) => line.replace(/,([^,]+)$/, ",,$1"));
+    const both = calibrateRows([head.replace("milliseconds", "part,ms"), ...parts, ...wholes].join("\n"), "mine.csv", "milliseconds");
+    expect(both).toMatchObject({ leftOut: [], record: { rows: 40 } });
+    expect(both.record?.factors.products).toBeGreaterThan(1.15);
+    const names = ownRowsFigure(both, both.record as RowsCalibration).data.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(["experts, 1,024 tokens", "whole step, 1,024 tokens", "calibrated"]));
+  });
+
   it("are not taken on in another unit, where they do not help, or where there are too few", () => {
     const inSeconds = calibrateRows(twenty.replace("milliseconds", "seconds"), "mine.csv", "milliseconds");
     expect(inSeconds.record).toBeUndefined();
@@ -109,9 +120,10 @@ describe("twenty rows of a machine with slower memory and longer times between k
   });
 });
 
-/** What the model as it is gives for a line of the table, in milliseconds. */
-function rowMs(line: string): number {
-  return rowSeconds(readStepRows(`${head}\n${line}`).rows[0] as never, {}) * 1e3;
+/** What the model as it is gives for a line of the table, or for a part of it, in milliseconds. */
+function rowMs(line: string, part?: "experts"): number {
+  const [row] = readStepRows(`${head}\n${line}`).rows;
+  return rowSeconds({ ...(row as NonNullable<typeof row>), ...(part === undefined ? {} : { part }) }, {}) * 1e3;
 }
 
 describe("an example to fill in", () => {
