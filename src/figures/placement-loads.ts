@@ -6,6 +6,8 @@ import { colours, label, layout, line, linearAxis, points, rule } from "./theme"
 
 /** Slots a GPU has beyond its share of experts. */
 const more = [0, 1, 2, 3, 4, 6, 8];
+/** Slots beyond one for each expert with which the balanced run was measured. */
+const measuredCopies = 32;
 const ages = [
   { stability: 1, name: "as planned", color: colours.blue },
   { stability: 0.99, name: "correlation 0.99", color: colours.sky },
@@ -28,6 +30,7 @@ export function placementFigure(question: PlacementCase): Figure {
   const redundant = more.map((slots) => slots * devices).filter((slots) => slots <= experts);
   const results = ages.map(({ stability }) => simulateBalance({ ...question, stability, redundant }));
   const published = publishedRankBalance();
+  const most = Math.max(experts, measuredCopies);
   const [, first = 0] = redundant;
   const at = (i: number) => results[i]?.placed[redundant.indexOf(first)] ?? Number.NaN;
   const order = results[0]?.inOrder ?? Number.NaN;
@@ -37,14 +40,16 @@ export function placementFigure(question: PlacementCase): Figure {
       ...ages.map(({ name, color }, i) =>
         line(name, redundant, results[i]?.placed ?? [], color, { mode: "lines+markers", marker: { size: 6 } }),
       ),
-      points("measured", [0, 32], [published.before, published.after], colours.ink, {
+      points("measured", [0, measuredCopies], [published.before, published.after], colours.ink, {
         marker: { color: colours.ink, size: 11, symbol: "diamond", line: { color: "#FFFFFF", width: 1 } },
       }),
     ],
     layout: layout({
       height: 520,
       margin: { l: 84, r: 20, t: 20, b: 120 },
-      xaxis: linearAxis("Redundant experts, over all GPUs", [-0.03 * experts, 1.03 * experts], { tickvals: redundant }),
+      xaxis: linearAxis("Redundant experts, over all GPUs", [-0.03 * most, 1.03 * most], {
+        tickvals: [...new Set([...redundant, measuredCopies])],
+      }),
       yaxis: linearAxis("Busiest GPU over mean", [0.9, Math.ceil(5 * Math.max(...results.flatMap((r) => r.placed), order)) / 5]),
       shapes: [rule("y", order)],
       showlegend: true,
@@ -52,15 +57,15 @@ export function placementFigure(question: PlacementCase): Figure {
       annotations: [
         label(
           "experts in their order, no balancer",
-          { x: 1.02 * experts, y: order },
+          { x: 1.02 * most, y: order },
           { xanchor: "right", yanchor: "bottom", font: { size: 11, color: colours.grey } },
         ),
       ],
     }),
     title: `With ${first} copies the busiest GPU has ${formatNumber(at(0))} times the mean while loads stay as planned, ${formatNumber(at(ages.length - 1))} when they do not`,
-    setting: `${experts} experts on ${devices} GPUs, ${formatNumber(question.tokensPerExpert)} tokens per expert.`,
+    setting: `${experts} experts on ${devices} GPUs, ${formatNumber(question.tokensPerExpert, 4)} tokens per expert.`,
     source: "Diamonds: measured on DeepSeek-R1, data/measurements/expert-imbalance-trtllm.csv.",
-    caption: `${experts} experts on ${devices} GPUs at ${formatNumber(question.tokensPerExpert)} tokens each, placed greedily for yesterday's popularity and serving today's, which has a correlation with it of 1 down to 0 (logarithms). Dotted: no balancer, ${formatNumber(order)} times the mean; ${words}. Diamonds: measured on DeepSeek-R1 with 32 GPUs, ${formatNumber(published.before)} without a balancer and ${formatNumber(published.after)} with 32 more slots. A stable load need not be uniform to be balanced: it can be planned for. One that moves makes the copies useless, or worse than none, and that is why they are dealt anew every few minutes.`,
+    caption: `${experts} experts on ${devices} GPUs at ${formatNumber(question.tokensPerExpert, 4)} tokens each, placed greedily for yesterday's popularity and serving today's, which has a correlation with it of 1 down to 0 (logarithms). Dotted: no balancer, ${formatNumber(order)} times the mean; ${words}. Diamonds: measured on DeepSeek-R1 with 32 GPUs, ${formatNumber(published.before)} without a balancer and ${formatNumber(published.after)} with 32 more slots. A stable load need not be uniform to be balanced: it can be planned for. One that moves makes the copies useless, or worse than none, and that is why they are dealt anew every few minutes.`,
     alt: `Busiest GPU over mean against redundant experts. No balancer ${formatNumber(order)}; ${words}.`,
   };
 }

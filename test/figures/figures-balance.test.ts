@@ -31,6 +31,14 @@ describe("figures of balance", () => {
     }
   });
 
+  it("keep the measured copies on the axis where a model has fewer experts, and a count whole", () => {
+    const few = placementFigure({ experts: 8, devices: 8, tokensPerExpert: 1536, coefficientOfVariation: 1.282 });
+    const [from, to] = (few.layout.xaxis as { range: readonly [number, number] }).range;
+    const { x } = few.data.find(({ name }) => name === "measured") as unknown as { x: readonly number[] };
+    for (const at of x) expect(at > from && at < to).toBe(true);
+    expect(few.setting).toBe("8 experts on 8 GPUs, 1,536 tokens per expert.");
+  });
+
   it("draw what the model gives", () => {
     const stable = figures[1]?.data[0] as { y: number[] };
     const q = { experts: 256, devices: 32, tokensPerExpert: 128, coefficientOfVariation: 1.282, stability: 1, redundant: [32] };
