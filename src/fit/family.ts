@@ -1,4 +1,5 @@
-import { limitOf, timeOf } from "../kernels/expert-layer";
+import { limitOf } from "../kernels/expert-layer";
+import { secondsOf, workOf } from "../kernels/expert-work";
 import { type KernelConstants, type KernelFamily, routerOf } from "../kernels/families";
 import type { Hardware } from "../machine/hardware";
 import type { MoeMeasurement } from "../published/layer-times";
@@ -22,8 +23,9 @@ export interface FamilyFit {
   readonly loss: number;
 }
 
-/** How a kernel cuts its work: chosen among a few ways, not fitted. */
-type Tiling = Pick<KernelConstants, "tileRows" | "smallestTileRows" | "oneTile" | "tileColumns">;
+/** How a kernel cuts its work, and what it does to rows of experts elsewhere: chosen among a few ways, not fitted. */
+const chosenNames = ["tileRows", "smallestTileRows", "oneTile", "tileColumns", "routedRowElements", "routedActivation"] as const;
+type Tiling = Pick<KernelConstants, (typeof chosenNames)[number]>;
 type Free = Exclude<keyof KernelConstants, keyof Tiling>;
 
 /** Where each constant starts, which is also what it is drawn to where the rows say nothing, and between what it may lie. */
@@ -54,9 +56,25 @@ const defaultTilings: readonly Tiling[] = (
     [8, 256, 1],
     [16, 64, 1],
   ] as const
-).map(([smallestTileRows, tileRows, oneTile]) => ({ smallestTileRows, tileRows, oneTile, tileColumns: 128 }));
+).map(([smallestTileRows, tileRows, oneTile]) => ({
+  smallestTileRows,
+  tileRows,
+  oneTile,
+  tileColumns: 128,
+  routedRowElements: 0,
+  routedActivation: 0,
+}));
 /** Columns of a tile that the best of them is tried with again; few stand for kernels that also cut a product's depth over processors. */
 const narrowColumns = [64, 32, 16] as const;
+/** What a routed row may cost beside its elements of hiddenSize: nothing, bookkeeping of its own, or the activation of rows that stay elsewhere. */
+const routedWays = [
+  { routedRowElements: 1024, routedActivation: 0 },
+  { routedRowElements: 4096, routedActivation: 0 },
+  { routedRowElements: 16_384, routedActivation: 0 },
+  { routedRowElements: 0, routedActivation: 1 },
+] as const;
+/** Share of the loss that another tile, and another cost of a routed row, has to leave at most to be taken. */
+const [enoughForTile, enoughForRouted] = [0.999, 0.99];
 /** Of a family of many rows the tiling is chosen on some of them, and the constants fitted to all. */
 const [manyRows, sampledEvery] = [600, 5];
 
@@ -72,7 +90,7 @@ const startShare = 0.002;
  * Fit a kernel family's constants to measured layer times, by least squares on log error.
  *
  * The solver's loss on the logarithms of the constants; of the tilings given the best is taken, and that one tried with narrower
- * tiles too. Where one tiling is given it is taken as it is. Deterministic: same rows, same constants.
+ * tiles and with other costs of a routed row too. Where one tiling is given it is taken as it is. Deterministic: same rows, same constants.
  *
  * @throws Error when rows are of more than one family, or fewer than the constants.
  */
@@ -103,7 +121,10 @@ export function fitFamily(
   const measured = rows.map((row) => row.seconds);
   const priors = free.map((name) => ({ value: bounds[name][1], spread: Math.sqrt(1 / (startShare * rows.length)) }));
   const attempt = (tiling: Tiling, every: number): FitSolution => {
-    const some = prepared.filter((_, i) => i % every === 0);
+    const cut = { ...identity, ...tiling, ...named(free.map((name) => bounds[name][1])) };
+    const some = prepared
+      .filter((_, i) => i % every === 0)
+      .map((row) => workOf(cut, row.model, row.hardware, row.tensorParallel, row.load, row.routed));
     return solveFit({
       names: free,
       start: free.map((name) => bounds[name][1]),
@@ -112,24 +133,27 @@ export function fitFamily(
       measured: measured.filter((_, i) => i % every === 0),
       priors,
       predict: (constants, seconds) => {
-        const all = { ...identity, ...tiling, ...named(constants) };
-        some.forEach((row, i) => {
-          seconds[i] = timeOf(all, row.model, row.hardware, row.tensorParallel, row.load, row.routed).seconds;
+        const all = { ...tiling, ...named(constants) };
+        some.forEach((work, i) => {
+          seconds[i] = secondsOf(all, work).seconds;
         });
       },
     });
   };
   const every = rows.length > manyRows ? sampledEvery : 1;
-  const better = (best: Tried | undefined, tiling: Tiling): Tried => {
+  const better = (best: Tried | undefined, tiling: Tiling, enough: number): Tried => {
     const found = attempt(tiling, every);
-    return best === undefined || found.loss < best.found.loss * 0.999 ? { tiling, found } : best;
+    return best === undefined || found.loss < best.found.loss * enough ? { tiling, found } : best;
   };
   const [only] = tilings;
   if (only === undefined) throw new Error("expected at least one tiling");
-  let taken = tilings.length > 1 ? tilings.reduce<Tried | undefined>(better, undefined) : undefined;
-  if (taken !== undefined) {
-    const { tiling } = taken;
-    for (const tileColumns of narrowColumns) taken = better(taken, { ...tiling, tileColumns });
+  let taken: Tried | undefined;
+  if (tilings.length > 1) {
+    for (const tiling of tilings) taken = better(taken, tiling, enoughForTile);
+    const byRows = taken?.tiling ?? only;
+    for (const tileColumns of narrowColumns) taken = better(taken, { ...byRows, tileColumns }, enoughForTile);
+    const byColumns = taken?.tiling ?? only;
+    for (const way of routedWays) taken = better(taken, { ...byColumns, ...way }, enoughForRouted);
   }
   const tiling = taken?.tiling ?? only;
   const found = taken === undefined || every > 1 ? attempt(tiling, 1) : taken.found;
@@ -139,10 +163,7 @@ export function fitFamily(
     return error === undefined ? { constant, value } : { constant, value, relativeStandardError: Number(error.toPrecision(2)) };
   });
   const family = { ...identity, ...tiling, ...named(constants.map((c) => c.value)) };
-  const chosen: FittedConstant[] = (["tileRows", "smallestTileRows", "oneTile", "tileColumns"] as const).map((constant) => ({
-    constant,
-    value: tiling[constant],
-  }));
+  const chosen: FittedConstant[] = chosenNames.map((constant) => ({ constant, value: tiling[constant] }));
   return { family, constants: [...chosen, ...constants], rows: rows.length, loss: found.loss };
 }
 

@@ -14,6 +14,8 @@ const units: Readonly<Record<keyof KernelConstants, string>> = {
   secondsPerLocalExpert: "s",
   secondsPerRowElement: "s",
   secondsPerRoutedElement: "s",
+  routedRowElements: "element",
+  routedActivation: "ratio",
   memoryEfficiency: "ratio",
   arithmeticEfficiency: "ratio",
   activationTraffic: "ratio",

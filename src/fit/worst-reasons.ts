@@ -101,6 +101,7 @@ function own({ row, step }: StepPair): readonly string[] {
     ...(prefillShare > 0.05 ? [`prompts are up to ${formatShare(prefillShare)} of the step`] : []),
     ...(step.carried.length > 0 ? ["constants carried from other machines"] : []),
     ...(/assumed|not stated/.test(conditions) ? ["its source leaves conditions open"] : []),
+    ...(/history of/.test(conditions) ? ["one of a history: what software took off the same step since"] : []),
     ...(/main|branch|baseline/.test(engineVersion) ? [`engine as of "${engineVersion}"`] : []),
   ];
 }

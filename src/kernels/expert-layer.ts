@@ -1,19 +1,11 @@
 import { requireName, requirePositiveInteger, requireRecord, requireWord } from "../checks";
 import { requireMachine } from "../machine/check-rates";
 import type { Hardware } from "../machine/hardware";
-import { weightFormat as lookUpFormat } from "../machine/number-formats";
-import type { MoeLayerShape } from "../model/model";
-import { paddedRows, type RankLoad, type RouterLimit, rankLoad, rowTiles } from "../routing/rank-load";
-import { type HeldOutError, type KernelFamily, kernelFamily, peakFlops } from "./families";
+import { type RankLoad, type RouterLimit, rankLoad } from "../routing/rank-load";
+import { type LayerSeconds, type RoutedShape, secondsOf, workOf } from "./expert-work";
+import { type HeldOutError, type KernelFamily, kernelFamily } from "./families";
 
-/** A shape that may also say how wide its experts see the residual stream, and how its router is limited. */
-export interface RoutedShape extends MoeLayerShape {
-  readonly expertHiddenSize?: number;
-  /** Matrices of one expert: 3 with a gate, 2 without; 3 if left out. */
-  readonly expertMatrices?: number;
-  readonly expertGroups?: number;
-  readonly topkGroup?: number;
-}
+export type { RoutedShape };
 
 /** One mixture-of-experts layer on one GPU of a group: its shape, the machine, the kernel and the tokens. */
 export interface MoeLayerQuestion {
@@ -41,14 +33,7 @@ export interface MoeLayerQuestion {
 export type LayerBound = "compute" | "memory" | "overhead";
 
 /** The time of a layer on one GPU, its lower bound, and what both are made of. */
-export interface MoeLayerTime {
-  /** max(bytes / bandwidth, flops / peak) at datasheet rates: no constant fitted. */
-  readonly floorSeconds: number;
-  readonly seconds: number;
-  readonly computeSeconds: number;
-  readonly memorySeconds: number;
-  /** Fixed cost and costs per expert and row. */
-  readonly overheadSeconds: number;
+export interface MoeLayerTime extends LayerSeconds {
   /** The largest of the three. */
   readonly bound: LayerBound;
   readonly activeExperts: number;
@@ -67,17 +52,6 @@ export interface MoeLayerTime {
   readonly heldOutError: HeldOutError | undefined;
 }
 
-/** Columns of a weight tile that one processor streams. */
-const tileColumns = 64;
-/** Processors of a machine that does not say: those of an H100. */
-const usualProcessors = 132;
-/** Bytes that one processor reads from the last-level cache in a clock: set, not fitted; about half of what a streaming multiprocessor can. */
-const cacheBytesPerClock = 24;
-/** Share of weights that a cache so many times their size does not hold: how sharply it turns from all to none is set by eye. */
-function missed(ratio: number): number {
-  const cube = ratio * ratio * ratio;
-  return 1 / (1 + cube * cube);
-}
 /**
  * Tokens a rank that DeepEP's low-latency buffers are set to hold. The measured tables end at 128, a default of one engine;
  * engines let it be 256 to 1,024 (sgl-project/sglang pulls 6934 and 28985), recipes for GB300 set 512 (InferenceX pull 1557).
@@ -93,13 +67,14 @@ const v3Groups: RouterLimit = { kind: "groups", groups: 8, kept: 4 };
 /**
  * Time one mixture-of-experts layer on one GPU.
  *
- *     seconds = fixed + perExpert El + (perRow R + perRouted T k) h + (memory^p + compute^p)^(1/p)
+ *     seconds = fixed + perExpert El + perRow R h + perRouted T k (h + n + a m d) + (memory^p + compute^p)^(1/p)
  *     memory  = (A m h d w miss + activations) / (bandwidth memoryEfficiency) + A m h d w (1 - miss) / cacheRate + 64 m h w / tileRate
  *     compute = 2 c (h max(one, all u / P) + d max(one, all v / P)) P / (peak arithmeticEfficiency) + perTile tiles (u + v) / P
  *     miss    = 1 / (1 + (cache / (A m h d w))^6), 1 when cold
  *
  * El experts stand on the GPU, A of them are active, R rows are computed there, T tokens choose k each; h and d are the
- * widths of model and expert (d split by tensor parallelism), m matrices an expert, w bytes a weight. An expert's rows are
+ * widths of model and expert (d split by tensor parallelism), m matrices an expert, w bytes a weight. A routed row costs n
+ * elements however narrow it is, and where its activation is computed wherever its expert stands, a is 1. An expert's rows are
  * padded to a tile of a power of two, beyond the largest tile to whole tiles; a kernel of one tile a call takes it for all experts
  * from T k / El, as if every routed row stayed on the GPU. c columns of a product are one tile: u = (m - 1) d / c and v = h / c of them,
  * rounded up, for each row tile, dealt over P processors. all = padded + passRows tiles are the rows to multiply, and no product takes
@@ -199,19 +174,7 @@ function repeated(time: MoeLayerTime, times: number): MoeLayerTime {
   };
 }
 
-/** The tiles that a load is cut by: the family's own, or that of the whole call. By chance experts are tiled by their own rows: a mean has no one call. */
-function tilesOf(
-  { oneTile, tileRows, smallestTileRows }: KernelFamily,
-  load: RankLoad,
-  routedRows: number,
-): { tile: number; smallest: number } {
-  if (oneTile === 0 || load.mean === true) return { tile: tileRows, smallest: smallestTileRows };
-  let tile = smallestTileRows;
-  while (tile * load.localExperts < routedRows && tile < tileRows) tile *= 2;
-  return { tile, smallest: tile };
-}
-
-/** The time of a load under a family's constants: the formula itself. */
+/** The time of a load under a family's constants, with what it is made of. */
 export function timeOf(
   family: KernelFamily,
   model: RoutedShape,
@@ -221,62 +184,21 @@ export function timeOf(
   routedRows: number,
   warm = true,
 ): MoeLayerTime {
-  const format = lookUpFormat(family.weightFormat);
-  const peak = peakFlops(hardware, format.arithmetic);
-  const bandwidth = hardware.memoryBytesPerSecond;
-  const h = model.expertHiddenSize ?? model.hiddenSize;
-  const d = model.moeIntermediateSize / tensorParallel;
-  const m = model.expertMatrices ?? 3;
-  const weightBytes = load.activeExperts * m * h * d * format.weightBytes;
-  const { tile, smallest } = tilesOf(family, load, routedRows);
-  const padded = paddedRows(load, tile, smallest);
-  const flops = 2 * m * h * d * load.rows;
-  // In: quantised rows; between: (m - 1) d written and read in BF16, d quantised written and read; out: BF16 rows.
-  const activationBytes = load.rows * (h * (format.activationBytes + 2) + d * (4 * (m - 1) + 2 * format.activationBytes));
-  const fewestBytes = weightBytes + Math.min(load.rows, routedRows / model.expertsPerToken) * h * (format.activationBytes + 2);
-  const miss = warm && hardware.cacheBytes !== undefined ? missed(hardware.cacheBytes / weightBytes) : 1;
-  const fromMemory = bandwidth * family.memoryEfficiency;
-  const fromCache = Math.max(fromMemory, cacheBytesPerClock * (hardware.processors ?? 0) * (hardware.clockHertz ?? 0));
-  // What the cache can hold need not come from memory: a bound, so all of the cache counts.
-  const floorMemory = Math.max(0, fewestBytes - (warm ? (hardware.cacheBytes ?? 0) : 0)) / bandwidth;
-  const floorCompute = flops / peak;
-  const rampSeconds = (m * tileColumns * h * format.weightBytes) / family.tileBytesPerSecond;
-  const memorySeconds =
-    (weightBytes * miss + activationBytes * family.activationTraffic) / fromMemory + (weightBytes * (1 - miss)) / fromCache + rampSeconds;
-  const tiles = rowTiles(load, tile);
-  const processors = hardware.processors ?? usualProcessors;
-  // Column tiles of the first products and of the last. With fewer tiles than processors a product takes as long as one tile does.
-  const [up, down] = [Math.ceil(((m - 1) * d) / family.tileColumns), Math.ceil(h / family.tileColumns)];
-  const oneTileRows = Math.min(tile, padded / load.activeExperts) + family.passRows;
-  const allRows = (padded + family.passRows * tiles) / processors;
-  const columnRows = Math.max(oneTileRows, allRows * up) * h + Math.max(oneTileRows, allRows * down) * d;
-  const computeSeconds =
-    (2 * family.tileColumns * columnRows * processors) / (peak * family.arithmeticEfficiency) +
-    (tiles * (up + down) * family.secondsPerTile) / processors;
-  const overheadSeconds =
-    family.fixedSeconds +
-    family.secondsPerLocalExpert * load.localExperts +
-    (family.secondsPerRowElement * load.rows + family.secondsPerRoutedElement * routedRows) * h;
-  const p = family.overlapExponent;
-  const slower = Math.max(memorySeconds, computeSeconds);
-  const core = slower * (1 + (Math.min(memorySeconds, computeSeconds) / slower) ** p) ** (1 / p);
-  const floorSeconds = Math.max(floorMemory, floorCompute);
+  const work = workOf(family, model, hardware, tensorParallel, load, routedRows, warm);
+  const time = secondsOf(family, work);
+  const { computeSeconds, memorySeconds, overheadSeconds } = time;
   return {
-    floorSeconds,
-    seconds: Math.max(floorSeconds, overheadSeconds + core),
-    computeSeconds,
-    memorySeconds,
-    overheadSeconds,
-    bound: overheadSeconds > slower ? "overhead" : computeSeconds >= memorySeconds ? "compute" : "memory",
+    ...time,
+    bound: overheadSeconds > Math.max(memorySeconds, computeSeconds) ? "overhead" : computeSeconds >= memorySeconds ? "compute" : "memory",
     activeExperts: load.activeExperts,
     localExperts: load.localExperts,
     rows: load.rows,
     rowsPerExpert: load.rows / load.activeExperts,
-    paddedRows: padded,
-    weightBytes,
-    activationBytes,
-    flops,
-    floorBound: floorCompute >= floorMemory ? "compute" : "memory",
+    paddedRows: work.paddedRows,
+    weightBytes: work.weightBytes,
+    activationBytes: work.activationBytes,
+    flops: work.flops,
+    floorBound: work.floorComputeSeconds >= work.floorMemorySeconds ? "compute" : "memory",
     kernel: family.kernel,
     weightFormat: family.weightFormat,
     fitted: family.fitted,

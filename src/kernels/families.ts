@@ -21,8 +21,12 @@ export interface KernelConstants {
   readonly secondsPerLocalExpert: number;
   /** For each row computed on the GPU and each element of hiddenSize. */
   readonly secondsPerRowElement: number;
-  /** For each row routed, also to experts elsewhere, and each element of hiddenSize. */
+  /** For each row routed, also to experts elsewhere, and each element that routing, permutation and sum handle for it: hiddenSize and the next two. */
   readonly secondsPerRoutedElement: number;
+  /** What a routed row costs however narrow the model is, in elements: scores, sorting, its place in the permutation. */
+  readonly routedRowElements: number;
+  /** Whether the activation between the products runs over every routed row, those of experts elsewhere too (1): the width of an expert for each matrix counts then; or over the rows computed here alone (0). */
+  readonly routedActivation: 0 | 1;
   /** Share of the datasheet bandwidth that weights stream at when the GPU is full. */
   readonly memoryEfficiency: number;
   /** Share of the datasheet peak that whole tiles are multiplied at. */
@@ -48,6 +52,8 @@ export const constantNames = [
   "secondsPerLocalExpert",
   "secondsPerRowElement",
   "secondsPerRoutedElement",
+  "routedRowElements",
+  "routedActivation",
   "memoryEfficiency",
   "arithmeticEfficiency",
   "activationTraffic",

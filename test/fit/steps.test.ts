@@ -10,8 +10,8 @@ const pairs = { row: stepPairs(rows, "row"), default: stepPairs(rows, "default")
 const all = (kernel: keyof typeof pairs) => stepErrors(kernel, asTheyStand(pairs[kernel]))[0];
 
 describe("steps of measured deployments", () => {
-  it("are 645 that can be asked, none refused, none with a floor above what was measured", () => {
-    expect(pairs.row).toHaveLength(645);
+  it("are 646 that can be asked, none refused, none with a floor above what was measured", () => {
+    expect(pairs.row).toHaveLength(646);
     for (const { row, step, measured } of pairs.row) expect(step.floorSeconds, row.id).toBeLessThanOrEqual(measured);
   });
 

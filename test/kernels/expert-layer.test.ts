@@ -27,6 +27,8 @@ const toyFamily = {
   secondsPerLocalExpert: 1e-6,
   secondsPerRowElement: 1e-9,
   secondsPerRoutedElement: 2e-9,
+  routedRowElements: 0,
+  routedActivation: 0,
   memoryEfficiency: 0.5,
   arithmeticEfficiency: 0.5,
   activationTraffic: 1,
@@ -56,6 +58,16 @@ describe("timeOf", () => {
     expect(time.overheadSeconds).toBeCloseTo(10e-6 + 3 * 1e-6 + 100 * (2 * 1e-9 + 4 * 2e-9), 15);
     expect(time.seconds).toBeCloseTo(time.overheadSeconds + time.memorySeconds + time.computeSeconds, 15);
     expect(time.bound).toBe("memory");
+  });
+
+  it("charges a routed row for its bookkeeping, and for its activation where the kernel computes that wherever its expert stands", () => {
+    const more = (chosen: object) => timeOf({ ...toyFamily, ...chosen }, toyShape, toyMachine, 1, toyLoad, 4).overheadSeconds;
+    // Four routed rows of 2 ns an element: 1,000 elements each, or one expert's width of 10 for each of 3 matrices.
+    expect(more({ routedRowElements: 1000 }) - time.overheadSeconds).toBeCloseTo(4 * 1000 * 2e-9, 15);
+    expect(more({ routedActivation: 1 }) - time.overheadSeconds).toBeCloseTo(4 * 3 * 10 * 2e-9, 15);
+    // Without a gate two matrices, and cut over two GPUs half the width.
+    const half = timeOf({ ...toyFamily, routedActivation: 1 }, { ...toyShape, expertMatrices: 2 }, toyMachine, 2, toyLoad, 4);
+    expect(half.overheadSeconds - time.overheadSeconds).toBeCloseTo(4 * 2 * 5 * 2e-9, 15);
   });
 
   it("takes as long for fewer tiles than processors as for one on each", () => {

@@ -8,9 +8,12 @@ describe("kernels", () => {
     expect(kernels().length).toBeGreaterThan(25);
     for (const family of kernels()) {
       for (const name of constantNames) {
-        if (name !== "oneTile") expect(family[name], `${family.from} ${name}`).toBeGreaterThan(0);
+        if (!["oneTile", "routedActivation", "routedRowElements"].includes(name))
+          expect(family[name], `${family.from} ${name}`).toBeGreaterThan(0);
       }
       expect([0, 1]).toContain(family.oneTile);
+      expect([0, 1]).toContain(family.routedActivation);
+      expect(family.routedRowElements).toBeGreaterThanOrEqual(0);
       expect(family.memoryEfficiency).toBeLessThanOrEqual(1);
       expect(family.arithmeticEfficiency).toBeLessThanOrEqual(1);
       expect(family.overlapExponent).toBeGreaterThanOrEqual(1);

@@ -38,9 +38,12 @@ describe("a kernel family", () => {
       fc.property(fc.constantFrom(...kernelNames), format, machine, (kernel, name, m) => {
         const family = kernelFamily(kernel, name, m);
         expect(family).toMatchObject({ kernel, weightFormat: name, generation: m.generation });
-        // A family has one tile for each call or does not; all else is above zero.
-        for (const constant of constantNames)
-          expect(constant === "oneTile" ? [0, 1].includes(family[constant]) : family[constant] > 0, constant).toBe(true);
+        // A family has one tile for each call or does not, and computes rows of experts elsewhere or does not; a routed row may cost no more than its elements; all else is above zero.
+        for (const constant of constantNames) {
+          const either = constant === "oneTile" || constant === "routedActivation";
+          const none = constant === "routedRowElements" && family[constant] === 0;
+          expect(either ? [0, 1].includes(family[constant]) : none || family[constant] > 0, constant).toBe(true);
+        }
         expect(family.fitted === "here").toBe(family.from === `${kernel} ${name} ${m.generation}`);
         expect(kernelFamily(kernel, name, m)).toBe(family);
       }),

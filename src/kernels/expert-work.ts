@@ -1,0 +1,158 @@
+import type { Hardware } from "../machine/hardware";
+import { weightFormat as lookUpFormat } from "../machine/number-formats";
+import type { MoeLayerShape } from "../model/model";
+import { paddedRows, type RankLoad, rowTiles } from "../routing/rank-load";
+import { type KernelConstants, type KernelFamily, peakFlops } from "./families";
+
+/** A shape that may also say how wide its experts see the residual stream, and how its router is limited. */
+export interface RoutedShape extends MoeLayerShape {
+  readonly expertHiddenSize?: number;
+  /** Matrices of one expert: 3 with a gate, 2 without; 3 if left out. */
+  readonly expertMatrices?: number;
+  readonly expertGroups?: number;
+  readonly topkGroup?: number;
+}
+
+/** Columns of a weight tile that one processor streams. */
+const tileColumns = 64;
+/** Processors of a machine that does not say: those of an H100. */
+const usualProcessors = 132;
+/** Bytes that one processor reads from the last-level cache in a clock: set, not fitted; about half of what a streaming multiprocessor can. */
+const cacheBytesPerClock = 24;
+/** Share of weights that a cache so many times their size does not hold: how sharply it turns from all to none is set by eye. */
+function missed(ratio: number): number {
+  const cube = ratio * ratio * ratio;
+  return 1 / (1 + cube * cube);
+}
+/** The tiles that a load is cut by: the family's own, or that of the whole call. By chance experts are tiled by their own rows: a mean has no one call. */
+function tilesOf(
+  { oneTile, tileRows, smallestTileRows }: KernelFamily,
+  load: RankLoad,
+  routedRows: number,
+): { tile: number; smallest: number } {
+  if (oneTile === 0 || load.mean === true) return { tile: tileRows, smallest: smallestTileRows };
+  let tile = smallestTileRows;
+  while (tile * load.localExperts < routedRows && tile < tileRows) tile *= 2;
+  return { tile, smallest: tile };
+}
+
+/** What a layer has to do, as a kernel cuts it: all of its time that no fitted constant changes. */
+export interface LayerWork {
+  readonly load: RankLoad;
+  readonly weightBytes: number;
+  /** Of those, what comes from memory; the rest comes from the last-level cache. */
+  readonly missedBytes: number;
+  readonly activationBytes: number;
+  readonly flops: number;
+  readonly paddedRows: number;
+  /** Row tiles of all experts; rows of one of them; output columns of the first products and of the last, in tiles. */
+  readonly tiles: number;
+  readonly oneTileRows: number;
+  readonly upTiles: number;
+  readonly downTiles: number;
+  readonly tileColumns: number;
+  /** Bytes of the tiles of columns that one processor streams. */
+  readonly rampBytes: number;
+  /** Elements of the rows computed here, and of those routed anywhere. */
+  readonly rowElements: number;
+  readonly routedElements: number;
+  /** Widths of what an expert sees, and of itself on this GPU. */
+  readonly hidden: number;
+  readonly inner: number;
+  readonly processors: number;
+  readonly peakFlopsPerSecond: number;
+  readonly memoryBytesPerSecond: number;
+  readonly cacheBytesPerSecond: number;
+  readonly floorMemorySeconds: number;
+  readonly floorComputeSeconds: number;
+}
+
+/** The time of a layer and its parts, in seconds. */
+export interface LayerSeconds {
+  /** max(bytes / bandwidth, flops / peak) at datasheet rates: no constant fitted. */
+  readonly floorSeconds: number;
+  readonly seconds: number;
+  readonly computeSeconds: number;
+  readonly memorySeconds: number;
+  /** Fixed cost and costs per expert and row. */
+  readonly overheadSeconds: number;
+}
+
+/** The work of a load, as a family's kernel cuts it: needs its format and what is chosen of it, none of its fitted constants. */
+export function workOf(
+  family: KernelFamily,
+  model: RoutedShape,
+  hardware: Hardware,
+  tensorParallel: number,
+  load: RankLoad,
+  routedRows: number,
+  warm = true,
+): LayerWork {
+  const format = lookUpFormat(family.weightFormat);
+  const peak = peakFlops(hardware, format.arithmetic);
+  const bandwidth = hardware.memoryBytesPerSecond;
+  const h = model.expertHiddenSize ?? model.hiddenSize;
+  const d = model.moeIntermediateSize / tensorParallel;
+  const m = model.expertMatrices ?? 3;
+  const weightBytes = load.activeExperts * m * h * d * format.weightBytes;
+  const { tile, smallest } = tilesOf(family, load, routedRows);
+  const padded = paddedRows(load, tile, smallest);
+  const flops = 2 * m * h * d * load.rows;
+  // In: quantised rows; between: (m - 1) d written and read in BF16, d quantised written and read; out: BF16 rows.
+  const activationBytes = load.rows * (h * (format.activationBytes + 2) + d * (4 * (m - 1) + 2 * format.activationBytes));
+  const fewestBytes = weightBytes + Math.min(load.rows, routedRows / model.expertsPerToken) * h * (format.activationBytes + 2);
+  const miss = warm && hardware.cacheBytes !== undefined ? missed(hardware.cacheBytes / weightBytes) : 1;
+  return {
+    load,
+    weightBytes,
+    missedBytes: weightBytes * miss,
+    activationBytes,
+    flops,
+    paddedRows: padded,
+    tiles: rowTiles(load, tile),
+    oneTileRows: Math.min(tile, padded / load.activeExperts),
+    upTiles: Math.ceil(((m - 1) * d) / family.tileColumns),
+    downTiles: Math.ceil(h / family.tileColumns),
+    tileColumns: family.tileColumns,
+    rampBytes: m * tileColumns * h * format.weightBytes,
+    rowElements: load.rows * h,
+    routedElements: routedRows * (h + family.routedRowElements + family.routedActivation * m * d),
+    hidden: h,
+    inner: d,
+    processors: hardware.processors ?? usualProcessors,
+    peakFlopsPerSecond: peak,
+    memoryBytesPerSecond: bandwidth,
+    cacheBytesPerSecond: cacheBytesPerClock * (hardware.processors ?? 0) * (hardware.clockHertz ?? 0),
+    // What the cache can hold need not come from memory: a bound, so all of the cache counts.
+    floorMemorySeconds: Math.max(0, fewestBytes - (warm ? (hardware.cacheBytes ?? 0) : 0)) / bandwidth,
+    floorComputeSeconds: flops / peak,
+  };
+}
+
+/** The time of some work under a family's constants, and its parts: the formula itself. */
+export function secondsOf(family: KernelConstants, work: LayerWork): LayerSeconds {
+  const { hidden: h, inner: d, processors } = work;
+  const fromMemory = work.memoryBytesPerSecond * family.memoryEfficiency;
+  const fromCache = Math.max(fromMemory, work.cacheBytesPerSecond);
+  const memorySeconds =
+    (work.missedBytes + work.activationBytes * family.activationTraffic) / fromMemory +
+    (work.weightBytes - work.missedBytes) / fromCache +
+    work.rampBytes / family.tileBytesPerSecond;
+  // Column tiles of the first products and of the last. With fewer tiles than processors a product takes as long as one tile does.
+  const oneTileRows = work.oneTileRows + family.passRows;
+  const allRows = (work.paddedRows + family.passRows * work.tiles) / processors;
+  const columnRows = Math.max(oneTileRows, allRows * work.upTiles) * h + Math.max(oneTileRows, allRows * work.downTiles) * d;
+  const computeSeconds =
+    (2 * work.tileColumns * columnRows * processors) / (work.peakFlopsPerSecond * family.arithmeticEfficiency) +
+    (work.tiles * (work.upTiles + work.downTiles) * family.secondsPerTile) / processors;
+  const overheadSeconds =
+    family.fixedSeconds +
+    family.secondsPerLocalExpert * work.load.localExperts +
+    family.secondsPerRowElement * work.rowElements +
+    family.secondsPerRoutedElement * work.routedElements;
+  const p = family.overlapExponent;
+  const slower = Math.max(memorySeconds, computeSeconds);
+  const core = slower * (1 + (Math.min(memorySeconds, computeSeconds) / slower) ** p) ** (1 / p);
+  const floorSeconds = Math.max(work.floorMemorySeconds, work.floorComputeSeconds);
+  return { seconds: Math.max(floorSeconds, overheadSeconds + core), floorSeconds, computeSeconds, memorySeconds, overheadSeconds };
+}
