@@ -1,6 +1,6 @@
 import { formatCount, formatNumber, formatSeconds } from "../text/numbers";
 import type { Figure } from "./figure";
-import { band, colours, label, layout, linearAxis, logAxis, ticks } from "./theme";
+import { band, colours, label, layout, linearAxis, logAxis, oneTwoFive } from "./theme";
 
 /** One deployment as a point of the figure. */
 export interface FrontPoint {
@@ -186,13 +186,4 @@ function thinned(points: readonly FrontPoint[]): readonly FrontPoint[] {
 
 function isNear(one: number, other: number): boolean {
   return one <= 2 * other && other <= 2 * one;
-}
-
-/** Ticks at 1, 2 and 5 of each decade. */
-function oneTwoFive(from: number, to: number) {
-  const values: (readonly [number, string])[] = [];
-  for (let decade = 10 ** Math.floor(Math.log10(from)); decade <= to; decade *= 10)
-    for (const digit of [1, 2, 5])
-      if (digit * decade >= from && digit * decade <= to) values.push([digit * decade, formatNumber(digit * decade)]);
-  return ticks(values);
 }

@@ -1,4 +1,4 @@
-import { formatBytes, formatCount, formatLength, formatSeconds } from "../text/numbers";
+import { formatBytes, formatCount, formatLength, formatNumber, formatSeconds } from "../text/numbers";
 
 /**
  * One look for every figure: colours that the colour-blind tell apart (Okabe and Ito), one font, one size.
@@ -164,4 +164,14 @@ export function dateRange(from: string, days: readonly string[]): readonly [stri
   const [year, month] = padded.split("-").map(Number) as [number, number];
   const after = year * 12 + month - 1 + 3;
   return [from, `${Math.floor(after / 12)}-${String((after % 12) + 1).padStart(2, "0")}-01`];
+}
+
+/** Ticks at one, two and five of each decade between two values; at one alone where there are many decades. */
+export function oneTwoFive(from: number, to: number): ReturnType<typeof ticks> {
+  const digits = to / from > 2000 ? [1] : [1, 2, 5];
+  const values: (readonly [number, string])[] = [];
+  for (let decade = 10 ** Math.floor(Math.log10(from)); decade <= to; decade *= 10)
+    for (const digit of digits)
+      if (digit * decade >= from && digit * decade <= to) values.push([digit * decade, formatNumber(digit * decade)]);
+  return ticks(values);
 }
