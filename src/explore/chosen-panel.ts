@@ -50,13 +50,13 @@ function numbersOf(setup: Setup, answer: Answer, find: Find): readonly HTMLEleme
       ? "Type a price above for dollars per million tokens."
       : `$${banded(dollarsPerMillion)} per million tokens.`;
   return [
-    big(formatCount(Math.round(perGpu.value)), "tokens/s/GPU"),
+    big(rate(perGpu.value), "tokens/s/GPU"),
     small(
-      `four in five: ${formatCount(Math.round(perGpu.low))} to ${formatCount(Math.round(perGpu.high))}. Each user gets ${banded(perRequest)} tokens/s: ${banded(ms)} ms per token. ${price}`,
+      `four in five: ${rate(perGpu.low)} to ${rate(perGpu.high)}. Each user gets ${banded(perRequest)} tokens/s: ${banded(ms)} ms per token. ${price}`,
     ),
     big(splitOf(setup), ""),
     small(
-      `${formatCount(setup.gpus)} GPU${setup.gpus > 1 ? "s" : ""} per replica, ${formatCount(setup.tokensInFlight)} requests (${formatNumber(setup.requestsPerGpu)} per GPU), ${formatBytes(memoryBytes)} of ${formatBytes(setup.hardware.memoryBytes)} with prompts and answers whole.`,
+      `${formatCount(setup.gpus)} GPU${setup.gpus > 1 ? "s" : ""} per replica, ${formatCount(setup.tokensInFlight)} request${setup.tokensInFlight > 1 ? "s" : ""} (${formatNumber(setup.requestsPerGpu)} per GPU), ${formatBytes(memoryBytes)} of ${formatBytes(setup.hardware.memoryBytes)} with prompts and answers whole.`,
     ),
     big(formatSeconds(firstTokenSeconds), "to the first token"),
     small(`of ${formatCount(find.inputTokens)} tokens on an idle replica; less sure than a step, and waiting comes on top.`),
@@ -67,6 +67,11 @@ function numbersOf(setup: Setup, answer: Answer, find: Find): readonly HTMLEleme
 export function splitOf({ model, tensorParallel, dataParallel, expertParallel, overlap }: Setup): string {
   const words = splitWords(model, { tensorParallel, dataParallel, expertParallel }).replaceAll(" x ", " × ");
   return `${words[0]?.toUpperCase()}${words.slice(1)}${overlap === "none" ? "" : ", two micro-batches"}`;
+}
+
+/** Whole where it is large: the digits behind it say nothing. */
+function rate(value: number): string {
+  return value < 100 ? formatNumber(value) : formatCount(Math.round(value));
 }
 
 function banded({ value, low, high }: Banded): string {

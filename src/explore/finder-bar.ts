@@ -14,7 +14,7 @@ const labels: readonly (readonly [keyof Find, string, string])[] = [
   ["gpusTo", "to", "GPUs to"],
   ["inputTokens", "in", "Prompt (tokens)"],
   ["outputTokens", "out", "Answer (tokens)"],
-  ["tokenMilliseconds", "ms", "At most ms per token"],
+  ["tokenMilliseconds", "ms", "Most ms per token"],
   ["firstTokenSeconds", "first", "First token within s"],
   ["freePercent", "free", "Memory free (%)"],
   ["drafts", "most-drafts", "Drafts tried, up to"],

@@ -9,6 +9,7 @@ import { type FoundPoint, questionOf } from "./found";
 import { measuredOn } from "./measured";
 import type { Picture } from "./pictures";
 import { calibratedSentence } from "./rows-calibration";
+import { machineWords } from "./search-words";
 import type { Setup } from "./setup";
 
 /** What the front is drawn of. */
@@ -30,7 +31,7 @@ export function frontPicture({ points, front, find, chosen, answer }: FrontDrawn
   });
   const contextTokens = Math.round(find.inputTokens + find.outputTokens / 2);
   const figure = deploymentFrontFigure({
-    name: `${model.name} on ${hardware.name.replace(/ \(.*\)/, "")}`,
+    name: `${model.name} on ${machineWords(chosen)}`,
     points,
     front: members,
     measured: measuredOn(model, hardware),

@@ -24,6 +24,7 @@ import { type Setup, setUp } from "./setup";
 import { say } from "./spoken-summary";
 import { startingChoice } from "./starting";
 import { type Choice, firstState, type State } from "./state";
+import { claimIds } from "./verdicts";
 import { type ScenarioView, viewOf } from "./view";
 import { whatIfPanel } from "./what-if-panel";
 
@@ -79,12 +80,13 @@ export function start(): void {
   const second = controls("b", (part) => state.b && change({ ...state, b: moved(state.b, part) }));
   const bar = finderBar((part) => ("dollarsPerHour" in part ? change({ ...state, find: { ...state.find, ...part } }) : seek(part)));
   const worth = whatIfPanel(byId("what-if"), (part) => change({ ...state, a: { ...state.a, ...part } }));
-  const claimsInSight = watched(byId("claims-table"), () =>
+  const judgeAtOnce = () =>
+    views.length > 0 &&
     judge.ask(
       views.map(({ setup }) => setup),
       state.own,
-    ),
-  );
+    );
+  const claimsInSight = watched(byId("claims-table"), judgeAtOnce);
   const worthInSight = watched(byId("what-if"), () => worth.weigh(setUp(state.a)));
   const judge = refiner((rows, yetToCome) => {
     claims = rows;
@@ -119,7 +121,13 @@ export function start(): void {
     const point = shownPoints[at];
     if (point !== undefined) choose(point);
   });
-  offerToKeep({ link: () => address.link(state), csv: () => csvOf(views, claims, best, state.find) });
+  offerToKeep({
+    link: () => address.link(state),
+    csv: () => {
+      if (claims.length === 0) judgeAtOnce();
+      return csvOf(views, claims, best, state.find);
+    },
+  });
 
   /** Take a new state and show it with the next frame; of several within one frame the last. */
   function change(next: State): void {
@@ -237,7 +245,12 @@ export function start(): void {
     }
     if (worthInSight()) worth.weigh(setups[0] as (typeof setups)[number]);
     shown.redrawMilliseconds = since();
-    if (!judged) judge.ask(setups, state.own, "slowly");
+    // What was judged for another choice is no answer to this one.
+    if (!judged) {
+      claims = [];
+      showClaims(claims, setups.length * claimIds().length);
+      judge.ask(setups, state.own, "slowly");
+    }
     shown.redraws = String(redraws);
   }
 }
@@ -249,9 +262,13 @@ function tell(troubles: readonly string[]): void {
 function showClaims(rows: readonly Rows[], yetToCome: number): void {
   const shown = document.documentElement.dataset;
   fillClaims(byId<HTMLTableElement>("claims-table"), rows, shown.site === "true");
-  const all = rows.length * (rows[0]?.length ?? 0);
+  const all = Math.max(yetToCome, rows.length * (rows[0]?.length ?? 0));
   const draws = rows[0]?.every((row) => row.draws > 1000) ? `: ${rows[0]?.[0]?.draws.toLocaleString("en-US")} of each claim` : "";
   byId("claims-progress").textContent =
-    yetToCome > 0 ? `First answers from few draws; ${yetToCome} of ${all} are being drawn in full.` : `All draws are in${draws}.`;
+    rows.length === 0
+      ? "Being judged."
+      : yetToCome > 0
+        ? `First answers from few draws; ${yetToCome} of ${all} are being drawn in full.`
+        : `All draws are in${draws}.`;
   shown.refined = String(yetToCome === 0);
 }

@@ -14,6 +14,7 @@ import {
 import { letters } from "./csv";
 import { movable } from "./movable";
 import { calibratedSentence, calibratedWords } from "./rows-calibration";
+import { machineWords } from "./search-words";
 import { type ScenarioView, stepQuestion } from "./view";
 
 /** The figures of the page, by the name of the place where each stands. */
@@ -112,7 +113,7 @@ const makers: Readonly<Record<PictureName, (views: readonly Named[]) => Picture>
 
 /** Model and machine in few words; what the machine's name has in brackets is left off. */
 export function labelOf({ setup }: ScenarioView): string {
-  return `${setup.model.name} on ${setup.hardware.name.replace(/ \(.*\)/, "")}`;
+  return `${setup.model.name} on ${machineWords(setup)}`;
 }
 
 /** Scenarios that a figure would draw alike are drawn once. */

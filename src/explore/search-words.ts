@@ -9,10 +9,26 @@ import {
   model as modelOf,
   weightFormatWords,
 } from "../index";
+import type { WhatIfResource } from "./choice";
 import type { Find } from "./find";
 import type { Found } from "./finder";
 import { calibratedSentence } from "./rows-calibration";
 import type { Setup } from "./setup";
+
+/** Parts of a machine, as they are called in a sentence. */
+const resourceNames: Readonly<Record<WhatIfResource, string>> = {
+  memoryBandwidth: "memory bandwidth",
+  arithmetic: "arithmetic",
+  scaleUpBandwidth: "scale-up link",
+  networkBandwidth: "network",
+  memorySize: "memory size",
+  clock: "clock",
+};
+
+/** A machine in few words: what its name has in brackets is left off, and of a changed one what was changed. */
+export function machineWords({ hardware }: Pick<Setup, "hardware">): string {
+  return hardware.name.replace(/ \(.*\)/, "").replace(/ with other .*/, ", changed");
+}
 
 /**
  * What was searched, and what came of it, in words.
@@ -28,7 +44,7 @@ export function searchWords({ points, searched, done, milliseconds, trouble }: F
   if (points.length === 0) {
     const { weightBytes } = memoryFootprint({ model, hardware, requests: 1, contextTokens: 1, ...formatOf(setup) });
     const cut = isMoe(model) ? "" : `, and a dense model is cut over no more GPUs than one link joins (${hardware.scaleUpDomain ?? 1})`;
-    return `${looked}: none fits. ${model.name} in ${weightFormatWords[weightFormat]} is ${formatBytes(weightBytes)} of weights; ${find.gpusTo} of ${hardware.name} have ${formatBytes(find.gpusTo * hardware.memoryBytes)}${cut}. Try more GPUs, or fewer bytes per weight.`;
+    return `${looked}: none fits. ${model.name} in ${weightFormatWords[weightFormat]} is ${formatBytes(weightBytes)} of weights; ${find.gpusTo} of ${hardware.name} have ${formatBytes(find.gpusTo * hardware.memoryBytes)}${cut}. Try ${isMoe(model) ? "more GPUs, or " : ""}fewer bytes per weight${isMoe(model) ? "" : ", or a machine whose link joins more"}.`;
   }
   const kept =
     within === points.length ? "all keep your limits" : within === 0 ? "none keeps your limits" : `${formatCount(within)} keep your limits`;
@@ -37,10 +53,10 @@ export function searchWords({ points, searched, done, milliseconds, trouble }: F
 
 /** That a model or a machine does not exist, and how it differs from one that does, or that it is calibrated; empty where neither is so. */
 export function whatIfWords(setup: Setup): string {
-  const { choice, model, hardware, calibration } = setup;
+  const { choice, model, calibration } = setup;
   const calibrated = calibration === undefined ? "" : `${calibratedSentence({ calibration }).trim()} `;
   return isWhatIf(setup)
-    ? `${calibrated}What if: ${model.name} on ${hardware.name}${factorsOf(choice.times)}; neither its kernels nor its quality was ever measured. `
+    ? `${calibrated}What if: ${model.name} on ${machineOf(choice.machine).name}${factorsOf(choice.times)}; neither its kernels nor its quality was ever measured. `
     : calibrated;
 }
 
@@ -57,8 +73,8 @@ function isWhatIf({ model, hardware }: Setup): boolean {
 }
 
 function factorsOf(times: Setup["choice"]["times"]): string {
-  const factors = Object.values(times).map((factor) => `× ${formatNumber(factor)}`);
-  return factors.length === 0 ? "" : ` (${factors.join(", ")})`;
+  const factors = Object.entries(times).map(([name, factor]) => `${resourceNames[name as WhatIfResource]} × ${formatNumber(factor)}`);
+  return factors.length === 0 ? "" : ` with ${factors.join(", ")}`;
 }
 
 function formatOf({ question }: Setup): { readonly weightFormat?: string } {

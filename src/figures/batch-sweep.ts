@@ -1,6 +1,6 @@
 import { formatCount, formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";
-import { colours, label, layout, line, linearAxis, logAxis } from "./theme";
+import { colours, label, layout, line, linearAxis, logAxis, oneTwoFive } from "./theme";
 
 /** A step at one batch. */
 export interface SweepPoint {
@@ -81,7 +81,7 @@ export function batchSweepFigure({ name, points, most, chosen }: SweepQuestion):
     layout: layout({
       height: 340,
       margin: { l: 64, r: 60, t: 30, b: 54 },
-      xaxis: logAxis("Requests of each GPU", [from, to], { dtick: 1 }),
+      xaxis: logAxis("Requests of each GPU", [from, to], { dtick: undefined, ...oneTwoFive(from, to) }),
       yaxis: linearAxis("Tokens per second of each GPU", [0, topRate], { tickfont: { color: color.rate }, nticks: 6 }),
       yaxis2: linearAxis("Milliseconds per token", [0, topTime], {
         overlaying: "y",

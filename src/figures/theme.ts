@@ -201,3 +201,13 @@ export function dateRange(from: string, days: readonly string[]): readonly [stri
   const after = year * 12 + month - 1 + 3;
   return [from, `${Math.floor(after / 12)}-${String((after % 12) + 1).padStart(2, "0")}-01`];
 }
+
+/** Ticks at one, two and five of each decade between two values; at one alone where there are many decades. */
+export function oneTwoFive(from: number, to: number): ReturnType<typeof ticks> {
+  const digits = to / from > 2000 ? [1] : [1, 2, 5];
+  const values: (readonly [number, string])[] = [];
+  for (let decade = 10 ** Math.floor(Math.log10(from)); decade <= to; decade *= 10)
+    for (const digit of digits)
+      if (digit * decade >= from && digit * decade <= to) values.push([digit * decade, formatNumber(digit * decade)]);
+  return ticks(values);
+}

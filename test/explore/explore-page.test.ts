@@ -168,9 +168,15 @@ describe("the page to try", () => {
       await settled(() => page.locator("#find-to").fill("16"));
       await settled(() => page.locator("#find-price").fill("2.5"));
       const state = await found();
-      const { ways, deploymentOf, searched } = planOfSearch(askedOf(state));
+      const plan = planOfSearch(askedOf(state));
+      const grid = plan.ways.flatMap((way) => {
+        const deployment = plan.deploymentOf(way);
+        return deployment === undefined ? [] : [{ way, deployment }];
+      });
+      const between = [...plan.between(grid)];
+      const searched = plan.searched + between.length;
       const { inOrder, front } = ranked(
-        ways.flatMap((way) => pointOf(way, deploymentOf(way) as NonNullable<ReturnType<typeof deploymentOf>>)),
+        [...grid, ...between.flatMap((one) => one ?? [])].map(({ way, deployment }) => pointOf(way, deployment)),
       );
       const best = inOrder.find((point) => keepsLimits(point, state.find));
       expect(state.a).toMatchObject({ model: "deepseek-v3", tensorParallel: best?.tensorParallel, tokensInFlight: best?.requests });
@@ -316,7 +322,9 @@ describe("the page to try", () => {
       expect(await page.locator("#a-ep").textContent()).toContain("the model is dense");
       await page.locator("#figure-task").scrollIntoViewIfNeeded();
       await expect.poll(() => page.locator("#figure-task .absent").textContent()).toContain("has no routed experts");
-      expect((await table("claims")).find(([id]) => id === "0a")?.at(-1)).toBe("does not apply");
+      await expect
+        .poll(async () => (await table("claims")).find(([id]) => id === "0a")?.at(-1), { timeout: 10_000 })
+        .toBe("does not apply");
       await page.locator("#a-tokens").fill("0");
       expect(await page.locator("#a-tokens").getAttribute("aria-invalid")).toBe("true");
       await page.locator("#a-context").focus();

@@ -101,7 +101,7 @@ describe("what the page finds", () => {
     expect(whatIfWords(setup)).toBe("");
     expect(asSoldWords([setup])).toBe("");
     const changed = setUp({ ...state.a, granularity: 2, times: { networkBandwidth: 4 } });
-    expect(whatIfWords(changed)).toMatch(/^What if: DeepSeek-V3, experts split by 2 on H200 SXM with other networkBytesPerSecond \(× 4\)/);
+    expect(whatIfWords(changed)).toMatch(/^What if: DeepSeek-V3, experts split by 2 on H200 SXM with network × 4; neither/);
     // Claims are asked of model and machine as they are, and say so.
     expect(scenarioOf(changed)).toMatchObject({ model: "deepseek-v3", hardware: "h200-sxm" });
     expect(asSoldWords([setup, changed])).toMatch(/^These are the verdicts for DeepSeek-V3 on H200 SXM as they are: what you changed/);
