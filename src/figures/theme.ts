@@ -63,15 +63,6 @@ export function ticks(values: readonly (readonly [number, string])[]): Part {
   return { tickmode: "array", tickvals: values.map(([value]) => value), ticktext: values.map(([, words]) => words) };
 }
 
-/** Ticks at 1, 2 and 5 of each decade of a range. */
-export function oneTwoFive(from: number, to: number): Part {
-  const values: (readonly [number, string])[] = [];
-  for (let decade = 10 ** Math.floor(Math.log10(from)); decade <= to; decade *= 10)
-    for (const digit of [1, 2, 5])
-      if (digit * decade >= from && digit * decade <= to) values.push([digit * decade, formatNumber(digit * decade)]);
-  return ticks(values);
-}
-
 /** Ticks at whole counts, thousands set apart. */
 export function countTicks(counts: readonly number[]): Part {
   return ticks(counts.map((count) => [count, formatCount(count)]));

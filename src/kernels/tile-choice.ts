@@ -90,7 +90,7 @@ function undominated(numbers: Float64Array, end: number): Float64Array {
   const at = (tiling: number, field: number) => numbers[tiling + field] as number;
   const beats = (a: number, b: number) => at(a, 0) === at(b, 0) && [1, 2, 3, 4].every((field) => at(a, field) <= at(b, field));
   const all = Array.from({ length: end / fields }, (_, i) => i * fields);
-  const kept = all.filter((b) => !all.some((a) => a !== b && beats(a, b) && (!beats(b, a) || a < b)));
+  const kept = all.filter((b) => !all.some((a) => beats(a, b) && (!beats(b, a) || a < b)));
   return Float64Array.from(kept.flatMap((tiling) => [...numbers.subarray(tiling, tiling + fields)]));
 }
 

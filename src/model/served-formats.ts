@@ -21,7 +21,7 @@ export type ServedFormats = Pick<ModelFormats, "experts" | "rest" | "cache">;
 export function servedFormats(model: Model, hardware: Pick<Hardware, "peakFlopsPerSecond">, asked?: string, cache?: string): ServedFormats {
   const peaks = hardware.peakFlopsPerSecond;
   const experts = asked === undefined ? runnable(model.formats.experts, peaks) : (weightFormat(asked).name as WeightFormatName);
-  const isReleased = asked === undefined || experts === model.formats.experts || experts === runnable(model.formats.experts, peaks);
+  const isReleased = experts === model.formats.experts || experts === runnable(model.formats.experts, peaks);
   const rest = !isMoe(model)
     ? asked === undefined
       ? runnable(model.formats.rest, peaks)

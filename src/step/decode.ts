@@ -58,15 +58,14 @@ export const hiding = 0.83;
 export function decodeStep(question: DecodeStepQuestion): DecodeStep {
   const resolved = resolveQuestion(question);
   const plan = planOf(resolved);
-  const { overlap, requests, draftTokens, acceptance, formats, gpus } = resolved;
+  const { requests, draftTokens, acceptance, formats, gpus } = resolved;
   const timed = timeOf(plan);
   const { seconds } = timed;
   const tasks = listed(timed);
-  const floors = floorsOf(timed);
   const tokens = acceptedTokens(draftTokens, acceptance);
   return {
     seconds,
-    floorSeconds: overlap === "none" ? floors : Math.min(seconds, floors),
+    floorSeconds: Math.min(seconds, floorsOf(timed)),
     tokensPerSecondPerGpu: (requests * tokens) / seconds / gpus,
     tokensPerSecondPerRequest: tokens / seconds,
     tasks,

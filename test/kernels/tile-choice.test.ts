@@ -89,6 +89,14 @@ describe("the best tiling", () => {
     expect(bestTiling(choice({ tileRows: [64, 128] }), 64)).toMatchObject({ m: 64, waves: 2 });
   });
 
+  it("cuts k where the shorter waves are worth the sum, which grows with the rows", () => {
+    // On four processors one tile of 64 columns takes 16 s; cut in two 8 s, 3 s and a second for each row.
+    const cut = choice({ splits: [1, 2] }, { n: 64, processors: 4 });
+    expect([1, 4, 6].map((m) => bestTiling(cut, m).splits)).toEqual([2, 2, 1]);
+    expect(bestTiling(cut, 1).seconds).toBeCloseTo(8 + 3 + 1, 4);
+    expect(bestTiling(choice({ splits: [1, 2] }), 1).splits).toBe(1);
+  });
+
   it("has edges as they are asked for", () => {
     const half = { ...choice({}), edges: (number: number) => number };
     expect(bestTiling(half, 32).waves).toBe(1);

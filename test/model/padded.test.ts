@@ -16,6 +16,7 @@ describe("a block padded for a degree", () => {
       expect(paddedBlock(one, 4)).toBe(one);
     }
     expect(paddedBlock(grouped, 8)).toBe(grouped);
+    expect(paddedBlock(grouped, 2)).toBe(grouped);
     const odd = { ...latent, heads: 7 } as Block;
     expect(paddedBlock(odd, 1)).toBe(odd);
     const experts = block("deepseek-v3", 1, 1);

@@ -43,6 +43,9 @@ describe("the formats that a model is served in", () => {
     expect(asked("fp8")).toMatchObject({ experts: "fp8", rest: "fp8" });
     expect(asked("fp8", ampere)).toMatchObject({ experts: "fp8", rest: "bfloat16" });
     expect(asked("bfloat16")).toMatchObject({ experts: "bfloat16", rest: "bfloat16" });
+    const wide = released(v3, "bfloat16", "bfloat16");
+    expect(servedFormats(wide, blackwell, "fp8_block").rest).toBe("fp8_block");
+    expect(servedFormats(wide, blackwell, "w4a8_mxfp4_mxfp8").rest).toBe("bfloat16");
   });
 
   it("leave the rest as released where the experts asked for are the release's, or what the machine makes of it", () => {
@@ -56,6 +59,7 @@ describe("the formats that a model is served in", () => {
   it("are of a dense model those asked for throughout", () => {
     expect(servedFormats(llama, hopper, "fp8")).toMatchObject({ experts: "fp8", rest: "fp8" });
     expect(servedFormats(llama, hopper, "int4_wo")).toMatchObject({ rest: "int4_wo" });
+    expect(servedFormats(released(llama, "fp8", "bfloat16"), hopper).rest).toBe("bfloat16");
   });
 
   it("have the cache of the release, or the one asked for in any spelling", () => {

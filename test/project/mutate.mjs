@@ -6,8 +6,8 @@
  *
  * Each module is judged by the tests that are about it, not by whatever happens to run through it. A change that no test notices
  * stands in test/project/mutation-survivors.csv with the reason, or is printed as one without. Noticed is also what keeps a test file from
- * loading, and what takes far longer than it did. What was noticed is not tried again until it or its tests change (.stryker/). Ends with 1
- * below 90 % noticed.
+ * loading, and what takes far longer than it did. What was noticed is not tried again until it or its tests change (.stryker/). What each
+ * module came to is kept in test/project/mutation-score.csv. Ends with 1 below 90 % noticed.
  */
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -153,6 +153,9 @@ if (strange !== undefined) {
 }
 
 const reasons = parse(readFileSync(join(root, "test", "project", "mutation-survivors.csv"), "utf8"), { columns: true, comment: "#", comment_no_infix: true });
+/** What each module came to when it was last counted. */
+const scoreFile = join(root, "test", "project", "mutation-score.csv");
+const scores = new Map(parse(readFileSync(scoreFile, "utf8"), { columns: true, comment: "#" }).map((row) => [row.module, row]));
 let [noticed, all, unexplained] = [0, 0, 0];
 for (const names of together(asked.length > 0 ? asked : Object.keys(tests))) {
   const began = performance.now();
@@ -161,7 +164,17 @@ for (const names of together(asked.length > 0 ? asked : Object.keys(tests))) {
   for (const name of names) report(name, found.get(name) ?? []);
 }
 console.log(`all: ${words(noticed, all)}; ${unexplained} unnoticed without a reason; at least ${leastShare * 100} % must be noticed`);
+keepScores();
 process.exit(noticed >= leastShare * all ? 0 : 1);
+
+function keepScores() {
+  const rows = Object.keys(tests).map((name) => `${name},${scores.get(name)?.noticed ?? ""},${scores.get(name)?.changes ?? ""}`);
+  const counted = Object.keys(tests).flatMap((name) => (Number(scores.get(name)?.changes ?? 0) > 0 ? [scores.get(name)] : []));
+  const of = (column) => counted.reduce((sum, row) => sum + Number(row[column]), 0);
+  console.log(`as last counted, ${counted.length} of ${rows.length} modules: ${words(of("noticed"), of("changes"))}`);
+  const head = "# Written by npm run mutate: of each module how many changes its tests noticed when it was last counted; empty where it was not since the list was brought up to date.";
+  writeFileSync(scoreFile, `${[head, "module,noticed,changes", ...rows].join("\n")}\n`);
+}
 
 /** Modules whose tests are the same run together: to start and to bundle takes longer than most changes. */
 function together(names) {
@@ -177,6 +190,7 @@ function report(name, changes) {
   const lived = changes.filter(({ status }) => status === "Survived" || status === "NoCoverage");
   noticed += changes.length - lived.length;
   all += changes.length;
+  scores.set(name, { noticed: changes.length - lived.length, changes: changes.length });
   console.log(`src/${name}.ts: ${words(changes.length - lived.length, changes.length)}`);
   for (const { line, was, became } of lived) {
     if (reasons.some((r) => r.module === name && r.was === was && r.became === became)) continue;

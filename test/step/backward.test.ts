@@ -7,7 +7,7 @@ import { model } from "../../src/model/registry";
 import { gatherPlan } from "../../src/network/all-reduce";
 import { backwardOverForward, merged, ofPass, scaled, turned } from "../../src/step/backward";
 import { hiding } from "../../src/step/decode";
-import { planOf } from "../../src/step/plan";
+import { type Plan, planOf } from "../../src/step/plan";
 import { type PlannedRun, planRuns } from "../../src/step/planned-run";
 import { productPlan } from "../../src/step/products";
 import { resolveQuestion, type StepQuestion } from "../../src/step/question";
@@ -206,6 +206,106 @@ describe("a training step of a toy", () => {
   });
 });
 
+describe("a training step of other models and splits", () => {
+  const train = (id: string, change: Partial<TrainingQuestion> = {}) =>
+    trainingStep({ ...asked, model: model(id), layers: 1, ...change }).tasks;
+  const named = (tasks: ReturnType<typeof train>, pass: string, name: string) => tasks.filter((t) => t.pass === pass && t.name === name);
+
+  it("has gradients of every kind of matrix, none of what was not asked for, and no engine's time between kernels", () => {
+    for (const [id, name] of [
+      ["deepseek-v3", "shared expert"],
+      ["deepseek-v3.2-exp", "indexer"],
+      ["nemotron-3-super-120b-a12b", "latent projections"],
+    ] as const) {
+      const tasks = trainingStep({ ...asked, model: model(id) }).tasks;
+      for (const pass of ["backward", "weights"]) expect(named(tasks, pass, name).length, `${id} ${pass}`).toBeGreaterThan(0);
+      expect(tasks.filter((t) => t.name === "between kernels" || t.pass === "recomputed" || t.pass === "update")).toEqual([]);
+    }
+  });
+
+  it("multiplies gradients in BF16 where the forward pass does", () => {
+    const plan = planFor({ model: model("deepseek-v3") });
+    const router = named(train("deepseek-v3"), "weights", "router")[0];
+    // 256 by 7,168 over 512 rows.
+    const product = productPlan("router", plan.kernels, [{ outputs: 7168, inputs: rows, bf16: true }], 0)(256);
+    expect(router?.seconds).toBeCloseTo(product.seconds + (6 * 256 * 7168) / bandwidth, 12);
+    const narrow = productPlan("router", plan.kernels, [{ outputs: 7168, inputs: rows }], 0)(256);
+    expect(narrow.seconds).not.toBe(product.seconds);
+  });
+
+  it("goes back through each mixer by its kind, wherever it stands in its layer", () => {
+    for (const [id, name, times] of [
+      ["qwen3-next-80b-a3b", "linear mixer", 2],
+      ["longcat-flash", "attention core", (3 * 192 + 2 * 128) / 320],
+    ] as const) {
+      const tasks = train(id);
+      expect(named(tasks, "backward", name).length, id).toBeGreaterThan(0);
+      expect(seconds(named(tasks, "backward", name)) / seconds(named(tasks, "forward", name)), id).toBeCloseTo(times, 9);
+    }
+  });
+
+  it("scatters the gradients of what was gathered, gathers those of what was scattered, and adds up again what was", () => {
+    const cut = trainingStep({ ...asked, expertParallel: 1 }).tasks;
+    for (const [forward, backward] of [
+      ["all-gather", "reduce-scatter"],
+      ["reduce-scatter", "all-gather"],
+    ] as const) {
+      const [there, back] = [named(cut, "forward", forward), named(cut, "backward", backward)];
+      expect(there).toHaveLength(3);
+      expect(seconds(back)).toBeCloseTo(seconds(there), 12);
+    }
+    const reduced = trainingStep({ ...asked, tensorParallel: 2, dataParallel: 4 }).tasks;
+    expect(named(reduced, "backward", "all-reduce")).toHaveLength(named(reduced, "forward", "all-reduce").length);
+    expect(named(reduced, "forward", "all-reduce").length).toBeGreaterThan(0);
+  });
+
+  it("takes the most frequent layer of a stage wherever it stands, and an update and stages as they are told", () => {
+    const turnedRound = decoder({ ...toy, runs: [...runs].reverse() });
+    const stage = trainingStep({ ...asked, model: turnedRound, layers: 1 }).tasks;
+    expect(named(stage, "forward", "experts")).toHaveLength(1);
+    const plan = planFor();
+    const update = updateTasks(
+      plan,
+      plan.runs.map((run) => trainedRun(plan, run)),
+      { replicas: 2, microBatches: 4 },
+    );
+    expect(trainingStep({ ...asked, replicas: 2, microBatches: 4 }).tasks.slice(-4)).toEqual(update);
+    expect(trainingStep(asked).leftOut.join()).toMatch(/norms, conversions.*optimiser.*bubbles.*embedding and head.*an error band/);
+  });
+
+  it("has a floor for one copy to a place of what comes back too, and the floors of all else as they are", () => {
+    const plan = planFor();
+    const passing = {
+      ...{ requests: 0, newTokens: 1, rows, replicaRows: 8 * 512 },
+      prompts: { requests: 1, newTokens: 512, pastTokens: 0 },
+    };
+    const layer = layerTasks(plan, plan.runs[1] as PlannedRun, passing).tasks;
+    const forward = trainingStep(asked).tasks.filter(({ pass }) => pass === "forward");
+    for (const name of ["combine", "router", "experts"] as const) {
+      const [own, trained] = [layer.find((t) => t.name === name), forward.find((t) => t.name === name)];
+      const share = name === "combine" ? (8 * (1 - (7 / 8) ** 4)) / 4 : 1;
+      expect((trained?.floorSeconds ?? 0) / (own?.floorSeconds ?? 1), name).toBeCloseTo(share, 9);
+    }
+  });
+
+  it("makes nothing once more of grouped attention, though its queries go through a rank", () => {
+    const ranked = decoder({
+      ...toy,
+      runs: [
+        {
+          count: 1,
+          blocks: [
+            { ...mixer, queryRank: 512 },
+            { kind: "dense", width: 64, matrices: 3 },
+          ],
+        },
+      ],
+    });
+    const step = trainingStep({ ...asked, model: ranked, expertParallel: 1, recomputeUpProjections: true });
+    expect(step.secondsBy.recomputed).toBe(0);
+  });
+});
+
 describe("places that a token goes to", () => {
   it("are all of them by chance, or its groups where these are as many as the places", () => {
     const of = (groups: number, chosenGroups: number, places: number) => placesTouched({ perToken: 8, groups, chosenGroups }, places);
@@ -304,6 +404,20 @@ describe("an update", () => {
     expect(starts[0]?.bound).toBe("latency");
   });
 
+  it("sends two thirds of three replicas' experts, copies of experts too, and none of a dense model", () => {
+    const bytesOf = (of: Plan, replicas: number) =>
+      updateTasks(
+        of,
+        of.runs.map((run) => trainedRun(of, run)),
+        { replicas, microBatches: 1 },
+      ).map(({ bytes }) => bytes);
+    expect(bytesOf(plan, 3)[1]).toBeCloseTo((4 * held * 2) / 3, 0);
+    // 32 places for 16 experts: four on each rank.
+    expect(bytesOf(planFor({ expertSlots: 32 }), 3)[1]).toBeCloseTo((4 * 2 * held * 2) / 3, 0);
+    const dense = decoder({ ...toy, runs: runs.slice(0, 1) });
+    expect(bytesOf(planFor({ model: dense, expertParallel: 1 }), 2)).toHaveLength(2);
+  });
+
   it("takes experts over the link where there is no card, and is refused where there is neither", () => {
     const { networkBytesPerSecond: _, ...cardless } = h800;
     const tasks = updateTasks({ ...plan, hardware: { ...cardless, scaleUpDomain: 64 } }, trained, { replicas: 2, microBatches: 1 });
@@ -331,6 +445,7 @@ describe("latent attention as it is trained", () => {
     );
 
   it("makes keys and values of every head from its rank, in place of what serving absorbs", () => {
+    expect(keyValueUp).toBe("key and value up");
     const { matrices, blocks } = run(latent);
     const shapes = (group: string) => (matrices[0]?.[group] ?? []).map(({ name, outputs, inputs }) => [name, outputs, inputs]);
     expect(shapes("projections")).toEqual([

@@ -30,6 +30,7 @@ describe("joules of an access", () => {
 
   it("pays for the whole access where a run fills half of it", () => {
     expect(accessJoules(32, 64).moved.low).toBeCloseTo(2 * accessJoules(64, 64).moved.low, 18);
+    expect(accessJoules(32, 64).moved.high).toBeCloseTo(2 * accessJoules(64, 64).moved.high, 18);
   });
 });
 
@@ -131,6 +132,31 @@ describe("joules a token", () => {
     });
     for (const name of facts.keys())
       expect(() => readRates(new Map([...facts].filter(([key]) => key !== name))), name).toThrow(`energy.csv: no ${name}`);
+  });
+
+  it("sends sums and gathers of a group over its link too", () => {
+    const asked = { model: v3.model, hardware: h100, requests: 64, contextTokens: 1000 };
+    for (const split of [{ tensorParallel: 8 }, { dataParallel: 8, expertParallel: 1 }]) {
+      const names = ["all-reduce", "all-gather", "reduce-scatter"];
+      const bytes = decodeStep({ ...asked, ...split }).tasks.reduce((sum, t) => sum + (names.includes(t.name) ? t.bytes : 0), 0);
+      expect(bytes).toBeGreaterThan(0);
+      expect(energyOf({ ...asked, ...split }).joulesPerToken.scaleUp.low).toBeCloseTo((bytes * 8 * 1.3e-12 * 2) / (64 / 8), 9);
+    }
+  });
+
+  it("multiplies experts in their format, the rest in its own, and cores, states, scores, routers and heads in BF16", () => {
+    const b200 = hardware("b200-sxm");
+    const { bf16 = 0, fp8 = 0, fp4 = 0 } = b200.peakFlopsPerSecond;
+    const wide = ["attention core", "linear mixer", "indexer", "router", "head"];
+    for (const [id, weightFormat, experts, rest] of [
+      ["deepseek-v3.2-exp", "nvfp4", fp4, bf16],
+      ["qwen3-next-80b-a3b", "fp8", fp8, fp8],
+    ] as const) {
+      const asked = { model: model(id), hardware: b200, requests: 64, contextTokens: 4096, weightFormat };
+      const peak = (name: string) => (wide.includes(name) ? bf16 : name === "experts" ? experts : rest);
+      const joules = decodeStep(asked).tasks.reduce((sum, t) => sum + (t.flops * bf16) / peak(t.name), 0) * 0.7e-12;
+      expect(energyOf(asked).joulesPerToken.arithmetic.high / (joules / 64), id).toBeCloseTo(1, 9);
+    }
   });
 
   it("names a fact that is missing", () => {

@@ -45,6 +45,18 @@ describe("a plan", () => {
     expect(fresh(other)).not.toEqual(fresh(asked));
   });
 
+  it.each<[string, StepQuestion, StepQuestion]>([
+    [
+      "whether the engine was named",
+      { ...unnamed, tensorParallel: 1, dataParallel: 8, expertParallel: 8 },
+      { ...asked, engine: "tensorrt-llm", tensorParallel: 1, dataParallel: 8, expertParallel: 8 },
+    ],
+    ["the format of the experts", { ...asked, weightFormat: "int4_wo" }, { ...asked, weightFormat: "w4a16_mxfp4" }],
+  ])("is told apart from one that differs in this alone: %s", (_words, first, second) => {
+    const one = { ...v3 };
+    expect(planFor({ ...first, model: one }).kernel).not.toBe(planFor({ ...second, model: one }).kernel);
+  });
+
   it("is made once for questions that differ in counts alone", () => {
     const one = { ...asked, model: { ...v3 } };
     expect(planFor({ ...one, requests: 7, contextTokens: 5 }).runs).toBe(planFor(one).runs);
@@ -70,6 +82,15 @@ describe("a plan", () => {
     expect(planFor({ ...asked, tensorParallel: 3 }).head(64).flops).toBe(2 * 64 * 7168 * 43_094);
     expect(planFor({ ...asked, tensorParallel: 1, dataParallel: 8 }).reduce).toBeUndefined();
     expect(planFor({ ...asked, tensorParallel: 2 }).reduce?.(64)).toMatchObject({ name: "all-reduce", runBytes: (64 * 7168 * 2) / 2 });
+  });
+
+  it("names its head, and says whether heads of any of its runs are padded", () => {
+    expect(planFor(asked).head(64).name).toBe("head");
+    // The second run of two has heads that three GPUs do not divide.
+    const [first, second] = v3.runs as [(typeof v3.runs)[0], (typeof v3.runs)[0]];
+    const even = first.blocks.map((block) => (block.kind === "latent" ? { ...block, heads: 129 } : block));
+    const mixed = { ...v3, runs: [{ ...first, blocks: even }, second] };
+    expect(planFor({ ...asked, model: mixed, tensorParallel: 3 }).padded).toBe(true);
   });
 
   it("says whether heads are padded", () => {

@@ -146,6 +146,10 @@ describe("a question that cannot be", () => {
     expect(resolveQuestion({ ...asked, waiting: 1 }).waiting).toBe(1);
   });
 
+  it("is refused with the three nearest fields", () => {
+    expect(() => resolveQuestion({ ...asked, request: 1 } as never)).toThrow(/; nearest: requests, \w+, \w+$/);
+  });
+
   it("is checked again where its machine's record can change", () => {
     const machine: Hardware = { ...h200 };
     expect(() => resolveQuestion({ ...asked, hardware: machine })).not.toThrow();

@@ -94,6 +94,16 @@ describe("drafts of a step", () => {
   });
 });
 
+describe("the layer of a draft", () => {
+  it("is like the last of the model", () => {
+    const longer = decoder({ ...toy, runs: [...toy.runs, { count: 1, blocks: [latent, { kind: "dense", width: 64, matrices: 3 }] }] });
+    const tasks = names(decodeStep({ ...asked, model: longer, draftTokens: 1 }).tasks);
+    expect(tasks.slice(tasks.indexOf("head") + 1, -2).filter((name) => name !== "between kernels")).toEqual([
+      ...["attention projections", "attention core", "output projection", "dense feed-forward"],
+    ]);
+  });
+});
+
 describe("prompts in a step", () => {
   it("are three tenths of their tokens, rounded up, dealt over the groups", () => {
     const filled = { ...asked, promptTokens: 1001 };
@@ -141,6 +151,28 @@ describe("two micro-batches", () => {
     const slow = decodeStep(slowest);
     const far = expected(slowest, half(5), half(4));
     expect(slow.seconds).toBeCloseTo(each(far.layer) + far.ends, 9);
+  });
+
+  it("have rows for drafts in each half", () => {
+    const drafted = { ...halved, draftTokens: 1 };
+    const rows = (requests: number) => ({ requests, newTokens: 2, rows: 2 * requests, replicaRows: 32 * requests });
+    const { layer } = expected(drafted, rows(5), rows(4));
+    const plan = planFor(drafted);
+    const draft = layerTasks(plan, plan.runs[1] as PlannedRun, { requests: 9, newTokens: 1, rows: 9, replicaRows: 144 });
+    const ends = plan.head(18).seconds + total(draft.tasks) + plan.head(9).seconds + 9 * plan.engineTime.requestSeconds;
+    expect(decodeStep(drafted).seconds).toBeCloseTo(each(layer) + ends, 12);
+  });
+
+  it("have no floor above their time, though floors one after another would be", () => {
+    const above = [4e9, 3e10, 5e10].filter((networkBytesPerSecond) => {
+      const machine = { ...h800, networkBytesPerSecond };
+      const question = { ...halved, model: v3, requests: 16 * 2048, contextTokens: 32_000, engine: "vllm", hardware: machine };
+      const { tasks, seconds, floorSeconds } = decodeStep(question);
+      expect(floorSeconds).toBe(Math.min(seconds, floorSeconds));
+      expect(floorSeconds / Math.min(seconds, floors(tasks))).toBeCloseTo(1, 9);
+      return floors(tasks) > seconds;
+    });
+    expect(above.length).toBeGreaterThan(0);
   });
 
   it("take each half of the prompts, rounded up and down, too", () => {

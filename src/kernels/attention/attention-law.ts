@@ -134,7 +134,7 @@ export function lawTime(c: MixerConstants, d: MixerDemand, rates: MixerRates, wa
     const fromMemory = 1 / (rates.bytesPerSecond * efficiency);
     return b * (fromMemory + hit * Math.min(0, fromCache - fromMemory));
   };
-  const parts = d.cutTokens === 0 ? 1 : Math.min(c.mostParts, Math.max(1, d.cutTokens / partTokens));
+  const parts = Math.min(c.mostParts, Math.max(1, d.cutTokens / partTokens));
   const occupied = Math.min(1, (d.units * parts) / rates.processors);
   const p = c.overlapExponent;
   const coreMemory = (read(d.cacheBytes, c.memoryEfficiency) + d.otherBytes / rates.bytesPerSecond) / Math.min(1, occupied * c.streamShare);

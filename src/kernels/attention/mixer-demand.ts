@@ -85,8 +85,7 @@ export function demandOf(setting: DemandSetting): Demand {
     const flops = requests * core.flops * widen;
     const padded = (Math.ceil(rows / tileRows) * tileRows) / rows;
     const reach = reachOf(mixer);
-    const [near, all] =
-      decode || reach === undefined ? [1, 1] : [visiblePairs(contextTokens, newTokens, reach), visiblePairs(contextTokens, newTokens)];
+    const [near, all] = decode ? [1, 1] : [visiblePairs(contextTokens, newTokens, reach), visiblePairs(contextTokens, newTokens)];
     const diagonal = decode ? 1 : 1 + tileRows / 2 / (contextTokens + newTokens / 2 + tileRows / 2);
     const tokens = requests * newTokens;
     return {
@@ -192,7 +191,7 @@ function linearDemand(mixer: LinearMixer, phase: MixerPhase, part: MixerPart): D
       units: requests * valueHeads * (phase === "decode" ? Math.ceil(valueDim / 32) : 1),
       cacheBytes: tokens * width + requests * state * (phase === "decode" ? 1 + newTokens : 2),
       flops,
-      paddedFlops: phase === "decode" ? tokens * valueHeads * perToken : flops,
+      paddedFlops: tokens * valueHeads * perToken,
       chunks: phase === "decode" ? newTokens : Math.ceil(newTokens / chunkTokens),
     };
   };

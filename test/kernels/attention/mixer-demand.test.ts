@@ -78,6 +78,10 @@ describe("what grouped attention asks of a GPU", () => {
     outside({ ...grouped, chunk: 40 }, 20);
     outside(selected, 18);
     outside({ ...latent, indexer: { ...indexer, topK: 20 } }, 20);
+    // In whole tiles: 16 rows fill half of one of 32.
+    const tiled = demand({ ...grouped, window: 10 }, "prefill", [1, 100, 8], { tileRows: 32 });
+    expect(tiled.outsideFlops / tiled.flops).toBeCloseTo(2 * (836 / 80 - 1), 9);
+    expect(demand({ ...compressed, indexer }, "prefill", [1, 100, 8]).outsideFlops).toBe(0);
     for (const mixer of [latent, compressed]) expect(demand(mixer, "prefill", [1, 100, 8]).outsideFlops).toBe(0);
     expect(demand({ ...grouped, window: 10 }, "decode", [1, 100, 8]).outsideFlops).toBe(0);
   });
@@ -109,6 +113,7 @@ describe("what other mixers ask of a GPU", () => {
     const prompt = demand(latent, "prefill", [1, 100, 8]);
     expect(prompt).toMatchObject({ units: 4 * 8, flops: 836 * 8 * 14 });
     expect(prompt.cacheBytes).toBe(100 * 524 + 8 * 524 + 8 * width * 2);
+    expect(demand(latent, "prefill", [1, 100, 8], { unitRows: 64 }).units).toBe(4);
     const sparse = { ...latent, indexer };
     expect(demand(sparse, "prefill", [1, 100, 8]).units).toBe(4 * 8);
     // Made from the latent before, heads stand apart in a sparse layer too, at their own sizes: 14 in place of 518.
@@ -159,6 +164,7 @@ describe("what other mixers ask of a GPU", () => {
 
   it("has an index of its own where it scores", () => {
     expect(scoresOf({ ...latent, indexer })).toBe(indexer);
+    expect(scoresOf({ ...latent, indexer: undefined } as never)).toBeUndefined();
     expect([scoresOf(latent), scoresOf(grouped), scoresOf({ ...latent, indexer: { ...indexer, scores: false } })]).toEqual([
       undefined,
       undefined,
