@@ -44,7 +44,11 @@ export function accessRungs(model: Model, requestsPerGpu: number, contextTokens:
   return [...rungs, ...published, row, tile].sort((a, b) => (a.runBytes[1] ?? 0) - (b.runBytes[1] ?? 0));
 }
 
-/** Contiguous run lengths on one axis, from the smallest piece that memory moves to a whole expert. */
+/**
+ * Contiguous run lengths on one axis, from the smallest piece that memory moves to a whole expert.
+ *
+ * @example accessLadderFigure(model("deepseek-v3"), 128, 4096, 128).caption
+ */
 export function accessLadderFigure(model: Model, requestsPerGpu: number, contextTokens: number, expertParallel: number): Figure {
   const rungs = accessRungs(model, requestsPerGpu, contextTokens, expertParallel);
   const sector = accessFact("dram-sector", "bytes");

@@ -12,7 +12,12 @@ export interface TaskSet {
 /** The decades of shareByDecade in words. */
 export const decadeNames = ["under 1 µs", "1–10 µs", "10–100 µs", "0.1–1 ms", "over 1 ms"];
 
-/** Share of tasks beside share of time, by decade of duration; one panel a set, one above the other. */
+/**
+ * Share of tasks beside share of time, by decade of duration; one panel a set, one above the other.
+ *
+ * @example durationsFigure([{ name: "a step", tasks: timedTasks(decodeStep({ model: model("deepseek-v3"),
+ *   hardware: hardware("h800-sxm"), requestsPerGpu: 64, contextTokens: 4096, expertParallel: 64 }).tasks) }]).caption
+ */
 export function durationsFigure(sets: readonly TaskSet[], conclusion = ""): Figure {
   const shares = sets.map((s) => shareByDecade(s.tasks));
   const gap = 0.1;

@@ -9,7 +9,11 @@ import { colours, countTicks, label, layout, line, logAxis, points, rule } from 
 const laboratories = { DeepSeek: colours.blue, Moonshot: colours.orange, Alibaba: colours.green, Mistral: colours.purple } as const;
 type Laboratory = keyof typeof laboratories;
 
-/** Number and width of experts by release; lines join a laboratory's in order of date, level lines are machines. */
+/**
+ * Number and width of experts by release; lines join a laboratory's in order of date, level lines are machines.
+ *
+ * @example expertPlaneFigure(models(), [[hardware("h800-sxm"), "network"]], { "deepseek-v3": ["DeepSeek-V3"] }).caption
+ */
 export function expertPlaneFigure(
   models: readonly Model[],
   machines: readonly (readonly [Hardware, HidingLink])[],

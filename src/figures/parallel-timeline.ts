@@ -6,7 +6,11 @@ import { colours, countTicks, dateRange, label, layout, linearAxis, logAxis, rul
 
 const colourOf = { training: colours.green, prefill: colours.yellow, decode: colours.blue } as const;
 
-/** Over how many GPUs published deployments split matrices and experts, by date. */
+/**
+ * Over how many GPUs published deployments split matrices and experts, by date.
+ *
+ * @example parallelTimelineFigure().caption
+ */
 export function parallelTimelineFigure(): Figure {
   const all = publishedParallelism();
   const since = all.filter((p) => p.date > articleDate);

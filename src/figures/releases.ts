@@ -10,7 +10,11 @@ export const articleDate = "2025-01-11";
 /** Which releases to name, and where the name stands off in the upper and in the lower panel. */
 export type Names = Readonly<Record<string, readonly ["above" | "below", "above" | "below"]>>;
 
-/** Tokens per expert and parameters per expert by release date, one above the other. */
+/**
+ * Tokens per expert and parameters per expert by release date, one above the other.
+ *
+ * @example releasesFigure(models(), 6144).caption
+ */
 export function releasesFigure(models: readonly Model[], tokensInFlight: number, named: Names = {}): Figure {
   const all = releases(models, tokensInFlight);
   const after = all.filter((r) => !r.dense && r.released > articleDate);

@@ -18,6 +18,9 @@ const symbols = ["circle", "diamond", "square", "cross", "triangle-up"] as const
  * Models against machines: right of and below the diagonal a model has what a machine needs. A machine that does not exist is a star.
  *
  * @throws RangeError when there is no model or no machine.
+ * @example worthPlaneFigure(widthPlane([hardware("h800-sxm")], [model("deepseek-v3")]),
+ *   { has: "Operations per byte that travels", needs: "Operations in the time of a byte",
+ *   enough: "the exchange can hide" }).caption
  */
 export function worthPlaneFigure({ columns: unsorted, rows }: Plane, words: PlaneWords): Figure {
   const columns = [...unsorted].sort((a, b) => a.has - b.has);

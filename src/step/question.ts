@@ -122,6 +122,8 @@ const known: ReadonlySet<string> = new Set(Object.keys(fields));
  *
  * @param more names of fields that the caller takes beside those of a step.
  * @throws RangeError naming the field, what was expected and what came; for a field that is not known, with the nearest ones.
+ * @example resolveQuestion({ model: model("deepseek-v3"), hardware: hardware("h800-sxm"), requestsPerGpu: 64,
+ *   contextTokens: 4096, expertParallel: 64 }).gpus // 64
  */
 export function resolveQuestion(question: StepQuestion, more: readonly string[] = []): ResolvedQuestion {
   if (typeof question !== "object" || question === null) throw new RangeError(`the question must be a record, got ${String(question)}`);
