@@ -68,11 +68,11 @@ function run(example: string): { readonly value: unknown; readonly said: string 
   return { value, said: said?.[1] ?? said?.[2] ?? said?.[3] };
 }
 
-/** A value as an example writes it, with as many digits as it has there. */
-function written(value: unknown, said: string): string {
-  if (typeof value !== "number") return JSON.stringify(value);
+/** Whether a value is what an example says: a number to as many digits as stand there. */
+function isAsSaid(value: unknown, said: string): boolean {
+  if (typeof value !== "number") return JSON.stringify(value) === said;
   const digits = said.replace(/e.*$/, "").replace(/^[-0.,]*|[.,]/g, "").length;
-  return String(Number(value.toPrecision(Math.max(1, digits))));
+  return Number(value.toPrecision(Math.max(1, digits))) === Number(said.replaceAll(",", ""));
 }
 
 /** Once each; those of deepshock/notebook, or that show something there, need a kernel: their own tests have one. */
@@ -92,7 +92,7 @@ describe("what README and the notebooks use of the package", () => {
     (_, example) => {
       const { value, said } = run(example ?? "");
       expect(value).toBeDefined();
-      if (said !== undefined) expect(written(value, said)).toBe(said.startsWith('"') ? said : said.replaceAll(",", ""));
+      if (said !== undefined) expect(isAsSaid(value, said), `${String(value)}, said to be ${said}`).toBe(true);
     },
     120_000,
   );
