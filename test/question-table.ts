@@ -56,19 +56,31 @@ export interface Question {
   readonly fields: Readonly<Record<string, Kind>>;
 }
 
+/** Fields, each of a kind that is known. */
+const kinds = <T extends Readonly<Record<string, Kind>>>(fields: T): T => fields;
+
 const v3 = model("deepseek-v3");
 const h200 = hardware("h200-sxm");
 const place = { tensorParallel: "count", expertParallel: "count", dataParallel: "count", expertSlots: "count" } as const;
 const choices = { weightFormat: "word", kernel: "word", routing: "word", waiting: "factor" } as const;
 const both = { model: "record", hardware: "record" } as const;
 const stepFields = {
-  ...{ ...both, ...place, ...choices, requests: "count", contextTokens: "count", cacheFormat: "word", engine: "word" },
-  ...{ draftTokens: "whole", acceptance: "share", promptTokens: "whole", overlap: "word" },
+  ...kinds({ ...both, ...place, ...choices, requests: "count", contextTokens: "count", cacheFormat: "word", engine: "word" }),
+  ...kinds({ draftTokens: "whole", acceptance: "share", promptTokens: "whole", overlap: "word" }),
 } as const;
 const cut = { tensorParallel: 1, dataParallel: 8, expertParallel: 8 };
 const step = { model: v3, hardware: h200, requests: 64, contextTokens: 1000, ...cut, draftTokens: 1 };
 const prefillFields = {
-  ...{ ...both, ...place, ...choices, requests: "count", promptTokens: "count", pastTokens: "whole", cacheFormat: "word", engine: "word" },
+  ...kinds({
+    ...both,
+    ...place,
+    ...choices,
+    requests: "count",
+    promptTokens: "count",
+    pastTokens: "whole",
+    cacheFormat: "word",
+    engine: "word",
+  }),
 } as const;
 const prefill = { model: v3, hardware: h200, requests: 8, promptTokens: 1000, ...cut };
 const without = <T extends object, K extends keyof T>(record: T, field: K): Omit<T, K> => {
@@ -124,8 +136,8 @@ export const questions: readonly Question[] = [
       microBatches: 4,
     },
     fields: {
-      ...{ ...both, ...without(place, "expertSlots"), ...choices, sequences: "count", sequenceTokens: "count", layers: "count" },
-      ...{ pipelineStages: "count", replicas: "count", microBatches: "count", recomputeUpProjections: "flag", overlap: "word" },
+      ...kinds({ ...both, ...without(place, "expertSlots"), ...choices, sequences: "count", sequenceTokens: "count", layers: "count" }),
+      ...kinds({ pipelineStages: "count", replicas: "count", microBatches: "count", recomputeUpProjections: "flag", overlap: "word" }),
     },
   },
   {
@@ -133,8 +145,8 @@ export const questions: readonly Question[] = [
     ask: searchDeployments,
     base: { model: model("qwen3-30b-a3b"), hardware: h200, gpus: [1], inputTokens: 100, outputTokens: 100 },
     fields: {
-      ...{ ...both, gpus: "count", inputTokens: "count", outputTokens: "count", engine: "word", weightFormat: "word" },
-      ...{ cacheFormat: "word", draftTokens: "record", acceptance: "share", limits: "options" },
+      ...kinds({ ...both, gpus: "count", inputTokens: "count", outputTokens: "count", engine: "word", weightFormat: "word" }),
+      ...kinds({ cacheFormat: "word", draftTokens: "record", acceptance: "share", limits: "options" }),
     },
   },
   {
@@ -149,8 +161,8 @@ export const questions: readonly Question[] = [
     ask: moeLayerTime,
     base: layer,
     fields: {
-      ...{ ...both, kernel: "word", weightFormat: "word", tokens: "count", expertParallel: "count", tensorParallel: "count" },
-      ...{ routing: "word", cache: "word", lowLatencyTokens: "count" },
+      ...kinds({ ...both, kernel: "word", weightFormat: "word", tokens: "count", expertParallel: "count", tensorParallel: "count" }),
+      ...kinds({ routing: "word", cache: "word", lowLatencyTokens: "count" }),
     },
   },
   {
@@ -182,8 +194,8 @@ export const questions: readonly Question[] = [
     ask: mixerTime,
     base: { model: v3, block: mixer, hardware: h200, requests: 4, contextTokens: 100 },
     fields: {
-      ...{ ...both, block: "record", requests: "count", contextTokens: "whole", newTokens: "count", phase: "word", part: "word" },
-      ...{ tensorParallel: "count", weightFormat: "word", cacheFormat: "word", arithmetic: "word", kernel: "name", warm: "flag" },
+      ...kinds({ ...both, block: "record", requests: "count", contextTokens: "whole", newTokens: "count", phase: "word", part: "word" }),
+      ...kinds({ tensorParallel: "count", weightFormat: "word", cacheFormat: "word", arithmetic: "word", kernel: "name", warm: "flag" }),
     },
   },
   {
@@ -203,7 +215,7 @@ export const questions: readonly Question[] = [
     ask: expertExchangeTime,
     base: { direction: "dispatch", model: v3, hardware: h200, tokens: 100, expertParallel: 16 },
     fields: {
-      ...{ ...both, direction: "word", tokens: "count", expertParallel: "count", implementation: "word", weightFormat: "word" },
+      ...kinds({ ...both, direction: "word", tokens: "count", expertParallel: "count", implementation: "word", weightFormat: "word" }),
     },
   },
   {
@@ -284,8 +296,8 @@ export const questions: readonly Question[] = [
     ask: (changes: Record<string, number>) => whatIfHardware(h200, changes).memoryBytesPerSecond,
     base: {},
     fields: {
-      ...{ memoryBytesPerSecond: "positive", networkBytesPerSecond: "positive", "peakFlopsPerSecond.bf16": "positive" },
-      ...{ processors: "count", scaleUpDomain: "count" },
+      ...kinds({ memoryBytesPerSecond: "positive", networkBytesPerSecond: "positive", "peakFlopsPerSecond.bf16": "positive" }),
+      ...kinds({ processors: "count", scaleUpDomain: "count" }),
     },
   },
   {

@@ -113,7 +113,9 @@ describe("a calibration", () => {
 
   it("refuses too few rows, times that are none, and names the row of a question that cannot be", () => {
     expect(() => calibrate(made(noFactors).slice(0, 3))).toThrow("rows must be at least 4 measured steps, got 3");
-    expect(() => calibrate(made(noFactors).map((row) => ({ ...row, seconds: 0 })))).toThrow("seconds of row 1 must be a positive number, got 0");
+    expect(() => calibrate(made(noFactors).map((row) => ({ ...row, seconds: 0 })))).toThrow(
+      "seconds of row 1 must be a positive number, got 0",
+    );
     const broken = made(noFactors).map((row, i) => (i === 1 ? { ...row, question: { ...row.question, requests: 0 } } : row));
     expect(() => calibrate(broken)).toThrow(/^row 2: .*requests/);
     expect(calibrate(made(noFactors).slice(0, 4)).rows).toHaveLength(4);
