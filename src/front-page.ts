@@ -127,7 +127,11 @@ function accessesOf(question: FrontQuestion): {
   };
 }
 
-/** How many claims came to each verdict, the best first. */
+/**
+ * How many claims came to each verdict, the best first.
+ *
+ * @example verdictCounts(claims())
+ */
 export function verdictCounts(judged: readonly Pick<Claim, "verdict">[]): readonly (readonly [Verdict, number])[] {
   return verdicts.map((verdict) => [verdict, judged.filter((c) => c.verdict === verdict).length] as const).filter(([, count]) => count > 0);
 }
@@ -136,6 +140,8 @@ export function verdictCounts(judged: readonly Pick<Claim, "verdict">[]): readon
  * The answer to the question of the front page, in at most 20 words, from the verdicts alone.
  *
  * How many hold at least mostly, by half, hardly or not, turn on a word and are open.
+ *
+ * @example frontAnswer()
  */
 export function frontAnswer(judged: readonly Pick<Claim, "verdict">[] = claims()): string {
   const of = (...wanted: readonly Verdict[]) => judged.filter((c) => wanted.includes(c.verdict)).length;

@@ -57,6 +57,9 @@ export interface Question {
   readonly fields: Readonly<Record<string, Kind>>;
 }
 
+/** Fields, each of a kind that is known. */
+const kinds = <T extends Readonly<Record<string, Kind>>>(fields: T): T => fields;
+
 const v3 = model("deepseek-v3");
 const h200 = hardware("h200-sxm");
 const place = { tensorParallel: "count", expertParallel: "count", dataParallel: "count", expertSlots: "count" } as const;
@@ -122,8 +125,8 @@ export const questions: readonly Question[] = [
       microBatches: 4,
     },
     fields: {
-      ...{ ...both, ...without(place, "expertSlots"), ...choices, sequences: "count", sequenceTokens: "count", layers: "count" },
-      ...{ pipelineStages: "count", replicas: "count", microBatches: "count", recomputeUpProjections: "flag", overlap: "word" },
+      ...kinds({ ...both, ...without(place, "expertSlots"), ...choices, sequences: "count", sequenceTokens: "count", layers: "count" }),
+      ...kinds({ pipelineStages: "count", replicas: "count", microBatches: "count", recomputeUpProjections: "flag", overlap: "word" }),
     },
   },
   {
@@ -131,8 +134,8 @@ export const questions: readonly Question[] = [
     ask: searchDeployments,
     base: { model: model("qwen3-30b-a3b"), hardware: h200, gpus: [1], inputTokens: 100, outputTokens: 100 },
     fields: {
-      ...{ ...both, gpus: "count", inputTokens: "count", outputTokens: "count", engine: "word", weightFormat: "word" },
-      ...{ cacheFormat: "word", draftTokens: "record", acceptance: "share", limits: "options" },
+      ...kinds({ ...both, gpus: "count", inputTokens: "count", outputTokens: "count", engine: "word", weightFormat: "word" }),
+      ...kinds({ cacheFormat: "word", draftTokens: "record", acceptance: "share", limits: "options" }),
     },
   },
   {
@@ -147,8 +150,8 @@ export const questions: readonly Question[] = [
     ask: moeLayerTime,
     base: layer,
     fields: {
-      ...{ ...both, kernel: "word", weightFormat: "word", tokens: "count", expertParallel: "count", tensorParallel: "count" },
-      ...{ routing: "word", cache: "word", lowLatencyTokens: "count" },
+      ...kinds({ ...both, kernel: "word", weightFormat: "word", tokens: "count", expertParallel: "count", tensorParallel: "count" }),
+      ...kinds({ routing: "word", cache: "word", lowLatencyTokens: "count" }),
     },
   },
   {
@@ -180,8 +183,8 @@ export const questions: readonly Question[] = [
     ask: mixerTime,
     base: { model: v3, block: mixer, hardware: h200, requests: 4, contextTokens: 100 },
     fields: {
-      ...{ ...both, block: "record", requests: "count", contextTokens: "whole", newTokens: "count", phase: "word", part: "word" },
-      ...{ tensorParallel: "count", weightFormat: "word", cacheFormat: "word", arithmetic: "word", kernel: "name", warm: "flag" },
+      ...kinds({ ...both, block: "record", requests: "count", contextTokens: "whole", newTokens: "count", phase: "word", part: "word" }),
+      ...kinds({ tensorParallel: "count", weightFormat: "word", cacheFormat: "word", arithmetic: "word", kernel: "name", warm: "flag" }),
     },
   },
   {
@@ -201,7 +204,7 @@ export const questions: readonly Question[] = [
     ask: expertExchangeTime,
     base: { direction: "dispatch", model: v3, hardware: h200, tokens: 100, expertParallel: 16 },
     fields: {
-      ...{ ...both, direction: "word", tokens: "count", expertParallel: "count", implementation: "word", weightFormat: "word" },
+      ...kinds({ ...both, direction: "word", tokens: "count", expertParallel: "count", implementation: "word", weightFormat: "word" }),
     },
   },
   {
@@ -282,8 +285,8 @@ export const questions: readonly Question[] = [
     ask: (changes: Record<string, number>) => whatIfHardware(h200, changes).memoryBytesPerSecond,
     base: {},
     fields: {
-      ...{ memoryBytesPerSecond: "positive", networkBytesPerSecond: "positive", "peakFlopsPerSecond.bf16": "positive" },
-      ...{ processors: "count", scaleUpDomain: "count" },
+      ...kinds({ memoryBytesPerSecond: "positive", networkBytesPerSecond: "positive", "peakFlopsPerSecond.bf16": "positive" }),
+      ...kinds({ processors: "count", scaleUpDomain: "count" }),
     },
   },
   {

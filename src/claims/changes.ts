@@ -17,7 +17,11 @@ export interface Change {
   readonly source: string;
 }
 
-/** All changes known on a day, in the order of the claims and then of the dates. */
+/**
+ * All changes known on a day, in the order of the claims and then of the dates.
+ *
+ * @example changes(articleDay)
+ */
 export function changes(knownBy = newestDay()): readonly Change[] {
   read ??= readChanges(readRows("changes.csv"));
   return read.filter((c) => isKnown(c.date, knownBy) || c.date.length === 4);

@@ -16,7 +16,11 @@ export type PartRow = {
   readonly counts: string;
 };
 
-/** The parts of claims as rows; a part that can be read in more than one way has a row for each reading below its own. */
+/**
+ * The parts of claims as rows; a part that can be read in more than one way has a row for each reading below its own.
+ *
+ * @example partRows([claim("0a")])
+ */
 export function partRows(judged: readonly Pick<Claim, "parts">[]): readonly PartRow[] {
   return judged.flatMap(({ parts }) =>
     parts.flatMap((part) => [
@@ -40,7 +44,11 @@ export function partRows(judged: readonly Pick<Claim, "parts">[]): readonly Part
   );
 }
 
-/** What stands above each column of a table of parts. */
+/**
+ * What stands above each column of a table of parts.
+ *
+ * @example Object.values(partColumns)
+ */
 export const partColumns: Readonly<Record<Exclude<keyof PartRow, "scope">, string>> = {
   part: "Part",
   statement: "In our words",
@@ -53,12 +61,20 @@ export const partColumns: Readonly<Record<Exclude<keyof PartRow, "scope">, strin
   counts: "Counts",
 };
 
-/** The answer of a notebook: the headline and the verdict of each of its claims. */
+/**
+ * The answer of a notebook: the headline and the verdict of each of its claims.
+ *
+ * @example inShort([claim("0a")])
+ */
 export function inShort(judged: readonly Claim[]): string {
   return judged.map((c) => `${c.headline} Claim ${c.id}: **${c.verdict.toLowerCase()}**.`).join("\n");
 }
 
-/** What a verdict cell prints: the line that a report takes its badge from, then and now, and what would change it. */
+/**
+ * What a verdict cell prints: the line that a report takes its badge from, then and now, and what would change it.
+ *
+ * @example verdictText([claim("0a")])
+ */
 export function verdictText(judged: readonly Claim[]): string {
   return judged
     .map(
@@ -83,7 +99,11 @@ function rowOf(part: Part): PartRow {
   };
 }
 
-/** The classes of a part's population as rows: how many set-ups, the share that holds, the median and the tails. */
+/**
+ * The classes of a part's population as rows: how many set-ups, the share that holds, the median and the tails.
+ *
+ * @example claim("0a").parts.flatMap((part) => (part.population === undefined ? [] : classRows(part)))
+ */
 export function classRows({ population, unit }: Part): readonly Readonly<Record<string, string | number>>[] {
   return (population?.classes ?? []).map((k) => ({
     class: k.name,

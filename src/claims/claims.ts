@@ -52,6 +52,7 @@ export interface JudgeOptions {
  * Same options, same bytes: draws are seeded. Judged once for each set of options and then remembered.
  *
  * @throws RangeError for a model, machine or format that is not known, a model without experts, or a day that is none.
+ * @example claims().length // 16
  */
 export function claims(options: JudgeOptions = {}): readonly Claim[] {
   const key = JSON.stringify([options.knownBy, options.scenario, options.draws, options.seed]);
@@ -75,7 +76,11 @@ export function judgeClaim(id: string, options: JudgeOptions = {}): Claim {
   return judge(claimText(id), ...contexts(options));
 }
 
-/** Whether what a claim comes to can depend on the model, the machine or how it runs; else it is the same under every scenario. */
+/**
+ * Whether what a claim comes to can depend on the model, the machine or how it runs; else it is the same under every scenario.
+ *
+ * @example dependsOnScenario("0a") // true
+ */
 export function dependsOnScenario(id: string): boolean {
   return !sameEverywhere.has(claimText(id).id);
 }
@@ -87,6 +92,7 @@ const sameEverywhere: ReadonlySet<string> = new Set(["6a", "6b", "6c", "7a", "7b
  * One claim by its id.
  *
  * @throws RangeError naming the nearest ids when there is no such claim.
+ * @example claim("0a").verdict
  */
 export function claim(id: string, options: JudgeOptions = {}): Claim {
   const words = claimText(id);

@@ -1,6 +1,10 @@
 import type { Claim } from "./claims";
 
-/** What stands above each column of a table of evidence, as `evidenceFrame` gives it. */
+/**
+ * What stands above each column of a table of evidence, as `evidenceFrame` gives it.
+ *
+ * @example Object.keys(evidenceColumns)
+ */
 export const evidenceColumns = {
   claim: "Claim",
   stance: "For or against",

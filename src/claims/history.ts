@@ -24,6 +24,8 @@ const heights: Readonly<Record<Verdict, number>> = {
  * Every claim on the article's day, then at the end of every so many months, then at the newest source.
  *
  * Fewer draws than elsewhere: one part of sixteen claims is drawn at all.
+ *
+ * @example verdictsByMonth(12)
  */
 export function verdictsByMonth(everyMonths = 1): readonly Month[] {
   return daysBetween(everyMonths).map((day) => ({

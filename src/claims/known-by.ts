@@ -1,7 +1,11 @@
 import { source, sources } from "../data/sources";
 import { models } from "../model/registry";
 
-/** The day the argument was published. */
+/**
+ * The day the argument was published.
+ *
+ * @example articleDay // "2025-01-11"
+ */
 export const articleDay = "2025-01-11";
 
 /** The last day that a date of a day, month or year may stand for. */
@@ -28,7 +32,11 @@ export function sourceKnown(id: string, by: string): boolean {
   return wasPublished(published, retrieved, by);
 }
 
-/** The newest day of any source or release: what "now" means. */
+/**
+ * The newest day of any source or release: what "now" means.
+ *
+ * @example newestDay() > articleDay // true
+ */
 export function newestDay(): string {
   const dates = [...sources().flatMap((s) => [s.published, s.retrieved]), ...models().map((m) => m.released)];
   newest ??= dates

@@ -48,7 +48,11 @@ export interface Flagship {
   readonly change: string;
 }
 
-/** Flagships of all laboratories up to a day, laboratory by laboratory, the oldest first: did they go on to more and smaller experts? */
+/**
+ * Flagships of all laboratories up to a day, laboratory by laboratory, the oldest first: did they go on to more and smaller experts?
+ *
+ * @example flagshipSteps(newestDay())
+ */
 export function flagshipSteps(day: string): readonly Flagship[] {
   return laboratories(day).flatMap((laboratory) => {
     const own = flagships(laboratory, day);

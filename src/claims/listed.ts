@@ -25,7 +25,11 @@ export interface ExchangeMover {
   readonly source: string;
 }
 
-/** Fabrics announced by a day. */
+/**
+ * Fabrics announced by a day.
+ *
+ * @example fabrics(articleDay).map(({ name, semantics }) => [name, semantics])
+ */
 export function fabrics(knownBy: string): readonly Fabric[] {
   allFabrics ??= readFabrics(readRows("scale-up-fabrics.csv"));
   return allFabrics.filter((f) => isKnown(f.date, knownBy));
@@ -43,7 +47,11 @@ export function readFabrics(rows: readonly Row[]): readonly Fabric[] {
   }));
 }
 
-/** Exchanges published by a day. */
+/**
+ * Exchanges published by a day.
+ *
+ * @example exchangeMovers(newestDay()).map(({ name, mover }) => [name, mover])
+ */
 export function exchangeMovers(knownBy: string): readonly ExchangeMover[] {
   allMovers ??= readMovers(readRows("exchange-movers.csv"));
   return allMovers.filter((m) => isKnown(m.date, knownBy));

@@ -20,7 +20,11 @@ export interface Resolved {
 /** What the author's words are worth as probabilities: our reading of "asserts" and "hedges". Questions and retractions score nothing. */
 const stated = { asserts: 0.8, hedges: 0.5 } as const;
 
-/** Every part of the author's forecasts that is decided. Arithmetic (stated by a count that the article itself prints) is no forecast. */
+/**
+ * Every part of the author's forecasts that is decided. Arithmetic (stated by a count that the article itself prints) is no forecast.
+ *
+ * @example brierScore(resolvedParts(claims())).author
+ */
 export function resolvedParts(judged: readonly Pick<Claim, "parts">[] = claims()): readonly Resolved[] {
   return judged.flatMap(({ parts }) => parts.flatMap(resolve));
 }
@@ -39,6 +43,7 @@ function resolve({ id, statement, stance, stress, outcome, scope }: Part): reado
  * `noChange` is that of a forecaster who says of each part, with the same firmness, that it will not come.
  *
  * @source Brier (1950), doi:10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2
+ * @example brierScore([{ claim: "0a", part: "a", author: 1, probability: 0.9, happened: true }])
  */
 export function brierScore(resolved: readonly Resolved[]): { readonly author: number; readonly noChange: number; readonly parts: number } {
   const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
@@ -96,7 +101,11 @@ export interface Forecast {
   readonly status: "open" | "held" | "missed" | "void";
 }
 
-/** All forecasts of ours. */
+/**
+ * All forecasts of ours.
+ *
+ * @example ownForecasts().length // 12
+ */
 export function ownForecasts(): readonly Forecast[] {
   return readForecasts(readRows("forecasts.csv"));
 }

@@ -17,7 +17,11 @@ export interface WideArray {
   readonly source: string;
 }
 
-/** Machines announced by a day, the oldest first. */
+/**
+ * Machines announced by a day, the oldest first.
+ *
+ * @example wideArrays(newestDay())
+ */
 export function wideArrays(knownBy: string): readonly WideArray[] {
   read ??= readWideArrays(readRows("wide-arrays.csv"));
   return read.filter((m) => isKnown(m.announced, knownBy));

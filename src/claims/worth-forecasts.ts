@@ -37,6 +37,10 @@ const least = 0.02;
  * Both are steps of this cost model: what it says of worth, and no measurement. A step on other machines or of other models can differ.
  *
  * @throws RangeError as worthOf.
+ * @example judgedForecasts({ ...{ model: model("deepseek-v3"), hardware: hardware("h800-sxm"), requestsPerGpu: 64,
+ *   contextTokens: 4096, expertParallel: 64 }, model: model("llama-3-70b"), expertParallel: 1 },
+ *   { model: model("deepseek-v3"), hardware: hardware("h800-sxm"), requestsPerGpu: 64, contextTokens: 4096,
+ *   expertParallel: 64 }).map(({ outcome }) => outcome)
  */
 export function judgedForecasts(before: StepQuestion, now: StepQuestion): readonly JudgedForecast[] {
   const [old, young] = [worthOf(before).elasticities, worthOf(now).elasticities];
@@ -51,7 +55,9 @@ export function judgedForecasts(before: StepQuestion, now: StepQuestion): readon
 /**
  * Outcomes in one sentence each: the forecasts that came out as forecast, those that hardly move, and those that go the other way.
  *
- * @example forecastWords(judgedForecasts(before, now)) // "as forecast: starts gain. Hardly moves: none. The other way: ..."
+ * @example forecastWords(judgedForecasts({ model: model("llama-3-70b"), hardware: hardware("h100-sxm"), requestsPerGpu: 64, contextTokens: 4096 },
+ *   { model: model("deepseek-v3"), hardware: hardware("h800-sxm"), requestsPerGpu: 64,
+ *   contextTokens: 4096, expertParallel: 64 })) // as forecast: starts gain. Hardly moves: none. The other way: ...
  */
 export function forecastWords(judged: readonly Pick<JudgedForecast, "statement" | "outcome">[]): string {
   const of = (outcome: JudgedForecast["outcome"]) =>

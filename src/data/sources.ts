@@ -28,6 +28,7 @@ const ownConfig: Source = Object.freeze({
  * Look up a source of data/sources.csv, or "config.json", which is that of a model read from its configuration.
  *
  * @throws RangeError naming the nearest ids when there is no such source.
+ * @example source("deepseekv3report2024").organization
  */
 export function source(id: string): Source {
   const found = id === ownConfig.id ? ownConfig : sources().find((s) => s.id === id);

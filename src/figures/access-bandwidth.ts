@@ -6,7 +6,11 @@ import { formatCount, formatNumber, formatSeconds, formatShare } from "../text/n
 import type { Figure } from "./figure";
 import { colours, doublings, label, layout, lengthTicks, line, logAxis, points, ticks } from "./theme";
 
-/** Bandwidth against the size of one access: what loads in flight allow, what DRAM rows allow, what was measured. */
+/**
+ * Bandwidth against the size of one access: what loads in flight allow, what DRAM rows allow, what was measured.
+ *
+ * @example accessBandwidthFigure(hardware("h100-sxm")).caption
+ */
 export function accessBandwidthFigure(machine: Hardware): Figure {
   const { kind, stacks } = rowMemory(machine);
   const published = accessSweeps();

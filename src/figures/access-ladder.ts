@@ -60,7 +60,11 @@ function runOf(tensor: string, accesses: readonly Access[]): number {
 
 const inFp8 = ({ runBytes }: Rung): number => runBytes[1] as number;
 
-/** Contiguous run lengths on one axis, from the smallest piece that memory moves to a whole expert. */
+/**
+ * Contiguous run lengths on one axis, from the smallest piece that memory moves to a whole expert.
+ *
+ * @example accessLadderFigure(model("deepseek-v3"), 128, 4096, 128).caption
+ */
 export function accessLadderFigure(model: Model, requestsPerGpu: number, contextTokens: number, expertParallel: number): Figure {
   const rungs = accessRungs(model, requestsPerGpu, contextTokens, expertParallel);
   const sector = accessFact("dram-sector", "bytes");

@@ -11,7 +11,11 @@ const rows = [
 ];
 const tracesEach = 4;
 
-/** Share of peak against rows of an expert under each of the three caps; a menu picks the machine. */
+/**
+ * Share of peak against rows of an expert under each of the three caps; a menu picks the machine.
+ *
+ * @example arrayCapsFigure(arrayMachines(), 128).caption
+ */
 export function arrayCapsFigure(machines: readonly ArrayMachine[], tokensPerExpert: number): Figure {
   const caps = machines.map((machine) => arrayCaps(tokensPerExpert, machine.limits));
   const first = machines.findIndex((m) => m.id === "tpu-v6e");

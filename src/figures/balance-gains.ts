@@ -5,7 +5,11 @@ import type { Figure } from "./figure";
 import { sourced } from "./sourced";
 import { colours, label, layout, linearAxis, rowAxis, rule } from "./theme";
 
-/** Published gains of balancing experts beside the most that a measured imbalance would allow. */
+/**
+ * Published gains of balancing experts beside the most that a measured imbalance would allow.
+ *
+ * @example balanceGainsFigure().caption
+ */
 export function balanceGainsFigure(): Figure {
   const gains = [...balanceGains()].sort((a, b) => a.gain - b.gain);
   const { before, after } = publishedRankBalance();

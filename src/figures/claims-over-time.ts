@@ -14,7 +14,11 @@ export const verdictLooks: Readonly<Record<Verdict, { readonly color: string; re
   "Not yet": { color: colours.grey, symbol: "circle-open" },
 };
 
-/** The verdict of every claim, month by month from the article's day to the newest source. */
+/**
+ * The verdict of every claim, month by month from the article's day to the newest source.
+ *
+ * @example claimsOverTimeFigure(verdictsByMonth(12)).caption
+ */
 export function claimsOverTimeFigure(months: readonly Month[]): Figure {
   const [first, last] = [months[0], months.at(-1)];
   if (first === undefined || last === undefined) throw new RangeError("months must hold at least one month, got none");

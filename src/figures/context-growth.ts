@@ -55,7 +55,11 @@ function secondsOf({ model, block, tensorParallel, measured }: StackKind, { hard
   return mixerTime({ ...asked, ...weights, kernel: row.kernel, cacheFormat: row.cacheFormat }).seconds;
 }
 
-/** The measured points of the kinds, each beside its prediction. */
+/**
+ * The measured points of the kinds, each beside its prediction.
+ *
+ * @example contextPoints(stackKinds(), { hardware: hardware("h100-sxm"), requests: 8 })
+ */
 export function contextPoints(kinds: readonly StackKind[], place: ContextPlace): readonly ContextPoint[] {
   return kinds.flatMap((kind) =>
     kind.measured.map(({ part, contextTokens, seconds }) => ({
@@ -71,6 +75,8 @@ export function contextPoints(kinds: readonly StackKind[], place: ContextPlace):
 /**
  * Time against context for one stack of each kind of attention: whole decode steps above, then one layer's attention where whole
  * layers were timed, then its core where only that was; measured calls as marks.
+ *
+ * @example contextGrowthFigure(stackKinds(), { hardware: hardware("h100-sxm"), requests: 8 }).caption
  */
 export function contextGrowthFigure(kinds: readonly StackKind[], place: ContextPlace): Figure {
   const { hardware, requests, tensorParallel } = place;

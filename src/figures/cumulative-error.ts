@@ -6,7 +6,11 @@ import { colours, label, layout, line, linearAxis, logAxis, ticks } from "./them
 /** Shares at which the curves' names stand, where they lie far enough apart for a narrow page; the middle one stands to the right. */
 const nameAt = [0.3, 0.5, 0.7];
 
-/** Share of held-out rows whose error is at most so much: the model, the plain roofline, and interpolation of measured rows. */
+/**
+ * Share of held-out rows whose error is at most so much: the model, the plain roofline, and interpolation of measured rows.
+ *
+ * @example cumulativeErrorFigure(judgedRows()).caption
+ */
 export function cumulativeErrorFigure(rows: readonly JudgedRow[]): Figure {
   const held = rows.filter((r) => r.part === "tokens left out");
   const curves = [

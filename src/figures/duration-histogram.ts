@@ -16,6 +16,8 @@ export const decadeNames = ["under 1 µs", "1–10 µs", "10–100 µs", "0.1–
  * Share of tasks beside share of time, by decade of duration; one panel per set, one above the other.
  *
  * @param place what all of them were computed or measured for, a sentence: machine, format, sizes.
+ * @example durationsFigure([{ name: "a step", tasks: timedTasks(decodeStep({ model: model("deepseek-v3"),
+ *   hardware: hardware("h800-sxm"), requestsPerGpu: 64, contextTokens: 4096, expertParallel: 64 }).tasks) }]).caption
  */
 export function durationsFigure(sets: readonly TaskSet[], conclusion = "", place = ""): Figure {
   const shares = sets.map((s) => shareByDecade(s.tasks));

@@ -33,7 +33,11 @@ export function errorClasses(
 const tokenClasses = ["under 1", "1 to 8", "8 to 64", "64 to 512", "over 512"];
 const expertClasses = ["1", "2 to 4", "5 to 16", "17 to 64", "over 64"];
 
-/** Predicted over measured by tokens per expert, by experts on the GPU and by machine: medians and the middle 80 %. */
+/**
+ * Predicted over measured by tokens per expert, by experts on the GPU and by machine: medians and the middle 80 %.
+ *
+ * @example errorByFigure(judgedRows()).caption
+ */
 export function errorByFigure(rows: readonly JudgedRow[]): Figure {
   const held = rows.filter((r) => r.part === "tokens left out" || r.part === "power law");
   const machines = [...new Set(held.map((r) => hardware(r.row.hardware).name))].sort();

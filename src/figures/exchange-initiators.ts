@@ -19,7 +19,12 @@ export function startedDispatches(tokens: number): readonly StartedExchange[] {
   return exchangesByInitiator().filter((e) => e.tokens === tokens && e.direction !== "combine");
 }
 
-/** Times slower than the GPU itself, at one size of the group. @throws RangeError when one of the two was not measured. */
+/**
+ * Times slower than the GPU itself, at one size of the group.
+ *
+ * @throws RangeError when one of the two was not measured.
+ * @example proxyPenalty(128, 64) // times as long, posted by the host
+ */
 export function proxyPenalty(tokens: number, expertParallel: number): number {
   const seconds = (initiator: string) => dispatchSeconds(initiator, tokens, expertParallel);
   return seconds("host proxy drives the card") / seconds("GPU drives the card");
@@ -32,7 +37,11 @@ function dispatchSeconds(initiator: string, tokens: number, expertParallel: numb
   return found.seconds;
 }
 
-/** Time of one dispatch by the size of the group and who starts its messages, at 128 tokens per GPU and at one. */
+/**
+ * Time of one dispatch by the size of the group and who starts its messages, at 128 tokens per GPU and at one.
+ *
+ * @example exchangeInitiatorsFigure(model("deepseek-v3"), hardware("h800-sxm")).caption
+ */
 export function exchangeInitiatorsFigure(model: Model, hardware: Hardware): Figure {
   const many = 128;
   const gpus = doublings(8, 128);

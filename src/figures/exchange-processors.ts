@@ -20,7 +20,11 @@ export function processorRows(link: "NVLink" | "network"): readonly ExchangeProc
   return exchangesByProcessors().filter((e) => e.link === link && (link === "network" || e.expertParallel === 8) && e.machine !== "GB200");
 }
 
-/** Bandwidth of dispatch by the processors that run it, over NVLink and over the network, by version. */
+/**
+ * Bandwidth of dispatch by the processors that run it, over NVLink and over the network, by version.
+ *
+ * @example exchangeProcessorsFigure().caption
+ */
 export function exchangeProcessorsFigure(): Figure {
   const [node, network] = [processorRows("NVLink"), processorRows("network")];
   const rate = (version: string, processors: number) => {

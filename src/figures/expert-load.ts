@@ -14,6 +14,8 @@ export interface ObservedLoad {
  * Load of the experts of one layer, busiest first, in multiples of the mean: formula, simulation and observed.
  *
  * The formula's curve is the load that a share of experts exceeds under a uniform router.
+ *
+ * @example expertLoadFigure(6144, model("qwen3-30b-a3b"), 1, { label: "Qwen3", counts: publishedExpertCounts() }).caption
  */
 export function expertLoadFigure(tokens: number, router: Router, seed: number, observed: ObservedLoad): Figure {
   const load = expertLoad(tokens, router);

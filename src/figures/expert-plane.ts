@@ -16,7 +16,11 @@ const shifts = {
   below: { yshift: -15 },
 } as const;
 
-/** Number and width of experts by release; lines join a laboratory's in order of date, level lines are machines. */
+/**
+ * Number and width of experts by release; lines join a laboratory's in order of date, level lines are machines.
+ *
+ * @example expertPlaneFigure(models(), [[hardware("h800-sxm"), "network"]], { "deepseek-v3": ["DeepSeek-V3"] }).caption
+ */
 export function expertPlaneFigure(
   models: readonly Model[],
   machines: readonly (readonly [Hardware, HidingLink])[],

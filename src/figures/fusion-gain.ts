@@ -5,7 +5,11 @@ import type { Figure } from "./figure";
 import { sourced } from "./sourced";
 import { colours, countTicks, layout, line, linearAxis, logAxis, rule } from "./theme";
 
-/** Published gains of one fused kernel for the experts against the tokens of a GPU. */
+/**
+ * Published gains of one fused kernel for the experts against the tokens of a GPU.
+ *
+ * @example fusionGainFigure().caption
+ */
 export function fusionGainFigure(): Figure {
   const rows = fusedExperts();
   const series = [

@@ -27,6 +27,8 @@ export interface GranularityPoint {
  * The same step with the experts split ¼ to 64 times, granularity alone moving: every split that leaves whole experts.
  *
  * @throws RangeError for a model without experts, and as decodeStep.
+ * @example granularitySweep({ model: model("deepseek-v3"), hardware: hardware("h800-sxm"), requestsPerGpu: 64,
+ *   contextTokens: 4096, expertParallel: 64 }, [1, 2]).length // 2
  */
 export function granularitySweep(
   question: StepQuestion,
@@ -50,7 +52,12 @@ export function granularitySweep(
   });
 }
 
-/** Worth of each part against granularity, all else of the model alike. */
+/**
+ * Worth of each part against granularity, all else of the model alike.
+ *
+ * @example granularityWorthFigure({ model: model("deepseek-v3"), hardware: hardware("h800-sxm"), requestsPerGpu: 64,
+ *   contextTokens: 4096, expertParallel: 64 }).caption
+ */
 export function granularityWorthFigure(question: StepQuestion): Figure {
   const points = granularitySweep(question);
   const [first, last] = [points[0], points.at(-1)];

@@ -13,7 +13,11 @@ const expertsPerToken = 8;
 const tokensOfARank = 1024;
 const simulated = [1, 4, 16, 64, 256, 1024];
 
-/** Busiest over mean against tokens per expert: what chance alone makes, what a skewed router makes, and what was measured. */
+/**
+ * Busiest over mean against tokens per expert: what chance alone makes, what a skewed router makes, and what was measured.
+ *
+ * @example imbalanceByTokensFigure().caption
+ */
 export function imbalanceByTokensFigure(): Figure {
   const { coefficientOfVariation } = publishedRankBalance();
   const tokens = doublings(1, 4096);

@@ -18,7 +18,11 @@ const modes = [
   { mode: "persistent", name: "step of a kernel that stays", color: colours.green },
 ] as const;
 
-/** Share of time that is work against a task's length, under each way to start it, with tasks marked on the graph's curve. */
+/**
+ * Share of time that is work against a task's length, under each way to start it, with tasks marked on the graph's curve.
+ *
+ * @example launchEfficiencyFigure(hardware("h100-sxm"), [{ name: "an expert", seconds: 5e-6 }]).caption
+ */
 export function launchEfficiencyFigure(hardware: Hardware, tasks: readonly MarkedTask[]): Figure {
   const seconds = logSpaced(3e-7, longest, 90);
   const costs = modes.map(({ mode }) => launch(mode, hardware).seconds);

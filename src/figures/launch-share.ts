@@ -29,7 +29,12 @@ export interface StepPlace {
   readonly contextTokens: number;
 }
 
-/** Share of a decode step that is starts of kernels, against the requests of a GPU; a menu picks the model. */
+/**
+ * Share of a decode step that is starts of kernels, against the requests of a GPU; a menu picks the model.
+ *
+ * @example launchShareFigure([{ model: model("deepseek-v3"), expertParallel: 64 }], { hardware: hardware("h800-sxm"),
+ *   contextTokens: 4096 }, 64).caption
+ */
 export function launchShareFigure(
   models: readonly { readonly model: Model; readonly expertParallel: number }[],
   { hardware, contextTokens }: StepPlace,

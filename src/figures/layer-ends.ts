@@ -23,7 +23,11 @@ export function endsOf(m: Model): readonly LayerKind[] {
   return [...first, ...last];
 }
 
-/** Large releases by date, and what stands in their first and last layers. */
+/**
+ * Large releases by date, and what stands in their first and last layers.
+ *
+ * @example layerEndsFigure(models(), 1e11).caption
+ */
 export function layerEndsFigure(models: readonly Model[], leastParameters: number): Figure {
   const shown = models.filter(
     (m) =>

@@ -9,7 +9,11 @@ import { colours, doublings, label, layout, lengthTicks, line, logAxis, points, 
 
 const colourOf = [colours.blue, colours.sky, colours.orange];
 
-/** Bandwidth of a 400 Gb/s card against message size, by how messages are posted; what DeepEP reached. */
+/**
+ * Bandwidth of a 400 Gb/s card against message size, by how messages are posted; what DeepEP reached.
+ *
+ * @example messageRatesFigure().caption
+ */
 export function messageRatesFigure(): Figure {
   const paths = measuredPaths();
   const all = pathPoints();

@@ -28,7 +28,11 @@ export function parallelBytes(model: Model, tokensPerGpu: number): ParallelBytes
   };
 }
 
-/** Bytes a GPU sends in a layer, and in what pieces, against the number of GPUs; a menu picks the model. */
+/**
+ * Bytes a GPU sends in a layer, and in what pieces, against the number of GPUs; a menu picks the model.
+ *
+ * @example parallelBytesFigure([model("deepseek-v3")], 128).caption
+ */
 export function parallelBytesFigure(models: readonly Model[], tokensPerGpu: number): Figure {
   const all = models.map((m) => parallelBytes(m, tokensPerGpu));
   const first = all[0] as ParallelBytes;

@@ -11,7 +11,11 @@ interface Series {
   readonly at: readonly SplitTime[];
 }
 
-/** Communication of one layer against the number of GPUs, on a machine with small nodes and on one with a large scale-up link. */
+/**
+ * Communication of one layer against the number of GPUs, on a machine with small nodes and on one with a large scale-up link.
+ *
+ * @example parallelTimeFigure(model("deepseek-v3"), hardware("h800-sxm"), hardware("gb200"), 128).caption
+ */
 export function parallelTimeFigure(model: Model, nodes: Hardware, rack: Hardware, tokensPerGpu: number): Figure {
   const few = 1;
   const panels = [nodes, rack].map((hardware) => [tokensPerGpu, few].map((tokens) => series(model, hardware, tokens)) as [Series, Series]);

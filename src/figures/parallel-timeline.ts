@@ -8,7 +8,11 @@ const colourOf = { training: colours.green, prefill: colours.yellow, decode: col
 /** The later drawn are the smaller, so that what one report says of training, prefill and decode stays visible. */
 const sizeOf = { training: 17, prefill: 13, decode: 8 } as const;
 
-/** Over how many GPUs published deployments split matrices and experts, by date. */
+/**
+ * Over how many GPUs published deployments split matrices and experts, by date.
+ *
+ * @example parallelTimelineFigure().caption
+ */
 export function parallelTimelineFigure(): Figure {
   const all = publishedParallelism();
   const since = all.filter((p) => p.date > articleDate);

@@ -19,7 +19,11 @@ const groups: readonly {
   },
 ];
 
-/** Predicted against measured layer times, of rows that were not fitted; every so-manieth is drawn, all are counted. */
+/**
+ * Predicted against measured layer times, of rows that were not fitted; every so-manieth is drawn, all are counted.
+ *
+ * @example parityFigure(judgedRows()).caption
+ */
 export function parityFigure(rows: readonly JudgedRow[], drawn = 900): Figure {
   const held = rows.filter((r) => r.part === "tokens left out" || r.part === "power law");
   const every = Math.max(1, Math.ceil(held.length / drawn));

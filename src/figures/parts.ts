@@ -4,7 +4,11 @@ import { verdictLooks } from "./claims-over-time";
 import type { Figure } from "./figure";
 import { band, colours, label, layout, linearAxis } from "./theme";
 
-/** Every part of every claim that has a probability, each reading by itself, in rows of their claims. */
+/**
+ * Every part of every claim that has a probability, each reading by itself, in rows of their claims.
+ *
+ * @example partsFigure([claim("0a")]).caption
+ */
 export function partsFigure(judged: readonly Claim[]): Figure {
   const points = judged.flatMap((c) =>
     c.parts.flatMap((part) => {

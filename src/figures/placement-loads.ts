@@ -24,7 +24,12 @@ export interface PlacementCase {
   readonly coefficientOfVariation: number;
 }
 
-/** Busiest GPU over the mean against redundant experts, for placements whose popularity has changed more or less since. */
+/**
+ * Busiest GPU over the mean against redundant experts, for placements whose popularity has changed more or less since.
+ *
+ * @example placementFigure({ experts: 256, devices: 32, coefficientOfVariation: 0.5, tokensPerExpert: 128, stability: 0.9,
+ *   redundant: [0, 32] }).caption
+ */
 export function placementFigure(question: PlacementCase): Figure {
   const { experts, devices } = question;
   const redundant = more.map((slots) => slots * devices).filter((slots) => slots <= experts);

@@ -73,7 +73,12 @@ const ways = [
   { name: "starts from a graph", of: "graph", color: colours.blue },
 ] as const;
 
-/** Shares of starts and of the time between kernels against the tokens of a GPU in the step: decode at the left, prefill at the right. */
+/**
+ * Shares of starts and of the time between kernels against the tokens of a GPU in the step: decode at the left, prefill at the right.
+ *
+ * @example prefillStartsFigure({ model: model("deepseek-v3"), hardware: hardware("h800-sxm"), contextTokens: 4096,
+ *   expertParallel: 32 }).caption
+ */
 export function prefillStartsFigure(place: StartPlace): Figure {
   const shares = startShares(place, doublings(1, 256), doublings(256, 32_768));
   const phases = ["decode", "prefill"] as const;

@@ -15,7 +15,11 @@ type Side = "above" | "below";
  */
 export type Names = Readonly<Record<string, readonly [Side, Side] | readonly [number, number, number, number]>>;
 
-/** Tokens per expert and parameters per expert by release date, one above the other. */
+/**
+ * Tokens per expert and parameters per expert by release date, one above the other.
+ *
+ * @example releasesFigure(models(), 6144).caption
+ */
 export function releasesFigure(models: readonly Model[], tokensInFlight: number, named: Names = {}): Figure {
   const all = releases(models, tokensInFlight);
   const after = all.filter((r) => !r.dense && r.released > articleDate);

@@ -42,7 +42,12 @@ const shifts = {
 const sizes = [16, 4e9] as const;
 const rates = [5, 3e11] as const;
 
-/** Every stream of a decode step by size and rate; diagonals are bandwidths, level lines rates of requests. */
+/**
+ * Every stream of a decode step by size and rate; diagonals are bandwidths, level lines rates of requests.
+ *
+ * @example requestStreamsFigure(hardware("h800-sxm"), requestStreams({ model: model("deepseek-v3"),
+ *   hardware: hardware("h800-sxm"), requestsPerGpu: 64, contextTokens: 4096, expertParallel: 64 })).caption
+ */
 export function requestStreamsFigure(hardware: Hardware, streams: readonly RequestStream[]): Figure {
   const limits: readonly (readonly [Tier, TierLimit])[] = [
     ["memory", memoryLimit(hardware)],

@@ -14,7 +14,12 @@ const lineColours = [colours.grey, colours.blue, colours.orange, colours.green];
 /** What the line of a step with sparse attention shows. */
 const selecting = "Small runs come from attention that selects tokens, not from small experts.";
 
-/** Byte-weighted cumulative share of a step's traffic by run length, one line per step. */
+/**
+ * Byte-weighted cumulative share of a step's traffic by run length, one line per step.
+ *
+ * @example runLengthsFigure([{ name: "DeepSeek-V3", accesses: decodeAccesses({ model: model("deepseek-v3"),
+ *   hardware: hardware("h800-sxm"), requestsPerGpu: 64, contextTokens: 4096, expertParallel: 64 }) }]).caption
+ */
 export function runLengthsFigure(
   steps: readonly StepAccesses[],
   from = 32,

@@ -8,7 +8,11 @@ import { articleDate } from "./releases";
 import { sourced } from "./sourced";
 import { band, colours, countTicks, dateRange, label, layout, line, linearAxis, logAxis, points, ticks } from "./theme";
 
-/** What sparsity gains by a published law, and how finely released models are cut. */
+/**
+ * What sparsity gains by a published law, and how finely released models are cut.
+ *
+ * @example sparsityLawsFigure(models()).caption
+ */
 export function sparsityLawsFigure(models: readonly Model[]): Figure {
   const moe = models.filter((m) => isMoe(m) && m.confidence !== "low" && m.released >= "2023-12");
   const law = [...sparsityGains()].sort((a, b) => a.sparsity - b.sparsity);

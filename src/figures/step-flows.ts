@@ -17,7 +17,12 @@ const colourOf: Readonly<Record<FlowName, string>> = {
   "point to point": colours.grey,
 };
 
-/** Shares of what one GPU sends in each step, by collective; those that a receiver adds up are hatched. The setting names model and machine. */
+/**
+ * Shares of what one GPU sends in each step, by collective; those that a receiver adds up are hatched. The setting names model and machine.
+ *
+ * @example stepFlowsFigure([{ name: "decode", flows: stepFlows(decodeStep({ model: model("deepseek-v3"),
+ *   hardware: hardware("h800-sxm"), requestsPerGpu: 64, contextTokens: 4096, expertParallel: 64 })) }]).caption
+ */
 export function stepFlowsFigure(steps: readonly NamedFlows[], setting?: string): Figure {
   const sending = steps.filter(({ bytes }) => bytes > 0);
   const names = sending.map(({ name }) => name);

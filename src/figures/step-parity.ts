@@ -12,7 +12,11 @@ const engines: readonly { readonly name: string; readonly color: string; readonl
 ];
 const others = { name: "others", color: colours.grey, symbol: "cross" };
 
-/** Steps of measured deployments that can be asked as steady decode steps, by the step's own choice of kernels. */
+/**
+ * Steps of measured deployments that can be asked as steady decode steps, by the step's own choice of kernels.
+ *
+ * @example measuredSteps().length
+ */
 export function measuredSteps(): readonly StepPair[] {
   return stepPairs(deploymentRows(), "default");
 }
@@ -20,7 +24,11 @@ export function measuredSteps(): readonly StepPair[] {
 /** Off by so much a step still lies between the dotted lines. */
 const near = 0.2;
 
-/** Predicted against measured decode steps of whole deployments, one point each, by engine. */
+/**
+ * Predicted against measured decode steps of whole deployments, one point each, by engine.
+ *
+ * @example stepParityFigure(measuredSteps()).caption
+ */
 export function stepParityFigure(pairs: readonly StepPair[]): Figure {
   const ends: [number, number] = [2e-3, 0.3];
   const ticks = secondsTicks([3e-3, 1e-2, 3e-2, 1e-1, 3e-1]);
@@ -79,7 +87,11 @@ export function stepParityFigure(pairs: readonly StepPair[]): Figure {
   };
 }
 
-/** Steps that are furthest off, the worst first. */
+/**
+ * Steps that are furthest off, the worst first.
+ *
+ * @example worstSteps(measuredSteps(), 3).length // 3
+ */
 export function worstSteps(pairs: readonly StepPair[], count = 10): readonly StepPair[] {
   const size = ({ measured, predicted }: StepPair) => Math.abs(Math.log(measured / predicted));
   return [...pairs].sort((a, b) => size(b) - size(a)).slice(0, count);

@@ -19,14 +19,22 @@ const ways = [
 
 export type Way = (typeof ways)[number]["name"];
 
-/** Share of an array's multiply-adds that `gemm` uses when run one of the ways. */
+/**
+ * Share of an array's multiply-adds that `gemm` uses when run one of the ways.
+ *
+ * @example utilisationBy("weights stand, double-buffered", 256, { m: 128, n: 4096, k: 7168 })
+ */
 export function utilisationBy(way: Way, side: number, gemm: Gemm): number {
   const { dataflow, weights, swap } = ways.find((w) => w.name === way) as (typeof ways)[number];
   const question: SystolicQuestion = { array: { rows: side, columns: side }, dataflow, weights, gemm: swap ? swapOperands(gemm) : gemm };
   return systolicUtilisation(question);
 }
 
-/** Utilisation of square arrays against tokens per expert, when no memory holds them up; a menu picks the dataflow. */
+/**
+ * Utilisation of square arrays against tokens per expert, when no memory holds them up; a menu picks the dataflow.
+ *
+ * @example systolicUtilisationFigure({ n: 4096, k: 7168 }, 128).caption
+ */
 export function systolicUtilisationFigure({ n, k }: Omit<Gemm, "m">, tokensPerExpert: number): Figure {
   const at = (way: Way, side: number) => utilisationBy(way, side, { m: tokensPerExpert, n, k });
   const words = sides.map((side) => `${side}: ${formatShare(at(ways[0].name, side))}`).join(", ");

@@ -8,7 +8,12 @@ const lineColours = [colours.blue, colours.green, colours.orange, colours.purple
 const formatWords: Readonly<Record<string, string>> = { fp8_block: "FP8", bfloat16: "BF16" };
 const symbols = { alone: "circle", "share of a layer": "circle-open", "share of a grouped product": "x-thin-open" } as const;
 
-/** Time of one expert's task against its rows: floor, estimate and measurements, with the article's two bands. Tokens in flight as in tokensPerExpertFigure. */
+/**
+ * Time of one expert's task against its rows: floor, estimate and measurements, with the article's two bands. Tokens in flight as in tokensPerExpertFigure.
+ *
+ * @example taskTimeFigure([{ model: model("deepseek-v3"), hardware: hardware("h100-sxm"), kernel: "deepgemm",
+ *   aloneKernel: "deepgemm", weightFormat: "fp8_block" }], 6144).caption
+ */
 export function taskTimeFigure(
   experts: readonly ExpertOn[],
   tokensInFlight: number | readonly number[],

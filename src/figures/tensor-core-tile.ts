@@ -8,14 +8,22 @@ export interface TileShare extends TensorCoreTile {
   readonly share: number;
 }
 
-/** Each measured tile of a format against the best of that format, a processor. */
+/**
+ * Each measured tile of a format against the best of that format, a processor.
+ *
+ * @example tileShares("fp8")
+ */
 export function tileShares(format: string): readonly TileShare[] {
   const here = tensorCoreTiles().filter((t) => t.format === format);
   const best = Math.max(...here.map((t) => t.flopsPerClock / t.processors));
   return here.map((t) => ({ ...t, share: t.flopsPerClock / t.processors / best }));
 }
 
-/** Measured rate of a tensor core against the width of its tile, where swapped operands put the tokens. */
+/**
+ * Measured rate of a tensor core against the width of its tile, where swapped operands put the tokens.
+ *
+ * @example tensorCoreTileFigure("fp8").caption
+ */
 export function tensorCoreTileFigure(format: string): Figure {
   const shares = tileShares(format);
   const series = [

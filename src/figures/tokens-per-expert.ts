@@ -19,6 +19,8 @@ const marks = { decode: "circle", prefill: "square", training: "diamond" } as co
  *
  * A dense feed-forward sees every token, so a dense model's line is the diagonal. Tokens in flight are the same for all, or one
  * count a model.
+ *
+ * @example tokensPerExpertFigure([model("deepseek-v3")], 6144).caption
  */
 export function tokensPerExpertFigure(
   models: readonly Model[],

@@ -4,7 +4,11 @@ import { formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, layout, linearAxis, rowAxis } from "./theme";
 
-/** Bars of how fast a mixture-of-experts model trains beside a dense one on the same machine, coloured by the side of the array. */
+/**
+ * Bars of how fast a mixture-of-experts model trains beside a dense one on the same machine, coloured by the side of the array.
+ *
+ * @example trainingRatioFigure().caption
+ */
 export function trainingRatioFigure(): Figure {
   const pairs = [...trainingPairs()].sort((a, b) => a.ratio - b.ratio);
   const groups = [

@@ -14,7 +14,11 @@ const styles = [
 ] as const;
 const styleOf = (i: number) => styles[i] as (typeof styles)[number];
 
-/** Time of one copy by size, and bandwidth by how many blocks take part: load and store against an engine. */
+/**
+ * Time of one copy by size, and bandwidth by how many blocks take part: load and store against an engine.
+ *
+ * @example transferSizesFigure().caption
+ */
 export function transferSizesFigure(): Figure {
   const sizes = doublings(1, 2 ** 18);
   const blocks = peerCopyBlocks();

@@ -23,6 +23,9 @@ const palette = [colours.blue, colours.orange, colours.green, colours.purple] as
  * Joules per token by part, each a bar from the least to the most published, one colour per question.
  *
  * @throws RangeError when there is no question.
+ * @example worthEnergyFigure([{ model: model("deepseek-v3"), hardware: hardware("h800-sxm"), requestsPerGpu: 64,
+ *   contextTokens: 4096, expertParallel: 64 }, { ...{ model: model("deepseek-v3"), hardware: hardware("h800-sxm"),
+ *   requestsPerGpu: 64, contextTokens: 4096, expertParallel: 64 }, requestsPerGpu: 8 }]).caption
  */
 export function worthEnergyFigure(questions: readonly WorthQuestion[]): Figure {
   if (questions.length === 0) throw new RangeError("questions must hold at least one step, got none");

@@ -10,6 +10,7 @@ const shown = [0.5, 0.7, 1, 1.2, 1.5, 2, 3] as const;
  * How many times faster the newer of two machines does a step: measured beside predicted by engine times that have not seen the rows.
  *
  * @throws RangeError when there is no pair.
+ * @example worthPairsFigure(machinePairs(measuredSteps())).caption
  */
 export function worthPairsFigure(pairs: readonly MachinePair[]): Figure {
   if (pairs.length === 0) throw new RangeError("pairs must hold at least one pair of machines, got none");

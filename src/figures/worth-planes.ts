@@ -20,6 +20,9 @@ const palette = [colours.blue, colours.green, colours.purple, colours.yellow, co
  * orange and its marks are stars. Machines stand from the least to the most demanding.
  *
  * @throws RangeError when there is no model or no machine.
+ * @example worthPlaneFigure(widthPlane([hardware("h800-sxm")], [model("deepseek-v3")]),
+ *   { has: "Operations per byte that travels", needs: "Operations in the time of a byte",
+ *   enough: "the exchange can hide" }).caption
  */
 export function worthPlaneFigure(plane: Plane, words: PlaneWords): Figure {
   const columns = [...plane.columns].sort((a, b) => a.has - b.has);

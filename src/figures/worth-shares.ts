@@ -7,7 +7,11 @@ import { formatCount, formatShare } from "../text/numbers";
 import type { Choice, Figure } from "./figure";
 import { colours, menu, stackedShares } from "./theme";
 
-/** Words and colour of each part of a machine, from what dense models use most. */
+/**
+ * Words and colour of each part of a machine, from what dense models use most.
+ *
+ * @example worthParts.map(({ words }) => words)
+ */
 export const worthParts: readonly { readonly name: WorthName; readonly words: string; readonly color: string }[] = [
   { name: "memoryBandwidth", words: "memory bandwidth", color: colours.blue },
   { name: "arithmetic", words: "arithmetic", color: colours.sky },
@@ -52,6 +56,8 @@ const usableShare = 0.9;
  * Shares of a machine's worth by model, stacked; a menu picks the machine.
  *
  * @throws RangeError when there is no model or no machine.
+ * @example worthSharesFigure([{ model: model("deepseek-v3"), requestsPerGpu: 64, contextTokens: 4096,
+ *   expertParallel: 64 }], [hardware("h100-sxm")]).caption
  */
 export function worthSharesFigure(served: readonly ServedModel[], machines: readonly Hardware[]): Figure {
   const [machine] = machines;

@@ -55,7 +55,11 @@ export function enginePairs(pairs: readonly StepPair[]): readonly EnginePair[] {
   );
 }
 
-/** The yardstick: how far two engines that were asked the same are apart, and the model from their rows. */
+/**
+ * The yardstick: how far two engines that were asked the same are apart, and the model from their rows.
+ *
+ * @example engineYardstick(measuredSteps())
+ */
 export function engineYardstick(pairs: readonly StepPair[]): EngineYardstick {
   const found = enginePairs(pairs);
   const sorted = found.map(({ difference }) => difference).sort((a, b) => a - b);

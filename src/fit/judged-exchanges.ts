@@ -12,7 +12,11 @@ export interface JudgedExchange {
   readonly error: number;
 }
 
-/** DeepEP's published times with NVLink inside a node, beside the estimate; the constants were fitted on another table. */
+/**
+ * DeepEP's published times with NVLink inside a node, beside the estimate; the constants were fitted on another table.
+ *
+ * @example judgedExchanges(model("deepseek-v3"), hardware("h800-sxm"))
+ */
 export function judgedExchanges(model: Model, hardware: Hardware): readonly JudgedExchange[] {
   return publishedExchanges()
     .filter(

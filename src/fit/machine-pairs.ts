@@ -104,6 +104,8 @@ const likeRate = Math.log(1.15);
  *
  * No list is typed: every two machines that have rows alike. Where one rate alone differs the ratio is a measured worth; else it tests the
  * whole model. The engines' times between kernels are fitted on such rows, so a ratio as predicted has seen them; `leftOut` has not.
+ *
+ * @example machinePairs(measuredSteps()).length
  */
 export function machinePairs(steps: readonly StepPair[]): readonly MachinePair[] {
   const groups = new Map<string, LikeSteps[]>();
@@ -196,7 +198,11 @@ function medianOf(values: readonly number[]): number {
   );
 }
 
-/** How far predicted ratios are from measured ones: the median over all row pairs of |measured / predicted - 1|. */
+/**
+ * How far predicted ratios are from measured ones: the median over all row pairs of |measured / predicted - 1|.
+ *
+ * @example pairErrors(machinePairs(measuredSteps()))
+ */
 export function pairErrors(pairs: readonly MachinePair[]): {
   readonly predicted: number;
   readonly leftOut: number;

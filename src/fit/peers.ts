@@ -82,7 +82,12 @@ export interface PeerError {
   readonly note: string;
 }
 
-/** The errors of public models as found on one day, ours of that day among them. @throws Error naming file and line of a broken row. */
+/**
+ * The errors of public models as found on one day, ours of that day among them.
+ *
+ * @throws Error naming file and line of a broken row.
+ * @example peerErrors()
+ */
 export function peerErrors(): readonly PeerError[] {
   return readRows("measurements/peer-errors.csv").map((row) => {
     const p90 = optionalNumber(row, "p90Percent");
@@ -106,6 +111,8 @@ const smallBatch = 8;
  * How far this model is off today on the rows of data/measurements/end-to-end.csv that are of a set's kind: not proven the same rows.
  *
  * dealt out: DeepSeek-V3 and R1, attention and experts dealt out; cut: any model, all cut, at most 8 requests.
+ *
+ * @example oursOnSet("dealt out", measuredSteps())
  */
 export function oursOnSet(set: "dealt out" | "cut", pairs: readonly StepPair[]): Omit<PeerError, "source" | "note"> {
   const ofSet = ({ row }: StepPair) =>

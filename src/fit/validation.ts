@@ -28,6 +28,8 @@ export interface JudgedRow {
  * Every measured layer time with its prediction by the committed constants.
  *
  * Takes a few seconds: 37,000 rows, of which those with power-law routing draw their experts anew.
+ *
+ * @example judgedRows().filter(({ part }) => part === "set aside").length
  */
 export function judgedRows(): readonly JudgedRow[] {
   const aside = setAside();
@@ -59,7 +61,11 @@ export function relativeError({ seconds, row }: JudgedRow): number {
   return Math.abs(seconds / row.seconds - 1);
 }
 
-/** The errors stated in data/fit-errors.csv, as `npm run fit` wrote them. */
+/**
+ * The errors stated in data/fit-errors.csv, as `npm run fit` wrote them.
+ *
+ * @example statedErrors().find(({ family }) => family === "all")
+ */
 export function statedErrors(): readonly StatedError[] {
   stated ??= readStatedErrors(readDataFile("fit-errors.csv"));
   return stated;
@@ -83,6 +89,7 @@ export interface LinkError {
  * Errors of the links' and dense kernels' constants on rows left out of the fit, as shares of the measured time.
  *
  * @throws Error naming file and line of a broken row.
+ * @example linkErrors().map(({ family, heldMedian }) => [family, heldMedian])
  */
 export function linkErrors(): readonly LinkError[] {
   return readRows("links-errors.csv").map((row) => ({
@@ -114,6 +121,7 @@ export interface DecodeComparison {
  * Published decode figures of DeepSeek-V3, what other public models say, and what this one says.
  *
  * @throws Error naming file and line of a row that no step can be computed for.
+ * @example decodeComparisons().map(({ who, kind }) => [who, kind])
  */
 export function decodeComparisons(): readonly DecodeComparison[] {
   return readRows("measurements/decode-deepseek-v3.csv").map((row) => {
@@ -153,6 +161,8 @@ export interface WorstRow extends JudgedRow {
  * "all on the timed rank": skewed routing of so few tokens that one drawing can put all their experts on one rank, where the
  * model takes the mean of many drawings. "a spike": over twice the median of the same configuration at token counts within a
  * factor of four. Else "not explained".
+ *
+ * @example worstRows(judgedRows(), 3).map(({ reason }) => reason)
  */
 export function worstRows(rows: readonly JudgedRow[], count = 10): readonly WorstRow[] {
   const held = rows.filter((r) => r.part === "tokens left out" || r.part === "power law");

@@ -26,7 +26,7 @@ const fewRequests = 2;
  * - A later version of the same engine in the same set-up that is faster.
  * - Prompts in the step; few requests; a machine that engines were not measured on; what the source leaves open.
  *
- * @example worstReasons(worstSteps(pairs), pairs)[0].reasons
+ * @example worstReasons(worstSteps(measuredSteps()), measuredSteps())[0].reasons
  */
 export function worstReasons(worst: readonly StepPair[], all: readonly StepPair[]): readonly WorstReason[] {
   return worst.map((pair) => {

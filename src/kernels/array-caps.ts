@@ -38,6 +38,7 @@ export interface ArrayCaps {
  * and the smallest is taken: perfect overlap, so an upper bound.
  *
  * @throws RangeError unless rows, tile and array are positive integers and the rest positive.
+ * @example arrayCaps(128, arrayMachines()[0].limits).bound
  */
 export function arrayCaps(rows: number, { rates, weightBytes, tokenTile, arrayRows }: ArrayLimits): ArrayCaps {
   requirePositiveInteger("rows", rows);
@@ -66,7 +67,11 @@ export interface ArrayMachine {
   readonly source: string;
 }
 
-/** The machines of data/array-tiles.csv, as listed. */
+/**
+ * The machines of data/array-tiles.csv, as listed.
+ *
+ * @example arrayMachines().map(({ id, side }) => `${id}: ${side}`)
+ */
 export function arrayMachines(): readonly ArrayMachine[] {
   read ??= readRows("array-tiles.csv").map((row) => {
     const machine = lookedUp(row, "machine", hardware);

@@ -117,6 +117,7 @@ export function defaultExperts(
  * none was measured in it, the default too: its constants are then transferred from another format.
  *
  * @throws RangeError naming the formats when this is none of them.
+ * @example layerKernel(hardware("h100-sxm"), "fp8_block")
  */
 export function layerKernel(hardware: Hardware, weightFormat: string): string {
   const usual = defaultKernel(hardware);
@@ -125,7 +126,11 @@ export function layerKernel(hardware: Hardware, weightFormat: string): string {
   return (inFormat.find((f) => f.generation === hardware.generation) ?? inFormat[0] ?? usual).kernel;
 }
 
-/** The kernel for an expert alone on its GPU: that of wide expert parallelism where measured in the format, else that of full layers. */
+/**
+ * The kernel for an expert alone on its GPU: that of wide expert parallelism where measured in the format, else that of full layers.
+ *
+ * @example loneKernel(hardware("h100-sxm"), "fp8_block")
+ */
 export function loneKernel(hardware: Hardware, weightFormat: string): string {
   const measured = kernels().some((f) => f.kernel === loneExpertKernel && f.weightFormat === weightFormat);
   return measured ? loneExpertKernel : layerKernel(hardware, weightFormat);

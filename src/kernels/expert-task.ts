@@ -65,6 +65,10 @@ export interface ExpertSeconds {
  * Three times of one expert: floor, its share of a layer in which every expert has as many rows, and alone.
  *
  * The share is layer time over experts: throughput. Alone includes what a layer's kernels cost once: latency.
+ *
+ * @example expertSeconds({ model: model("deepseek-v3"), hardware: hardware("h100-sxm"),
+ *   kernel: layerKernel(hardware("h100-sxm"), "fp8_block"), aloneKernel: loneKernel(hardware("h100-sxm"), "fp8_block"),
+ *   weightFormat: "fp8_block" }, 128).floorSeconds
  */
 export function expertSeconds({ model, hardware, kernel, aloneKernel, weightFormat }: ExpertOn, rows: number): ExpertSeconds {
   const alone = expertTaskTime({ model, hardware, kernel: aloneKernel, weightFormat, rows });
@@ -73,12 +77,21 @@ export function expertSeconds({ model, hardware, kernel, aloneKernel, weightForm
   return { floorSeconds: alone.floorSeconds, shareOfLayerSeconds: layer.seconds / layer.activeExperts, aloneSeconds: alone.seconds };
 }
 
-/** Tokens at each expert for so many in flight, as a whole number of rows. */
+/**
+ * Tokens at each expert for so many in flight, as a whole number of rows.
+ *
+ * @example rowsAt({ model: model("deepseek-v3"), hardware: hardware("h100-sxm"), kernel: "deepgemm",
+ *   aloneKernel: "deepgemm", weightFormat: "fp8_block" }, 6144) // 192
+ */
 export function rowsAt(e: ExpertOn, tokensInFlight: number): number {
   return Math.max(1, Math.round(meanTokensPerExpert(tokensInFlight, e.model)));
 }
 
-/** Whether two experts have the same two widths. */
+/**
+ * Whether two experts have the same two widths.
+ *
+ * @example sameExpert(model("deepseek-v3"), model("kimi-k2")) // true
+ */
 export function sameExpert(a: ExpertShape, b: ExpertShape): boolean {
   return (a.expertHiddenSize ?? a.hiddenSize) === (b.expertHiddenSize ?? b.hiddenSize) && a.moeIntermediateSize === b.moeIntermediateSize;
 }

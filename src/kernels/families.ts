@@ -107,6 +107,7 @@ export function kernels(): readonly KernelFamily[] {
  * costs are kept, the datasheet changes); else a kernel whose name holds the same implementation (triton, cutlass, ...).
  *
  * @throws RangeError naming the nearest kernels when nothing is known of it.
+ * @example kernelFamily("deepgemm", "fp8_block", hardware("h100-sxm")).tileRows
  */
 export function kernelFamily(kernel: string, format: string, hardware: Hardware): KernelFamily {
   let ofMachine = found.get(hardware);

@@ -50,7 +50,12 @@ export function tileUtilisation(
   return (shape.m / paddedLength(shape.m, tile.m)) * (shape.n / paddedLength(shape.n, tile.n));
 }
 
-/** A length rounded up to whole tiles. @throws RangeError unless both are positive integers. */
+/**
+ * A length rounded up to whole tiles.
+ *
+ * @throws RangeError unless both are positive integers.
+ * @example paddedLength(130, 128) // 256
+ */
 export function paddedLength(length: number, tile: number): number {
   requirePositiveInteger("length", length);
   requirePositiveInteger("tile", tile);
@@ -73,6 +78,7 @@ export interface ExpertShape {
  * h is the width the expert sees, d its own.
  *
  * @throws RangeError unless rows, h and d are positive integers.
+ * @example expertGemms({ hiddenSize: 7168, moeIntermediateSize: 2048 }, 128).down.n // 7,168
  */
 export function expertGemms(shape: ExpertShape, rows: number): { readonly upAndGate: Gemm; readonly down: Gemm } {
   const h = shape.expertHiddenSize ?? shape.hiddenSize;
@@ -90,6 +96,9 @@ export function expertGemms(shape: ExpertShape, rows: number): { readonly upAndG
  *
  * Activations enter in the format's own width; results leave in BF16. The activation function
  * between the products is taken as fused: it adds no bytes.
+ *
+ * @example expertWork({ hiddenSize: 7168, moeIntermediateSize: 2048 }, 128,
+ *   weightFormat("fp8_block")).down.flops // 3,758,096,384
  */
 export function expertWork(shape: ExpertShape, rows: number, format: WeightFormat): { readonly upAndGate: Work; readonly down: Work } {
   const { upAndGate, down } = expertGemms(shape, rows);

@@ -25,6 +25,7 @@ export interface Launch {
  * A generation that was not measured takes the nearest: NVIDIA's later ones Hopper's, AMD's CDNA2's, all others Hopper's.
  *
  * @throws RangeError when the mode is not one of the three.
+ * @example launch("graph", hardware("h100-sxm")).measured // "Hopper"
  */
 export function launch(mode: LaunchMode, hardware: Pick<Hardware, "generation" | "vendor">): Launch {
   if (!modes.includes(mode)) throw new RangeError(`mode must be one of ${modes.join(", ")}; got "${String(mode)}"`);

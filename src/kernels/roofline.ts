@@ -36,6 +36,7 @@ export interface Roofline {
  *
  * @throws RangeError when work is negative or a rate is not positive.
  * @source Williams, Waterman & Patterson (2009), doi:10.1145/1498765.1498785
+ * @example roofline({ flops: 2e12, bytes: 1e9 }, { flopsPerSecond: 1e15, bytesPerSecond: 4e12 }).bound // "compute"
  */
 export function roofline(work: Work, rates: Rates): Roofline {
   requireNonNegative("flops", work.flops);
@@ -63,6 +64,8 @@ export function ridgePoint(rates: Rates): number {
  *     m* = ridge point * bytes of a weight / 2
  *
  * Counts the weights alone: activations move the true point a little to the right.
+ *
+ * @example ridgeRows({ flopsPerSecond: 2e15, bytesPerSecond: 4e12 }, 1) // 250
  */
 export function ridgeRows(rates: Rates, weightBytes: number): number {
   requirePositive("weightBytes", weightBytes);
@@ -73,6 +76,7 @@ export function ridgeRows(rates: Rates, weightBytes: number): number {
  * The datasheet rates of a machine for products in a number format.
  *
  * @throws RangeError naming the formats the machine has when it lacks this one.
+ * @example datasheetRates(hardware("h100-sxm"), "bf16").flopsPerSecond // 989,000,000,000,000
  */
 export function datasheetRates(hardware: Hardware, format: NumberFormat): Rates {
   const flopsPerSecond = hardware.peakFlopsPerSecond[format];

@@ -36,6 +36,7 @@ export interface SystolicQuestion {
  *
  * @throws RangeError unless every side is a positive integer and the words are known.
  * @source SCALE-Sim 3.0.0 (first and third form, equal on every row of data/measurements/scalesim.csv)
+ * @example systolicCycles({ array: { rows: 4, columns: 3 }, dataflow: "output-stationary", gemm: { m: 5, n: 6, k: 8 } }) // 51
  */
 export function systolicCycles({ array, dataflow, gemm, weights = "reloaded" }: SystolicQuestion): number {
   requireRecord("array", array, "an array { rows, columns }");

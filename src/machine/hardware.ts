@@ -79,6 +79,7 @@ export interface Hardware {
  * Look up an accelerator of data/machines.csv and data/hardware.csv.
  *
  * @throws RangeError naming the nearest ids when there is no such machine.
+ * @example hardware("h100-sxm").memoryBytesPerSecond // 3,350,000,000,000
  */
 export function hardware(id: string): Hardware {
   const found = machines().find((m) => m.id === id);
@@ -93,7 +94,11 @@ export function hardware(id: string): Hardware {
   return found;
 }
 
-/** All accelerators of data/machines.csv, the oldest first. */
+/**
+ * All accelerators of data/machines.csv, the oldest first.
+ *
+ * @example machines().filter((m) => m.generation === "Hopper").map((m) => m.id)
+ */
 export function machines(): readonly Hardware[] {
   parsed ??= readMachines(readRows("machines.csv"), readFacts("hardware.csv", "hardware"));
   return parsed;

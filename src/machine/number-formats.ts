@@ -78,6 +78,7 @@ const records = Object.fromEntries(weightFormatNames.map((name) => [name, Object
  * Look up a weight format by the name the measurement files use.
  *
  * @throws RangeError naming the known formats when there is no such one.
+ * @example weightFormat("fp8_block").weightBytes // 1.000244
  */
 export function weightFormat(name: string): WeightFormat {
   if (!Object.hasOwn(formats, name)) {

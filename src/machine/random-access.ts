@@ -1,6 +1,10 @@
 import { requirePositive, requirePositiveInteger } from "../checks";
 
-/** Requests of one size that a bandwidth amounts to, a second. */
+/**
+ * Requests of one size that a bandwidth amounts to, a second.
+ *
+ * @example requestsPerSecond(3.2e12, 64) // 50,000,000,000
+ */
 export function requestsPerSecond(bytesPerSecond: number, requestBytes: number): number {
   requirePositive("bytesPerSecond", bytesPerSecond);
   requirePositive("requestBytes", requestBytes);
@@ -15,6 +19,7 @@ export function requestsPerSecond(bytesPerSecond: number, requestBytes: number):
  * Latency is taken as constant; it grows near the limit, so this is the fewest.
  *
  * @source Little (1961), doi:10.1287/opre.9.3.383
+ * @example requestsInFlight(3.2e12, 500e-9, 64) // 25,000
  */
 export function requestsInFlight(bytesPerSecond: number, latencySeconds: number, requestBytes: number): number {
   requirePositive("latencySeconds", latencySeconds);
@@ -85,6 +90,7 @@ export function randomAccessBandwidth(dram: DramTiming, pseudoChannels: number, 
  * Takes the access as aligned to an atom; one that is not may touch one more.
  *
  * @throws RangeError unless both are positive.
+ * @example accessEfficiency(656, 64) // 0.9318
  */
 export function accessEfficiency(accessBytes: number, atomBytes: number): number {
   requirePositive("accessBytes", accessBytes);

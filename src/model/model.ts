@@ -94,7 +94,11 @@ export interface StackSummary extends MoeLayerShape {
 /** A decoder as its configuration states it: a stack of runs, and what follows from it. Counts are of one model, sizes in elements. */
 export interface Model extends ModelParts, StackSummary {}
 
-/** Whether a layer has routed experts. */
+/**
+ * Whether a layer has routed experts.
+ *
+ * @example isMoe(model("llama-3-70b")) // false
+ */
 export function isMoe(shape: Pick<MoeLayerShape, "routedExperts">): boolean {
   return shape.routedExperts > 0;
 }

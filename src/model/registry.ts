@@ -10,6 +10,7 @@ import type { Model } from "./model";
  * Look up a released model of data/models.csv by its id or one of its aliases, or one that addModel was given.
  *
  * @throws RangeError naming the nearest ids when there is no such model.
+ * @example model("deepseek-v3").routedExperts // 256
  */
 export function model(id: string): Model {
   const found = registry().byId.get(id) ?? own.get(id);
@@ -27,6 +28,7 @@ const own = new Map<string, Model>();
  * An id keeps its meaning, since results are remembered by it: the same model may be added again, another under its id may not.
  *
  * @throws RangeError when the id or an alias is taken by a different model.
+ * @example addModel(decoder({ ...model("deepseek-v3"), id: "mine", aliases: [] })).id // "mine"
  */
 export function addModel(added: Model): Model {
   for (const id of [added.id, ...added.aliases]) {
@@ -51,7 +53,11 @@ function isSame(a: unknown, b: unknown): boolean {
   return stated(a).length === second.size && stated(a).every(([name, value]) => second.has(name) && isSame(value, second.get(name)));
 }
 
-/** All models of data/models.csv, the oldest release first. */
+/**
+ * All models of data/models.csv, the oldest release first.
+ *
+ * @example models().filter(isMoe).map((m) => m.id)
+ */
 export function models(): readonly Model[] {
   return registry().all;
 }

@@ -13,7 +13,11 @@ export interface Release {
   readonly unverified: boolean;
 }
 
-/** Tokens and parameters per expert of each release, in the order given. */
+/**
+ * Tokens and parameters per expert of each release, in the order given.
+ *
+ * @example releases([model("deepseek-v3")], 6144)
+ */
 export function releases(models: readonly Model[], tokensInFlight: number): readonly Release[] {
   return models.map((m) => ({
     name: m.name,

@@ -15,6 +15,7 @@ const bytesThereAndBack = 3;
  *
  * @throws RangeError when a size is not a positive integer.
  * @source DeepSeek-V4 technical report (2026), arXiv:2606.19348
+ * @example hidingFlopsPerByte(2048) // 4,096
  */
 export function hidingFlopsPerByte(moeIntermediateSize: number, expertMatrices = 3): number {
   requirePositiveInteger("moeIntermediateSize", moeIntermediateSize);
@@ -29,6 +30,8 @@ export type HidingLink = "scale-up" | "network";
  * FLOPs that a machine does in the time of one byte over its link, at datasheet rates.
  *
  * Undefined when it has no FP8 or no such link.
+ *
+ * @example machineFlopsPerByte(hardware("h800-sxm"), "network")
  */
 export function machineFlopsPerByte(hardware: Hardware, link: HidingLink): number | undefined {
   const flops = hardware.peakFlopsPerSecond.fp8;
@@ -36,7 +39,11 @@ export function machineFlopsPerByte(hardware: Hardware, link: HidingLink): numbe
   return flops === undefined || bytes === undefined ? undefined : flops / bytes;
 }
 
-/** Whether travel can hide behind the experts' arithmetic: hidingFlopsPerByte at least machineFlopsPerByte. */
+/**
+ * Whether travel can hide behind the experts' arithmetic: hidingFlopsPerByte at least machineFlopsPerByte.
+ *
+ * @example hides(model("deepseek-v3"), hardware("h800-sxm"), "scale-up")
+ */
 export function hides(model: Model, hardware: Hardware, link: HidingLink): boolean | undefined {
   const machine = machineFlopsPerByte(hardware, link);
   return machine === undefined || !isMoe(model)
@@ -68,7 +75,11 @@ export interface WidthLine {
   readonly width: number;
 }
 
-/** Widths from which travel hides, for the machines that have FP8 and the link. */
+/**
+ * Widths from which travel hides, for the machines that have FP8 and the link.
+ *
+ * @example widthLines([[hardware("h800-sxm"), "network"]])[0]?.width
+ */
 export function widthLines(machines: readonly (readonly [Hardware, HidingLink])[]): readonly WidthLine[] {
   return machines.flatMap(([hardware, link]) => {
     const flopsPerByte = machineFlopsPerByte(hardware, link);

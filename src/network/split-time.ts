@@ -33,6 +33,7 @@ export interface SplitTime {
  * the one-sided exchange up to 64: beyond that they are carried on.
  *
  * @throws RangeError for counts that are not positive integers or a machine without a scale-up link.
+ * @example splitTime({ model: model("deepseek-v3"), hardware: hardware("h800-sxm"), tokensPerGpu: 128, gpus: 8 }).exchange
  */
 export function splitTime({ model, hardware, tokensPerGpu, gpus }: SplitTimeQuestion): SplitTime {
   requireModel("model", model);

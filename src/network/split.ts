@@ -61,7 +61,12 @@ export function expertParallelTraffic({ model, tokensPerGpu, gpus }: SplitQuesti
   return traffic(exchangeBytes(copies, model.expertHiddenSize ?? model.hiddenSize), 2 * copies);
 }
 
-/** Bytes of so many copies of a token out and back: (1 + 2) bytes an element. @throws RangeError naming what cannot be. */
+/**
+ * Bytes of so many copies of a token out and back: (1 + 2) bytes an element.
+ *
+ * @throws RangeError naming what cannot be.
+ * @example exchangeBytes(8, 7168) // 172,032
+ */
 export function exchangeBytes(copies: number, hiddenSize: number): number {
   requireNonNegative("copies", copies);
   requirePositive("hiddenSize", hiddenSize);
@@ -74,6 +79,8 @@ export function exchangeBytes(copies: number, hiddenSize: number): number {
  *     3 k expertHiddenSize / (4 hiddenSize),   3 k / 4 where the experts see the full width
  *
  * The number of tokens cancels. Bytes alone: the all-reduce has few long messages, the exchange many short ones.
+ *
+ * @example crossingGpus({ hiddenSize: 7168, expertsPerToken: 8 }) // 6
  */
 export function crossingGpus(model: SplitShape): number {
   requireRecord("model", model, "a model, or a shape with hiddenSize and expertsPerToken");
@@ -89,6 +96,8 @@ export function crossingGpus(model: SplitShape): number {
  *     floor(moeIntermediateSize / block)
  *
  * 128 is the block of FP8 weights of DeepSeek-V3; a format with narrower blocks allows more.
+ *
+ * @example widthLimit(2048) // 16
  */
 export function widthLimit(moeIntermediateSize: number, block = 128): number {
   requirePositiveInteger("moeIntermediateSize", moeIntermediateSize);
@@ -96,7 +105,12 @@ export function widthLimit(moeIntermediateSize: number, block = 128): number {
   return Math.floor(moeIntermediateSize / block);
 }
 
-/** Seconds that bytes need on a link at its datasheet rate: no start, no messages, so the least. @throws RangeError naming what cannot be. */
+/**
+ * Seconds that bytes need on a link at its datasheet rate: no start, no messages, so the least.
+ *
+ * @throws RangeError naming what cannot be.
+ * @example wireSeconds(50e9, 50e9) // 1
+ */
 export function wireSeconds(bytes: number, bytesPerSecond: number): number {
   requireNonNegative("bytes", bytes);
   requirePositive("bytesPerSecond", bytesPerSecond);

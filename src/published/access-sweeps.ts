@@ -37,7 +37,11 @@ export interface BoundedRate {
   readonly readOff: boolean;
 }
 
-/** Every point of the sweeps beside what its loads in flight allow, bytes per second. */
+/**
+ * Every point of the sweeps beside what its loads in flight allow, bytes per second.
+ *
+ * @example tmaBounds()
+ */
 export function tmaBounds(): readonly BoundedRate[] {
   return accessSweeps().flatMap((s) =>
     s.measured.map((p) => {

@@ -14,6 +14,7 @@ export interface BalanceGain {
  * Rates of published systems with balancing over those without.
  *
  * @throws Error naming file and line of a rate that is not positive.
+ * @example balanceGains().map((row) => row.gain)
  */
 export function balanceGains(): readonly BalanceGain[] {
   return readRows("measurements/balance-gains.csv").map((row) => {
@@ -39,7 +40,11 @@ export interface RankBalance {
   readonly coefficientOfVariation: number;
 }
 
-/** @throws Error when the table lacks one of the rows. */
+/**
+ * @throws Error when the table lacks one of the rows.
+ *
+ * @example publishedRankBalance()
+ */
 export function publishedRankBalance(): RankBalance {
   const average = publishedImbalance().filter((row) => row.layer.startsWith("all"));
   const find = (level: string, placement: string) => {

@@ -15,6 +15,7 @@ export interface ExchangePath {
  * Published exchanges on both paths, as the makers of the host-posted library print them.
  *
  * @throws Error naming file and line for a time that is not positive.
+ * @example exchangePaths()
  */
 export function exchangePaths(): readonly ExchangePath[] {
   return readRows("measurements/exchange-paths.csv").map((row) => {

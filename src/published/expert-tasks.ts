@@ -21,6 +21,8 @@ export interface MeasuredTask {
  *
  * alone: wide expert parallelism with exactly one expert on the GPU. share of a layer: a layer's time over the experts
  * on the GPU. share of a grouped product: DeepGEMM's masked tables, both products of DeepSeek-V3 in FP8 with block scales, over the groups.
+ *
+ * @example measuredTasks([model("deepseek-v3")]).length > 0 // true
  */
 export function measuredTasks(models: readonly Model[], weightFormat = "fp8_block"): readonly MeasuredTask[] {
   layers ??= layerTasks();

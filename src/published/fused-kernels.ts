@@ -14,7 +14,11 @@ export interface FusedExperts {
   readonly source: string;
 }
 
-/** Published gains of fused experts: DeepSeek's on Blackwell and SGLang's on Hopper. */
+/**
+ * Published gains of fused experts: DeepSeek's on Blackwell and SGLang's on Hopper.
+ *
+ * @example fusedExperts().map(({ gain }) => gain)
+ */
 export function fusedExperts(): readonly FusedExperts[] {
   const blackwell = megaMoeRows().map((r) => ({
     machine: "Blackwell",
@@ -59,6 +63,7 @@ export interface DecodeFusion {
  * Published times of a decode step launched kernel by kernel, as one graph, with fused kernels and as one kernel.
  *
  * @throws Error naming file and line of a broken row.
+ * @example decodeFusions().map(({ machine }) => machine)
  */
 export function decodeFusions(): readonly DecodeFusion[] {
   return readRows("measurements/decode-fusion.csv").map((row) => {
@@ -87,6 +92,7 @@ export interface TraceGaps {
  * How long the GPU waited between kernels in DeepSeek's published training trace.
  *
  * @throws Error where the table does not hold its one row.
+ * @example trainTraceGaps()
  */
 export function trainTraceGaps(): TraceGaps {
   const [row] = readRows("measurements/train-trace-gaps.csv");

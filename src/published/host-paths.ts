@@ -14,7 +14,11 @@ const ways: readonly { readonly path: string; readonly mover: Mover; readonly in
 /** The measured crossings of one way. */
 export const copiesOf = (path: string): readonly HostCopy[] => hostCopies().filter((c) => c.machine === hostMachine && c.path === path);
 
-/** The four ways between host and GPU, each read off the ends of its sweep. */
+/**
+ * The four ways between host and GPU, each read off the ends of its sweep.
+ *
+ * @example hostPaths().map(({ name }) => name)
+ */
 export function hostPaths(): readonly TransferPath[] {
   return ways.map(({ path, mover, initiator }) =>
     pathOfSweep(
@@ -24,7 +28,11 @@ export function hostPaths(): readonly TransferPath[] {
   );
 }
 
-/** Sizes up to which stores, and loads, are the faster. */
+/**
+ * Sizes up to which stores, and loads, are the faster.
+ *
+ * @example hostCrossings()
+ */
 export function hostCrossings(): { readonly storeBytes: number | undefined; readonly loadBytes: number | undefined } {
   const [store, load, to, from] = hostPaths() as [TransferPath, TransferPath, TransferPath, TransferPath];
   return { storeBytes: crossingBytes(store, to), loadBytes: crossingBytes(load, from) };
@@ -38,7 +46,11 @@ export interface HostPoint extends HostCopy {
   readonly readOff: boolean;
 }
 
-/** Every published crossing between host and GPU beside the estimate of the line through its two ends. */
+/**
+ * Every published crossing between host and GPU beside the estimate of the line through its two ends.
+ *
+ * @example hostPoints().length
+ */
 export function hostPoints(): readonly HostPoint[] {
   return hostPaths().flatMap((path) => {
     const here = copiesOf(path.name);

@@ -15,6 +15,7 @@ export interface SimulatedCycles {
  * Cycles of products on systolic arrays: simulated with SCALE-Sim, beyond that by its formula.
  *
  * @throws Error naming file, line and column of what is no positive number.
+ * @example simulatedCycles().length // 120
  */
 export function simulatedCycles(): readonly SimulatedCycles[] {
   return readRows("measurements/scalesim.csv").flatMap((row) => {
@@ -69,6 +70,7 @@ export interface TrainingPair {
  * Published training rates of a mixture-of-experts model and of a dense one, on the same machine and software.
  *
  * @throws Error naming file and line of a broken row.
+ * @example trainingPairs()
  */
 export function trainingPairs(): readonly TrainingPair[] {
   return readRows("measurements/moe-dense-training.csv").map((row) => {

@@ -37,6 +37,7 @@ export interface FusedRate {
  * Published rates of DeepSeek's fused expert kernel.
  *
  * @throws Error naming file and line of a broken row.
+ * @example fusedRates().map(({ model }) => model.id)
  */
 export function fusedRates(): readonly FusedRate[] {
   return readRows("measurements/megamoe-rates.csv").map((row) => ({

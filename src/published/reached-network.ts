@@ -11,7 +11,11 @@ export interface ReachedNetwork {
   readonly bytesPerSecond: number;
 }
 
-/** Tokens times experts messages in the published time, FP8 out and BF16 back, as DeepSeek counts its bandwidth. */
+/**
+ * Tokens times experts messages in the published time, FP8 out and BF16 back, as DeepSeek counts its bandwidth.
+ *
+ * @example reachedOverNetwork()
+ */
 export function reachedOverNetwork(): readonly ReachedNetwork[] {
   return publishedExchanges()
     .filter((p) => p.link === "network only")

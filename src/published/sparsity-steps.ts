@@ -11,7 +11,11 @@ export interface SparsityStep {
   readonly gainPerDoubling: number;
 }
 
-/** Gain of every published step: ratio ^ (1 / log2(to / from)). */
+/**
+ * Gain of every published step: ratio ^ (1 / log2(to / from)).
+ *
+ * @example sparsitySteps()
+ */
 export function sparsitySteps(): readonly SparsityStep[] {
   const all = [...sparsityGains()].sort((a, b) => a.sparsity - b.sparsity);
   return all.slice(1).flatMap((to, i) => {

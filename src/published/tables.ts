@@ -31,7 +31,11 @@ export function deployments(): readonly Deployment[] {
   });
 }
 
-/** Tokens on each of the 128 experts of one layer of a Qwen3 model on real text (8 experts per token). */
+/**
+ * Tokens on each of the 128 experts of one layer of a Qwen3 model on real text (8 experts per token).
+ *
+ * @example publishedExpertCounts().length // 128
+ */
 export function publishedExpertCounts(): readonly number[] {
   return measured("expert-counts-qwen3.csv", (row) => atLeast(row, "tokens", 0));
 }
@@ -51,6 +55,7 @@ export interface PublishedImbalance {
  * Imbalance of DeepSeek-R1's experts and ranks as TensorRT-LLM's authors measured it, with and without replicas.
  *
  * @throws Error naming file and line of a broken row.
+ * @example publishedImbalance().filter(({ level }) => level === "rank")
  */
 export function publishedImbalance(): readonly PublishedImbalance[] {
   return measured("expert-imbalance-trtllm.csv", (row) => {

@@ -14,7 +14,11 @@ export interface Parallelism {
   readonly note: string;
 }
 
-/** Deployments of data/parallelism.csv, the oldest first. */
+/**
+ * Deployments of data/parallelism.csv, the oldest first.
+ *
+ * @example publishedParallelism().map(({ source }) => source)
+ */
 export function publishedParallelism(): readonly Parallelism[] {
   return readRows("parallelism.csv").map((row) => ({
     date: text(row, "date"),

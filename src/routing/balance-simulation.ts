@@ -35,6 +35,8 @@ const seeds = [1, 2, 3, 4, 5, 6, 7, 8];
  * One layer; a token's rows are drawn independently, and a device's time is taken to grow with its rows.
  *
  * @throws RangeError as drawPopularity and placeExperts.
+ * @example simulateBalance({ experts: 64, devices: 8, coefficientOfVariation: 0.5, tokensPerExpert: 128, stability: 0.9,
+ *   redundant: [0, 8] })
  */
 export function simulateBalance({
   experts,

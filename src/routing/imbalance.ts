@@ -21,6 +21,7 @@ export interface Imbalance {
  *     gini = sum over i of (2 i - n - 1) load_i / (n sum of loads), loads ascending, i from 1
  *
  * @throws RangeError when there is no load, one is negative, or all are zero.
+ * @example imbalance([6, 2]).maximumOverMean // 1.5
  */
 export function imbalance(loads: readonly number[]): Imbalance {
   if (loads.length === 0) throw new RangeError("loads must hold at least one load, got none");

@@ -29,6 +29,7 @@ export interface PlacementQuestion {
  *
  * @throws RangeError when the slots do not divide by the devices, or a count or load cannot be.
  * @source DeepSeek (2025), Expert Parallelism Load Balancer
+ * @example placeExperts({ loads: [8, 4, 2, 2], devices: 2, redundant: 2 }).copies[0] // 3
  */
 export function placeExperts({ loads, devices, redundant }: PlacementQuestion): Placement {
   requirePositiveInteger("devices", devices);
@@ -55,7 +56,12 @@ export function placeExperts({ loads, devices, redundant }: PlacementQuestion): 
   return { devices: bins.map((bin) => bin.experts), copies };
 }
 
-/** Experts dealt in their order, none twice: what a server without a balancer has. @throws RangeError as placeExperts. */
+/**
+ * Experts dealt in their order, none twice: what a server without a balancer has.
+ *
+ * @throws RangeError as placeExperts.
+ * @example placeInOrder(4, 2).devices[1]?.[0] // 2
+ */
 export function placeInOrder(experts: number, devices: number): Placement {
   requirePositiveInteger("experts", experts);
   requirePositiveInteger("devices", devices);
@@ -73,6 +79,7 @@ export function placeInOrder(experts: number, devices: number): Placement {
  * The loads may be others than those the placement was made for: that is how its age shows.
  *
  * @throws RangeError when there are not as many loads as experts placed.
+ * @example deviceLoads(placeInOrder(4, 2), [8, 4, 2, 2])[0] // 12
  */
 export function deviceLoads(placement: Placement, loads: readonly number[]): readonly number[] {
   if (loads.length !== placement.copies.length) {
@@ -81,7 +88,11 @@ export function deviceLoads(placement: Placement, loads: readonly number[]): rea
   return placement.devices.map((experts) => experts.reduce((sum, e) => sum + (loads[e] as number) / (placement.copies[e] as number), 0));
 }
 
-/** Unevenness of the devices' loads. */
+/**
+ * Unevenness of the devices' loads.
+ *
+ * @example deviceImbalance(placeInOrder(4, 2), [8, 4, 2, 2]).maximumOverMean // 1.5
+ */
 export function deviceImbalance(placement: Placement, loads: readonly number[]): Imbalance {
   return imbalance(deviceLoads(placement, loads));
 }

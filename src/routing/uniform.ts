@@ -17,6 +17,7 @@ export interface Router {
  * Exact for any router: every token goes to expertsPerToken experts, whichever they are.
  *
  * @throws RangeError unless every count is a positive integer and a token has no more experts than there are.
+ * @example meanTokensPerExpert(6144, { routedExperts: 384, expertsPerToken: 8 }) // 128
  */
 export function meanTokensPerExpert(tokens: number, router: Router): number {
   requireRouting(tokens, router);
@@ -29,6 +30,7 @@ export function meanTokensPerExpert(tokens: number, router: Router): number {
  *     tokensPerExpert * routedExperts / expertsPerToken
  *
  * @throws RangeError as meanTokensPerExpert, or when tokensPerExpert is not positive.
+ * @example tokensForMean(128, { routedExperts: 256, expertsPerToken: 8 }) // 4,096
  */
 export function tokensForMean(tokensPerExpert: number, router: Router): number {
   requireRouting(1, router);
@@ -76,6 +78,7 @@ export interface ExpertLoad {
  * against simulations). A real router is skewed and lies above all of this: it is the floor.
  *
  * @throws RangeError as meanTokensPerExpert.
+ * @example expertLoad(6144, { routedExperts: 256, expertsPerToken: 8 }).mean // 192
  */
 export function expertLoad(tokens: number, router: Router): ExpertLoad {
   requireRouting(tokens, router);

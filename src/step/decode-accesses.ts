@@ -52,6 +52,7 @@ export function decodeAccesses(question: DecodeAccesses): readonly Access[] {
  * Bytes of one row of a tile that is `elements` wide: the run that a tiled kernel asks for when a matrix is stored by rows.
  *
  * @throws RangeError unless elements is a positive integer and elementBytes positive.
+ * @example tileRowBytes(128, 1) // 128
  */
 export function tileRowBytes(elements: number, elementBytes: number): number {
   requirePositiveInteger("elements", elements);
@@ -112,7 +113,12 @@ function tokenAccesses({ model, groupRequests, formats }: ResolvedQuestion): rea
 
 const copies = ({ computedPerToken }: ExpertsBlock): number => computedPerToken;
 
-/** Share of a step's bytes that lie in runs no longer than a length. */
+/**
+ * Share of a step's bytes that lie in runs no longer than a length.
+ *
+ * @example shareInRunsUpTo(decodeAccesses({ model: model("deepseek-v3"), hardware: hardware("h800-sxm"),
+ *   requestsPerGpu: 64, contextTokens: 4096, expertParallel: 64 }), 65536) // a share of the step's bytes
+ */
 export function shareInRunsUpTo(accesses: readonly Access[], runBytes: number): number {
   const total = accesses.reduce((sum, a) => sum + a.bytes, 0);
   return accesses.filter((a) => a.runBytes <= runBytes).reduce((sum, a) => sum + a.bytes, 0) / total;

@@ -56,6 +56,8 @@ export function shareByDecade(tasks: readonly TimedTasks[]): readonly DurationSh
  * more, so this is the shortest such a task can be.
  *
  * @throws RangeError when expertsApart is not positive.
+ * @example timedTasks(decodeStep({ model: model("deepseek-v3"), hardware: hardware("h800-sxm"), requestsPerGpu: 64,
+ *   contextTokens: 4096, expertParallel: 64 }).tasks)
  */
 export function timedTasks(
   tasks: readonly { readonly name: string; readonly seconds: number; readonly kernelSeconds: readonly number[] }[],

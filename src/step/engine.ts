@@ -2,7 +2,11 @@ import { type Constants, readConstants } from "../data/constants";
 import { type Hardware, timeFactor } from "../machine/hardware";
 import { nearest } from "../text/nearest";
 
-/** Engines whose time between kernels is known. */
+/**
+ * Engines whose time between kernels is known.
+ *
+ * @example engines[0] // "tensorrt-llm"
+ */
 export const engines = ["tensorrt-llm", "vllm", "sglang"] as const;
 /** One of the engines. */
 export type Engine = (typeof engines)[number];

@@ -10,6 +10,8 @@ import { resolveQuestion, type StepQuestion } from "./question";
  *
  * @returns infinity where a request keeps nothing.
  * @throws RangeError as resolveQuestion, and for a share that is not above 0 and at most 1.
+ * @example fittingRequests({ model: model("deepseek-v3"), hardware: hardware("h800-sxm"), requestsPerGpu: 64,
+ *   contextTokens: 4096, expertParallel: 64 }, 0.9) > 64 // true
  */
 export function fittingRequests(question: StepQuestion, usableShare: number): number {
   if (typeof usableShare !== "number" || !(usableShare > 0 && usableShare <= 1))
@@ -23,6 +25,8 @@ export function fittingRequests(question: StepQuestion, usableShare: number): nu
  * The same question with no more requests than fit, in the same place; nothing where not even one does.
  *
  * @throws RangeError as fittingRequests.
+ * @example fittingQuestion({ model: model("deepseek-v3"), hardware: hardware("h800-sxm"), requestsPerGpu: 64,
+ *   contextTokens: 4096, expertParallel: 64 }, 0.9)
  */
 export function fittingQuestion(question: StepQuestion, usableShare: number): StepQuestion | undefined {
   const { groupRequests } = resolveQuestion(question);

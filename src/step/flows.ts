@@ -46,7 +46,8 @@ export interface Flows {
  * Takes the tasks of decodeStep, prefillStep or trainingStep. The sum share is the most that a switch which adds could touch; how many
  * of these bytes it saves depends on where they meet.
  *
- * @example stepFlows(decodeStep(question)).sumShare // two thirds in an exchange of FP8 out and BF16 back
+ * @example stepFlows(decodeStep({ model: model("deepseek-v3"), hardware: hardware("h800-sxm"), requestsPerGpu: 64,
+ *   contextTokens: 4096, expertParallel: 64 })).sumShare // two thirds in an exchange of FP8 out and BF16 back
  */
 export function stepFlows({ tasks }: { readonly tasks: readonly Pick<DecodeTask, "name" | "bytes" | "runBytes">[] }): Flows {
   const sent = tasks.filter(({ name, bytes }) => (collectives as readonly string[]).includes(name) && bytes > 0);

@@ -14,7 +14,11 @@ export interface PathPoint {
   readonly readOff: boolean;
 }
 
-/** Every size of the sweeps with the rate that two of its numbers give, bytes per second. */
+/**
+ * Every size of the sweeps with the rate that two of its numbers give, bytes per second.
+ *
+ * @example pathPoints().length
+ */
 export function pathPoints(): readonly PathPoint[] {
   return measuredPaths().flatMap((path) => {
     const here = messageRates().filter((r) => r.sweep === path.sweep);

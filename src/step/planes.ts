@@ -50,6 +50,8 @@ const row = (machine: Hardware, of: string, needs: number, because: string): Pla
  *
  * Tile and array are those of data/array-tiles.csv, in proportion to the side that a what-if changes; of a machine that is not in it, m* alone
  * counts. Formats that a machine does not multiply are left out.
+ *
+ * @example rowsPlane([hardware("h100-sxm")], [model("deepseek-v3")], 6144, ["fp8_block"])
  */
 export function rowsPlane(places: readonly Hardware[], models: readonly Model[], tokens: number, formats: readonly string[]): Plane {
   const rows = places.flatMap((machine) =>
@@ -86,6 +88,8 @@ function unitOf(machine: Hardware): { readonly tile: number; readonly array: num
  *     needs = bytes a second / messages a second
  *
  * The scale-up link at the cost of a message fitted to DeepEP, the network card by the fastest measured way to post.
+ *
+ * @example messagePlane([hardware("h800-sxm")], [model("deepseek-v3")])
  */
 export function messagePlane(places: readonly Hardware[], models: readonly Model[]): Plane {
   const rows = places.flatMap((machine) => {
@@ -110,6 +114,8 @@ function fastestCard(machine: Hardware): ReturnType<typeof scaleUpLimit> {
  * FLOPs that an expert spends on each byte its token travels (2 d with three matrices) against those of a machine in the time of a byte, by link.
  *
  * At datasheet rates in FP8; a machine without FP8 or the link is left out.
+ *
+ * @example widthPlane([hardware("h800-sxm")], [model("deepseek-v3")])
  */
 export function widthPlane(places: readonly Hardware[], models: readonly Model[]): Plane {
   const rows = places.flatMap((machine) =>

@@ -135,6 +135,8 @@ function requireKnownFields(question: object): void {
  * Set a question's defaults and check it.
  *
  * @throws RangeError naming the field, what was expected and what came; for a field that is not known, with the nearest ones.
+ * @example resolveQuestion({ model: model("deepseek-v3"), hardware: hardware("h800-sxm"), requestsPerGpu: 64,
+ *   contextTokens: 4096, expertParallel: 64 }).gpus // 64
  */
 export function resolveQuestion(asked: StepQuestion): ResolvedQuestion {
   if (typeof asked !== "object" || asked === null) throw new RangeError(`the question must be a record, got ${String(asked)}`);

@@ -34,6 +34,9 @@ export interface StreamQuestion extends StepQuestion {
  * A request is one contiguous run as it is stored or sent: a kernel asks for a weight in shorter tiles, a link cuts a message
  * into packets. Exchange goes to the scale-up link inside its domain and to the network beyond, by even
  * routing; an all-reduce of a tensor-parallel group stays on the scale-up link, in pieces of one GPU's part.
+ *
+ * @example requestStreams({ model: model("deepseek-v3"), hardware: hardware("h800-sxm"), requestsPerGpu: 64,
+ *   contextTokens: 4096, expertParallel: 64 }).map(({ name, requestBytes }) => [name, requestBytes])
  */
 export function requestStreams(question: StreamQuestion): readonly RequestStream[] {
   const { attention, lookupRowsPerToken, ...asked } = question;
@@ -99,6 +102,7 @@ export interface Binding {
  *     requests when requestBytes < bytesPerSecond / requestsPerSecond of the limit
  *
  * @throws RangeError unless all are positive.
+ * @example bindingLimit(64, 1e9, { name: "a card", bytesPerSecond: 50e9, requestsPerSecond: 200e6 }).binds // "requests"
  */
 export function bindingLimit(requestBytes: number, requestsPerSecond: number, limit: TierLimit): Binding {
   requirePositive("requestBytes", requestBytes);

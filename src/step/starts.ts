@@ -25,6 +25,9 @@ export type Fusion = "none" | "experts" | "layer" | "step";
  * saved: what else fusion saves (activations that stay on chip, exchange behind products, no waiting at the end of a kernel) is left
  * out, so a gain from fusion is the least to expect. Experts count as one kernel unfused, as in the tables: real code has
  * three to six, and its starts cost more.
+ *
+ * @example launchShare(decodeStep({ model: model("deepseek-v3"), hardware: hardware("h800-sxm"), requestsPerGpu: 64,
+ *   contextTokens: 4096, expertParallel: 64 }), hardware("h800-sxm"), "graph").share
  */
 export function launchShare(
   step: Pick<DecodeStep, "tasks" | "seconds">,

@@ -64,14 +64,22 @@ export function rowBandwidth(hardware: Hardware, accessBytes: number): number {
   return randomAccessBandwidth({ ...kind, rowCycleSeconds }, pseudoChannels, hardware.memoryBytesPerSecond, accessBytes);
 }
 
-/** Rows of random access on a machine's memory: the rate at which rows can be opened, as rowBandwidth has it. */
+/**
+ * Rows of random access on a machine's memory: the rate at which rows can be opened, as rowBandwidth has it.
+ *
+ * @example memoryLimit(hardware("h100-sxm")).bytesPerSecond
+ */
 export function memoryLimit(hardware: Hardware): TierLimit {
   const { kind } = rowMemory(hardware);
   const requestsPerSecond = rowBandwidth(hardware, kind.minAccessBytes) / kind.minAccessBytes;
   return { name: `${kind.name}, rows opened`, bytesPerSecond: hardware.memoryBytesPerSecond, requestsPerSecond };
 }
 
-/** Messages over the scale-up link, at the cost a message fitted to DeepEP's dispatch inside a node. */
+/**
+ * Messages over the scale-up link, at the cost a message fitted to DeepEP's dispatch inside a node.
+ *
+ * @example scaleUpLimit(hardware("h100-sxm")).bytesPerSecond
+ */
 export function scaleUpLimit(hardware: Hardware): TierLimit {
   const constants = readConstants("collectives.csv", collectiveKeys, scaleUpConstantNames, "messages inside a node");
   const generation = linkGeneration(hardware.generation) === "Blackwell" ? "Blackwell" : "Hopper";
@@ -84,7 +92,12 @@ export function scaleUpLimit(hardware: Hardware): TierLimit {
   };
 }
 
-/** Network cards by how messages are posted. @throws RangeError when the machine has no network. */
+/**
+ * Network cards by how messages are posted.
+ *
+ * @throws RangeError when the machine has no network.
+ * @example networkLimits(hardware("h100-sxm")).map(({ name }) => name)
+ */
 export function networkLimits(hardware: Hardware): readonly TierLimit[] {
   if (hardware.networkBytesPerSecond === undefined) throw new RangeError(`${hardware.id} has no networkBytesPerSecond`);
   return measuredPaths().map((path) => ({
@@ -94,7 +107,11 @@ export function networkLimits(hardware: Hardware): readonly TierLimit[] {
   }));
 }
 
-/** Flash drives read at random by the GPU: rate at the size measured, bandwidth from the same run. */
+/**
+ * Flash drives read at random by the GPU: rate at the size measured, bandwidth from the same run.
+ *
+ * @example flashLimits()
+ */
 export function flashLimits(): readonly TierLimit[] {
   return readRows("measurements/flash-reads.csv").map((row) => ({
     name: text(row, "drive"),

@@ -54,6 +54,7 @@ const classes: readonly {
  * direction, balanced routing, up-projections made again.
  *
  * @source DeepSeek (2025), profile-data, train.json
+ * @example tracedStep().seconds
  */
 export function tracedStep(overlap: "none" | "forward-beside-backward" = "none"): TrainingStep {
   return trainingStep({
@@ -70,7 +71,11 @@ export function tracedStep(overlap: "none" | "forward-beside-backward" = "none")
   });
 }
 
-/** Tasks of the traced step beside the kernels of the trace, class by class; no constant of the model was fitted to the trace. */
+/**
+ * Tasks of the traced step beside the kernels of the trace, class by class; no constant of the model was fitted to the trace.
+ *
+ * @example traceComparisons()
+ */
 export function traceComparisons(): readonly TraceComparison[] {
   const { tasks } = tracedStep();
   const kernels = trainTraceKernels();

@@ -1,7 +1,11 @@
 import { nearest } from "../text/nearest";
 import type { FixedName, SizeWorth, Worth, WorthName } from "./worth";
 
-/** The kinds of fixed times in words, in the order of a table; their shares are `fixed` of a worth. */
+/**
+ * The kinds of fixed times in words, in the order of a table; their shares are `fixed` of a worth.
+ *
+ * @example fixedParts.map(({ words }) => words)
+ */
 export const fixedParts: readonly { readonly name: FixedName; readonly words: string }[] = [
   { name: "betweenKernels", words: "between kernels" },
   { name: "kernelStarts", words: "starts of kernels" },
@@ -10,7 +14,11 @@ export const fixedParts: readonly { readonly name: FixedName; readonly words: st
   { name: "kernels", words: "inside kernels: prologues, tiles, experts, rows" },
 ];
 
-/** What is no rate in words, in the order of a table; their elasticities are `sizes` of a worth. */
+/**
+ * What is no rate in words, in the order of a table; their elasticities are `sizes` of a worth.
+ *
+ * @example sizeParts.map(({ words }) => words)
+ */
 export const sizeParts: readonly { readonly name: keyof SizeWorth; readonly words: string }[] = [
   { name: "memoryCapacity", words: "room in memory" },
   { name: "processors", words: "number of processors" },
@@ -24,7 +32,8 @@ export const sizeParts: readonly { readonly name: keyof SizeWorth; readonly word
  *
  * @returns nothing for a size that the step has no answer for, such as the memory of a machine that does not hold the model.
  * @throws RangeError naming the nearest names when there is no such part.
- * @example worthOfPart(worthOf(question), "kernelStarts") // 0.03 of the sum
+ * @example worthOfPart(worthOf({ model: model("deepseek-v3"), hardware: hardware("h800-sxm"), requestsPerGpu: 64,
+ *   contextTokens: 4096, expertParallel: 64 }), "kernelStarts") // 0.03 of the sum
  */
 export function worthOfPart(worth: Worth, name: string): number | undefined {
   if (Object.hasOwn(worth.elasticities, name)) return worth.elasticities[name as WorthName];

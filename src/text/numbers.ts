@@ -1,6 +1,10 @@
 import { toBase, type Unit } from "../units";
 
-/** A count or number as readers expect it: thousands set apart, at most `digits` significant. The same on every machine. */
+/**
+ * A count or number as readers expect it: thousands set apart, at most `digits` significant. The same on every machine.
+ *
+ * @example formatNumber(0.020408) // "0.0204"
+ */
 export function formatNumber(value: number, digits = 3): string {
   let format = ofDigits.get(digits);
   if (format === undefined) {
@@ -10,7 +14,11 @@ export function formatNumber(value: number, digits = 3): string {
   return format.format(value);
 }
 
-/** A whole count, with thousands set apart. */
+/**
+ * A whole count, with thousands set apart.
+ *
+ * @example formatCount(6144) // "6,144"
+ */
 export function formatCount(value: number): string {
   return whole.format(value);
 }
@@ -19,13 +27,21 @@ export function formatCount(value: number): string {
 const ofDigits = new Map<number, Intl.NumberFormat>();
 const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 
-/** A share as a percentage; one too small to matter says only that. */
+/**
+ * A share as a percentage; one too small to matter says only that.
+ *
+ * @example formatShare(0.1234) // "12 %"
+ */
 export function formatShare(value: number, digits = 2): string {
   if (value > 0 && value < 1e-5) return "less than 0.001 %";
   return `${formatNumber(value * 100, digits)} %`;
 }
 
-/** Bytes in the largest decimal prefix that keeps the number at one or more. */
+/**
+ * Bytes in the largest decimal prefix that keeps the number at one or more.
+ *
+ * @example formatBytes(70_272_000) // "70.3 MB"
+ */
 export function formatBytes(bytes: number, digits = 3): string {
   return prefixed(bytes, ["B", "kB", "MB", "GB"], digits);
 }
@@ -38,7 +54,11 @@ export function formatLength(bytes: number): string {
   return `${formatCount(2 ** (power - 10 * step))} ${["KiB", "MiB", "GiB"][step - 1]}`;
 }
 
-/** Seconds in the largest prefix that keeps the number at one or more. */
+/**
+ * Seconds in the largest prefix that keeps the number at one or more.
+ *
+ * @example formatSeconds(1.234e-5) // "12.3 µs"
+ */
 export function formatSeconds(seconds: number, digits = 3): string {
   return prefixed(seconds, ["ns", "us", "ms", "s"], digits).replace("us", "µs");
 }

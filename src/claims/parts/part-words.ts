@@ -63,7 +63,11 @@ interface Bounds {
   readonly atMost?: number;
 }
 
-/** A probability as a reader expects it: in whole percent, never 0 or 100 unless all agree. */
+/**
+ * A probability as a reader expects it: in whole percent, never 0 or 100 unless all agree.
+ *
+ * @example probabilityWords(0.97) // "97 %"
+ */
 export function probabilityWords(probability: number | undefined): string {
   if (probability === undefined || Number.isNaN(probability)) return "–";
   if (probability > 0 && probability < 0.01) return "under 1 %";

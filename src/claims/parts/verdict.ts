@@ -4,7 +4,11 @@ import type { Part } from "./part";
 /** What a claim comes to. */
 export type Verdict = "Right" | "Mostly right" | "Half right" | "Mostly wrong" | "Wrong" | "Depends on a word" | "Not yet";
 
-/** All seven, the best first. */
+/**
+ * All seven, the best first.
+ *
+ * @example verdicts[0] // "Right"
+ */
 export const verdicts: readonly Verdict[] = [
   "Right",
   "Mostly right",
@@ -35,6 +39,7 @@ export interface Counted extends Pick<Part, "stance" | "stress" | "outcome"> {
  * the lower. Readings are never averaged.
  *
  * @throws RangeError when no part counts.
+ * @example verdictOf(claim("5").parts)
  */
 export function verdictOf(parts: readonly Counted[]): Verdict {
   const counted = countedParts(parts);

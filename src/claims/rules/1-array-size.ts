@@ -145,6 +145,8 @@ function machinesOf({ knownBy, asked }: Context): readonly WideArray[] {
  * 16-bit weights count like 8-bit ones: twice the bytes at half the rate. The newest chips multiply BF16 at an eighth of the FP8 rate, so
  * that a row takes longer and fewer of them cover the loading of the next weights: the array binds even later there. 4-bit weights are
  * widened and multiplied in 8 bits.
+ *
+ * @example arrayOverMemory(wideArrays(newestDay())[0], "fp8_block", 1)
  */
 export function arrayOverMemory(machine: WideArray, format: string, memoryShare: number): number {
   const peak = machine.flopsPerSecond * (weightBits(format) === 16 ? 0.5 : 1);

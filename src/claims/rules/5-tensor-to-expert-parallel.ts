@@ -158,7 +158,11 @@ export function overReplicas(s: AskedSetUp): number {
   return wide === undefined || cut === undefined ? Number.NaN : wide.tokensPerSecondPerGpu / cut.tokensPerSecondPerGpu;
 }
 
-/** Fewest requests per GPU from which dealing out experts is the faster, of the powers of two to 256; undefined where it never is. */
+/**
+ * Fewest requests per GPU from which dealing out experts is the faster, of the powers of two to 256; undefined where it never is.
+ *
+ * @example crossingRequests(model("deepseek-v3"), "h200-sxm") // requests of a GPU from which experts dealt out serve more
+ */
 export function crossingRequests(m: Model, machineId: string, expertParallel = 64, contextTokens = 4096): number | undefined {
   const place = hardware(machineId);
   const degree = Math.min(expertParallel, m.routedExperts);

@@ -79,6 +79,9 @@ export function modelFromConfig(config: unknown, options: ConfigOptions = {}): M
  * As modelFromConfig, of the text of a config.json.
  *
  * @throws ConfigError as modelFromConfig; naming line and column where the text stops being JSON.
+ * @example modelFromConfigText(JSON.stringify({ model_type: "qwen3", hidden_size: 1024, intermediate_size: 3072,
+ *   num_hidden_layers: 28, num_attention_heads: 16, num_key_value_heads: 8, head_dim: 128, vocab_size: 151936,
+ *   tie_word_embeddings: true, torch_dtype: "bfloat16" }), { id: "mine" }).layers // 28
  */
 export function modelFromConfigText(text: string, options: ConfigOptions = {}): Model {
   return modelFromConfig(parseConfig(text), options);
