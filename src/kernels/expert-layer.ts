@@ -98,7 +98,8 @@ export type MoeLayerPlan = (tokens: number) => MoeLayerTime;
 
 /** moeLayerTime with all but the tokens settled once, for many numbers of them. @throws RangeError as moeLayerTime. */
 export function moeLayerPlan(question: Omit<MoeLayerQuestion, "tokens">): MoeLayerPlan {
-  const { model, kernel, expertParallel = 1, tensorParallel = 1, lowLatencyTokens = defaultLowLatencyTokens } = question;
+  const { model, kernel, expertParallel = 1, tensorParallel = 1, cache = "warm" } = question;
+  const { lowLatencyTokens = defaultLowLatencyTokens } = question;
   requireShape(model);
   requireMachine(question.hardware);
   requireName("kernel", kernel);
@@ -106,7 +107,7 @@ export function moeLayerPlan(question: Omit<MoeLayerQuestion, "tokens">): MoeLay
   requirePositiveInteger("tensorParallel", tensorParallel);
   requirePositiveInteger("expertParallel", expertParallel);
   requirePositiveInteger("lowLatencyTokens", lowLatencyTokens);
-  requireWord("cache", question.cache ?? "warm", ["warm", "cold"]);
+  requireWord("cache", cache, ["warm", "cold"]);
   if (kernel !== "deepepmoe") return kernelPlan(question, kernel);
   return bothPaths(
     kernelPlan(question, "deepepmoe_generation"),

@@ -26,6 +26,7 @@ const rounding = 1 - 1e-12;
  * A task of exactly 10 µs counts in the decade that starts there. Both shares sum to one.
  *
  * @throws RangeError when there is nothing to count, a count is negative or a duration is not positive.
+ * @example shareByDecade([{ seconds: 5e-6, count: 3 }, { seconds: 5e-5, count: 1 }]).length // 5
  */
 export function shareByDecade(tasks: readonly TimedTasks[]): readonly DurationShare[] {
   const count = tasks.reduce((sum, t) => sum + t.count, 0);

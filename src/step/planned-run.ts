@@ -148,7 +148,14 @@ function plannedRun({ count }: Run, blocks: readonly PlannedBlock[], ofEngine: E
   const latent = own.filter((block) => block.kind === "latent" && block.indexer === undefined).length;
   const linear = own.filter(({ kind }) => kind === "linear").length;
   const parts = mixers + (mixers < blocks.length ? 1 : 0);
-  const { layerSeconds, latentSeconds, sparseSeconds, linearSeconds } = ofEngine;
-  const seconds = (layerSeconds * parts) / 2 + latentSeconds * latent + sparseSeconds * sparse + linearSeconds * linear;
+  const seconds = betweenSeconds(ofEngine, { parts, latent, sparse, linear });
   return { count, blocks, parts, latent, sparse, linear, experts, between: seconds > 0 ? betweenTask(seconds) : undefined };
+}
+
+/** The engine's time between the kernels of one layer: half for each of its parts, and for mixers by their kind. */
+export function betweenSeconds(
+  { layerSeconds, latentSeconds, sparseSeconds, linearSeconds }: EngineTime,
+  { parts, latent, sparse, linear }: Pick<PlannedRun, "parts" | "latent" | "sparse" | "linear">,
+): number {
+  return (layerSeconds * parts) / 2 + latentSeconds * latent + sparseSeconds * sparse + linearSeconds * linear;
 }

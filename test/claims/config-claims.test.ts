@@ -77,10 +77,10 @@ describe("the format of the weights", () => {
   it.each([
     [{ quantization_bit: 5 }, "int5, bf16 rest"],
     [{ quantization_config: { quant_method: "awq", w_bit: 3 } }, "int3, bf16 rest"],
-  ])("of bits that nothing runs is said, and said to be unknown: %j", (fields, released) => {
+  ])("of bits that few run is what it says: %j", (fields, released) => {
     const plain = JSON.parse(publishedConfigs.find((c) => c.name === "llama-3.1-8b")?.text as string) as object;
     const own = modelFromConfigText(JSON.stringify({ ...plain, ...fields }));
-    expect(own.formats).toMatchObject({ known: false, released });
+    expect(own.formats).toMatchObject({ known: true, released, experts: `${released.slice(0, 4)}_wo` });
     expect(weightFormatNames).toContain(defaultExperts(own, hardware("h100-sxm"), 1).weightFormat);
   });
 

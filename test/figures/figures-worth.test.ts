@@ -41,7 +41,8 @@ describe("shares of worth", () => {
     expect(none).toMatchObject({ groupRequests: 0 });
     expect(none?.worth).toBeUndefined();
     const figure = worthSharesFigure([dense, wide], [h100]);
-    for (const { x } of traces(figure)) expect(x[1]).toBeNull();
+    for (const { x } of traces(figure).slice(0, -1)) expect(x[1]).toBeNull();
+    expect(traces(figure).at(-1)).toMatchObject({ x: { 1: 0 }, text: ["", "does not fit"] });
     expect(figure.caption).not.toContain("Llama-3.1");
     expect(worthSharesFigure([wide], [h100]).caption).toContain("No model fits.");
   });

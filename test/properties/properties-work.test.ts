@@ -277,11 +277,11 @@ describe("what hides and how fine a model is cut", () => {
   });
 });
 
-it("a weight takes from half a byte to two, with its scales up to an eighth more", () => {
+it("a weight takes its two to sixteen bits, with its scales up to an eighth more", () => {
   for (const name of weightFormatNames) {
     const { weightBytes, activationBytes } = weightFormat(name as WeightFormatName);
-    const bytes = 2 ** Math.floor(Math.log2(weightBytes) + 1e-9);
-    expect(bytes >= 0.5 && weightBytes <= bytes * 1.125, name).toBe(true);
+    const bits = [2, 3, 4, 5, 6, 8, 16].find((width) => weightBytes >= width / 8 && weightBytes <= (width / 8) * 1.125);
+    expect(bits, name).toBe(Number(/(\d+)/.exec(name.replace(/^w4a\d+.*|^nvfp4/, "4"))?.[1]));
     expect(activationBytes, name).toBeGreaterThanOrEqual(weightBytes);
   }
 });

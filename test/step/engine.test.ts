@@ -141,7 +141,9 @@ describe("what an answer says beside its time", () => {
       decodeStep({ model: model("llama-3-70b"), hardware: hardware("a100-sxm"), requests: 1, contextTokens: 1, tensorParallel: 8 }).carried,
     ).not.toContainEqual(expect.stringMatching(/^routed experts/));
     expect(ask({ dataParallel: 8, expertParallel: 8 })).toMatchObject({ kernel: "deepepmoe", carried: [] });
-    expect(ask({ dataParallel: 8, expertParallel: 8, kernel: "deepgemm" }).carried).toEqual([]);
+    expect(ask({ dataParallel: 8, expertParallel: 8, kernel: "deepgemm" }).carried).toEqual([
+      "routed experts: deepgemm in fp8_block on Hopper, by the constants of deepgemm fp8_block Blackwell",
+    ]);
     const { scaleUpBytesPerSecond: _a, scaleUpDomain: _b, networkBytesPerSecond: _c, ...bare } = h200;
     expect(ask({ hardware: bare, tensorParallel: 8 }).carried).toEqual([
       "links: not in the record of h200-sxm; PCIe 4.0 and a card of 400 Gb/s stand in",

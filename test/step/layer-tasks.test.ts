@@ -7,7 +7,7 @@ import { type ExpertsBlock, isMixer } from "../../src/model/blocks";
 import { model } from "../../src/model/registry";
 import { exchangePlan } from "../../src/step/communication";
 import { type Plan, planOf } from "../../src/step/plan";
-import { nothingYet, type PlannedFeedForward, type PlannedRun } from "../../src/step/planned-run";
+import { betweenSeconds, nothingYet, type PlannedFeedForward, type PlannedRun } from "../../src/step/planned-run";
 import { resolveQuestion, type StepQuestion } from "../../src/step/question";
 import { shapeOf } from "../../src/step/routed-plan";
 import { betweenTask, type DecodeTask, type Passing } from "../../src/step/task";
@@ -59,15 +59,15 @@ describe("the tasks of a layer", () => {
 
   it("end with the engine's time between kernels: half for each part of a layer, and for mixers by their kind", () => {
     const plan = planFor(dealt);
-    const engineTime = { ...plan.engineTime, layerSeconds: 1, latentSeconds: 10, sparseSeconds: 100, linearSeconds: 1000 };
-    const run = { ...last(plan), parts: 3, latent: 2, sparse: 3, linear: 4 };
-    const { tasks } = layerTasks({ ...plan, engineTime }, run, passing);
-    expect(tasks.at(-1)).toEqual(betweenTask(1.5 + 20 + 300 + 4000));
+    const times = { ...plan.engineTime, layerSeconds: 1, latentSeconds: 10, sparseSeconds: 100, linearSeconds: 1000 };
+    expect(betweenSeconds(times, { parts: 3, latent: 2, sparse: 3, linear: 4 })).toBe(1.5 + 20 + 300 + 4000);
+    // Latent attention and experts: two parts.
+    const { layerSeconds, latentSeconds } = plan.engineTime;
+    expect(layerTasks(plan, last(plan), passing).tasks.at(-1)).toEqual(betweenTask(layerSeconds + latentSeconds));
     expect(betweenTask(2)).toEqual({
       ...{ name: "between kernels", seconds: 2, floorSeconds: 0, flops: 0, bytes: 0, runBytes: 0, bound: "overhead", kernelSeconds: [2] },
     });
-    const none = { ...plan.engineTime, layerSeconds: 0, latentSeconds: 0, sparseSeconds: 0, linearSeconds: 0 };
-    expect(named(layerTasks({ ...plan, engineTime: none }, last(plan), passing).tasks, "between kernels")).toEqual([]);
+    expect(named(layerTasks(plan, { ...last(plan), between: undefined }, passing).tasks, "between kernels")).toEqual([]);
   });
 
   it("sum to computing and sending apart, also where kernels start sooner", () => {
