@@ -11,6 +11,7 @@ const apart = [
   ...["own-report", "faults", "check", "pictures", "same-everywhere", "gpu-browser", "setup", "package"],
   ...[
     "reports",
+    "own-rows-page",
     "no-scripts",
     "report-figures",
     "lab",

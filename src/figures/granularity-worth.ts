@@ -96,7 +96,7 @@ export function granularityWorthFigure(question: StepQuestion): Figure {
       legend: { orientation: "h", x: 0, y: -0.2, yanchor: "top" },
     }),
     title: `As experts are split, the network's share of the worth goes from ${share(first, "networkBandwidth")} to ${share(last, "networkBandwidth")}, memory bandwidth's from ${share(first, "memoryBandwidth")} to ${share(last, "memoryBandwidth")}`,
-    setting: `${question.model.name} on ${question.hardware.name}, its experts split ${formatNumber(first.granularity)} to ${formatNumber(last.granularity)} times and nothing else.`,
+    setting: `${question.model.name} on ${question.hardware.name}, its experts split ${formatNumber(first.granularity)} to ${formatNumber(last.granularity)} times and nothing else; one message goes to each expert.`,
     caption: `What each part of ${question.hardware.name} is worth to a decode step of ${question.model.name} as its experts are split and nothing else: as many parameters, as many of them active.${x.includes(1) ? " Dotted: as released." : ""} Worth: ${ways}. Tokens per second per GPU go from ${rates}: each token goes to more experts, and every one of them is sent a message as long as before.`,
     alt: `Shares of worth against the number of times that experts are split: ${ways}. Tokens per second per GPU: ${rates}.`,
   };

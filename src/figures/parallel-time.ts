@@ -25,13 +25,15 @@ export function parallelTimeFigure(model: Model, nodes: Hardware, rack: Hardware
   const rack64 = splitTime({ model, hardware: rack, tokensPerGpu, gpus: 64 });
   // The largest group of the rack that both ways can take: a model of few experts has none of 64.
   const widest = doublings(2, 64)
-    .map((gpus) => ({ gpus, ...splitTime({ model, hardware: rack, tokensPerGpu, gpus }) }))
-    .filter((at) => at.tensorSeconds !== undefined && at.expertSeconds !== undefined)
+    .flatMap((gpus) => {
+      const { tensorSeconds, expertSeconds } = splitTime({ model, hardware: rack, tokensPerGpu, gpus });
+      return tensorSeconds === undefined || expertSeconds === undefined ? [] : [{ gpus, times: tensorSeconds / expertSeconds }];
+    })
     .at(-1);
   const found =
     widest === undefined
       ? `Communication of a layer of ${model.name}, by all-reduce and by exchange`
-      : `Over ${formatCount(widest.gpus)} GPUs of ${shortName(rack)} an all-reduce takes ${formatNumber((widest.tensorSeconds ?? 0) / (widest.expertSeconds ?? 1))} times as long as the exchange of experts`;
+      : `Over ${formatCount(widest.gpus)} GPUs of ${shortName(rack)} an all-reduce takes ${formatNumber(widest.times)} times as long as the exchange of experts`;
   const hasDiamonds = judged.length > 0 && tokensPerGpu === 128;
   const legend = (first: boolean) => ({ showlegend: first });
   return {

@@ -24,7 +24,8 @@ export function worthPairsFigure(pairs: readonly MachinePair[]): Figure {
   ].filter(({ here }) => here.length > 0);
   const nameOf = (p: MachinePair) => `${model(p.model).name}, ${p.older.name} to ${p.newer.name}`;
   const worst = [...known].sort((a, b) => offBy(b) - offBy(a))[0] as MachinePair;
-  const words = `${formatCount(rows)} pairs of steps of ${formatCount(pairs.length)} models and machines: off by ${formatShare(errors.leftOut)} in the median`;
+  const far = known.filter((p) => offBy(p) >= Math.log(1.2)).length;
+  const words = `${formatCount(rows)} pairs of steps in ${formatCount(pairs.length)} pairings of a model and two machines: off by ${formatShare(errors.leftOut)} in the median`;
   const kept = (p: MachinePair) => p.ratios.filter((r) => Number.isFinite(r.leftOut));
   const drawn = known.flatMap((p) => kept(p).flatMap((r) => [r.measured, r.leftOut]));
   const ends: [number, number] = [Math.min(...drawn) * 0.92, Math.max(...drawn) * 1.08];
@@ -78,7 +79,7 @@ export function worthPairsFigure(pairs: readonly MachinePair[]): Figure {
       showlegend: true,
       legend: { orientation: "h", x: 0, y: -0.18, yanchor: "top" },
     }),
-    title: `From one machine to another, steps are predicted within ${formatShare(errors.leftOut)} in the median`,
+    title: `From one machine to another ${formatCount(rows)} pairs of steps are off by ${formatShare(errors.leftOut)} in the median, and ${formatCount(far)} of ${formatCount(known.length)} pairings by a fifth or more`,
     setting: "Measured decode steps of one model on two machines, engine times fitted without these rows.",
     caption: `How many times faster the newer of two machines does the same decode step: large marks are the median of a model on two machines, small ones single steps; on the line prediction and measurement agree. ${words}, with engine times fitted without these rows. Furthest off: ${nameOf(worst)}, ${formatNumber(worst.measured, 2)} times as measured and ${formatNumber(worst.leftOut, 2)} as predicted.`,
     alt: `Measured against predicted ratios of steps on two machines. ${words}.`,

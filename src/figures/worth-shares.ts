@@ -76,13 +76,9 @@ export function worthSharesFigure(served: readonly ServedModel[], machines: read
     return ends.length === 0
       ? { title: `No model fits ${machines[m]?.name}`, words: "No model fits." }
       : {
-          title: `Worth most on ${machines[m]?.name}: ${ends.map((row) => `${most(row)} to ${row.model.name}`).join(", ")}`,
+          title: titleOf(machines[m]?.name ?? "", ends),
           words: `${ends.map((row) => `${row.model.name}: ${words(row)}`).join(". ")}.`,
         };
-  };
-  const most = ({ worth: { elasticities } }: FittingRow) => {
-    const best = worthParts.reduce((a, b) => (elasticities[b.name] > elasticities[a.name] ? b : a));
-    return `${best.words} (${formatShare(elasticities[best.name])})`;
   };
   const choices = machines.map(({ name }, m) => ({
     title: read(m).title,
@@ -129,3 +125,15 @@ function partBars(rows: readonly WorthRow[], { name, words, color }: (typeof wor
 }
 
 const nameOf = ({ model }: WorthRow): string => `${model.name}<br>${model.released.slice(0, 4)}`;
+
+/** What is worth most to the first model and to the last. */
+function titleOf(machine: string, ends: readonly FittingRow[]): string {
+  const best = ends.map(({ model, worth: { elasticities } }) => {
+    const part = worthParts.reduce((a, b) => (elasticities[b.name] > elasticities[a.name] ? b : a));
+    return { words: part.words, share: `${formatShare(elasticities[part.name])} to ${model.name}` };
+  });
+  const words = [...new Set(best.map((one) => one.words))];
+  return words.length === 1
+    ? `Worth most on ${machine} is ${words[0]}: ${best.map(({ share }) => share).join(", ")}`
+    : `Worth most on ${machine}: ${best.map((one) => `${one.words}, ${one.share}`).join("; ")}`;
+}
