@@ -1,5 +1,6 @@
 import { type CacheFormatName, type WeightFormatName, weightFormat } from "../../machine/number-formats";
 import type { Indexer, LinearMixer, Mixer } from "../../model/blocks";
+import { reachOf } from "../../model/mixers/grouped";
 import { convolutionChannels, convolutionStateBytes, recurrentStateBytes } from "../../model/mixers/linear";
 import { mixerMatrices, mixerWork } from "../../model/mixers/mixers";
 import { visiblePairs } from "../../model/mixers/rules";
@@ -84,7 +85,7 @@ export function demandOf(setting: DemandSetting): Demand {
     const rows = queryRows * newTokens;
     const flops = requests * core.flops * widen;
     const padded = (Math.ceil(rows / tileRows) * tileRows) / rows;
-    const reach = reachOf(mixer);
+    const reach = attendedOf(mixer);
     const [near, all] = decode ? [1, 1] : [visiblePairs(contextTokens, newTokens, reach), visiblePairs(contextTokens, newTokens)];
     const diagonal = decode ? 1 : 1 + tileRows / 2 / (contextTokens + newTokens / 2 + tileRows / 2);
     const tokens = requests * newTokens;
@@ -108,11 +109,11 @@ export function demandOf(setting: DemandSetting): Demand {
   };
 }
 
-/** Tokens that a mixer attends to at most, where it is told in tokens. */
-function reachOf(mixer: Exclude<Mixer, LinearMixer>): number | undefined {
-  if (mixer.kind === "grouped") return mixer.window ?? (mixer.chunk === undefined ? undefined : mixer.chunk / 2);
-  if (mixer.kind === "block-selected") return mixer.indexer.topK * mixer.blockTokens;
-  return mixer.kind === "latent" ? mixer.indexer?.topK : undefined;
+/** Tokens that a query attends to at most: within reach, and as many as an index picks. */
+function attendedOf(mixer: Exclude<Mixer, LinearMixer>): number {
+  if (mixer.kind === "grouped") return reachOf(mixer);
+  if (mixer.kind === "latent") return Math.min(reachOf(mixer), mixer.indexer?.topK ?? Number.POSITIVE_INFINITY);
+  return mixer.kind === "block-selected" ? mixer.indexer.topK * mixer.blockTokens : Number.POSITIVE_INFINITY;
 }
 
 /** Rows of queries that share keys, keys that differ, and numbers of queries and results of a token. */
