@@ -186,10 +186,14 @@ export function timeOf(
   warm = true,
 ): MoeLayerTime {
   const work = workOf(family, model, hardware, tensorParallel, load, routedRows, warm);
-  const time = secondsOf(family, work);
-  const { computeSeconds, memorySeconds, overheadSeconds } = time;
+  const { floorSeconds, seconds, computeSeconds, memorySeconds, overheadSeconds } = secondsOf(family, work);
+  // Field by field: a record that begins with a spread has a shape of its own each time, which all that reads it pays for.
   return {
-    ...time,
+    floorSeconds,
+    seconds,
+    computeSeconds,
+    memorySeconds,
+    overheadSeconds,
     bound: overheadSeconds > Math.max(memorySeconds, computeSeconds) ? "overhead" : computeSeconds >= memorySeconds ? "compute" : "memory",
     activeExperts: load.activeExperts,
     localExperts: load.localExperts,
