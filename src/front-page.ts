@@ -1,5 +1,5 @@
 import { articleDay, type Claim, claims } from "./claims/claims";
-import { type Verdict, verdicts } from "./claims/parts/verdict";
+import { countedParts, nearness, type Verdict, verdicts } from "./claims/parts/verdict";
 import { type Drawing, layerDrawing } from "./figures/layer-drawing";
 import { measuredSteps } from "./figures/step-parity";
 import { stripFigures } from "./figures/strip";
@@ -74,7 +74,7 @@ export function argument(question: FrontQuestion = {}, judged: readonly Claim[] 
   return [
     `On ${dayWords(articleDay)} an article argued that models with many small experts turn big, dense, regular work into small, sparse, uniform work, so that hardware built for big work loses its value.`,
     `In decode its starting point holds: with ${formatCount(tokensInFlight)} tokens in flight an expert of ${fine.name} sees ${small.rows} tokens, where one of ${coarse.name} sees ${large.rows}.`,
-    `The work of one expert shrank with it, from ${large.time} to ${small.time} as its share of a layer on ${place.name}, but kernels launch all experts of a layer together, so what is launched did not shrink as much.`,
+    `The work of one expert shrank with it, from ${large.time} to ${small.time} by the estimate of its share of a layer on ${place.name}, but kernels launch all experts of a layer together, so what is launched did not shrink as much.`,
     `Memory is read in long runs as before: ${short(accessesOf(question).fine)} of the bytes of a decode step of ${fine.name} lie in runs of up to ${formatCount(shortRunBytes / 1024)} KiB, and where there are more, ${short(sparse)} with ${model(beside.sparse).name}, attention that selects tokens brings them and not experts.`,
     verdictSentence(judged),
     changeSentence(judged),
@@ -160,9 +160,31 @@ export function frontAnswer(judged: readonly Pick<Claim, "verdict">[] = claims()
 
 /** How sure the verdicts are: what their parts rest on. */
 export function howSure(judged: readonly Claim[] = claims()): string {
-  const parts = judged.flatMap((c) => c.parts).filter((p) => p.stress > 0 && !Number.isNaN(p.value));
+  const parts = judged.flatMap((c) => countedParts(c.parts)).flatMap(({ part }) => (Number.isNaN(part.value) ? [] : [part]));
   const of = (grades: string) => formatCount(parts.filter((p) => grades.includes(p.grade)).length);
-  return `Of the ${formatCount(parts.length)} parts that the verdicts count ${of("A")} rest on measurement or counts by others, ${of("B")} on that of the makers, ${of("C")} on second hand and ${of("D")} on the cost model of this project.`;
+  return `Of the ${formatCount(parts.length)} parts that decide, ${of("A")} rest on measurements or counts by others, ${of("B")} on those of the makers, ${of("C")} on second hand, and ${of("D")} on our cost model alone.`;
+}
+
+/**
+ * Which verdicts lie on a border of the rule, or one step of one part from another side of it.
+ *
+ * @example nearBorders()
+ */
+export function nearBorders(judged: readonly Claim[] = claims()): string {
+  const near = (how: ReturnType<typeof nearness>) => judged.filter((c) => nearness(c.parts) === how);
+  const [on, step] = [near("border"), near("one step")].map((all) => listed(all.map((c) => c.id)));
+  return `On a border between right, half and wrong: ${on}. One part that came out one step otherwise (right, open, wrong) would carry to another side: ${step}.`;
+}
+
+/**
+ * How far to trust the verdicts, in a paragraph below their table: what they rest on, which are close, and what those of questions mean.
+ *
+ * @example verdictsText()
+ */
+export function verdictsText(judged: readonly Claim[] = claims()): string {
+  const asked = judged.filter((c) => countedParts(c.parts).every(({ part }) => part.stance === "asks"));
+  const questions = asked.length === 0 ? [] : [`Where the author only asks (${listed(asked.map((c) => c.id))}), right means yes.`];
+  return [howSure(judged), nearBorders(judged), ...questions].join(" ");
 }
 
 /** How far the cost model is off on whole decode steps of deployments left out of its fit, and how far two engines are apart. */
@@ -195,10 +217,11 @@ export function trustText(): string {
     .filter(({ set, who }) => set === "dealt out" && !who.startsWith("deepshock"))
     .map(({ who, median: stated }) => `${who} ${formatShare(stated)}`);
   return [
-    `**Whole decode steps of ${formatCount(steps)} measured deployments of TensorRT-LLM, vLLM and SGLang are off by ${formatShare(median)} in the median and by at most ${formatShare(nineOfTen)} in nine of ten, each source's runs of a model on a machine left out of the fit in their turn.**`,
+    `**Whole decode steps of ${formatCount(steps)} measured deployments of TensorRT-LLM, vLLM and SGLang are off by ${formatShare(median)} in the median and by at most ${formatShare(nineOfTen)} in nine of ten, each time fitted without that source's runs of that model on that machine.**`,
     `Two engines asked the same differ by ${formatShare(engines.median)} (${formatCount(engines.pairs)} pairs).`,
-    `With attention and experts dealt out, DeepSeek's models are off by ${formatShare(ours.median)} on ${formatCount(ours.rows ?? 0)} rows, which the fit has seen; under the same conditions are stated, on rows of the same kind but not proven the same: ${listed(others)}.`,
-    `Every answer has a band, in which ${formatShare(inBand)} of the steps left out lie, and says what was carried over from another machine and what is left out.`,
+    `In the article's own regime, attention and experts dealt out, DeepSeek's models are off by ${formatShare(ours.median)} on ${formatCount(ours.rows ?? 0)} rows.`,
+    `Others report on similar, perhaps not identical rows: ${listed(others)}; ours were in the fit, so this is no contest.`,
+    `Every answer has an 80 % band, which held ${formatShare(inBand)} of the steps left out, and says what was carried over from another machine and what is left out.`,
   ].join(" ");
 }
 

@@ -387,8 +387,10 @@ export {
   type FrontQuestion,
   frontWorth,
   howSure,
+  nearBorders,
   trustText,
   verdictCounts,
+  verdictsText,
 } from "./front-page";
 export { type Drawing, layerDrawing } from "./figures/layer-drawing";
 export { type WorthBar, type WorthShift, worthShift } from "./figures/worth-shift";

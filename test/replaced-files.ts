@@ -7,3 +7,6 @@ export const replaced = new Map<string, string>();
 
 /** Stands for that of src/files: vi.mock("../src/data/files", () => import("./replaced-files")). */
 export const readDataFile: typeof original.readDataFile = (path) => replaced.get(path) ?? original.readDataFile(path);
+
+/** The same of tables: a replaced text is CSV. */
+export const readTable: typeof original.readTable = (path) => replaced.get(path) ?? original.readTable(path);

@@ -50,7 +50,8 @@ async function build(entry) {
   const reader = `export function readDataFile(path) {
   if (!Object.hasOwn(deepshockData, path)) throw new Error("the page holds no data file " + path);
   return deepshockData[path];
-}`;
+}
+export const readTable = readDataFile;`;
   // Loaded only now: a fresh clone installs its packages after this module has been read.
   const { rolldown } = await import("rolldown");
   const made = await rolldown({

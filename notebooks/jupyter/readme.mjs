@@ -1,7 +1,7 @@
 /**
  * npm run readme: write what README takes from the model.
  *
- * The verdict table of both languages, between its two comments; and the picture of a figure, as the committed notebook holds it.
+ * The verdict table of both languages and how far to trust it, each between its two comments; and the picture of a figure, as the committed notebook holds it.
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -18,12 +18,22 @@ await main(() => {
 });
 
 function writeTables() {
-  const { chineseAnswer, chineseVerdictTable, frontAnswer, trustText, verdictTable } = require("../../dist/index.js");
+  const {
+    chineseAnswer,
+    chineseVerdictsText,
+    chineseVerdictTable,
+    frontAnswer,
+    trustText,
+    verdictsText,
+    verdictTable,
+  } = require("../../dist/index.js");
   writeBetween("README.md", "answer", "end of answer", `**${frontAnswer()}**`);
   writeBetween("README.md", "trust", "end of trust", trustText());
   writeBetween("README.md", "verdicts", "end of verdicts", verdictTable());
+  writeBetween("README.md", "verdicts trust", "end of verdicts trust", verdictsText());
   writeBetween("README.zh-CN.md", "回答", "回答完", `**${chineseAnswer()}**`);
   writeBetween("README.zh-CN.md", "结论", "结论完", chineseVerdictTable());
+  writeBetween("README.zh-CN.md", "结论的依据", "结论的依据完", chineseVerdictsText());
 }
 
 /** Replace what stands between two comments of a document. */

@@ -338,6 +338,7 @@ async function build(say) {
   }
   for (const entry of entries) writeModule(fresh, entry);
   for (const entry of listings) handOnLazily(join(fresh, `${entry}.js`));
+  splitTables(fresh);
   const command = join(fresh, "cli", "deepshock.js");
   if (existsSync(command)) chmodSync(command, 0o755);
   if (existsSync(dist)) renameSync(dist, old);
@@ -346,6 +347,19 @@ async function build(say) {
   writeWhole(stampOf.build, `${key} ${contentsOf(dist)}`);
   rmSync(old, { recursive: true, force: true });
   say(`set-up: built dist/ from src/ (${secondsSince(start)})`);
+}
+
+/** The tables of data/ as src/data/files.ts reads them quickly. */
+function splitTables(folder) {
+  const require = createRequire(join(folder, "index.js"));
+  const { splitTable } = require("./data/split-table.js");
+  const { splitName } = require("./data/files.js");
+  const { parse } = require("csv-parse/sync");
+  for (const name of readdirSync(join(root, "data")).filter((file) => file.endsWith(".csv"))) {
+    const bytes = readFileSync(join(root, "data", name));
+    const records = parse(bytes, { comment: "#", comment_no_infix: true, skip_empty_lines: true });
+    writeWhole(join(folder, "tables", splitName(name, bytes)), splitTable(records));
+  }
 }
 
 /** What package.json lets others import. */

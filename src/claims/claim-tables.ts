@@ -1,6 +1,8 @@
+import { formatNumber } from "../text/numbers";
 import { type Claim, claims } from "./claims";
 import type { Part } from "./parts/part";
 import { probabilityWords, thresholdWords, valueWords } from "./parts/part-words";
+import { countedParts } from "./parts/verdict";
 
 /** One row of a table of parts, ready to be shown. */
 export type PartRow = {
@@ -22,12 +24,13 @@ export type PartRow = {
  * @example partRows([claim("0a")])
  */
 export function partRows(judged: readonly Pick<Claim, "parts">[]): readonly PartRow[] {
-  return judged.flatMap(({ parts }) =>
-    parts.flatMap((part) => [
-      rowOf(part),
+  return judged.flatMap(({ parts }) => {
+    const weights = new Map(countedParts(parts).map(({ part, weight }) => [part.id, weight]));
+    return parts.flatMap((part) => [
+      rowOf(part, weights.get(part.id)),
       ...(part.readings ?? []).map(
         (r): PartRow => ({
-          ...rowOf(part),
+          ...rowOf(part, undefined),
           part: "",
           statement: `read as ${r.name}`,
           stance: "",
@@ -40,8 +43,8 @@ export function partRows(judged: readonly Pick<Claim, "parts">[]): readonly Part
           counts: "",
         }),
       ),
-    ]),
-  );
+    ]);
+  });
 }
 
 /**
@@ -84,7 +87,8 @@ export function verdictText(judged: readonly Claim[]): string {
     .join("\n\n");
 }
 
-function rowOf(part: Part): PartRow {
+/** A part with what it weighs in the verdict, nothing where the verdict does not count it. */
+function rowOf(part: Part, weight: number | undefined): PartRow {
   return {
     part: part.id,
     statement: part.statement,
@@ -95,7 +99,7 @@ function rowOf(part: Part): PartRow {
     probability: part.kind === "fact" || part.kind === "definition" ? "–" : probabilityWords(part.probability),
     words: part.words,
     grade: part.grade,
-    counts: part.stress === 0 ? "no" : String(part.stress),
+    counts: weight === undefined ? "no" : formatNumber(weight),
   };
 }
 

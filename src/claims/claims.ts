@@ -6,6 +6,7 @@ import type { Context, Scenario } from "./parts/context";
 import { headlineOf } from "./parts/headline";
 import { judgePart } from "./parts/judge-part";
 import type { ClaimRule, Part } from "./parts/part";
+import { scoreWords } from "./parts/part-words";
 import { type Verdict, verdictOf } from "./parts/verdict";
 import { rules, sayOf } from "./rules/all-rules";
 import { scenarioAt } from "./scenario";
@@ -23,6 +24,8 @@ export interface Judged {
   readonly verdict: Verdict;
   /** At most 25 words, built from the parts. */
   readonly headline: string;
+  /** The score that the verdict follows from, as a reader expects it: two where readings disagree, a dash where it is not known yet. */
+  readonly score: string;
 }
 
 /** One claim of the article: its words, its parts, what they come to now and came to when it was written. */
@@ -129,8 +132,8 @@ function judge(words: ClaimText, context: Context, then: Context): Claim {
   });
 }
 
-/** Verdict and headline of judged parts. */
+/** Verdict, headline and score of judged parts. */
 function summed(rule: ClaimRule, parts: readonly Part[]): Judged {
   const verdict = verdictOf(parts);
-  return { verdict, headline: headlineOf(parts, sayOf(rule.id), verdict) };
+  return { verdict, headline: headlineOf(parts, sayOf(rule.id), verdict), score: scoreWords(parts) };
 }

@@ -2,7 +2,7 @@
 
 export { type Change, changes } from "./changes";
 export { type ChineseClaim, type ChinesePartRow, chineseClaims } from "./chinese/chinese-claims";
-export { chineseAnswer, chineseVerdictTable } from "./chinese/chinese-tables";
+export { chineseAnswer, chineseVerdictsText, chineseVerdictTable } from "./chinese/chinese-tables";
 export { chineseShare } from "./chinese/chinese-words";
 export { classRows, inShort, type PartRow, partColumns, partRows, verdictTable, verdictText } from "./claim-tables";
 export {
@@ -29,9 +29,9 @@ export type { Reading } from "./parts/finding";
 export { headlineOf, mostWords, wordCount } from "./parts/headline";
 export type { Grade, Kind, Outcome, Stance } from "./parts/kinds";
 export type { Part, PartText, Threshold } from "./parts/part";
-export { likelihoodWords, probabilityWords, thresholdWords, valueWords } from "./parts/part-words";
+export { likelihoodWords, probabilityWords, scoreWords, thresholdWords, valueWords } from "./parts/part-words";
 export { type Member, type Population, populationOf, type Summary, weightedQuantile } from "./parts/population";
-export { type Counted, type Verdict, verdictOf, verdicts } from "./parts/verdict";
+export { type Counted, nearness, type Score, type Verdict, verdictOf, verdictScore, verdicts } from "./parts/verdict";
 export { arrayOverMemory } from "./rules/1-array-size";
 export { crossingRequests } from "./rules/5-tensor-to-expert-parallel";
 export { brierScore, type Forecast, type Judgement, judgements, ownForecasts, type Resolved, resolvedParts } from "./score";

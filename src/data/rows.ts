@@ -1,6 +1,6 @@
 import { parse } from "csv-parse/sync";
 import { isUnit, toBase } from "../units";
-import { readDataFile } from "./files";
+import { readTable } from "./files";
 import { isSplit, splitRows } from "./split-table";
 
 /** One row of a data file, and where it stands. */
@@ -30,7 +30,7 @@ export type Confidence = "high" | "medium" | "low";
  * @throws Error naming file and line when a row has too many or too few cells.
  */
 export function readRows(file: string): readonly Row[] {
-  const text = readDataFile(file);
+  const text = readTable(file);
   const before = remembered.get(file);
   if (before?.text === text) return before.rows;
   const rows = Object.freeze(parseRows(file, text));

@@ -28,8 +28,13 @@ export function claimsOverTimeFigure(months: readonly Month[]): Figure {
   const words = moved
     .map((v) => `claim ${v.id} from ${first.verdicts.find((f) => f.id === v.id)?.verdict.toLowerCase()} to ${v.verdict.toLowerCase()}`)
     .join(", ");
-  const title = `Since the article's day ${moved.length} of ${last.verdicts.length} verdicts changed`;
-  const changes = moved.length === 0 ? "" : ` What changed: ${words}.`;
+  const back = last.verdicts.filter(
+    (v, i) => v.verdict === first.verdicts[i]?.verdict && months.some((month) => month.verdicts[i]?.verdict !== v.verdict),
+  );
+  const returned = back.length === 0 ? "" : `; ${back.length} more moved and came back`;
+  const title = `${moved.length} of ${last.verdicts.length} verdicts differ from those of the article's day${returned}`;
+  const changes = moved.length === 0 ? "" : ` What differs: ${words}.`;
+  const returns = back.length === 0 ? "" : ` Moved and came back: ${back.map((v) => v.id).join(", ")}.`;
   return {
     data: verdicts
       .filter((verdict) => points.some((p) => p.verdict === verdict))
@@ -68,7 +73,7 @@ export function claimsOverTimeFigure(months: readonly Month[]): Figure {
     }),
     title,
     setting: `Judged by what was known from ${first.day} to ${last.day}.`,
-    caption: `Every claim judged by what was known on the article's day, at the end of each month since, and at the newest source. What a datasheet decides was known from the first day; what is to happen counts as not yet until it is published or its day has passed.${changes}`,
-    alt: `${title}.${changes}`,
+    caption: `Every claim judged by what was known on the article's day, at the end of each month since, and at the newest source. What a datasheet decides was known from the first day; what is to happen counts as not yet until it is published or its day has passed.${changes}${returns}`,
+    alt: `${title}.${changes}${returns}`,
   };
 }

@@ -7,6 +7,7 @@ import { colours, countTicks, dateRange, label, layout, linearAxis, logAxis, poi
 /** The day the argument was published. */
 export const articleDate = "2025-01-11";
 
+/** On which side of its mark a name stands. */
 type Side = "above" | "below";
 
 /**
@@ -68,7 +69,7 @@ export function releasesFigure(models: readonly Model[], tokensInFlight: number,
       ],
     }),
     title: words,
-    setting: `${formatCount(tokensInFlight)} tokens in flight over all GPUs, each expert as likely as the next; since ${articleDate}, the day of the article.`,
+    setting: `${formatCount(tokensInFlight)} tokens in flight over all GPUs; the mean holds for any router; after ${articleDate}, the day of the article.`,
     source: "Dimensions: each release's own configuration, named in data/models.csv.",
     caption: `Every model of the registry by release. Above: tokens per expert at ${formatCount(tokensInFlight)} tokens in flight. Below: parameters of one expert. Filled circles are mixture-of-experts models, grey diamonds dense ones (their feed-forward part sees every token), open circles rest on unverified dimensions. ${words}. The registry is a collection of notable releases, not a sample.`,
     alt: `Two scatter plots over release date. ${words}.`,
@@ -80,7 +81,7 @@ function afterTheArticle(after: readonly Release[]): string {
   if (after.length === 0) return "No mixture-of-experts model among these was released after the article";
   const inBand = after.filter((r) => r.tokensPerExpert >= 64 && r.tokensPerExpert <= 256).length / after.length;
   const millions = median(after.map((r) => r.parametersPerExpert)) / 1e6;
-  return `${formatShare(inBand)} of the ${formatCount(after.length)} mixture-of-experts models released after the article lie at 64 to 256 tokens per expert; their median expert has ${formatNumber(millions)} million parameters`;
+  return `${formatShare(inBand)} of the ${formatCount(after.length)} mixture-of-experts models of any size released after the article lie at 64 to 256 tokens per expert; their median expert has ${formatNumber(millions)} million parameters`;
 }
 
 function series(

@@ -95,12 +95,12 @@ export function tokensPerExpertFigure(
         label("64 to 256", { x: 1.8e6, y: 88 }, { xanchor: "right", font: { size: 11, color: colours.blue } }, "xy"),
       ],
     }),
-    setting: "Decode: a step takes one token of each request; every expert is as likely as the next; true on any machine.",
+    setting: "Decode: a step takes one token of each request. The mean holds for any router and on any machine.",
     source: sourced(
       "Marks",
       deployments().map((d) => d.source),
     ),
-    alt: `Log-log lines of mean tokens per expert against tokens in flight. At ${inWords} tokens: ${perModel}. Published decode settings stand at ${range(mean, ["decode"])} tokens per expert, prefill and training at ${range(mean, ["prefill", "training"])}.`,
+    alt: `Log-log lines of mean tokens per expert against tokens in flight. At ${inWords} tokens: ${perModel}. ${drawn(mean)}.`,
   };
 }
 
@@ -124,11 +124,17 @@ function told(
     perModel,
     inWords,
     title: `With ${inWords} tokens in flight ${found}`,
-    caption: `Mean tokens per expert, one line per model: half the tokens make an expert's matrix products half as tall. Shaded: 64 to 256, what we take as about the article's 128. At ${inWords} tokens (rings): ${perModel}. Filled marks are published deployments and benchmark settings (circle decode, square prefill, diamond training). Decode stands at ${range(mean, ["decode"])} tokens per expert, prefill and training at ${range(mean, ["prefill", "training"])}: "128 tokens per expert" is a statement about decode.`,
+    caption: `Mean tokens per expert, one line per model: half the tokens make an expert's matrix products half as tall. Shaded: 64 to 256, what we take as about the article's 128. At ${inWords} tokens (rings): ${perModel}. Filled marks are published deployments and benchmark settings (circle decode, square prefill, diamond training). ${drawn(mean)}: "128 tokens per expert" is a statement about decode.`,
   };
 }
 
 type Mean = (count: number, m: Model) => number;
+
+/** How many settings are drawn of each regime, and where they stand: a few marks are no population. */
+function drawn(mean: Mean): string {
+  const [decode, prefill, training] = regimes.map((regime) => byRegime(regime).length);
+  return `Of decode ${formatCount(decode as number)} published settings are drawn, at ${range(mean, ["decode"])} tokens per expert; of prefill ${formatCount(prefill as number)} and of training ${formatCount(training as number)}, at ${range(mean, ["prefill", "training"])}`;
+}
 
 /** From the fewest to the most tokens per expert of the deployments of some regimes. */
 function range(mean: Mean, regimes: readonly Deployment["regime"][]): string {

@@ -38,7 +38,13 @@ export interface WorthRow {
 type FittingRow = WorthRow & { readonly worth: Worth };
 const fits = (row: WorthRow): row is FittingRow => row.worth !== undefined;
 
-/** The worth of each machine's parts to each model, in the order given, with no more requests than nine tenths of the memory hold. */
+/**
+ * The worth of each machine's parts to each model, in the order given, with no more requests than nine tenths of the memory hold.
+ *
+ * @throws RangeError as worthOf.
+ * @example worthRows([{ model: model("llama-3-70b"), requestsPerGpu: 8, contextTokens: 4096, tensorParallel: 8 }],
+ *   [hardware("h100-sxm")]).length // 1
+ */
 export function worthRows(served: readonly ServedModel[], machines: readonly Hardware[]): readonly WorthRow[] {
   return machines.flatMap((hardware) =>
     served.map(({ model, ...place }) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { chineseAnswer, chineseClaims, chineseVerdictTable, claims, type Verdict } from "../../src";
+import { chineseAnswer, chineseClaims, chineseVerdictsText, chineseVerdictTable, claims, type Verdict, verdictsText } from "../../src";
 import { chineseParts } from "../../src/claims/chinese/chinese-parts";
 
 const scenarios = [{}, { model: "mixtral-8x22b" }, { model: "gpt-oss-120b" }, { hardware: "h20" }, { hardware: "gb200" }];
@@ -33,6 +33,10 @@ describe("the Chinese edition", () => {
     );
     expect(chineseAnswer(of(["Right", "Right", "Right"]))).toBe("大体是：3 条论断中 3 条成立。");
     expect(chineseAnswer(of(["Wrong", "Wrong", "Wrong", "Not yet"]))).toBe("大体不是：4 条论断中 0 条成立，3 条不成立，1 条尚无定论。");
+  });
+
+  it("says how far to trust the verdicts with the numbers and ids of the English edition", () => {
+    expect(numbersOf(chineseVerdictsText())).toEqual(numbersOf(verdictsText()));
   });
 
   it("gives a table of one row for each claim, each linked to its notebook", () => {

@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { headlineOf, wordCount } from "../../src/claims/parts/headline";
 import type { Outcome } from "../../src/claims/parts/kinds";
 import type { Part } from "../../src/claims/parts/part";
-import { likelihoodWords, probabilityWords, thresholdWords, valueWords } from "../../src/claims/parts/part-words";
+import { likelihoodWords, probabilityWords, scoreWords, thresholdWords, valueWords } from "../../src/claims/parts/part-words";
 import { populationOf, weightedQuantile } from "../../src/claims/parts/population";
-import { type Counted, verdictOf } from "../../src/claims/parts/verdict";
+import { type Counted, nearness, verdictOf, verdictScore } from "../../src/claims/parts/verdict";
 
 const part = (outcome: Outcome, stress: 0 | 1 | 2 | 3 = 1, stance: Counted["stance"] = "asserts"): Counted => ({ stance, stress, outcome });
 const read = (...outcomes: Outcome[]): Counted => ({ ...part("depends", 2), readings: outcomes.map((outcome) => ({ outcome })) });
@@ -44,6 +44,30 @@ describe("the verdict of a claim", () => {
   it("is Not yet where half of the weight or more is not decided", () => {
     expect(verdictOf([part("pending"), part("right")])).toBe("Not yet");
     expect(verdictOf([part("pending"), part("right", 2)])).toBe("Right");
+  });
+
+  it("follows from a score: the worst and the best of its readings, none where it is not decided", () => {
+    expect(verdictScore([part("right", 2), part("wrong", 3)])).toEqual({ worst: 0.4, best: 0.4 });
+    expect(verdictScore([part("right"), part("right"), read("right", "wrong")])).toEqual({ worst: 0.5, best: 1 });
+    expect(verdictScore([part("pending"), part("right")])).toBeUndefined();
+    expect(scoreWords([part("right", 2), part("wrong", 3)])).toBe("0.40");
+    expect(scoreWords([part("right"), part("right"), read("right", "wrong")])).toBe("0.50 to 1.00");
+    expect(scoreWords([part("pending"), part("right")])).toBe("–");
+  });
+
+  it("is near where it lies on a border, or one step of one part carries it to another side", () => {
+    // 2/5 and, hedged, 1 of 2.5.
+    expect(nearness([part("right", 2), part("wrong", 3)])).toBe("border");
+    expect(nearness([part("right"), part("wrong", 3, "hedges")])).toBe("border");
+    expect(nearness([part("right", 3), part("wrong", 2)])).toBe("border");
+    // 3/7, less a half of one part 2.5/7 = 0.36; 2/3, less a half 1.5/3.
+    expect(nearness([part("right", 2), part("wrong", 2), part("wrong"), part("right"), part("wrong")])).toBe("one step");
+    expect(nearness([part("right"), part("right"), part("wrong")])).toBe("one step");
+    // 1/8, and with half of two more 2/8; all right, and with half of two less 4/5 and more.
+    expect(nearness([part("wrong", 2), part("wrong", 2), part("wrong"), part("wrong", 2), part("right")])).toBeUndefined();
+    expect(nearness([part("right", 2), part("right", 2), part("right")])).toBeUndefined();
+    expect(nearness([read("right", "wrong")])).toBeUndefined();
+    expect(nearness([part("pending")])).toBeUndefined();
   });
 });
 

@@ -37,6 +37,15 @@ describe("tokens-per-expert", () => {
     }
     expect(tokensPerExpertFigure(compared, 3072).caption).toContain("Kimi-K2 64");
   });
+
+  it("says how many settings are drawn of each regime", () => {
+    const drawn = (regime: string) => deployments().filter((d) => d.regime === regime).length;
+    const words = `Of decode ${drawn("decode")} published settings are drawn`;
+    for (const said of [figure.caption, figure.alt]) {
+      expect(said).toContain(words);
+      expect(said).toContain(`of prefill ${drawn("prefill")} and of training ${drawn("training")}`);
+    }
+  });
 });
 
 describe("releases", () => {

@@ -1,4 +1,4 @@
-import { formatCount, formatNumber } from "../../text/numbers";
+import { formatBytes, formatCount, formatNumber } from "../../text/numbers";
 import type { Part } from "../parts/part";
 import { chineseShare } from "./chinese-words";
 
@@ -33,14 +33,14 @@ export const chineseParts: Readonly<Record<string, ChinesePart>> = {
   "0a.training": { statement: "训练时也是如此。", say: ({ value }) => `训练为 ${formatCount(value)} 个` },
   "0b.shrink": {
     statement: "在途 token 数相同时，单个专家的时间降到十分之一以下。",
-    say: ({ value }) => (value > 1.05 ? `单个专家的计算缩小到原来的 1/${formatNumber(value)}` : "单个专家的计算没有缩小"),
+    say: ({ value }) => (value > 1.05 ? `单个专家的时间下限降到原来的 1/${formatNumber(value)}（中位数）` : "单个专家的时间下限没有下降"),
   },
   "0b.task": {
     statement: "解码的一个任务用时 1 到 10 µs。",
     say: ({ readings }) => {
       const [product, launched] = readings ?? [];
       if (product === undefined || launched === undefined) return "";
-      return `单个专家的矩阵乘有 ${share(product)} 落在 1–10 µs，按实际启动的任务算，多数时间如此的部署占 ${share(launched)}`;
+      return `单个专家较短的矩阵乘在 ${share(product)} 的部署中落在 1–10 µs，按实际启动的任务算占 ${share(launched)}`;
     },
   },
   "0b.training": {
@@ -48,10 +48,10 @@ export const chineseParts: Readonly<Record<string, ChinesePart>> = {
     say: ({ value }) => `训练中这类 kernel 占 ${chineseShare(value)} 的时间`,
   },
   "0c.run": {
-    statement: "对专家权重的一次连续访问降到 16 KB 以下。",
+    statement: "对专家权重的一次连续访问降到 16 KiB 以下。",
     say: ({ readings = [] }) => {
       const [asked, stored] = readings.map(share);
-      return `kernel 请求的分块在 16 KB 以内的占 ${asked}，按存储方式算则为 ${stored}`;
+      return `kernel 请求的分块在 16 KiB 以内的占 ${asked}，按存储方式算则为 ${stored}`;
     },
   },
   "0c.sizes": {
@@ -137,15 +137,15 @@ export const chineseParts: Readonly<Record<string, ChinesePart>> = {
   "4.worth": { statement: "消息逐条的开销占大规模解码吞吐的二十分之一。", say: none },
   "5.rate": {
     statement: "把专家分散到各卡，比每个矩阵都切开的八卡副本每卡产出更多 token。",
-    say: (p) => (p.population === undefined ? "" : `专家并行每卡吞吐为 TP8 副本的 ${formatNumber(p.value)} 倍（${share(p)} 的部署更高）`),
+    say: (p) => (p.population === undefined ? "" : `专家并行每卡吞吐为把矩阵切到八卡的 ${formatNumber(p.value)} 倍`),
   },
   "5.adopted": {
     statement: "跨网络或整机柜的部署，专家分散到八个 rank 以上。",
     say: (p) => (p.population === undefined ? "" : `${share(p)} 的大规模部署采用专家并行`),
   },
   "5.messages": {
-    statement: "交换的是小块：一条消息最多 16 kB。",
-    say: ({ holds }) => (holds ? "消息小" : "消息大"),
+    statement: "交换的是小块：一条消息最多 16 KiB。",
+    say: ({ value }) => `消息为 ${formatBytes(value)}`,
   },
   "5.worth": {
     statement: "在同样的部署里，scale-up 链路对大规模 EP 解码的价值低于对切到八卡的稠密模型。",
@@ -178,7 +178,8 @@ export const chineseParts: Readonly<Record<string, ChinesePart>> = {
   },
   "6b.cost": {
     statement: "计入末尾的拷贝，一次交换占用的处理器没有减少四分之一。",
-    say: ({ value, outcome }) => (outcome === "pending" ? "" : `计入拷贝，每字节占用的处理器时间变为 ${formatNumber(value)} 倍`),
+    say: ({ value, outcome }) =>
+      outcome === "pending" ? "" : `计入最后的拷贝，一次交换每字节占用的处理器时间如今为 ${formatNumber(value)} 倍`,
   },
   "6c.successor": {
     statement: "Gaudi 这条产品线没有后继。",
@@ -190,7 +191,7 @@ export const chineseParts: Readonly<Record<string, ChinesePart>> = {
   },
   "6c.software": {
     statement: "Gaudi 的软件已被放弃。",
-    say: ({ value, outcome }) => (outcome === "pending" ? "" : `其软件仍在更新（2026 年 ${formatCount(value)} 次提交）`),
+    say: ({ value, outcome }) => (outcome === "pending" ? "" : `Gaudi 的软件仍在更新（2026 年 ${formatCount(value)} 次提交）`),
   },
   "7a.wider": {
     statement: "采用细粒度专家的实验室，在下一代旗舰中又把专家做宽。",
@@ -199,7 +200,7 @@ export const chineseParts: Readonly<Record<string, ChinesePart>> = {
   "7a.returns": {
     statement: "专家更多则收益递减：稀疏度翻倍节省的训练量不到一成。",
     say: ({ value, outcome }) =>
-      Number.isNaN(value) ? "" : `${outcome === "right" ? "收益已减弱" : "收益尚未减弱"}（每翻倍 ${formatNumber(value)} 倍）`,
+      Number.isNaN(value) ? "" : `${outcome === "right" ? "收益已减弱" : "收益尚未减弱"}（折算到每翻倍为 ${formatNumber(value)} 倍）`,
   },
   "7a.number": {
     statement: "专家的数量不再增加。",

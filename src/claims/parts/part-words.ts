@@ -1,4 +1,5 @@
 import { formatCount, formatNumber, formatSeconds, formatShare } from "../../text/numbers";
+import { type Counted, verdictScore } from "./verdict";
 
 /** Where the IPCC's words for a probability begin: from this on, the word holds. */
 const scale = [
@@ -73,4 +74,16 @@ export function probabilityWords(probability: number | undefined): string {
   if (probability > 0 && probability < 0.01) return "under 1 %";
   if (probability < 1 && probability > 0.99) return "over 99 %";
   return `${Math.round(probability * 100)} %`;
+}
+
+/**
+ * The score of a claim as a reader expects it: two digits, both where readings disagree, a dash where it is not known yet.
+ *
+ * @example scoreWords(claim("3").parts) // "0.40"
+ */
+export function scoreWords(parts: readonly Counted[]): string {
+  const score = verdictScore(parts);
+  if (score === undefined) return "–";
+  const [worst, best] = [score.worst.toFixed(2), score.best.toFixed(2)];
+  return worst === best ? worst : `${worst} to ${best}`;
 }

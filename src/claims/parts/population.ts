@@ -30,6 +30,8 @@ export interface Population extends Summary {
  *     share = sum of the weights for which it holds / sum of the weights
  *
  * Low and high are 10 and 90 % of the weight. Members whose value is not a number are left out and counted.
+ *
+ * @example populationOf("two rows", [{ value: 1, weight: 1, group: "a" }, { value: 3, weight: 3, group: "b" }], (v) => v > 2).share // 0.75
  */
 export function populationOf(name: string, members: readonly Member[], holds: (value: number) => boolean): Population {
   const kept = members.filter((m) => !Number.isNaN(m.value) && m.weight > 0);

@@ -42,13 +42,52 @@ export interface Counted extends Pick<Part, "stance" | "stress" | "outcome"> {
  * @example verdictOf(claim("5").parts)
  */
 export function verdictOf(parts: readonly Counted[]): Verdict {
+  const score = verdictScore(parts);
+  if (score === undefined) return "Not yet";
+  return side(score.best) === side(score.worst) ? wordOf(score.worst) : "Depends on a word";
+}
+
+/** The score of a claim with the worst and with the best of its readings; the same where no readings disagree. */
+export interface Score {
+  readonly worst: number;
+  readonly best: number;
+}
+
+/**
+ * The score that a verdict follows from; undefined where half of the weight or more is not decided yet.
+ *
+ * @throws RangeError when no part counts.
+ * @example verdictScore(claim("3").parts)
+ */
+export function verdictScore(parts: readonly Counted[]): Score | undefined {
   const counted = countedParts(parts);
   const all = total(counted);
   if (all === 0) throw new RangeError("parts must hold at least one that counts, got none");
   const decided = counted.filter(({ part }) => part.outcome !== "pending");
-  if (2 * total(decided) <= all) return "Not yet";
-  const [best, worst] = [scoreOf(decided, Math.max), scoreOf(decided, Math.min)];
-  return side(best) === side(worst) ? wordOf(worst) : "Depends on a word";
+  if (2 * total(decided) <= all) return undefined;
+  return { worst: scoreOf(decided, Math.min), best: scoreOf(decided, Math.max) };
+}
+
+/**
+ * Whether a verdict lies on a border of the rule between right, half and wrong, or is one step of one part away from another side.
+ *
+ * A step is from right to open or from open to wrong, or back. Undefined where it is further away, turns on a word or is not known yet.
+ *
+ * @throws RangeError when no part counts.
+ * @example nearness(claim("3").parts)
+ */
+export function nearness(parts: readonly Counted[]): "border" | "one step" | undefined {
+  const score = verdictScore(parts);
+  if (score === undefined || side(score.best) !== side(score.worst)) return undefined;
+  const at = score.worst;
+  if (borders.some((border) => Math.abs(at - border) <= hair)) return "border";
+  const decided = countedParts(parts).filter(({ part }) => part.outcome !== "pending");
+  const all = total(decided);
+  const moves = decided.some(({ part, weight }) => {
+    const own = partScore(part, Math.min);
+    return [own - 0.5, own + 0.5].some((other) => other >= 0 && other <= 1 && side(at + (weight * (other - own)) / all) !== side(at));
+  });
+  return moves ? "one step" : undefined;
 }
 
 interface Weighed<P extends Counted> {
@@ -87,14 +126,17 @@ function total(parts: readonly Weighed<Counted>[]): number {
 /** Shares of fifths come out of sums of halves, so a hair to either side is floating point. */
 const hair = 1e-9;
 
+/** Up to the first a claim is on the side of wrong, from the second on that of right. */
+const borders = [0.4, 0.6] as const;
+
 function wordOf(score: number): Verdict {
   if (score >= 1 - hair) return "Right";
-  if (score >= 0.6 - hair) return "Mostly right";
-  if (score > 0.4 + hair) return "Half right";
+  if (score >= borders[1] - hair) return "Mostly right";
+  if (score > borders[0] + hair) return "Half right";
   return score > hair ? "Mostly wrong" : "Wrong";
 }
 
 function side(score: number): -1 | 0 | 1 {
-  if (score >= 0.6 - hair) return 1;
-  return score <= 0.4 + hair ? -1 : 0;
+  if (score >= borders[1] - hair) return 1;
+  return score <= borders[0] + hair ? -1 : 0;
 }

@@ -50,7 +50,8 @@ export const taskTimeClaim: ClaimRule = {
         const all = overReleases(releasesName(c), computedFor(c), shrink, (r) => r >= 10);
         return prevalence(all, `${formatShare(all.share)} of ${formatCount(all.count)}, ${formatNumber(all.median)} times in the median`);
       },
-      say: ({ value }) => (value > 1.05 ? `an expert's work shrank ${formatNumber(value)} times` : "an expert's work did not shrink"),
+      say: ({ value }) =>
+        value > 1.05 ? `an expert's floor fell ${formatNumber(value)} times (median)` : "an expert's floor did not fall",
     },
     {
       id: "0b.task",
@@ -65,7 +66,10 @@ export const taskTimeClaim: ClaimRule = {
       stress: 2,
       grade: "D",
       judge: (c) =>
-        definition([reading("the product of one expert", productReading(c)), reading("what an engine launches", launchedReading(c))]),
+        definition([
+          reading("the shorter product of one expert", productReading(c)),
+          reading("what an engine launches", launchedReading(c)),
+        ]),
       say: sayTask,
     },
     {
@@ -134,5 +138,5 @@ function sayTask({ readings }: Part): string {
   const [product, launched] = readings ?? [];
   if (product === undefined || launched === undefined) return "";
   const shares = [product, launched].map((r) => formatShare(r.probability ?? Number.NaN));
-  return `one expert's product takes 1–10 µs in ${shares[0]} of set-ups, most of a launched step in ${shares[1]}`;
+  return `one expert's shorter product takes 1–10 µs in ${shares[0]} of set-ups, what is launched in ${shares[1]}`;
 }

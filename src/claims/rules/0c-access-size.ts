@@ -1,7 +1,7 @@
 import { weightFormat } from "../../machine/number-formats";
 import type { Model } from "../../model/model";
 import { tileRowBytes } from "../../step/decode-accesses";
-import { formatBytes, formatCount, formatShare } from "../../text/numbers";
+import { formatCount, formatLength, formatShare } from "../../text/numbers";
 import { articleDay } from "../known-by";
 import type { Context } from "../parts/context";
 import { definition, type Finding, fact, prevalence } from "../parts/finding";
@@ -33,7 +33,7 @@ export const accessSizeClaim: ClaimRule = {
   parts: [
     {
       id: "0c.run",
-      statement: "A contiguous access to an expert's weights falls to 16 KB or less.",
+      statement: "A contiguous access to an expert's weights falls to 16 KiB or less.",
       stance: "asserts",
       scope: "weights of routed experts, in the narrowest format of the release: the author stacks FP8 and FP4 on it",
       kind: "definition",
@@ -50,7 +50,7 @@ export const accessSizeClaim: ClaimRule = {
         ]),
       say: ({ readings = [] }) => {
         const [asked, stored] = readings.map((r) => formatShare(r.probability ?? Number.NaN));
-        return `tiles that kernels ask for fit 16 KB in ${asked}, matrices as stored in ${stored} of models`;
+        return `tiles that kernels ask for fit 16 KiB in ${asked}, matrices as stored in ${stored} of models`;
       },
     },
     {
@@ -83,7 +83,7 @@ function runs(c: Context, bytes: (m: Model, format: string) => number): Finding 
     (m) => bytes(m, format(m)),
     (b) => b <= articleBytes,
   );
-  return prevalence(all, `${formatShare(all.share)} of ${formatCount(all.count)}, ${formatBytes(all.median)} in the median`);
+  return prevalence(all, `${formatShare(all.share)} of ${formatCount(all.count)}, ${formatLength(all.median)} in the median`);
 }
 
 function tileBytes(_: Model, format: string): number {

@@ -47,8 +47,8 @@ export const requestsClaim: ClaimRule = {
           : notKnown("no part was rated so"),
       say: ({ holds }) => (holds ? "drives and switches are rated in requests" : ""),
     },
-    tier("4.fabric", "scale-up fabric", 2, (_, s) => scaleUp(s), "racks are"),
-    tier("4.memory", "memory", 1, (_, s) => memory(s), "memory is"),
+    tier("4.fabric", "scale-up fabric", 2, (_, s) => scaleUp(s), "racks lack"),
+    tier("4.memory", "memory", 1, (_, s) => memory(s), "memory lacks"),
     {
       id: "4.storage",
       statement: "Rows of lookup memories in flash run out of requests before bytes.",
@@ -62,9 +62,9 @@ export const requestsClaim: ClaimRule = {
       stress: 1,
       grade: "D",
       judge: storage,
-      say: ({ holds }) => (holds ? "flash is short of requests" : "flash is short of bytes"),
+      say: ({ holds }) => (holds ? "flash lacks requests, not bandwidth" : "flash lacks bandwidth, not requests"),
     },
-    tier("4.network", "network card", 1, network, "network cards are"),
+    tier("4.network", "network card", 1, network, "network cards lack"),
     {
       id: "4.worth",
       statement: "What messages cost one by one is worth a twentieth of the throughput of wide decode.",
@@ -98,7 +98,7 @@ function tier(id: string, name: string, stress: 1 | 2, over: (c: Context, s: Ask
     grade: "D",
     judge: (c) => tierFinding(c, over),
     say: ({ probability = 0, outcome }) =>
-      outcome === "wrong" ? `${words} short of bytes` : `${words} short of requests in ${formatShare(probability)}`,
+      outcome === "wrong" ? `${words} bandwidth, not requests` : `${words} requests in ${formatShare(probability)}`,
   };
 }
 

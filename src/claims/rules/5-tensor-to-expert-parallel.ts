@@ -40,10 +40,8 @@ export const parallelismClaim: ClaimRule = {
       stress: 2,
       grade: "D",
       judge: rate,
-      say: ({ probability = 0, value, population }) =>
-        population === undefined
-          ? ""
-          : `dealt-out experts serve ${formatNumber(value)} times the tokens of TP8 replicas (more in ${formatShare(probability)})`,
+      say: ({ value, population }) =>
+        population === undefined ? "" : `dealt-out experts serve ${formatNumber(value)} times the tokens of matrices cut over eight GPUs`,
     },
     {
       id: "5.adopted",
@@ -62,7 +60,7 @@ export const parallelismClaim: ClaimRule = {
     },
     {
       id: "5.messages",
-      statement: "The exchange is of small pieces: a message of at most 16 kB.",
+      statement: "The exchange is of small pieces: a message of at most 16 KiB.",
       stance: "asserts",
       scope: "decode",
       kind: "prevalence",
@@ -77,7 +75,7 @@ export const parallelismClaim: ClaimRule = {
         const all = overSetUps(c, wideDecode, bytes, (b) => b <= 16_384);
         return prevalence(all, `${formatBytes(all.median)} in the median of ${formatCount(all.count)} set-ups`);
       },
-      say: ({ holds }) => (holds ? "in small messages" : "in large messages"),
+      say: ({ value }) => `messages are of ${formatBytes(value)}`,
     },
     {
       id: "5.worth",

@@ -79,7 +79,7 @@ export const onlyProcessorsClaim: ClaimRule = {
       grade: "C",
       judge: cost,
       say: ({ value, outcome }) =>
-        outcome === "pending" ? "" : `processor time per byte, copies charged, went to ${formatNumber(value)} times`,
+        outcome === "pending" ? "" : `an exchange now costs ${formatNumber(value)} times the processor time per byte, last copy included`,
     },
   ],
 };

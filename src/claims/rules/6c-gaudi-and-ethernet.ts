@@ -64,7 +64,7 @@ export const gaudiClaim: ClaimRule = {
       stress: 1,
       judge: ({ knownBy }) =>
         isKnown("2026-08-21", knownBy) ? fact(false, 441, "441 commits, release 0.26.0") : notKnown("no count before August 2026"),
-      say: ({ value, outcome }) => (outcome === "pending" ? "" : `its software lives (${formatCount(value)} commits in 2026)`),
+      say: ({ value, outcome }) => (outcome === "pending" ? "" : `Gaudi's software lives (${formatCount(value)} commits in 2026)`),
     },
   ],
 };

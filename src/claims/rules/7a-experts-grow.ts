@@ -43,7 +43,7 @@ export const expertsGrowClaim: ClaimRule = {
       stance: "asks",
       scope: "training, published laws",
       kind: "fact",
-      quantity: "times fewer FLOPs for the same loss, the last doubling tried",
+      quantity: "times fewer FLOPs for the same loss, the last step tried, scaled to a doubling",
       unit: "ratio",
       threshold: { atMost: 1.1, reason: "a tenth is about what a year's tuning gives" },
       by: "2026-06-30",
@@ -52,7 +52,7 @@ export const expertsGrowClaim: ClaimRule = {
       say: ({ value, outcome }) =>
         Number.isNaN(value)
           ? ""
-          : `${outcome === "right" ? "returns faded" : "returns do not fade yet"} (${formatNumber(value)} times for each doubling)`,
+          : `${outcome === "right" ? "returns faded" : "returns do not fade yet"} (${formatNumber(value)} times, scaled to a doubling)`,
     },
     {
       id: "7a.number",
@@ -92,11 +92,12 @@ function returns({ knownBy }: Context): Finding {
     .sort((a, b) => a.sparsity - b.sparsity);
   const [before, last] = [points.at(-2), points.at(-1)];
   if (before === undefined || last === undefined) return notKnown("no law over sparsity was published");
-  const value = (before.relativeFlops / last.relativeFlops) ** (Math.LN2 / Math.log(last.sparsity / before.sparsity));
+  const saved = before.relativeFlops / last.relativeFlops;
+  const value = saved ** (Math.LN2 / Math.log(last.sparsity / before.sparsity));
   return fact(
     value <= 1.1,
     value,
-    `${formatNumber(value)} times, from sparsity ${formatCount(before.sparsity)} to ${formatCount(last.sparsity)}`,
+    `${formatNumber(value)} times: from sparsity ${formatCount(before.sparsity)} to ${formatCount(last.sparsity)} it was ${formatNumber(saved)}, scaled to a doubling`,
   );
 }
 
