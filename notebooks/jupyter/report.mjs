@@ -161,7 +161,7 @@ async function front(names) {
   const errors = [
     {
       value: formatShare(median),
-      words: `median error of ${formatCount(steps)} measured decode steps, each source's runs of a model on a machine left out of the fit in their turn`,
+      words: `median error of ${formatCount(steps)} measured decode steps, each time fitted without that source's runs of that model on that machine`,
     },
     { value: formatShare(nineOfTen), words: "nine of ten of them are off by at most this" },
     { value: formatShare(inBand), words: "of them lie in the band that goes with each answer (meant for four in five)" },

@@ -351,6 +351,7 @@ async function build(say) {
 
 /** The tables of data/ as src/data/files.ts reads them quickly. */
 function splitTables(folder) {
+  if (!existsSync(join(folder, "data", "split-table.js"))) return;
   const require = createRequire(join(folder, "index.js"));
   const { splitTable } = require("./data/split-table.js");
   const { splitName } = require("./data/files.js");
