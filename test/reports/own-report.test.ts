@@ -190,7 +190,7 @@ describe("a notebook for a scenario", () => {
   it("says on top for what it ran and for what its words were written", () => {
     const [, note] = own("03", "--model", "qwen3-235b-a22b", "--machine", "h200-sxm").cells;
     expect(sourceOf(note as never)).toMatch(
-      /Executed for Qwen3-235B-A22B on H200 SXM\*\* \(weights in bfloat16, .* written for DeepSeek-V3 on H100 SXM/,
+      /Executed for Qwen3-235B-A22B on H200 SXM\*\* \(weights in BF16, .* written for DeepSeek-V3 on H100 SXM/,
     );
   });
 
