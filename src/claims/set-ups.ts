@@ -75,7 +75,10 @@ function articlesOwn({ scenario }: Context, { groups }: Choice): readonly AskedS
   return groups === undefined || groups.includes("one-node") ? [wide, { ...node, tokensPerExpert: meanTokensPerExpert(8, own) }] : [wide];
 }
 
-function put(row: AskedSetUp, { asked }: Context): AskedSetUp {
+function put(row: AskedSetUp, context: Context): AskedSetUp {
+  // Tokens in flight are those of a decode step: prompts and training have their own.
+  const { tokensInFlight: _, ...others } = context.asked;
+  const asked: Context["asked"] = row.phase === "prefill" || row.phase === "training" ? others : context.asked;
   const own = model(row.model);
   const chosen = asked.model === undefined ? own : model(asked.model);
   const scale = (chosen.expertsPerToken * own.routedExperts) / (chosen.routedExperts * own.expertsPerToken);

@@ -16,7 +16,9 @@ export interface Answer {
   readonly secondsPerToken: Banded;
   /** Of a prompt of the length asked for, on an idle replica; a bare prefill was measured nowhere, so it has no band of its own. */
   readonly firstTokenSeconds: number;
-  /** On one GPU, prompt and answer whole. */
+  /** Of one request, for which memory is counted: prompt and answer whole, or the context chosen where that is longer. */
+  readonly memoryTokens: number;
+  /** On one GPU. */
   readonly memoryBytes: number;
   /** Undefined where no price is given. */
   readonly dollarsPerMillion: Banded | undefined;
@@ -36,6 +38,7 @@ export function answerOf({ question }: Setup, find: Find): Answer {
     promptTokens: _p,
     ...place
   } = question;
+  const memoryTokens = Math.max(question.contextTokens, find.inputTokens + find.outputTokens);
   const perGpu = rate(tokensPerSecondPerGpu);
   const perRequest = rate(tokensPerSecondPerRequest);
   const price = (tokensPerSecond: number) => ((find.dollarsPerHour / 3600) * 1e6) / tokensPerSecond;
@@ -44,7 +47,8 @@ export function answerOf({ question }: Setup, find: Find): Answer {
     perRequest,
     secondsPerToken: { value: 1 / perRequest.value, low: 1 / perRequest.high, high: 1 / perRequest.low },
     firstTokenSeconds: timeToFirstToken({ ...place, promptTokens: find.inputTokens }),
-    memoryBytes: memoryFootprint({ ...question, contextTokens: find.inputTokens + find.outputTokens }).totalBytes,
+    memoryTokens,
+    memoryBytes: memoryFootprint({ ...question, contextTokens: memoryTokens }).totalBytes,
     dollarsPerMillion:
       find.dollarsPerHour > 0 ? { value: price(perGpu.value), low: price(perGpu.high), high: price(perGpu.low) } : undefined,
   };

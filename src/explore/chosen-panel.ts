@@ -41,7 +41,7 @@ export function chosenPanel(element: HTMLElement, launch: HTMLElement, take: (re
 }
 
 function numbersOf(setup: Setup, answer: Answer, find: Find): readonly HTMLElement[] {
-  const { perGpu, perRequest, secondsPerToken, firstTokenSeconds, memoryBytes, dollarsPerMillion } = answer;
+  const { perGpu, perRequest, secondsPerToken, firstTokenSeconds, memoryTokens, memoryBytes, dollarsPerMillion } = answer;
   const big = (value: string, unit: string) => make("p", { class: "big" }, make("strong", {}, value), ` ${unit}`);
   const small = (text: string) => make("p", { class: "small" }, text);
   const ms = { value: secondsPerToken.value * 1e3, low: secondsPerToken.low * 1e3, high: secondsPerToken.high * 1e3 };
@@ -56,7 +56,7 @@ function numbersOf(setup: Setup, answer: Answer, find: Find): readonly HTMLEleme
     ),
     big(splitOf(setup), ""),
     small(
-      `${formatCount(setup.gpus)} GPU${setup.gpus > 1 ? "s" : ""} per replica, ${formatCount(setup.tokensInFlight)} request${setup.tokensInFlight > 1 ? "s" : ""} (${formatNumber(setup.requestsPerGpu)} per GPU), ${formatBytes(memoryBytes)} of ${formatBytes(setup.hardware.memoryBytes)} with prompts and answers whole.`,
+      `${formatCount(setup.gpus)} GPU${setup.gpus > 1 ? "s" : ""} per replica, ${formatCount(setup.tokensInFlight)} request${setup.tokensInFlight > 1 ? "s" : ""} (${formatNumber(setup.requestsPerGpu)} per GPU), ${formatBytes(memoryBytes)} of ${formatBytes(setup.hardware.memoryBytes)} at ${formatCount(memoryTokens)} tokens per request.`,
     ),
     big(formatSeconds(firstTokenSeconds), "to the first token"),
     small(`of ${formatCount(find.inputTokens)} tokens on an idle replica; less sure than a step, and waiting comes on top.`),

@@ -74,11 +74,11 @@ function rowOf(judged: Claim, ofScenario: boolean, draws: number): ClaimRow {
     notebook: judged.notebook,
     quantity: part.quantity,
     threshold: thresholdWords(part),
-    median: part.value,
+    median: isOfReadings(part) ? Number.NaN : part.value,
     low,
     high,
     probability: part.probability ?? Number.NaN,
-    medianText: valueWords(part.value, part.unit),
+    medianText: isOfReadings(part) ? readingsOf(part) : valueWords(part.value, part.unit),
     bandText: `${valueWords(low, part.unit)} to ${valueWords(high, part.unit)}`,
     probabilityText: probabilityWords(part.probability),
     verdict: judged.verdict,
@@ -86,6 +86,13 @@ function rowOf(judged: Claim, ofScenario: boolean, draws: number): ClaimRow {
     ofScenario,
     draws,
   };
+}
+
+/** Where a word is read in two ways the share of one reading is no answer: each has its own. */
+const isOfReadings = (part: Part): boolean => part.kind === "definition" && part.unit === "share";
+
+function readingsOf({ readings = [] }: Part): string {
+  return readings.map(({ probability }) => probabilityWords(probability)).join(" or ");
 }
 
 /** The part with the most stress, the first of several. */

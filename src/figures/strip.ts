@@ -7,6 +7,7 @@ import { formatCount, formatNumber, formatShare } from "../text/numbers";
 import type { TaskSet } from "./duration-histogram";
 import { decadeNames } from "./duration-histogram";
 import type { Figure } from "./figure";
+import { withHover } from "./hover";
 import { runLengthsFigure, type StepAccesses } from "./run-lengths";
 import { band, colours, countTicks, label, layout, lengthTicks, linearAxis, logAxis, rule } from "./theme";
 
@@ -20,9 +21,9 @@ export function stripFigures(
 ): readonly [Figure & Titled, Figure & Titled, Figure & Titled] {
   const [tokens, tasks, accesses] = settings;
   return [
-    { ...tokensFigure(models, tokensInFlight), setting: tokens },
-    { ...tasksFigure(sets), setting: tasks },
-    { ...accessesFigure(steps), setting: accesses },
+    { ...hovering(tokensFigure(models, tokensInFlight)), setting: tokens },
+    { ...hovering(tasksFigure(sets)), setting: tasks },
+    { ...hovering(accessesFigure(steps)), setting: accesses },
   ];
 }
 
@@ -32,6 +33,8 @@ interface Titled {
   readonly setting: string;
 }
 type Found = Figure & Pick<Titled, "title">;
+
+const hovering = (figure: Found): Found => ({ ...withHover(figure), title: figure.title });
 
 const height = 340;
 const legend = { orientation: "h", x: 0, xanchor: "left", y: -0.24, yanchor: "top", font: { size: 11 } } as const;

@@ -309,12 +309,19 @@ describe("what is shown of a scenario", () => {
       const own = judged.find((claim) => claim.id === id);
       const part = own?.parts.find((p) => p.quantity === row.quantity);
       expect([row.median, row.probability, row.verdict, row.because], id).toEqual([
-        part?.value,
+        part?.kind === "definition" && part.unit === "share" ? Number.NaN : part?.value,
         part?.probability ?? Number.NaN,
         own?.verdict,
         own?.headline,
       ]);
     }
+  });
+
+  it("gives a share for each reading of a word, and none for the first alone", () => {
+    const { median, medianText, because } = claimRow("6a", scenarioOf(setup), 64);
+    expect(median).toBeNaN();
+    expect(medianText).toMatch(/^\S+ % or \S+ %/);
+    for (const share of medianText.match(/\d[\d.]* %/g) ?? []) expect(because).toContain(share);
   });
 
   it("says of a dense model which claims do not apply, and why", () => {

@@ -62,3 +62,7 @@ c.ServerApp.tornado_settings = {"static_custom_path": [str(HERE / "custom")]}
 # The export menu writes the same page as `npm run report`, with everything in it.
 c.HTMLExporter.template_name = "deepshock"
 c.HTMLExporter.extra_template_basedirs = [str(HERE.parent / "templates")]
+
+# What needs a TeX or a second browser, or has no template of ours, is not offered: HTML can be printed.
+for exporter in (c.LatexExporter, c.RSTExporter, c.WebPDFExporter, c.SlidesExporter):
+    exporter.enabled = False

@@ -24,7 +24,11 @@
   };
 
   const shown = (value, unit) =>
-    typeof value === "number" ? (value / unit).toLocaleString("en-US", { maximumSignificantDigits: 4 }).replace("-", "−") : plain(value);
+    typeof value === "number"
+      ? (value / unit)
+          .toLocaleString("en-US", unit === 1 && Number.isInteger(value) ? {} : { maximumSignificantDigits: 4 })
+          .replace("-", "−")
+      : plain(value);
 
   /** What is drawn of the named traces, a row a point, with the columns of its panel. */
   const pointsOf = ({ data, layout }) => {
