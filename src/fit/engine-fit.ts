@@ -5,9 +5,9 @@ import type { StepPair } from "./step-rows";
 type TimeName = (typeof engineTimeNames)[number];
 type Times = Readonly<Record<TimeName, number>>;
 
-/** Times that every engine has of its own; the others are one for all, since few rows have such layers. */
-const own = ["layerSeconds", "requestSeconds", "latentSeconds"] as const satisfies readonly TimeName[];
-const shared = ["sparseSeconds", "linearSeconds"] as const satisfies readonly TimeName[];
+/** Times that every engine has of its own; those of mixers are one for all, since few rows have such layers. */
+const own = ["layerSeconds", "requestSeconds", "quantizedSeconds"] as const satisfies readonly TimeName[];
+const shared = ["latentSeconds", "sparseSeconds", "linearSeconds"] as const satisfies readonly TimeName[];
 
 /** The times of each family, fitted. */
 export type EngineFit = ReadonlyMap<string, Times>;
@@ -15,7 +15,15 @@ export type EngineFit = ReadonlyMap<string, Times>;
 const softness = 0.05;
 const rounds = 12;
 /** No time is above this: a layer of the slowest engine takes less. */
-const most: Times = { layerSeconds: 400e-6, requestSeconds: 100e-6, latentSeconds: 400e-6, sparseSeconds: 400e-6, linearSeconds: 400e-6 };
+const most: Times = {
+  layerSeconds: 400e-6,
+  requestSeconds: 100e-6,
+  quantizedSeconds: 400e-6,
+  latentSeconds: 400e-6,
+  sparseSeconds: 400e-6,
+  linearSeconds: 400e-6,
+};
+const none = Object.fromEntries(engineTimeNames.map((name) => [name, 0])) as Times;
 
 /** Seconds of a pair with an engine's times. */
 export function withTimes({ base, features }: StepPair, times: Times): number {
@@ -33,7 +41,7 @@ export function fitEngines(pairs: readonly StepPair[]): EngineFit {
   const families = [...new Set(usable.map((pair) => pair.family))].sort();
   const rows = new Map(families.map((family) => [family, usable.filter((pair) => pair.family === family)]));
   const times = new Map<string, Record<TimeName, number>>(
-    families.map((family) => [family, { layerSeconds: 0, requestSeconds: 0, latentSeconds: 0, sparseSeconds: 0, linearSeconds: 0 }]),
+    families.map((family) => [family, { ...none }]),
   );
   const loss = (these: readonly StepPair[]) => {
     let sum = 0;
@@ -51,7 +59,6 @@ export function fitEngines(pairs: readonly StepPair[]): EngineFit {
         set(least(set, most[name]));
       }
     }
-    lendLatent(times, rows);
     for (const name of shared) {
       const touched = usable.filter(({ features }) => features[name] > 0);
       const set = (value: number) => {
@@ -62,14 +69,6 @@ export function fitEngines(pairs: readonly StepPair[]): EngineFit {
     }
   }
   return times;
-}
-
-/** A family without rows of latent attention takes the mean of those that have them. */
-function lendLatent(times: ReadonlyMap<string, Record<TimeName, number>>, rows: ReadonlyMap<string, readonly StepPair[]>): void {
-  const has = (family: string) => rows.get(family)?.some(({ features }) => features.latentSeconds > 0) === true;
-  const known = [...times].filter(([family]) => has(family) && !family.endsWith("CDNA3"));
-  const mean = known.reduce((sum, [, { latentSeconds }]) => sum + latentSeconds, 0) / Math.max(1, known.length);
-  for (const [family, record] of times) if (!has(family)) record.latentSeconds = mean;
 }
 
 /** The argument between 0 and `to` at which a function of one valley is least. */

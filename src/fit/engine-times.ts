@@ -18,6 +18,7 @@ export interface StatedEngineTime {
 const words: Readonly<Partial<Record<keyof EngineConstants, string>>> = {
   layerSeconds: "layer",
   requestSeconds: "request",
+  quantizedSeconds: "layer that quantizes",
   latentSeconds: "latent mixer",
   sparseSeconds: "sparse mixer",
   linearSeconds: "linear mixer",
@@ -26,7 +27,7 @@ const words: Readonly<Partial<Record<keyof EngineConstants, string>>> = {
 /**
  * The times between kernels of data/engines.csv, each with the range that it had as rows were left out.
  *
- * A sparse and a linear mixer's are one for all engines; an engine without rows of latent attention has the mean of the others.
+ * Those of mixers, latent, sparse and linear, are one for all engines: few rows have such layers.
  *
  * @throws Error naming file and line of a broken row.
  * @example statedEngineTimes().filter(({ of }) => of === "layer").length // engines and generations that were fitted

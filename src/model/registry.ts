@@ -137,6 +137,7 @@ function readModel(row: Row, layerRows: readonly Row[]): Model {
       released: text(row, "weightDtype"),
     }),
     predictionModules: count(row, "predictionModules"),
+    ...optionalWord(row, "architecture"),
     residualStreams: count(row, "residualStreams", 1),
     ...optional(row, "totalParameters"),
     ...optional(row, "activeParameters"),

@@ -9,7 +9,7 @@ import { refuseNotUnderstood } from "./not-understood";
 import { noteOf } from "./note";
 import { formatsOf } from "./quantisation";
 import { readLayers } from "./read-layers";
-import { count, flag, missing, optionalCount } from "./section";
+import { count, fieldOf, flag, missing, optionalCount } from "./section";
 import { parseConfig } from "./text";
 
 export { ConfigError } from "./error";
@@ -60,6 +60,7 @@ export function modelFromConfig(config: unknown, options: ConfigOptions = {}): M
     runs,
     formats,
     predictionModules: predictionModulesOf(decoder),
+    ...architectureOf(decoder),
     residualStreams: optionalCount(section, ["hc_mult"], { most: 1_000 }) ?? 1,
     source: "config.json",
     locator: section.path,
@@ -100,6 +101,12 @@ function tiedOf({ outer, section, family }: Decoder): boolean {
   const names = ["tie_word_embeddings"];
   const inner = flag(section, names);
   return flag(outer, names) ?? inner ?? family?.tied ?? missing(section, names, "true or false, since the model type is not known");
+}
+
+/** The class that runs the model: of the file as a whole, as engines read it, else of its text part. */
+function architectureOf({ outer, section }: Decoder): { readonly architecture?: string } {
+  const first = [outer, section].map((part) => fieldOf(part, "architectures")).find(Array.isArray)?.[0];
+  return typeof first === "string" && /^\w{1,100}$/.test(first) ? { architecture: first } : {};
 }
 
 /** Modules that draft tokens ahead: of two numbers the greater, since one counts what is trained and one what is run. */
