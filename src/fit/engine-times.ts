@@ -5,7 +5,7 @@ import type { EngineConstants } from "../step/engine";
 export interface StatedEngineTime {
   readonly engine: string;
   readonly generation: string;
-  /** What it falls due for: a layer, a request, a latent mixer, a sparse one, a linear one. */
+  /** What it falls due for: a layer, a request in a layer, a layer that quantizes, a latent mixer, a sparse one, a linear one. */
   readonly of: string;
   readonly seconds: number;
   /** The least and the most that came out as each source, model and machine was left out of the fit. */
@@ -17,7 +17,7 @@ export interface StatedEngineTime {
 
 const words: Readonly<Partial<Record<keyof EngineConstants, string>>> = {
   layerSeconds: "layer",
-  requestSeconds: "request",
+  layerRequestSeconds: "request in a layer",
   quantizedSeconds: "layer that quantizes",
   latentSeconds: "latent mixer",
   sparseSeconds: "sparse mixer",

@@ -91,7 +91,7 @@ describe("the fit of engines", () => {
       measured,
       base: 1e-3,
       row: { overlap: "none" },
-      features: { layerSeconds: layers, requestSeconds: 0, latentSeconds: 0, sparseSeconds: 0, linearSeconds: 0 },
+      features: { layerSeconds: layers, layerRequestSeconds: 0, quantizedSeconds: 0, latentSeconds: 0, sparseSeconds: 0, linearSeconds: 0 },
     }) as unknown as StepPair;
   const made = [10, 20, 40].flatMap((layers) => ["a", "b"].map((fold) => pair("sglang Hopper", fold, layers, 1e-3 + layers * 20e-6)));
 
@@ -103,7 +103,7 @@ describe("the fit of engines", () => {
     const { heldOut, fits } = leaveFoldsOut(made);
     expect(fits).toHaveLength(2);
     for (const { pair: one, predicted } of heldOut) expect(predicted / one.measured).toBeCloseTo(1, 3);
-    const times = { layerSeconds: 1e-6, requestSeconds: 0, latentSeconds: 0, sparseSeconds: 0, linearSeconds: 0 };
+    const times = { layerSeconds: 1e-6, layerRequestSeconds: 0, quantizedSeconds: 0, latentSeconds: 0, sparseSeconds: 0, linearSeconds: 0 };
     expect(withTimes(made[0] as StepPair, times)).toBeCloseTo(1e-3 + 10e-6, 12);
   });
 });

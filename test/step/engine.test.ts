@@ -50,18 +50,19 @@ describe("an engine's constants", () => {
     const whole = engineTime("sglang", h200);
     const half = engineTime("sglang", whatIfHardware(h200, { "times.betweenKernels": { times: 0.5 } }));
     for (const name of engineTimeNames) expect(half[name], name).toBe(whole[name] / 2);
-    expect(engineTimeNames).toHaveLength(5);
+    expect(engineTimeNames).toHaveLength(6);
     expect([half.bandLow, half.bandHigh]).toEqual([whole.bandLow, whole.bandHigh]);
   });
 
-  it("fall due for half a layer's parts, for mixers by their kind, and for requests", () => {
+  it("fall due for half a layer's parts, half those that quantize, mixers by their kind, and requests in each layer", () => {
     const runs = [
-      { count: 3, parts: 2, latent: 1, sparse: 0, linear: 0 },
-      { count: 5, parts: 3, latent: 0, sparse: 1, linear: 2 },
+      { count: 3, parts: 2, quantized: 2, latent: 1, sparse: 0, linear: 0 },
+      { count: 5, parts: 3, quantized: 1, latent: 0, sparse: 1, linear: 2 },
     ];
     expect(stepFeatures({ runs, groupRequests: 7 })).toEqual({
       layerSeconds: 3 + 7.5,
-      requestSeconds: 7,
+      layerRequestSeconds: 7 * 10.5,
+      quantizedSeconds: 3 + 2.5,
       latentSeconds: 3,
       sparseSeconds: 5,
       linearSeconds: 10,
