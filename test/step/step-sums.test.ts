@@ -68,9 +68,9 @@ describe("a decode step without overlap", () => {
   });
 
   it("has no time for requests where its engine takes none", () => {
-    const vllm = { ...asked, engine: "vllm" };
-    expect(planFor(vllm).engineTime.requestSeconds).toBe(0);
-    expect(decodeStep(vllm).tasks.at(-1)?.name).toBe("head");
+    const none = { ...asked, hardware: whatIfHardware(h800, { "times.betweenKernels": { times: 0 } }) };
+    expect(planFor(none).engineTime.layerRequestSeconds).toBe(0);
+    expect(decodeStep(none).tasks.at(-1)?.name).toBe("head");
   });
 });
 
