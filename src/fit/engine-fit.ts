@@ -35,33 +35,48 @@ export function fitEngines(pairs: readonly StepPair[]): EngineFit {
   const times = new Map<string, Record<TimeName, number>>(
     families.map((family) => [family, { layerSeconds: 0, requestSeconds: 0, latentSeconds: 0, sparseSeconds: 0, linearSeconds: 0 }]),
   );
-  const loss = (these: readonly StepPair[]) => {
-    let sum = 0;
-    for (const pair of these) sum += Math.hypot(Math.log(pair.measured / withTimes(pair, times.get(pair.family) as Times)), softness);
-    return sum;
-  };
   for (let round = 0; round < rounds; round++) {
     for (const family of families) {
       for (const name of own) {
         const record = times.get(family) as Record<TimeName, number>;
-        const set = (value: number) => {
-          record[name] = value;
-          return loss(rows.get(family) as readonly StepPair[]);
-        };
-        set(least(set, most[name]));
+        record[name] = best(rows.get(family) as readonly StepPair[], name, times);
       }
     }
     lendLatent(times, rows);
     for (const name of shared) {
       const touched = usable.filter(({ features }) => features[name] > 0);
-      const set = (value: number) => {
-        for (const record of times.values()) record[name] = value;
-        return loss(touched);
-      };
-      set(touched.length === 0 ? 0 : least(set, most[name]));
+      const value = best(touched, name, times);
+      for (const record of times.values()) record[name] = value;
     }
   }
   return times;
+}
+
+/** The value of one constant at which the rows are least off, all others as they are; zero where it touches none of them. */
+function best(rows: readonly StepPair[], name: TimeName, times: ReadonlyMap<string, Times>): number {
+  return rows.some(({ features }) => features[name] > 0) ? least(lossAlong(rows, name, times), most[name]) : 0;
+}
+
+/** The loss as one constant moves: what stays is summed beforehand, in the order of withTimes, so that the last digit is the same. */
+function lossAlong(rows: readonly StepPair[], name: TimeName, times: ReadonlyMap<string, Times>): (value: number) => number {
+  const place = engineTimeNames.indexOf(name);
+  const later = engineTimeNames.slice(place + 1);
+  const width = 3 + later.length;
+  const numbers = new Float64Array(rows.length * width);
+  rows.forEach(({ base, features, measured, family }, row) => {
+    const own = times.get(family) as Times;
+    const before = engineTimeNames.slice(0, place).reduce((sum, other) => sum + own[other] * features[other], base);
+    numbers.set([measured, before, features[name], ...later.map((other) => own[other] * features[other])], row * width);
+  });
+  return (value) => {
+    let sum = 0;
+    for (let row = 0; row < numbers.length; row += width) {
+      let seconds = (numbers[row + 1] as number) + value * (numbers[row + 2] as number);
+      for (let at = row + 3; at < row + width; at++) seconds += numbers[at] as number;
+      sum += Math.hypot(Math.log((numbers[row] as number) / seconds), softness);
+    }
+    return sum;
+  };
 }
 
 /** A family without rows of latent attention takes the mean of those that have them. */
