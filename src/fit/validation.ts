@@ -25,13 +25,20 @@ export interface JudgedRow {
 }
 
 /**
- * Every measured layer time with its prediction by the committed constants.
+ * Every measured layer time with its prediction by the committed constants, judged once.
  *
- * Takes a few seconds: 37,000 rows, of which those with power-law routing draw their experts anew.
+ * Takes a second or two: 37,000 rows, of which those with power-law routing draw their experts anew.
  *
  * @example judgedRows().filter(({ part }) => part === "set aside").length
  */
 export function judgedRows(): readonly JudgedRow[] {
+  judged ??= Object.freeze(judgeRows());
+  return judged;
+}
+
+let judged: readonly JudgedRow[] | undefined;
+
+function judgeRows(): readonly JudgedRow[] {
   const aside = setAside();
   return byFamily(moeMeasurements(), hardware).flatMap(([family, rows]) => {
     const constants = kernels().find((k) => k.from === family && k.fitted === "here");
