@@ -27,7 +27,8 @@ const words: Readonly<Partial<Record<keyof EngineConstants, string>>> = {
 /**
  * The times between kernels of data/engines.csv, each with the range that it had as rows were left out.
  *
- * Those of mixers, latent, sparse and linear, are one for all engines: few rows have such layers.
+ * A sparse and a linear mixer's are one for all engines, since few rows have such layers; a latent one's is one for each engine, and the
+ * mean of the others where an engine has no such rows.
  *
  * @throws Error naming file and line of a broken row.
  * @example statedEngineTimes().filter(({ of }) => of === "layer").length // engines and generations that were fitted

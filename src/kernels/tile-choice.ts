@@ -87,11 +87,27 @@ export function tileChoice(
 
 /** Tilings less those that one of the same rows beats, or equals, in every number. */
 function undominated(numbers: Float64Array, end: number): Float64Array {
-  const at = (tiling: number, field: number) => numbers[tiling + field] as number;
-  const beats = (a: number, b: number) => at(a, 0) === at(b, 0) && [1, 2, 3, 4].every((field) => at(a, field) <= at(b, field));
-  const all = Array.from({ length: end / fields }, (_, i) => i * fields);
-  const kept = all.filter((b) => !all.some((a) => beats(a, b) && (!beats(b, a) || a < b)));
-  return Float64Array.from(kept.flatMap((tiling) => [...numbers.subarray(tiling, tiling + fields)]));
+  const kept = new Float64Array(end);
+  let length = 0;
+  for (let tiling = 0; tiling < end; tiling += fields) {
+    if (isBeaten(numbers, end, tiling)) continue;
+    for (let field = 0; field < fields; field++) kept[length++] = numbers[tiling + field] as number;
+  }
+  return kept.slice(0, length);
+}
+
+/** Whether another tiling of the same rows beats this one, or equals it and comes first. */
+function isBeaten(numbers: Float64Array, end: number, tiling: number): boolean {
+  for (let other = 0; other < end; other += fields) {
+    if (numbers[other] !== numbers[tiling] || !isNoWorse(numbers, other, tiling)) continue;
+    if (other < tiling || !isNoWorse(numbers, tiling, other)) return true;
+  }
+  return false;
+}
+
+function isNoWorse(numbers: Float64Array, a: number, b: number): boolean {
+  for (let field = 1; field <= 4; field++) if ((numbers[a + field] as number) > (numbers[b + field] as number)) return false;
+  return true;
 }
 
 /** Where in the choice the tiling stands that takes least for so many rows, the first of those that take the same. */

@@ -82,7 +82,8 @@ export interface Hardware {
  * @example hardware("h100-sxm").memoryBytesPerSecond // 3,350,000,000,000
  */
 export function hardware(id: string): Hardware {
-  const found = machines().find((m) => m.id === id);
+  byId ??= new Map(machines().map((machine) => [machine.id, machine]));
+  const found = byId.get(id);
   if (found === undefined) {
     throw new RangeError(
       `unknown hardware "${id}"; nearest: ${nearest(
@@ -105,6 +106,7 @@ export function machines(): readonly Hardware[] {
 }
 
 let parsed: readonly Hardware[] | undefined;
+let byId: ReadonlyMap<string, Hardware> | undefined;
 
 const formats = ["fp32", "tf32", "bf16", "fp16", "fp8", "fp6", "fp4", "int8"] as const satisfies readonly NumberFormat[];
 const needed = ["memoryBytes", "memoryBytesPerSecond"] as const;

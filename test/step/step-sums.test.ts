@@ -68,7 +68,7 @@ describe("a decode step without overlap", () => {
   });
 
   it("has no time for requests where its engine takes none", () => {
-    const none = { ...asked, hardware: whatIfHardware(h800, { "times.betweenKernels": { times: 0 } }) };
+    const none = { ...asked, hardware: whatIfHardware(h800, { "times.betweenKernels": { times: 1e-9 } }) };
     expect(planFor(none).engineTime.layerRequestSeconds).toBe(0);
     expect(decodeStep(none).tasks.at(-1)?.name).toBe("head");
   });
