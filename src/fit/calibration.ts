@@ -53,7 +53,7 @@ export interface Calibration {
 
 /** How a calibration is made. */
 export interface CalibrationOptions {
-  /** Spread of ln(factor) before any row is seen, 0.3 if left out; of growth a fifth of it. */
+  /** Spread of ln(factor) before any row is seen, 0.5 if left out; of growth a fifth of it. */
   readonly spread?: number;
 }
 
@@ -100,7 +100,7 @@ export interface WeighedStep extends StepInParts {
  *
  *     seconds of a step = max(floor, growth^doublings x sum over parts of factor x seconds of the part)
  *
- * Each ln(factor) is held near 0 by a ridge of spread 0.3, growth by a fifth of that; a row more than 5 % off pulls by its sign. A row
+ * Each ln(factor) is held near 0 by a ridge of spread 0.5, growth by a fifth of that; a row more than 5 % off pulls by its sign. A row
  * counts by the width of its step's band: a step that is less sure counts less. What hardly appears in the rows keeps its 1. All that
  * the questions do not name is taken to be the same in all rows: rows of one engine, one version and one machine gain, rows of many
  * hardly do. Of published deployments, 20 rows take a quarter of the error on the rest where engines' times were fitted without them: 7 to 5.5 %.
@@ -176,7 +176,7 @@ function sum(values: readonly number[]): number {
 export type FactorFit = Pick<Calibration, "factors" | "doubt">;
 
 /** The factors that fit measured steps best: of as many as there are rows, those of large parts first. @throws Error for no row. */
-export function fitFactors(steps: readonly WeighedStep[], { spread = 0.3 }: CalibrationOptions = {}): FactorFit {
+export function fitFactors(steps: readonly WeighedStep[], { spread = 0.5 }: CalibrationOptions = {}): FactorFit {
   const usual = steps.reduce((sum, { weight }) => sum + weight, 0) / steps.length;
   const told = toldBy(steps);
   const named = (constants: readonly number[]): StepFactors => ({

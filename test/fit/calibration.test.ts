@@ -220,7 +220,7 @@ describe("twenty rows of one engine, model and machine", () => {
   const befores = (found: readonly (readonly [number, number])[]) => found.map(([before]) => before);
   const afters = (found: readonly (readonly [number, number])[]) => found.map(([, after]) => after);
 
-  it("bring the error on the rest down to five and a half percent where the model never saw them, by a quarter over all sets, and seldom up", () => {
+  it("bring the error on the rest down to five and a half percent where the model never saw them, by a quarter over all sets, and nowhere up by more than a point", () => {
     expect(all.length).toBeGreaterThan(10);
     const found = all.map(([, rows]) => errors(rows, true));
     // From 7 to 5.5 % in the mean of thirteen sets: what is left scatters within a set, and no factor can say it. The share that goes was
@@ -228,7 +228,8 @@ describe("twenty rows of one engine, model and machine", () => {
     expect(median(afters(found))).toBeLessThan(0.056);
     expect(Math.max(...afters(found))).toBeLessThan(0.13);
     expect(mean(afters(found)) / mean(befores(found))).toBeLessThan(0.78);
-    expect(found.filter(([before, after]) => after > before).length).toBeLessThanOrEqual(2);
+    for (const [before, after] of found) expect(after).toBeLessThan(before + 0.01);
+    expect(found.filter(([before, after]) => after > before + 0.005).length).toBeLessThanOrEqual(2);
   });
 
   it("still help a little where the engines' times were fitted on these rows too", () => {
