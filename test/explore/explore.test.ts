@@ -92,6 +92,8 @@ describe("the address", () => {
   it("refuses a model that was cut off, is no record or has an impossible size, and says so", () => {
     const own = modelFromFile(JSON.stringify(config), "x.json");
     const link = modelToLink(own);
+    expect(modelFromLink(link).architecture).toBe(own.architecture);
+    expect(modelFromLink(modelToLink({ ...own, id: "own-0000000a", architecture: "<b>" })).architecture).not.toContain("<");
     expect(readAddress(`#own=${link.slice(0, 100)}`).troubles).toEqual([
       "The model in this link cannot be read: it is cut off or was changed on the way",
     ]);
