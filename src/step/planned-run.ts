@@ -1,6 +1,7 @@
 import { type AttentionPlan, attentionPlan } from "../kernels/attention/attention-plan";
 import type { MixerPhase } from "../kernels/attention/mixer-demand";
 import { decodeAttentionKernel } from "../kernels/default-attention";
+import type { Hardware } from "../machine/hardware";
 import { type WeightFormatName, weightFormat } from "../machine/number-formats";
 import { type Block, type ExpertsBlock, isMixer, type Mixer, type Run } from "../model/blocks";
 import { feedForwardMatrices } from "../model/feed-forward";
@@ -71,7 +72,7 @@ export function planRuns(question: ResolvedQuestion, runs: readonly Run[], kerne
       known.set(key, planned);
       return planned;
     });
-    return plannedRun(run, blocks, ofEngine, question.formats);
+    return plannedRun(run, blocks, ofEngine, question);
   });
 }
 
@@ -143,7 +144,7 @@ function plannedFeedForward(block: PlannedFeedForward["block"], hiddenSize: numb
 /** No tasks yet: those of the last rows are kept for layers that share a block. */
 export const nothingYet = (): LastTasks => ({ plan: undefined, passing: undefined, tasks: undefined });
 
-function plannedRun({ count }: Run, blocks: readonly PlannedBlock[], ofEngine: EngineTime, formats: ResolvedQuestion["formats"]): PlannedRun {
+function plannedRun({ count }: Run, blocks: readonly PlannedBlock[], ofEngine: EngineTime, question: ResolvedQuestion): PlannedRun {
   const own = blocks.map(({ block }) => block);
   const mixers = own.filter(isMixer).length;
   const experts = own.find((block): block is ExpertsBlock => block.kind === "experts");
@@ -152,14 +153,20 @@ function plannedRun({ count }: Run, blocks: readonly PlannedBlock[], ofEngine: E
   const linear = own.filter(({ kind }) => kind === "linear").length;
   const besides = mixers < blocks.length ? 1 : 0;
   const parts = mixers + besides;
-  const quantized =
-    (isQuantized(formats.rest) ? mixers : 0) + (isQuantized(experts === undefined ? formats.rest : formats.experts) ? besides : 0);
+  const { formats, hardware: machine } = question;
+  const ofFeedForward = experts === undefined ? formats.rest : formats.experts;
+  const quantized = (timesQuantizing(formats.rest, machine) ? mixers : 0) + (timesQuantizing(ofFeedForward, machine) ? besides : 0);
   const seconds = betweenSeconds(ofEngine, { parts, latent, sparse, linear, quantized });
   return { count, blocks, parts, latent, sparse, linear, quantized, experts, between: seconds > 0 ? betweenTask(seconds) : undefined };
 }
 
 /** Whether the input of a product in a format is brought into fewer bits than BF16 has, by a kernel before it. */
-const isQuantized = (format: WeightFormatName): boolean => weightFormat(format).activationBytes < weightFormat("bfloat16").activationBytes;
+export const quantizes = (format: WeightFormatName): boolean =>
+  weightFormat(format).activationBytes < weightFormat("bfloat16").activationBytes;
+
+/** Whether a time was measured for that: on AMD's machines for FP8 in blocks alone, whose time says nothing of one scale for a matrix. */
+const timesQuantizing = (format: WeightFormatName, { vendor }: Pick<Hardware, "vendor">): boolean =>
+  vendor === "AMD" ? format === "fp8_block" : quantizes(format);
 
 /** The engine's time between the kernels of one layer: half for each of its parts, half more for each that quantizes, and for mixers by their kind. */
 export function betweenSeconds(

@@ -120,6 +120,22 @@ describe("what an answer says beside its time", () => {
     expect(of({ dataParallel: 8, expertParallel: 8 })).toEqual(["experts that are more popular than others"]);
     expect(of({ dataParallel: 8, expertParallel: 1 })).toEqual([]);
     expect(of({ tensorParallel: 8, expertParallel: 8 })).toEqual([]);
+    expect(of({ hardware: amd, tensorParallel: 8 })).toEqual([]);
+    expect(of({ hardware: amd, tensorParallel: 8, weightFormat: "bfloat16" })).toEqual([]);
+    expect(of({ hardware: amd, tensorParallel: 8, weightFormat: "fp8" })).toEqual([
+      "bringing inputs into fp8: on AMD's machines measured for FP8 in blocks alone",
+    ]);
+  });
+
+  it("has a time for quantizing where a product does, and on AMD's machines for FP8 in blocks alone", () => {
+    const parts = (change: Partial<StepQuestion>) => ask({ tensorParallel: 8, ...change }).runs.map(({ quantized }) => quantized);
+    expect(parts({})).toEqual([2, 2]);
+    expect(parts({ weightFormat: "bfloat16" })).toEqual([0, 0]);
+    expect(parts({ hardware: amd })).toEqual([2, 2]);
+    expect(parts({ hardware: amd, weightFormat: "fp8" })).toEqual([0, 0]);
+    expect(parts({ weightFormat: "int4_wo" })).toEqual([0, 0]);
+    // Attention and the dense part as asked, experts too.
+    expect(parts({ weightFormat: "nvfp4", hardware: hardware("b200-sxm") })).toEqual([2, 2]);
   });
 
   it("is what was not measured on its generation: experts, products, engine, cores, links", () => {
