@@ -134,8 +134,8 @@ describe("what an answer says beside its time", () => {
     expect(parts({ hardware: amd })).toEqual([2, 2]);
     expect(parts({ hardware: amd, weightFormat: "fp8" })).toEqual([0, 0]);
     expect(parts({ weightFormat: "int4_wo" })).toEqual([0, 0]);
-    // Attention and the dense part as asked, experts too.
-    expect(parts({ weightFormat: "nvfp4", hardware: hardware("b200-sxm") })).toEqual([2, 2]);
+    // Experts of four bits beside attention and dense parts in BF16: one of two parts.
+    expect(parts({ weightFormat: "nvfp4", hardware: hardware("b200-sxm") })).toEqual([0, 1]);
   });
 
   it("is what was not measured on its generation: experts, products, engine, cores, links", () => {
