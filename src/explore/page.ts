@@ -45,8 +45,6 @@ export function start(): void {
   let isFollowing = true;
   let frontDrawn = 0;
   const shown = document.documentElement.dataset;
-  // Its worker reads the code and the tables while the page works out its first answer.
-  const search = finder(() => follow());
 
   const settle = (part: Partial<Choice>) => change({ ...state, a: { ...state.a, ...part }, find: { ...state.find, best: 0 } });
   const moved = (choice: Choice, part: Partial<Choice>) =>
@@ -72,6 +70,7 @@ export function start(): void {
   // What a reader came for stands first; the search begins beside it, and all else follows.
   showAnswer(setUp(state.a));
   performance.mark("first-answer");
+  const search = finder(() => follow());
   search.ask(state);
 
   const places = pictures.map(place);
