@@ -8,7 +8,7 @@ import { nearest } from "../text/nearest";
 import { peakFlops } from "./families";
 import { bf16Bytes, type Gemm } from "./gemm";
 import { pNorm } from "./p-norm";
-import { type DenseTiles, fastestTiling, type TileChoice, type TileCosts, tileChoice, tilingAt, tilingSeconds } from "./tile-choice";
+import { type DenseTiles, fastestTiling, leastSeconds, type TileChoice, type TileCosts, tileChoice, tilingAt } from "./tile-choice";
 
 export type { DenseTiles } from "./tile-choice";
 
@@ -160,10 +160,11 @@ function productOf(
   const weightBytes = format.weightBytes * k * n;
   const bytesPerRow = format.activationBytes * k + bf16Bytes * n;
   const passSeconds = (c.activationPasses * bf16Bytes * k) / bandwidth;
+  const tilesSeconds = leastSeconds(choice);
   return (m) => {
     const flops = flopsPerRow * m;
     const bytes = weightBytes + bytesPerRow * m;
-    const computeSeconds = tilingSeconds(choice, fastestTiling(choice, m), m);
+    const computeSeconds = tilesSeconds(m);
     const memorySeconds = bytes / (bandwidth * c.memoryEfficiency);
     const overheadSeconds = c.fixedSeconds + passSeconds * m;
     const floorSeconds = Math.max(bytes / bandwidth, flops / peak);
