@@ -26,6 +26,7 @@ const ownParts = ["attn_config", "ffn_config"] as const;
 /** Model types that a model cannot hold, and why. */
 const refusals: readonly (readonly [RegExp, string])[] = [
   [/^(t5|mt5|umt5|bart|mbart|pegasus|marian|whisper|blenderbot|switch_transformers|nllb|m2m|prophetnet|longt5)/, "it has an encoder"],
+  [/^modernbert-decoder/, "its parts are not those of the decoders known here"],
   [/bert|^(electra|xlnet|xlm|deberta|ernie|rembert|roformer|funnel|mpnet|reformer|big_bird|data2vec)(?!4)/, "it is an encoder"],
   [/^(vit|clip|siglip|dinov|swin|convnext|resnet|detr|sam|beit|deit|segformer|wav2vec|hubert)/, "it is a vision or audio model"],
   [/^(mamba|mamba2|falcon_mamba|rwkv|xlstm)/, "it has no softmax attention"],
