@@ -1,4 +1,5 @@
 import { harmless } from "../../text/harmless";
+import { isSoftmax } from "../blocks";
 import { decoder as build } from "../decoder";
 import type { Model, ModelParts } from "../model";
 import { type Decoder, decoderOf } from "./decoder-section";
@@ -47,7 +48,7 @@ export function modelFromConfig(config: unknown, options: ConfigOptions = {}): M
   const experts = routedExpertsOf(section) > 0;
   const layers = readLayers(decoder, hiddenSize, experts);
   if (experts) requireRule(decoder);
-  const formats = formatsOf(outer, section);
+  const formats = formatsOf(outer, section, layers.filter((blocks) => blocks.some(isSoftmax)).length);
   const runs = runsOf(layers);
   const parts: Omit<ModelParts, "id"> = {
     aliases: [],
