@@ -1,7 +1,9 @@
 import { nearest } from "../../text/nearest";
+import { classDefaults } from "./class-defaults";
 import { ConfigError, shown } from "./error";
+import { expertNames } from "./experts";
 import { type Family, familyOf, modelTypes } from "./model-families";
-import { fieldOf, flag, flattened, pathOf, type Section, sectionOf, subsection, word } from "./section";
+import { fieldOf, flag, flattened, isOff, pathOf, type Section, sectionOf, subsection, word } from "./section";
 import { refuseOtherFiles } from "./wrong-files";
 
 /** The decoder in a configuration. */
@@ -13,6 +15,8 @@ export interface Decoder {
   readonly modelType: string | undefined;
   /** What is known of its family; undefined where the model type is not known. */
   readonly family: Family | undefined;
+  /** Fields that the file leaves to its class. */
+  readonly byClass: readonly string[];
 }
 
 /** Objects that hold the text part, and those that hold these in turn. */
@@ -58,7 +62,10 @@ export function decoderOf(config: unknown): Decoder {
   const modelType = word(section, ["model_type"]) ?? word(outer, ["model_type"]);
   const family = familyOf(modelType) ?? familyOf(`${modelType}_text`);
   if (family === undefined) refuseUnknownType(outer, section, modelType);
-  return { outer, section: flattened(section, ownParts), modelType, family };
+  const own = flattened(section, ownParts);
+  const hasExperts = expertNames.routedExperts.some((name) => !isOff(fieldOf(own, name)));
+  const byClass = family === undefined ? new Map() : classDefaults(own, [`${modelType}`, `${modelType}_text`], hasExperts);
+  return { outer, section: { ...own, fields: new Map([...own.fields, ...byClass]) }, modelType, family, byClass: [...byClass.keys()] };
 }
 
 function refuseOthers(section: Section): void {

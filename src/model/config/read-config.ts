@@ -42,7 +42,7 @@ export interface ConfigOptions {
  */
 export function modelFromConfig(config: unknown, options: ConfigOptions = {}): Model {
   const decoder = decoderOf(config);
-  const { outer, section, modelType, family } = decoder;
+  const { outer, section, modelType, family, byClass } = decoder;
   refuseNotUnderstood(section);
   const hiddenSize = count(section, ["hidden_size", "n_embd", "d_model", "n_embed"], { most: 1_000_000 });
   const experts = routedExpertsOf(section) > 0;
@@ -65,7 +65,7 @@ export function modelFromConfig(config: unknown, options: ConfigOptions = {}): M
     source: "config.json",
     locator: section.path,
     confidence: "high",
-    note: noteOf(section, outer, runs, family !== undefined, formats.known),
+    note: noteOf(section, outer, runs, { isKnown: family !== undefined, isFormatKnown: formats.known, byClass }),
   };
   const id = options.id === "" ? "" : harmless(options.id ?? "");
   try {
