@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { hardware } from "../../src/machine/hardware";
+import { type Hardware, hardware } from "../../src/machine/hardware";
 import { whatIfHardware } from "../../src/machine/what-if-hardware";
 import { model } from "../../src/model/registry";
+import { allReduceTime, gatherPlan } from "../../src/network/all-reduce";
+import { collectiveTime } from "../../src/network/collective";
 import { expertExchangeTime } from "../../src/network/exchange";
 
 const question = fc.record({
@@ -50,5 +52,46 @@ describe("an exchange over a wider scale-up domain", () => {
     const switchC = { direction: "combine" as const, model: model("switch-c"), tokens: 1, hardware: hardware("b200-sxm") };
     const [inside, across] = [8, 16].map((expertParallel) => expertExchangeTime({ ...switchC, expertParallel }));
     expect(across?.latencySeconds).toBe(inside?.latencySeconds);
+  });
+});
+
+describe("a gather or an all-reduce over a wider scale-up domain", () => {
+  const sizes = fc.record({
+    machine: fc.constantFrom("h100-sxm", "b200-sxm", "gb200"),
+    gpus: fc.integer({ min: 2, max: 600 }),
+    bytes: fc.integer({ min: 256, max: 2 ** 30 }),
+    wider: fc.constantFrom(9, 72),
+  });
+  const kinds = {
+    "all-gather": (bytes: number, gpus: number, one: Hardware) => gatherPlan("all-gather", gpus, one)(bytes),
+    "reduce-scatter": (bytes: number, gpus: number, one: Hardware) => gatherPlan("reduce-scatter", gpus, one)(bytes),
+    "all-reduce": (bytes: number, gpus: number, one: Hardware) => allReduceTime(bytes, gpus, one),
+  };
+
+  it.each(Object.entries(kinds))("of more GPUs than the link joined is no slower: %s", (_, time) => {
+    fc.assert(
+      fc.property(sizes, ({ machine, gpus, bytes, wider }) => {
+        const narrow = hardware(machine);
+        fc.pre(gpus > (narrow.scaleUpDomain as number));
+        const wide = whatIfHardware(narrow, { scaleUpDomain: { times: wider } });
+        expect(time(bytes, gpus, wide).seconds).toBeLessThanOrEqual(time(bytes, gpus, narrow).seconds * (1 + 1e-9));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("goes in two rings of about the square root each, the second of what one GPU of the first has", () => {
+    const wide = whatIfHardware(hardware("gb200"), { scaleUpDomain: 576 });
+    const [first, second] = [collectiveTime, collectiveTime].map((time, i) =>
+      time({ collective: "all-gather", gpus: [20, 20][i] as number, bytes: [400_000, 20_000][i] as number, hardware: wide }),
+    );
+    const both = gatherPlan("all-gather", 400, wide)(400_000);
+    expect(both.seconds).toBeCloseTo((first?.seconds as number) + (second?.seconds as number), 12);
+    expect(both.algorithm).toContain("in two levels");
+    expect(both.seconds).toBeLessThan(collectiveTime({ collective: "all-gather", gpus: 400, bytes: 400_000, hardware: wide }).seconds);
+    // Of as many as a measured machine's link joins it is one ring.
+    expect(gatherPlan("all-gather", 72, wide)(400_000)).toEqual(
+      collectiveTime({ collective: "all-gather", gpus: 72, bytes: 400_000, hardware: wide }),
+    );
   });
 });
