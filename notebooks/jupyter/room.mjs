@@ -3,7 +3,7 @@
  *
  * Only Node's standard library: this runs before any package is installed.
  */
-import { existsSync, readdirSync, statfsSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync, statfsSync, statSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { root } from "./project.mjs";
@@ -20,8 +20,20 @@ const sizes = {
 /** Below this a disk counts as full: programs that found no room have taken back some of what they wrote. */
 const fullMegabytes = 10;
 
+/** Where npm would keep what it fetches, and where it does instead when that cannot be written to. */
+export const usualCache = () => process.env.npm_config_cache ?? join(homedir(), ".npm");
+export const cacheHere = join(root, ".npm-cache");
+
 /** Where npm keeps what it fetches. */
-export const npmCache = () => process.env.npm_config_cache ?? join(homedir(), ".npm");
+export function npmCache() {
+  try {
+    const folder = standing(usualCache());
+    accessSync(folder, constants.W_OK);
+    return statSync(folder).isDirectory() ? usualCache() : cacheHere;
+  } catch {
+    return cacheHere;
+  }
+}
 
 /** A folder, or the nearest one above it that is there. */
 function standing(path) {

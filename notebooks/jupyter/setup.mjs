@@ -23,7 +23,7 @@ import { connect } from "node:net";
 import { basename, join } from "node:path";
 import { withLock } from "./lock.mjs";
 import { hash, hashFolder, isProgram, jupyterFolder, root, run, secondsSince, venv, venvPython, writeWhole } from "./project.mjs";
-import { lackOfRoom, makeRoom, npmCache, ranOutOfRoom } from "./room.mjs";
+import { cacheHere, lackOfRoom, makeRoom, ranOutOfRoom, usualCache } from "./room.mjs";
 
 const nodeModules = join(root, "node_modules");
 const requirements = join(jupyterFolder, "requirements.txt");
@@ -203,15 +203,14 @@ async function installPackages(say) {
 
 /** npm keeps what it fetches in a folder of the user's; where that cannot be written to, in one of this folder. */
 function cacheInside(say) {
-  const own = npmCache();
+  const own = usualCache();
   try {
     mkdirSync(own, { recursive: true });
     accessSync(own, constants.W_OK);
     return {};
   } catch {
-    const inside = join(root, ".npm-cache");
-    say(`set-up: ${own} cannot be written to, so npm keeps what it fetches in ${inside}`);
-    return { npm_config_cache: inside, npm_config_logs_max: "0" };
+    say(`set-up: ${own} cannot be written to, so npm keeps what it fetches in ${cacheHere}`);
+    return { npm_config_cache: cacheHere, npm_config_logs_max: "0" };
   }
 }
 

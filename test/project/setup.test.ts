@@ -91,6 +91,20 @@ describe("room on the disk", () => {
     expect(lackOfRoom(["kernel"], disks(0))).toBeUndefined();
   });
 
+  it("is looked for where npm keeps its downloads when its own folder cannot be written to", () => {
+    const before = process.env.npm_config_cache;
+    // A file is no folder that anything can be kept in.
+    process.env.npm_config_cache = join(root, "package.json", "npm");
+    try {
+      const places: string[] = [];
+      lackOfRoom(["packages"], (path) => void places.push(path));
+      expect(places).toContain(join(root, ".npm-cache"));
+    } finally {
+      if (before === undefined) delete process.env.npm_config_cache;
+      else process.env.npm_config_cache = before;
+    }
+  });
+
   it("is not asked for where the system does not tell what is free", () => {
     expect(lackOfRoom(["packages", "python"], () => undefined)).toBeUndefined();
     expect(ranOutOfRoom("python", "no matching distribution", () => undefined)).toBeUndefined();
