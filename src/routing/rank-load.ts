@@ -63,7 +63,8 @@ const remembered = new Map<string, RankLoad>();
  *   probability 1 - (1 - k/E)^T each, and T k local / E rows arrive there. Means, so fractions of experts and rows.
  * - `even`: every local expert holds the same share (fractions allowed); at most one expert a row is active.
  * - `uniform`: every local expert holds the mean rounded down; where that is nothing, as many experts as the
- *   rank expects rows hold one each. The wide expert-parallel tables were made so.
+ *   rank expects rows hold one each. The wide expert-parallel tables were made so. Alone among the routings it does not keep
+ *   all rows: up to half of them are lost just below two rows an expert.
  * - `power_law_a`: popularity of experts is drawn from a power law of exponent a between 1 and
  *   0.8 T, scaled to T k rows, no expert above T; the rank with the most rows counts. Averaged
  *   over five seeded drawings.

@@ -135,7 +135,7 @@ function plannedFeedForward(block: PlannedFeedForward["block"], hiddenSize: numb
     block,
     dense: of("dense feed-forward", "dense feed-forward", 2),
     // Beside it the norm of the input, and the choice of the experts.
-    router: of("router", "router", 2) ?? (block.kind === "experts" ? productPlan("router", kernels, [], 2) : undefined),
+    router: of("router", "router", 2),
     narrow: of("latent projection", "latent projections", 0),
     shared: of("shared expert", "shared expert", 2),
   };

@@ -1,4 +1,5 @@
 import { harmless } from "../../text/harmless";
+import { isSoftmax } from "../blocks";
 import { decoder as build } from "../decoder";
 import type { Model, ModelParts } from "../model";
 import { type Decoder, decoderOf } from "./decoder-section";
@@ -41,13 +42,13 @@ export interface ConfigOptions {
  */
 export function modelFromConfig(config: unknown, options: ConfigOptions = {}): Model {
   const decoder = decoderOf(config);
-  const { outer, section, modelType, family } = decoder;
+  const { outer, section, modelType, family, byClass } = decoder;
   refuseNotUnderstood(section);
   const hiddenSize = count(section, ["hidden_size", "n_embd", "d_model", "n_embed"], { most: 1_000_000 });
   const experts = routedExpertsOf(section) > 0;
   const layers = readLayers(decoder, hiddenSize, experts);
   if (experts) requireRule(decoder);
-  const formats = formatsOf(outer, section);
+  const formats = formatsOf(outer, section, layers.filter((blocks) => blocks.some(isSoftmax)).length);
   const runs = runsOf(layers);
   const parts: Omit<ModelParts, "id"> = {
     aliases: [],
@@ -65,7 +66,7 @@ export function modelFromConfig(config: unknown, options: ConfigOptions = {}): M
     source: "config.json",
     locator: section.path,
     confidence: "high",
-    note: noteOf(section, outer, runs, family !== undefined, formats.known),
+    note: noteOf(section, outer, runs, { isKnown: family !== undefined, isFormatKnown: formats.known, byClass }),
   };
   const id = options.id === "" ? "" : harmless(options.id ?? "");
   try {
