@@ -60,7 +60,7 @@ const tests = Object.fromEntries(
   model/selection: step/requests step/accesses
   model/padded: =
   model/served-formats: =
-  model/release-sizes: model/parameters
+  model/release-sizes: =
   model/what-if-model: = step/granularity
 
   kernels/gemm: =
