@@ -77,8 +77,8 @@ const tests = Object.fromEntries(
   kernels/default-experts: kernels/default-kernels
   kernels/default-attention: kernels/default-kernels
   kernels/attention/attention-law: kernels/attention/mixer-demand
-  kernels/attention/attention-plan: kernels/attention/mixer-time
-  kernels/attention/attention-families: kernels/attention/mixer-time
+  kernels/attention/attention-plan: =
+  kernels/attention/attention-families: =
   kernels/attention/mixer-demand: =
   kernels/attention/mixer-time: =
 

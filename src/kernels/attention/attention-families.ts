@@ -206,11 +206,10 @@ function alike(generation: string, hardware: Hardware): boolean {
 function closeness(family: MixerFamily, hardware: Hardware, { kernel, cacheFormat, arithmetic }: FamilyQuestion): number {
   const sameMemory = graphicsGenerations.includes(family.generation) === hasGraphicsMemory(hardware);
   const age = generationsByAge.indexOf(family.generation);
-  const asked = kernel ?? "";
   const rank = preferred.indexOf(family.kernel);
   return (
-    (family.kernel === asked ? 8 : 0) +
-    (asked !== "" && family.kernel.split("_")[0] === asked.split("_")[0] ? 0.5 : 0) +
+    (family.kernel === kernel ? 8 : 0) +
+    (family.kernel.split("_")[0] === kernel?.split("_")[0] ? 0.5 : 0) +
     (alike(family.generation, hardware) ? 6 : sameMemory ? 4 : 0) +
     (family.cacheFormat === cacheFormat ? 2 : 0) +
     (family.arithmetic === arithmetic ? 1 : 0) +

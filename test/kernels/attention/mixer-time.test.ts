@@ -98,6 +98,36 @@ describe("mixerTime", () => {
     expect(ask({ kernel: "vllm_flash_attn_fa3", cacheFormat: "fp8" }).heldOutError?.median).toBeLessThan(0.3);
   });
 
+  it("says what binds: the start of a small call, the cache of a long context, the arithmetic of a long prompt", () => {
+    expect(ask({ requests: 1, contextTokens: 1 }).bound).toBe("overhead");
+    expect(ask({ contextTokens: 65_536 }).bound).toBe("memory");
+    expect(ask({ requests: 4, contextTokens: 0, newTokens: 16_384 }).bound).toBe("compute");
+  });
+
+  it("takes a token, and up to sixteen on a cache, for decode, and all else for a prompt", () => {
+    const taken = (newTokens: number, contextTokens: number) => {
+      const { seconds } = ask({ newTokens, contextTokens });
+      return (["decode", "prefill"] as const).filter((phase) => ask({ newTokens, contextTokens, phase }).seconds === seconds);
+    };
+    expect([taken(1, 0), taken(1, 4096), taken(16, 4096)]).toEqual([["decode"], ["decode"], ["decode"]]);
+    expect([taken(17, 4096), taken(16, 0)]).toEqual([["prefill"], ["prefill"]]);
+  });
+
+  it("takes the arithmetic of a prompt by either name", () => {
+    const prompt = { phase: "prefill", newTokens: 4096, contextTokens: 0, cacheFormat: "fp8" } as const;
+    expect(ask({ ...prompt, arithmetic: "bf16" })).toEqual(ask({ ...prompt, arithmetic: "bfloat16" }));
+    expect(ask({ ...prompt, arithmetic: "fp8" }).seconds).toBeLessThan(ask({ ...prompt, arithmetic: "bf16" }).seconds);
+  });
+
+  it("has a recurrence without a convolution where a mixer has none", () => {
+    const block = { ...gatedDelta, convolutionWidth: 0 };
+    expect(ask({ block })).toEqual(ask({ block, part: "recurrence" }));
+    expect(() => ask({ block, part: "convolution" })).toThrow(
+      new RangeError("part must not be convolution of a mixer that has none"),
+    );
+    expect(ask({ block: gatedDelta, part: "convolution" }).flops).toBe(64 * 8192 * 2 * 4);
+  });
+
   it("times whole layers with their projections, on one GPU of a group", () => {
     for (const block of mixers) {
       const whole = ask({ block, part: "layer", weightFormat: "fp8_block" });
@@ -127,8 +157,17 @@ describe("mixerTime", () => {
     ["block.heads", { block: { ...grouped, heads: 0 } }],
     ["model.hiddenSize", { model: { hiddenSize: 0 } }],
     ["hardware.memoryBytesPerSecond", { hardware: { ...h200, memoryBytesPerSecond: 0 } }],
-    ["batch", { batch: 3 } as Partial<MixerQuestion>],
-  ])("refuses an impossible %s by its name", (field, more) => {
+    [/^unknown field "batch"; nearest: \w+, \w+, \w+$/, { batch: 3 } as Partial<MixerQuestion>],
+    ['part must be one of core, layer, convolution, recurrence; got "half"', { part: "half" as "core" }],
+    ['part must be core or layer of a mixer without a state, got "convolution"', { part: "convolution" as const }],
+    ["tensorParallel must be a positive integer, got 0", { tensorParallel: 0 }],
+    ["warm must be true or false, got 1", { warm: 1 as unknown as boolean }],
+    ["kernel must be a name, got ", { kernel: "" }],
+    ["model must be a record with hiddenSize, got 4096", { model: 4096 as never }],
+    [/^block must be a mixer \(grouped, latent, .*linear.*\), got "undefined"$/, { block: undefined as never }],
+    [/^block must be a mixer .*, got "undefined"$/, { block: null as never }],
+    ["block.convolutionWidth must be a number of at least zero, got -1", { block: { ...gatedDelta, convolutionWidth: -1 } }],
+  ] as const)("refuses an impossible %s by its name", (field, more) => {
     expect(() => ask(more)).toThrow(field);
   });
 });
