@@ -22,7 +22,7 @@ const tests = Object.fromEntries(
   `
   units: =
   checks: =
-  statistics: fit/calibration
+  statistics: =
 
   routing/uniform: = properties/properties-routing
   routing/imbalance: =
