@@ -111,7 +111,12 @@ describe("carriedFamily", () => {
     ({ ...kernels()[0], kernel, weightFormat, generation, from: `${kernel} ${weightFormat} ${generation}` }) as KernelFamily;
   const from = (asked: string, ...families: readonly string[]) => {
     const [kernel, format, generation] = asked.split(" ") as [string, string, string];
-    return carriedFamily(kernel, format, generation, families.map((name) => of(...(name.split(" ") as [string, string, string]))))?.from;
+    return carriedFamily(
+      kernel,
+      format,
+      generation,
+      families.map((name) => of(...(name.split(" ") as [string, string, string]))),
+    )?.from;
   };
 
   it("takes the nearest generation: for machines with memory on the package Hopper's, for Ada Ampere's", () => {

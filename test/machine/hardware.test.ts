@@ -166,7 +166,8 @@ describe("readMachines", () => {
   });
 
   it("keeps where words and matrix unit come from, and trusts no unit that was only recalled", () => {
-    const head = "id,name,vendor,generation,released,memoryKind,processorKind,source,locator,matrixUnit,matrixSource,matrixLocator,confidence,note\n";
+    const head =
+      "id,name,vendor,generation,released,memoryKind,processorKind,source,locator,matrixUnit,matrixSource,matrixLocator,confidence,note\n";
     const numbers = ["memoryBytes", "memoryBytesPerSecond"].flatMap((quantity) =>
       ["a", "b"].map((subject) => ({ subject, quantity, value: 1e9, source: "s", locator: "", confidence: "high" as const, note: "" })),
     );
@@ -183,7 +184,10 @@ describe("readMachines", () => {
     expect(b?.note).toBe("");
     expect(b?.sources.released).toEqual({ source: "paper", locator: "", confidence: "low", note: "" });
     expect(b?.sources.matrixUnit).toEqual({ source: "sheet", locator: "", confidence: "low", note: "" });
-    const certain = readMachines(parseRows("machines.csv", `${head}a,A,V,G,2020,HBM,SM,paper,,array,sheet,,high,\n`), numbers.filter((f) => f.subject === "a"));
+    const certain = readMachines(
+      parseRows("machines.csv", `${head}a,A,V,G,2020,HBM,SM,paper,,array,sheet,,high,\n`),
+      numbers.filter((f) => f.subject === "a"),
+    );
     expect(certain[0]?.sources.matrixUnit?.confidence).toBe("high");
   });
 

@@ -42,7 +42,9 @@ describe("readLinks", () => {
     const [bare] = read("1", "us");
     expect(bare).toMatchObject({ condition: "c", locator: "", note: "", value: 1e-6 });
     const rows = `${header}NIC,X,time,2,us,,s,Table 1,low,by hand\n`;
-    expect(readLinks(parseRows("links.csv", rows))).toMatchObject([{ condition: "", locator: "Table 1", note: "by hand", confidence: "low" }]);
+    expect(readLinks(parseRows("links.csv", rows))).toMatchObject([
+      { condition: "", locator: "Table 1", note: "by hand", confidence: "low" },
+    ]);
   });
 
   it("refuses an unknown unit and a value not above zero, with file and line", () => {

@@ -108,7 +108,8 @@ describe("weightMatrices", () => {
   });
 
   it("tells what attention multiplies from what a linear mixer does", () => {
-    const parts = (id: string, kind: Block["kind"]) => new Set(blockMatrices(blockOf(id, kind), model(id).hiddenSize).map(({ part }) => part));
+    const parts = (id: string, kind: Block["kind"]) =>
+      new Set(blockMatrices(blockOf(id, kind), model(id).hiddenSize).map(({ part }) => part));
     expect(parts("qwen3-next-80b-a3b", "linear")).toEqual(new Set(["linear mixer"]));
     expect(parts("qwen3-next-80b-a3b", "grouped")).toEqual(new Set(["attention"]));
   });

@@ -19,7 +19,10 @@ describe("what-if model", () => {
 
   it("keeps groups of as many experts each", () => {
     // 24 experts in 8 groups: a half as many are 12, which 8 groups cannot share alike.
-    const runs = v3.runs.map(({ count, blocks }) => ({ count, blocks: blocks.map((b) => (b.kind === "experts" ? { ...b, routed: 24 } : b)) }));
+    const runs = v3.runs.map(({ count, blocks }) => ({
+      count,
+      blocks: blocks.map((b) => (b.kind === "experts" ? { ...b, routed: 24 } : b)),
+    }));
     const { totalParameters: _, activeParameters: __, ...unstated } = v3;
     expect(() => whatIfModel(decoder({ ...unstated, runs }), { granularity: 0.5 })).toThrow(
       "granularity must leave as many experts in each of 8 groups (deepseek-v3), got 0.5: 12 experts",

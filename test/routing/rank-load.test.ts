@@ -1,7 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { busiestFirst, chooseInGroups, drawCounts } from "../../src/routing/power-law";
-import { exponentOf, paddedRows, type RankLoad, type RouterLimit, rankLoad, requireRoutingName, rowTiles } from "../../src/routing/rank-load";
+import {
+  exponentOf,
+  paddedRows,
+  type RankLoad,
+  type RouterLimit,
+  rankLoad,
+  requireRoutingName,
+  rowTiles,
+} from "../../src/routing/rank-load";
 
 const v3 = { hiddenSize: 7168, moeIntermediateSize: 2048, routedExperts: 256, expertsPerToken: 8 };
 const groups = { kind: "groups", groups: 8, kept: 4 } as const;

@@ -220,7 +220,9 @@ describe("decodeAccesses", () => {
 
 describe("a model asked to select, or to read all", () => {
   const [latent, linear] = (["latent", "linear"] as const).map((kind) =>
-    model("kimi-linear-48b-a3b").runs.flatMap(({ blocks }) => blocks).find((block) => block.kind === kind),
+    model("kimi-linear-48b-a3b")
+      .runs.flatMap(({ blocks }) => blocks)
+      .find((block) => block.kind === kind),
   ) as [Block, Block];
 
   it("selects in its latent mixers as DeepSeek-V3.2 does, and in no others", () => {

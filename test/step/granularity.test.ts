@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { hardware } from "../../src/machine/hardware";
-import { model } from "../../src/model/registry";
+import type { ExpertsBlock, Run } from "../../src/model/blocks";
 import { decoder } from "../../src/model/decoder";
-import type { ExpertsBlock } from "../../src/model/blocks";
+import { model } from "../../src/model/registry";
 import { decodeStep } from "../../src/step/decode";
 import { granularityPhases, splitModels } from "../../src/step/granularity";
 import { prefillStep } from "../../src/step/prefill";
@@ -85,7 +85,7 @@ describe("three phases against granularity", () => {
   });
 
   it("show the first layer where layers differ", () => {
-    const [mixer, experts] = model("qwen3-30b-a3b").runs[0]?.blocks as readonly [never, ExpertsBlock];
+    const [mixer, experts] = (model("qwen3-30b-a3b").runs[0] as Run).blocks as readonly [never, ExpertsBlock];
     const runs = [experts, { ...experts, width: 2 * experts.width }].map((block) => ({ count: 1, blocks: [mixer, block] }));
     const of = (some: typeof runs) => {
       const two = decoder({ ...model("qwen3-30b-a3b"), runs: some });

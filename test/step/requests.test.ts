@@ -132,7 +132,11 @@ describe("measured ways to post messages", () => {
   });
 
   it("are read off the smallest and the largest message of each sweep", () => {
-    expect(pathPoints().filter(({ readOff }) => readOff).map(({ path, messageBytes }) => [path, messageBytes])).toEqual([
+    expect(
+      pathPoints()
+        .filter(({ readOff }) => readOff)
+        .map(({ path, messageBytes }) => [path, messageBytes]),
+    ).toEqual([
       ["400 Gb/s, writes, 128 at once", 8],
       ["400 Gb/s, writes, 128 at once", 1_048_576],
       ["400 Gb/s, reads, 256 at once", 8],

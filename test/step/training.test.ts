@@ -139,9 +139,18 @@ describe("DeepSeek's training trace", () => {
     const compared = traceComparisons();
     const sum = (value: (c: (typeof compared)[number]) => number) => compared.reduce((total, c) => total + value(c), 0);
     expect(sum((c) => c.kernels)).toBe(963);
-    expect(sum((c) => c.measuredSeconds)).toBeCloseTo(trainTraceKernels().reduce((total, { seconds }) => total + seconds, 0), 9);
-    expect(sum((c) => c.estimateSeconds ?? 0)).toBeCloseTo(tracedStep().tasks.reduce((total, { seconds }) => total + seconds, 0), 9);
-    expect(sum((c) => c.floorSeconds ?? 0)).toBeCloseTo(tracedStep().tasks.reduce((total, t) => total + t.floorSeconds, 0), 9);
+    expect(sum((c) => c.measuredSeconds)).toBeCloseTo(
+      trainTraceKernels().reduce((total, { seconds }) => total + seconds, 0),
+      9,
+    );
+    expect(sum((c) => c.estimateSeconds ?? 0)).toBeCloseTo(
+      tracedStep().tasks.reduce((total, { seconds }) => total + seconds, 0),
+      9,
+    );
+    expect(sum((c) => c.floorSeconds ?? 0)).toBeCloseTo(
+      tracedStep().tasks.reduce((total, t) => total + t.floorSeconds, 0),
+      9,
+    );
     expect(new Set(compared.map(({ part }) => part)).add("").size).toBe(compared.length + 1);
     // What the model has no task for has no estimate: waiting for other ranks, and the small kernels.
     expect(compared.map((c) => "estimateSeconds" in c)).toEqual([true, true, true, true, true, true, true, true, false, false]);

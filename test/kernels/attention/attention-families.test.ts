@@ -32,12 +32,36 @@ describe("the kernel that engines run where nothing is said", () => {
     ["latent", "prefill", "trtllm_default", "trtllm_default", "sglang_flash_attention", "sglang_trtllm_mla"],
     ["latent layer", "decode", "vllm_FLASHINFER_MLA from Blackwell", "vllm_TRITON_MLA", "vllm_FLASH_ATTN_MLA", "vllm_FLASHINFER_MLA"],
     ["latent layer", "prefill", "vllm_FLASH_ATTN_MLA from Hopper", "vllm_FLASH_ATTN", "vllm_FLASH_ATTN_MLA", "vllm_FLASH_ATTN"],
-    ["sparse latent layer", "prefill", "trtllm_default from Blackwell", "trtllm_default from Blackwell", "trtllm_default", "trtllm_default"],
-    ["convolution", "decode", "vllm_causal_conv1d_update from Blackwell", ...(["vllm_causal_conv1d_update", "vllm_causal_conv1d_update", "vllm_causal_conv1d_update"] as const)],
+    [
+      "sparse latent layer",
+      "prefill",
+      "trtllm_default from Blackwell",
+      "trtllm_default from Blackwell",
+      "trtllm_default",
+      "trtllm_default",
+    ],
+    [
+      "convolution",
+      "decode",
+      "vllm_causal_conv1d_update from Blackwell",
+      ...(["vllm_causal_conv1d_update", "vllm_causal_conv1d_update", "vllm_causal_conv1d_update"] as const),
+    ],
     ["convolution", "prefill", "sglang_causal_conv1d_fn", "vllm_causal_conv1d_fn", "vllm_causal_conv1d_fn", "vllm_causal_conv1d_fn"],
-    ["mamba2 convolution", "prefill", "trtllm_causal_conv1d_fn from Blackwell", "trtllm_causal_conv1d_fn", "trtllm_causal_conv1d_fn", "trtllm_causal_conv1d_fn"],
+    [
+      "mamba2 convolution",
+      "prefill",
+      "trtllm_causal_conv1d_fn from Blackwell",
+      "trtllm_causal_conv1d_fn",
+      "trtllm_causal_conv1d_fn",
+      "trtllm_causal_conv1d_fn",
+    ],
     // Mamba-2's was timed in prefill alone.
-    ["mamba2 convolution", "decode", "vllm_causal_conv1d_update from Blackwell", ...(["vllm_causal_conv1d_update", "vllm_causal_conv1d_update", "vllm_causal_conv1d_update"] as const)],
+    [
+      "mamba2 convolution",
+      "decode",
+      "vllm_causal_conv1d_update from Blackwell",
+      ...(["vllm_causal_conv1d_update", "vllm_causal_conv1d_update", "vllm_causal_conv1d_update"] as const),
+    ],
   ])("is of %s in %s: %s, %s, %s, %s", (work, phase, ...expected) => {
     expect((["A100", "L40S", "H200", "B200"] as const).map((machine) => words(machine, ask(work, phase)))).toEqual(expected);
   });
@@ -112,7 +136,12 @@ describe("the work of a part of a mixer", () => {
     for (const part of ["core", "layer"] as const) {
       expect(workOf(mixer("deepseek-v3.2-exp", "latent"), part)).toBe("sparse latent layer");
       expect(workOf(mixer("deepseek-v4-pro", "compressed", indexed), part)).toBe("csa layer");
-      expect(workOf(mixer("deepseek-v4-pro", "compressed", (m) => !indexed(m)), part)).toBe("hca layer");
+      expect(
+        workOf(
+          mixer("deepseek-v4-pro", "compressed", (m) => !indexed(m)),
+          part,
+        ),
+      ).toBe("hca layer");
       expect(workOf(mixer("minimax-m3", "block-selected"), part)).toBe("block-selected layer");
     }
     const states = ["qwen3-next-80b-a3b", "kimi-linear-48b-a3b", "nemotron-3-ultra-550b-a55b"].map((id) => mixer(id, "linear"));

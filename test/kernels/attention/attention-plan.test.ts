@@ -97,7 +97,10 @@ describe("a grouped mixer", () => {
       { m: 32, n: 4096, k: 8 * 128 },
     ].map((product) => denseTime(fp8, product, h200));
     for (const name of numbers)
-      expect(layer?.[name], name).toBeCloseTo(products.reduce((sum, product) => sum + product[name], core?.[name] as number), 12);
+      expect(layer?.[name], name).toBeCloseTo(
+        products.reduce((sum, product) => sum + product[name], core?.[name] as number),
+        12,
+      );
     expect((layer?.flops as number) - (core?.flops as number)).toBe(2 * 32 * (1280 * 4096 + 4096 * 1024));
   });
 });

@@ -122,9 +122,7 @@ describe("mixerTime", () => {
   it("has a recurrence without a convolution where a mixer has none", () => {
     const block = { ...gatedDelta, convolutionWidth: 0 };
     expect(ask({ block })).toEqual(ask({ block, part: "recurrence" }));
-    expect(() => ask({ block, part: "convolution" })).toThrow(
-      new RangeError("part must not be convolution of a mixer that has none"),
-    );
+    expect(() => ask({ block, part: "convolution" })).toThrow(new RangeError("part must not be convolution of a mixer that has none"));
     expect(ask({ block: gatedDelta, part: "convolution" }).flops).toBe(64 * 8192 * 2 * 4);
   });
 
