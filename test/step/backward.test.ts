@@ -107,6 +107,13 @@ describe("a training step of a toy", () => {
     expect(names).toEqual(["attention projections", "dense feed-forward", "experts", "output projection", "router"]);
   });
 
+  it("multiplies for the gradients of weights in their format, of a router in BF16", () => {
+    const weights = (name: string, weightFormat: string) =>
+      seconds(trainingStep({ ...asked, weightFormat }).tasks.filter((t) => t.pass === "weights" && t.name === name));
+    expect(weights("output projection", "fp8")).toBeLessThan(weights("output projection", "bfloat16"));
+    expect(weights("router", "fp8")).toBe(weights("router", "bfloat16"));
+  });
+
   it("has backward five products of attention for two, experts as long again, and the exchange as long, each once a layer", () => {
     expect(seconds(of("backward", "attention core"))).toBeCloseTo(2.5 * seconds(of("forward", "attention core")), 12);
     for (const name of ["experts", "dispatch", "combine"]) {

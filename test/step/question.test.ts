@@ -129,6 +129,9 @@ describe("a question that cannot be", () => {
       "requests, dataParallel, draftTokens and promptTokens must make a number of tokens that can be counted, got 18014398509481984",
       { requests: 2 ** 52, draftTokens: 3 },
     ],
+    ["must make a number of tokens that can be counted, got 4503599627370496", { requests: 2 ** 52, dataParallel: 2 ** 52 }],
+    ["must make a number of tokens that can be counted, got 9007199254740992", { requests: 2 ** 52, draftTokens: 1 }],
+    ["must make a number of tokens that can be counted, got 4503599627370506", { promptTokens: 2 ** 52, dataParallel: 2 }],
   ])("is refused by name: %s", (words, change) => {
     expect(() => resolveQuestion({ ...asked, ...change } as StepQuestion)).toThrow(words);
   });
