@@ -135,7 +135,7 @@ describe("runs as one GPU holds them", () => {
   });
 
   it("have half of a layer's time between kernels for each part, and of each kind of mixer its own", () => {
-    const time = { layerSeconds: 10, latentSeconds: 1, sparseSeconds: 2, linearSeconds: 3, requestSeconds: 100 };
+    const time = { layerSeconds: 10, latentSeconds: 1, sparseSeconds: 2, linearSeconds: 3, requestSeconds: 100, bandLow: 1, bandHigh: 1 };
     expect(betweenSeconds(time, { parts: 3, latent: 1, sparse: 0, linear: 0 })).toBe(15 + 1);
     expect(betweenSeconds(time, { parts: 4, latent: 1, sparse: 2, linear: 4 })).toBe(20 + 1 + 4 + 12);
     expect(betweenSeconds({ ...time, layerSeconds: 0 }, { parts: 2, latent: 3, sparse: 1, linear: 1 })).toBe(3 + 2 + 3);
