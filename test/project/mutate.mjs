@@ -71,8 +71,8 @@ const tests = Object.fromEntries(
   kernels/product: = kernels/tile-choice
   kernels/tile-choice: =
   kernels/array-caps: = properties/properties-work
-  kernels/families: = properties/properties-time
-  kernels/expert-layer: = kernels/expert-layer-edges
+  kernels/families: = kernels/carried-family properties/properties-time
+  kernels/expert-layer: = kernels/expert-layer-edges kernels/expert-layer-paths
   kernels/expert-task: kernels/expert-layer
   kernels/default-experts: kernels/default-kernels
   kernels/default-attention: kernels/default-kernels
