@@ -148,7 +148,7 @@ const preferred: readonly string[] = [
   "vllm_causal_conv1d_fn",
   "vllm_chunk_gated_delta_rule_flashinfer",
   "vllm_flashkda_fwd",
-  "vllm_fused_kda_decode",
+  "vllm_fused_recurrent_kda",
   "sglang_fused_recurrent_gated_delta_rule_packed_decode",
 ];
 

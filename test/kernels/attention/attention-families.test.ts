@@ -78,7 +78,8 @@ describe("the kernel that engines run where nothing is said", () => {
     expect(words("H200", ask("gated-delta", "prefill"))).toBe("vllm_chunk_gated_delta_rule_flashinfer");
     expect(words("H200", ask("gated-delta", "decode"))).toBe("sglang_fused_recurrent_gated_delta_rule_packed_decode");
     expect(words("H200", ask("kimi-delta", "prefill"))).toBe("vllm_flashkda_fwd");
-    expect(words("H200", ask("kimi-delta", "decode"))).toBe("sglang_fused_sigmoid_gating_delta_rule_update");
+    for (const machine of ["L40S", "H200", "B200"] as const)
+      expect(words(machine, ask("kimi-delta", "decode"))).toBe("vllm_fused_recurrent_kda");
     for (const arithmetic of ["bfloat16", "fp8_block", "nvfp4"])
       expect(chooseFamily(machines.B200, ask("latent layer", "decode", { arithmetic })).family.arithmetic).toBe(arithmetic);
     for (const phase of ["decode", "prefill"] as const)
