@@ -128,8 +128,8 @@ export function workOf(mixer: Mixer, part: MixerPart): MixerWorkName {
 const preferred: readonly string[] = [
   "flashmla",
   "vllm_flash_attn_fa3",
-  "vllm_flashinfer_trtllmdecode",
   "vllm_flashinfer_trtllmprefill",
+  "vllm_flashinfer_trtllmdecode",
   "vllm_flash_attn_fa2",
   "vllm_flash_attn",
   "sglang_flash_attention",

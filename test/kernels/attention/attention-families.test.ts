@@ -27,7 +27,7 @@ describe("the kernel that engines run where nothing is said", () => {
   it.each<[MixerWorkName, MixerPhase, string, string, string, string]>([
     // work, phase, A100, L40S, H200, B200
     ["grouped", "decode", "vllm_flash_attn", "vllm_flash_attn_fa2", "vllm_flash_attn_fa3", "vllm_flashinfer_trtllmdecode"],
-    ["grouped", "prefill", "vllm_flash_attn", "vllm_flash_attn_fa2", "vllm_flash_attn_fa3", "vllm_flashinfer_trtllmdecode"],
+    ["grouped", "prefill", "vllm_flash_attn", "vllm_flash_attn_fa2", "vllm_flash_attn_fa3", "vllm_flashinfer_trtllmprefill"],
     ["latent", "decode", "trtllm_default", "trtllm_default", "flashmla", "sglang_trtllm_mla"],
     ["latent", "prefill", "trtllm_default", "trtllm_default", "sglang_flash_attention", "sglang_trtllm_mla"],
     ["latent layer", "decode", "vllm_FLASHINFER_MLA from Blackwell", "vllm_TRITON_MLA", "vllm_FLASH_ATTN_MLA", "vllm_FLASHINFER_MLA"],

@@ -113,6 +113,19 @@ describe("mixerTime", () => {
     expect([taken(17, 4096), taken(16, 0)]).toEqual([["prefill"], ["prefill"]]);
   });
 
+  it("is of prompts on Blackwell near what FlashInfer's kernel for prompts was measured at, and not of calls with one token alone", () => {
+    // 48 heads of queries and one of keys, two prompts of 8,192 tokens: 1,335.8 us; 24 and two, one of 10,240, heads of 64: 497.68 us.
+    const prompt = (heads: number, keyValueHeads: number, headDim: number, requests: number, newTokens: number, cacheFormat: string) =>
+      ask({
+        ...{ block: { ...grouped, heads, keyValueHeads, headDim, valueHeadDim: headDim }, hardware: hardware("b200-sxm") },
+        ...{ requests, contextTokens: 0, newTokens, cacheFormat },
+      });
+    const [wide, narrow] = [prompt(48, 1, 128, 2, 8192, "fp8"), prompt(24, 2, 64, 1, 10_240, "bfloat16")];
+    for (const time of [wide, narrow]) expect(time).toMatchObject({ kernel: "vllm_flashinfer_trtllmprefill", carried: undefined });
+    expect(Math.abs(Math.log(wide.seconds / 1335.8e-6))).toBeLessThan(Math.log(1.5));
+    expect(Math.abs(Math.log(narrow.seconds / 497.68e-6))).toBeLessThan(Math.log(1.5));
+  });
+
   it("takes the arithmetic of a prompt by either name", () => {
     const prompt = { phase: "prefill", newTokens: 4096, contextTokens: 0, cacheFormat: "fp8" } as const;
     expect(ask({ ...prompt, arithmetic: "bf16" })).toEqual(ask({ ...prompt, arithmetic: "bfloat16" }));
