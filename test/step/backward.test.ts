@@ -208,6 +208,16 @@ describe("a training step of a toy", () => {
     ["replicas must be a positive integer, got 0", { replicas: 0 }],
     ["microBatches must be a positive integer, got 0", { microBatches: 0 }],
     ['overlap must be none or forward-beside-backward, got "two-micro-batches"', { overlap: "two-micro-batches" }],
+    ["recomputeUpProjections must be true or false, got 1", { recomputeUpProjections: 1 }],
+    // 2^16 sequences of 2^40 tokens are 2^56; each of eight GPUs has 2^53, which is one too many.
+    [
+      "sequences and sequenceTokens must make a number of tokens that can be counted, got 72057594037927940",
+      { sequences: 2 ** 16, sequenceTokens: 2 ** 40 },
+    ],
+    [
+      "sequences and sequenceTokens must make a number of tokens that can be counted, got 9007199254740992",
+      { sequences: 2 ** 13, sequenceTokens: 2 ** 40 },
+    ],
   ])("is refused by name: %s", (words, change) => {
     expect(() => trainingStep({ ...asked, ...change } as TrainingQuestion)).toThrow(words);
   });

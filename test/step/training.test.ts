@@ -83,13 +83,6 @@ describe("a training step", () => {
   it("refuses what cannot be, by name", () => {
     expect(() => trainingStep({ ...v3, sequences: 0 })).toThrow("sequences must be a positive integer, got 0");
     expect(() => trainingStep({ ...v3, layers: 1.5 })).toThrow("layers must be a positive integer, got 1.5");
-    expect(() => trainingStep({ ...v3, recomputeUpProjections: 1 as never })).toThrow(
-      "recomputeUpProjections must be true or false, got 1",
-    );
-    // 2^16 sequences of 2^40 tokens are 2^56; on 64 GPUs each has 2^50, which can be counted.
-    expect(() => trainingStep({ ...v3, sequences: 2 ** 16, sequenceTokens: 2 ** 40 })).toThrow(
-      "sequences and sequenceTokens must make a number of tokens that can be counted, got 72057594037927940",
-    );
     expect(() => trainingStep({ ...v3, overlap: "some" as "none" })).toThrow("overlap must be none or forward-beside-backward");
     expect(() => trainingStep({ ...v3, drafts: 1 } as typeof v3)).toThrow('unknown field "drafts"');
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { readRows } from "../../../src/data/rows";
 import {
   chooseFamily,
   type FamilyQuestion,
@@ -7,6 +8,7 @@ import {
   mixerFamilies,
   workOf,
 } from "../../../src/kernels/attention/attention-families";
+import { idleConstants } from "../../../src/kernels/attention/attention-law";
 import type { MixerPhase } from "../../../src/kernels/attention/mixer-demand";
 import { hardware } from "../../../src/machine/hardware";
 import type { Mixer } from "../../../src/model/blocks";
@@ -71,8 +73,10 @@ describe("the kernel that engines run where nothing is said", () => {
     expect(words("H200", ask("sparse latent layer", "decode", fp8))).toBe("vllm_FLASHMLA_SPARSE");
     expect(words("B200", ask("latent layer", "prefill", { cacheFormat: "fp8" }))).toBe("vllm_TRTLLM_RAGGED");
     expect(words("B200", ask("latent layer", "prefill", fp8))).toBe("sglang_trtllm_mla");
-    expect(words("H200", ask("block-selected layer", "decode", fp8))).toBe("vllm_MiniMaxM3SparseTritonImpl");
-    expect(words("B200", ask("block-selected layer", "decode", fp8))).toBe("vllm_MiniMaxM3SparseMSAImpl");
+    for (const formats of [{}, fp8]) {
+      expect(words("H200", ask("block-selected layer", "decode", formats))).toBe("vllm_MiniMaxM3SparseTritonImpl");
+      expect(words("B200", ask("block-selected layer", "decode", formats))).toBe("vllm_MiniMaxM3SparseMSAImpl");
+    }
     expect(words("H200", ask("csa layer", "decode", fp8))).toBe("sglang_compressed_flashmla");
     expect(words("B200", ask("hca layer", "prefill", fp8))).toBe("sglang_compressed_flashmla");
     expect(words("H200", ask("gated-delta", "prefill"))).toBe("vllm_chunk_gated_delta_rule_flashinfer");
@@ -99,6 +103,10 @@ describe("a kernel asked for", () => {
       carried: "from kernel sglang_flash_attention",
     });
     expect(chooseFamily(machines.H200, ask("latent", "decode", { kernel: "trtllm_tomorrow" })).family.kernel).toBe("trtllm_default");
+    // Of an engine that nobody measured it is the first of the table.
+    expect(chooseFamily(machines.H200, ask("grouped", "decode", { kernel: "own" })).family.kernel).toBe("sglang_fa3");
+    // What engines prefer where nothing is said counts for nothing here.
+    expect(chooseFamily(machines.H200, ask("grouped", "decode", { kernel: "trtllm_tomorrow" })).family.kernel).toBe("trtllm_torch_flow");
   });
 });
 
@@ -152,6 +160,22 @@ describe("the work of a part of a mixer", () => {
 });
 
 describe("the table of families", () => {
+  it("has of a family every constant of the file, what its kernel does not do at its idle value, and its error", () => {
+    const name = "grouped | decode | vllm_flash_attn_fa3 | Hopper | bfloat16 | bfloat16";
+    const family = mixerFamilies().find((f) => familyName(f) === name);
+    const rows = readRows("attention-kernels.csv").filter(({ cells }) => familyName(cells as never) === name);
+    const of = (constant: string) => Number(rows.find(({ cells }) => cells.constant === constant)?.cells.value);
+    expect(rows).toHaveLength(12);
+    const { tileRows, unitRows, constants } = family as typeof family & object;
+    expect([tileRows, unitRows]).toEqual([of("tileRows"), of("unitRows")]);
+    for (const [constant, value] of Object.entries(constants))
+      expect(value, constant).toBe(
+        rows.some(({ cells }) => cells.constant === constant) ? of(constant) : idleConstants[constant as "fixedSeconds"],
+      );
+    const error = readRows("attention-errors.csv").find(({ cells }) => cells.what === name)?.cells;
+    expect(family?.heldOutError).toEqual({ median: Number(error?.median), p90: Number(error?.p90) });
+  });
+
   it("names a family by what tells it from another, and knows the error on head geometries left out", () => {
     const names = mixerFamilies().map(familyName);
     expect(new Set(names).size).toBe(names.length);

@@ -102,6 +102,28 @@ describe("a grouped mixer", () => {
         12,
       );
     expect((layer?.flops as number) - (core?.flops as number)).toBe(2 * 32 * (1280 * 4096 + 4096 * 1024));
+    // Its core in FP8 where that is asked for.
+    const prompt = { phase: "prefill", cacheFormat: "fp8", arithmetic: "fp8", weightFormat: "fp8_block" } as const;
+    const [own, whole] = (["core", "layer"] as const).map((part) => plan(grouped, { part, ...prompt }).time(4, 0, 8));
+    for (const name of ["floorSeconds", "computeSeconds", "memorySeconds"] as const)
+      expect((whole?.[name] as number) - (own?.[name] as number), name).toBeCloseTo(
+        (layer?.[name] as number) - (core?.[name] as number),
+        12,
+      );
+  });
+});
+
+describe("latent attention over a prompt", () => {
+  const flops = (mixer: never, kernel?: string) =>
+    plan(mixer, { phase: "prefill", ...(kernel === undefined ? {} : { kernel }) }).time(1, 0, 100).flops;
+
+  it("multiplies keys and values of every head, 192 and 128 wide, and a selecting one its ranks, but in kernels that make the keys before", () => {
+    // 100 tokens attend to themselves and those before: 5,050 pairs, of 128 heads.
+    const latent = timedLayers["deepseek-v3"]?.mixer as never;
+    expect(flops(latent)).toBe(5050 * 128 * 2 * (192 + 128));
+    const ratio = flops(sparse, "sglang_dsa_dense_mha_fa3") / flops(sparse);
+    expect(ratio).toBeLessThan(0.9);
+    expect(flops(latent, "sglang_flash_attention")).toBe(flops(latent));
   });
 });
 

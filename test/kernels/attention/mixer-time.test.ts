@@ -100,7 +100,10 @@ describe("mixerTime", () => {
 
   it("says what binds: the start of a small call, the cache of a long context, the arithmetic of a long prompt", () => {
     expect(ask({ requests: 1, contextTokens: 1 }).bound).toBe("overhead");
-    expect(ask({ contextTokens: 65_536 }).bound).toBe("memory");
+    // Of 4,096 tokens for each of 64 requests the cache takes longer than the start, and the start longer than the arithmetic.
+    expect(ask({}).memorySeconds).toBeGreaterThan(ask({}).overheadSeconds);
+    expect(ask({}).overheadSeconds).toBeGreaterThan(ask({}).computeSeconds);
+    expect(ask({}).bound).toBe("memory");
     expect(ask({ requests: 4, contextTokens: 0, newTokens: 16_384 }).bound).toBe("compute");
   });
 
@@ -129,6 +132,7 @@ describe("mixerTime", () => {
   it("takes the arithmetic of a prompt by either name", () => {
     const prompt = { phase: "prefill", newTokens: 4096, contextTokens: 0, cacheFormat: "fp8" } as const;
     expect(ask({ ...prompt, arithmetic: "bf16" })).toEqual(ask({ ...prompt, arithmetic: "bfloat16" }));
+    expect(ask({ ...prompt, arithmetic: "bf16" }).carried).toBeUndefined();
     expect(ask({ ...prompt, arithmetic: "fp8" }).seconds).toBeLessThan(ask({ ...prompt, arithmetic: "bf16" }).seconds);
   });
 
