@@ -73,7 +73,7 @@ const tests = Object.fromEntries(
   kernels/array-caps: = properties/properties-work
   kernels/families: = kernels/carried-family properties/properties-time
   kernels/expert-layer: = kernels/expert-layer-edges kernels/expert-layer-paths
-  kernels/expert-task: kernels/expert-layer
+  kernels/expert-task: =
   kernels/default-experts: kernels/default-kernels
   kernels/default-attention: kernels/default-kernels
   kernels/attention/attention-law: kernels/attention/mixer-demand
