@@ -168,6 +168,7 @@ describe("the table of families", () => {
     expect(rows).toHaveLength(12);
     const { tileRows, unitRows, constants } = family as typeof family & object;
     expect([tileRows, unitRows]).toEqual([of("tileRows"), of("unitRows")]);
+    expect(Object.keys(constants)).toEqual(Object.keys(idleConstants));
     for (const [constant, value] of Object.entries(constants))
       expect(value, constant).toBe(
         rows.some(({ cells }) => cells.constant === constant) ? of(constant) : idleConstants[constant as "fixedSeconds"],
