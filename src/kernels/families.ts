@@ -198,7 +198,7 @@ function resolvedOnce(kernel: string, format: string, key: string, named: string
 
 /** What tells machines apart here: the generation, and whether the memory is graphics memory. */
 function constantsOf({ generation, memoryKind }: Pick<Hardware, "generation" | "memoryKind">): string {
-  return /^GDDR/.test(memoryKind ?? "") && generation !== "Ada" ? `${generation} as Ada` : generation;
+  return /^GDDR/.test(memoryKind) ? `${generation} as Ada` : generation;
 }
 
 /** Machines with graphics memory run kernels of their own whatever their generation is called: those of the L40S are nearest. */

@@ -1,6 +1,6 @@
 import { requireName, requirePositiveInteger, requireRecord } from "../checks";
 import { readConstants } from "../data/constants";
-import { at, readRows, text } from "../data/rows";
+import { at, located, readRows, text } from "../data/rows";
 import { requireMachine } from "../machine/check-rates";
 import type { Hardware } from "../machine/hardware";
 import { weightFormat as lookUpFormat, type WeightFormat } from "../machine/number-formats";
@@ -240,11 +240,12 @@ function read(): readonly DenseFamily[] {
     const key = keys.map((column) => text(row, column)).join(" ");
     const own = constants.get(key);
     if (own === undefined) throw new Error(`${at(row)}: gemm-kernels.csv has no constants of ${key}`);
-    const list = (column: string) => text(row, column).split(" ").map(Number);
+    const list = (column: string) => {
+      const counts = text(row, column).split(" ").map(Number);
+      for (const count of counts) located(row, () => requirePositiveInteger(column, count));
+      return counts;
+    };
     const [tileRows, tileColumns, splits] = structure.map(list) as [number[], number[], number[]];
-    for (const side of [...tileRows, ...tileColumns, ...splits]) {
-      if (!Number.isInteger(side) || side < 1) throw new Error(`${at(row)}: expected whole numbers of at least one, got ${side}`);
-    }
     return {
       kernel: text(row, "kernel"),
       weightFormat: text(row, "weightFormat"),

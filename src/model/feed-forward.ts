@@ -20,7 +20,7 @@ function upAndDown(
   width: number,
   count: number,
 ): readonly FeedForwardMatrix[] {
-  if (width * count === 0) return [];
+  if (width === 0) return [];
   const name = matrices === 3 ? "up and gate" : "up";
   return [
     { name, part, outputs: (matrices - 1) * width, inputs: seen, count },

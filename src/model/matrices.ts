@@ -43,7 +43,7 @@ export function weightMatrices(model: Pick<Model, "runs" | "hiddenSize" | "vocab
   const found = new Map<string, WeightMatrix>();
   const add = (matrix: WeightMatrix) => {
     const { name, part, outputs, inputs, bf16 } = matrix;
-    const key = `${part}|${name}|${outputs}|${inputs}|${bf16 ?? ""}`;
+    const key = [part, name, outputs, inputs, bf16].join("|");
     const before = found.get(key);
     found.set(
       key,
@@ -57,7 +57,7 @@ export function weightMatrices(model: Pick<Model, "runs" | "hiddenSize" | "vocab
     }
   }
   add({ name: "head", part: "head", outputs: model.vocabSize, inputs: model.hiddenSize, count: 1, active: 1, bf16: true });
-  return [...found.values()].filter(({ outputs, inputs, count }) => outputs * inputs * count > 0);
+  return [...found.values()];
 }
 
 /** Bytes of one weight of a matrix: BF16 of what stays wide, the experts' format of routed experts, the other of the rest. */

@@ -211,11 +211,10 @@ function limited(
   // What is not on a favoured expert is spread over the others that the groups leave open.
   const others = Math.min(reachable, open) - hot;
   const rest = tokens * (k - favoured);
-  const share = open > favoured ? rest / (open - favoured) : 0;
   const classes: LoadClass[] = hot > 0 ? [{ rows: tokens, experts: hot }] : [];
   if (others > 0 && rest > 0) {
-    if (share >= 1) classes.push({ rows: share, experts: others });
-    else classes.push({ rows: 1, experts: Math.max(Math.ceil(others * share), Math.min(others, open - favoured === others ? rest : 0)) });
+    const share = rest / (open - favoured);
+    classes.push(share >= 1 ? { rows: share, experts: others } : { rows: 1, experts: Math.ceil((others * rest) / (open - favoured)) });
   }
   return fromClasses(local, classes);
 }

@@ -140,7 +140,6 @@ export function requireRouting(tokens: number, { routedExperts, expertsPerToken 
  * so the digits are the same on every machine.
  */
 function binomialAround(n: number, p: number, standardDeviation: number): ExpertLoad["distribution"] {
-  if (p === 1) return [{ tokens: n, probability: 1 }];
   const reach = Math.ceil(12 * standardDeviation) + 12;
   const from = Math.max(0, Math.floor(n * p) - reach);
   const to = Math.min(n, Math.ceil(n * p) + reach);

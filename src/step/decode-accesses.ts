@@ -45,7 +45,7 @@ export function decodeAccesses(question: DecodeAccesses): readonly Access[] {
   const model = attention === undefined ? question.model : withSelection(question.model, attention);
   const resolved = resolveQuestion({ hardware: anyMachine, ...step, model });
   const share = { ...resolved, model: tensorParallelShard(model, resolved.tensorParallel, resolved.expertTensorParallel) };
-  return [...weightAccesses(share), ...cacheAccesses(share), ...tokenAccesses(share)].filter(({ bytes }) => bytes > 0);
+  return [...weightAccesses(share), ...cacheAccesses(share), ...tokenAccesses(share)];
 }
 
 /**

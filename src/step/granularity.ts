@@ -73,7 +73,7 @@ export function granularityPhases(question: StepQuestion, granularities: readonl
   const { hardware, weightFormat, contextTokens } = question;
   const place = { hardware, expertParallel, ...(weightFormat === undefined ? {} : { weightFormat }) };
   const inFlight = gpus * contextTokens;
-  return splitModels(question.model, question.expertParallel ?? 1, granularities).flatMap(({ granularity, model }) => {
+  return splitModels(question.model, expertParallel, granularities).flatMap(({ granularity, model }) => {
     const local = Math.ceil(model.routedExperts / expertParallel);
     const point = (phase: GranularityPhase, tokens: number, step: Timed, layer: readonly DecodeTask[]): PhasePoint => ({
       phase,

@@ -1,7 +1,7 @@
 import { arrayMachines } from "../kernels/array-caps";
 import { peakFlops } from "../kernels/families";
 import { ridgeRows } from "../kernels/roofline";
-import { type Hardware, machines, hardware as realMachine } from "../machine/hardware";
+import { type Hardware, hardware as realMachine } from "../machine/hardware";
 import { weightFormat } from "../machine/number-formats";
 import type { Model } from "../model/model";
 import { messageBytes } from "../network/exchange";
@@ -77,7 +77,7 @@ function unitOf(machine: Hardware): { readonly tile: number; readonly array: num
   const baseId = machine.id.replace(/(-what-if)+$/, "");
   const limits = arrayMachines().find(({ id }) => id === baseId)?.limits;
   if (limits === undefined) return { tile: 1, array: 1 };
-  const base = machines().some(({ id }) => id === baseId) ? realMachine(baseId) : machine;
+  const base = realMachine(baseId);
   const scale = (side: "rows" | "columns") => (machine.matrixUnit[side] ?? 1) / (base.matrixUnit[side] ?? 1);
   return { tile: limits.tokenTile * scale("columns"), array: limits.arrayRows * scale("rows") };
 }

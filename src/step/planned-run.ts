@@ -110,7 +110,11 @@ function normsOf(mixer: Mixer, question: ResolvedQuestion, { launchSeconds }: Pr
 }
 
 /** The core of a mixer, read cold: other layers have run since. */
-function coreOf(mixer: Mixer, { model, hardware, formats, engine }: ResolvedQuestion, phase: MixerPhase): AttentionPlan {
+export function coreOf(
+  mixer: Mixer,
+  { model, hardware, formats, engine }: Pick<ResolvedQuestion, "model" | "hardware" | "formats" | "engine">,
+  phase: MixerPhase,
+): AttentionPlan {
   const options = {
     phase,
     part: "core",

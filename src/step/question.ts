@@ -209,8 +209,7 @@ const mostDrafts = 1024;
 const mostWaiting = 1e6;
 
 function requireWaiting(waiting: number): void {
-  if (typeof waiting !== "number" || !(waiting >= 1 && Number.isFinite(waiting)))
-    throw new RangeError(`waiting must be a number of at least 1, got ${String(waiting)}`);
+  if (!(waiting >= 1 && Number.isFinite(waiting))) throw new RangeError(`waiting must be a number of at least 1, got ${String(waiting)}`);
   if (waiting > mostWaiting) throw new RangeError(`waiting must be a number of at most ${mostWaiting}, got ${waiting}`);
 }
 

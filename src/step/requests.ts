@@ -1,6 +1,7 @@
 import { requirePositive, requirePositiveInteger } from "../checks";
 import { accessFact } from "../data/accesses";
 import { withSelection } from "../model/selection";
+import { exchangeMachine } from "./communication";
 import { decodeStep } from "./decode";
 import { decodeAccesses } from "./decode-accesses";
 import { resolveQuestion, type StepQuestion } from "./question";
@@ -40,11 +41,11 @@ export interface StreamQuestion extends StepQuestion {
  */
 export function requestStreams(question: StreamQuestion): readonly RequestStream[] {
   const { attention, lookupRowsPerToken, ...asked } = question;
-  const { hardware } = question;
   if (lookupRowsPerToken !== undefined) requirePositiveInteger("lookupRowsPerToken", lookupRowsPerToken);
   const model = attention === undefined ? question.model : withSelection(question.model, attention);
   const step = decodeStep({ ...asked, model });
-  const { dataParallel, tensorParallel, groupRequests } = resolveQuestion({ ...asked, model });
+  const resolved = resolveQuestion({ ...asked, model });
+  const { dataParallel, groupRequests } = resolved;
   const { seconds } = step;
   const stream = (name: string, tier: Tier, requestBytes: number, bytes: number, own = seconds): RequestStream => ({
     name,
@@ -58,8 +59,7 @@ export function requestStreams(question: StreamQuestion): readonly RequestStream
   const memory = decodeAccesses({ ...asked, model })
     .filter(({ tensor }) => !exchanged.has(tensor))
     .map((a) => stream(a.tensor, "memory", a.runBytes, a.bytes));
-  // Each rank of experts is a group of GPUs, of which the link joins so many fewer.
-  const domain = hardware.scaleUpDomain === undefined ? dataParallel : Math.max(1, Math.floor(hardware.scaleUpDomain / tensorParallel));
+  const domain = exchangeMachine(resolved).scaleUpDomain ?? dataParallel;
   const far = Math.max(0, dataParallel - domain) / Math.max(1, dataParallel - 1);
   const links = (["dispatch", "combine"] as const).flatMap((name) => {
     const tasks = step.tasks.filter((task) => task.name === name);

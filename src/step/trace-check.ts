@@ -16,14 +16,7 @@ export interface TraceComparison {
   readonly error?: number;
 }
 
-const products: readonly TaskName[] = [
-  "attention projections",
-  "output projection",
-  "shared expert",
-  "dense feed-forward",
-  "latent projections",
-  "indexer",
-];
+const products: readonly TaskName[] = ["attention projections", "output projection", "shared expert"];
 
 /** Parts of the trace, and the tasks that are timed as them. */
 const classes: readonly {

@@ -1,10 +1,9 @@
-import { attentionPlan } from "../kernels/attention/attention-plan";
 import { type Block, isMixer, type Mixer } from "../model/blocks";
 import { type FeedForwardMatrix, feedForwardMatrices } from "../model/feed-forward";
 import { mixerMatrices } from "../model/mixers/mixers";
 import type { BlockMatrix } from "../model/mixers/rules";
 import type { Plan } from "./plan";
-import { kernelsBeside, nothingYet, type PlannedBlock, type PlannedRun } from "./planned-run";
+import { coreOf, kernelsBeside, nothingYet, type PlannedBlock, type PlannedRun } from "./planned-run";
 import { productPlan } from "./products";
 
 /** The products of a block by what they are of: projections, output, router and so on. */
@@ -45,15 +44,7 @@ function trainedBlock(plan: Plan, planned: PlannedBlock): { readonly planned: Pl
     valueHeadDim,
     cacheSource: "own",
   };
-  const prefill = attentionPlan(grouped, plan.hardware, {
-    phase: "prefill",
-    part: "core",
-    cacheFormat: "bfloat16",
-    weightFormat: "bfloat16",
-    arithmetic: "bfloat16",
-    hiddenSize: model.hiddenSize,
-    warm: false,
-  });
+  const prefill = coreOf(grouped, { ...plan, formats: { ...plan.formats, cache: "bfloat16" } }, "prefill");
   const projections = productPlan("attention projections", kernels, matrices.projections, kernelsBeside(planned.block));
   const output = productPlan("output projection", kernels, matrices.output, 0);
   return { planned: { ...planned, last: nothingYet(), projections, output, prefill }, matrices };

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { interval, intervals, parameterRows, readParameterRows, shareBelow } from "../../src/claims/intervals";
 import type { Context } from "../../src/claims/parts/context";
 import type { Part } from "../../src/claims/parts/part";
-import { brierScore, readForecasts, readJudgements, resolvedParts } from "../../src/claims/score";
+import { brierScore, judgements, ownForecasts, readForecasts, readJudgements, resolvedParts } from "../../src/claims/score";
 import { parseRows } from "../../src/data/rows";
 
 const today = "2026-11-29";
@@ -15,6 +15,7 @@ describe("how much of an interval lies below a value", () => {
     const log = { spread: { kind: "log", low: 1, high: 100 } } as const;
     expect(shareBelow(log, 10)).toBeCloseTo(0.5, 12);
     expect([0.5, 1, 100].map((value) => shareBelow(log, value))).toEqual([0, 0, 1]);
+    expect(shareBelow({ spread: { kind: "log", low: 10, high: 1000 } }, 100)).toBeCloseTo(0.5, 12);
     expect(() => shareBelow({ spread: { kind: "choice", choices: ["a"] } }, 1)).toThrow("spread must be an interval, got a choice");
   });
 
@@ -62,6 +63,11 @@ describe("rows of intervals", () => {
     expect(() => interval("0a", "tokensInFligt", today)).toThrow(
       /^claim 0a has no parameter "tokensInFligt"; nearest: tokensInFlight(, \S+)*$/,
     );
+  });
+
+  it("are not another claim's", () => {
+    const other = parameterRows().find(({ claim }) => claim !== "*" && claim !== "0a");
+    expect(() => interval("0a", other?.name ?? "", today)).toThrow(`claim 0a has no parameter "${other?.name}"`);
   });
 
   it("were not known before their day", () => {
@@ -151,6 +157,12 @@ describe("what was judged and forecast", () => {
     expect(outcome("0.9", "missed")).toBe("missed");
     expect(outcome("", "void")).toBe("void");
     expect(forecast(open.replace(",,open", ",1.5,held"))[0]).toMatchObject({ outcome: 1.5 });
+    expect(forecast(open)[0]).not.toHaveProperty("outcome");
+  });
+
+  it("is read from data/: the first verdicts of all claims, and forecasts of ours", () => {
+    expect(judgements().map(({ claim }) => claim)).toContain("0a");
+    expect(ownForecasts().map(({ status }) => status)).toContain("open");
   });
 
   it.each([

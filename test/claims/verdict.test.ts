@@ -4,7 +4,7 @@ import type { Outcome } from "../../src/claims/parts/kinds";
 import type { Part } from "../../src/claims/parts/part";
 import { likelihoodWords, probabilityWords, scoreWords, thresholdWords, valueWords } from "../../src/claims/parts/part-words";
 import { populationOf, weightedQuantile } from "../../src/claims/parts/population";
-import { type Counted, nearness, verdictOf, verdictScore } from "../../src/claims/parts/verdict";
+import { type Counted, countedParts, nearness, verdictOf, verdictScore, verdicts } from "../../src/claims/parts/verdict";
 
 const part = (outcome: Outcome, stress: 0 | 1 | 2 | 3 = 1, stance: Counted["stance"] = "asserts"): Counted => ({ stance, stress, outcome });
 const read = (...outcomes: Outcome[]): Counted => ({ ...part("depends", 2), readings: outcomes.map((outcome) => ({ outcome })) });
@@ -20,6 +20,17 @@ describe("the verdict of a claim", () => {
     expect(verdictOf([part("right"), part("wrong", 2)])).toBe("Mostly wrong");
   });
 
+  it("is one of seven, the best first, then those of which no score speaks", () => {
+    const byScore = [
+      [part("right")],
+      [part("right", 3), part("wrong", 2)],
+      [part("open")],
+      [part("right", 2), part("wrong", 3)],
+      [part("wrong")],
+    ].map(verdictOf);
+    expect(verdicts).toEqual([...byScore, verdictOf([read("right", "wrong")]), verdictOf([part("pending")])]);
+  });
+
   it("counts an open part as a half, and a hedged one with half its stress", () => {
     expect(verdictOf([part("open")])).toBe("Half right");
     // (1 + 0) / (1 + 0.5) = 2/3.
@@ -31,6 +42,9 @@ describe("the verdict of a claim", () => {
     expect(verdictOf([part("right", 1, "asks"), part("wrong", 1, "asks")])).toBe("Half right");
     expect(verdictOf([part("right"), part("wrong", 0)])).toBe("Right");
     expect(() => verdictOf([part("right", 0)])).toThrow("at least one that counts");
+    // A finding of ours is nothing that the author asserts.
+    expect(verdictOf([part("right", 0), part("wrong", 1, "asks")])).toBe("Wrong");
+    expect(countedParts([part("right", 0), part("wrong")])).toEqual([{ part: part("wrong"), weight: 1 }]);
   });
 
   it("never averages readings: on two sides it depends on a word, on one side it is what holds under either", () => {
@@ -39,6 +53,8 @@ describe("the verdict of a claim", () => {
     // 3 right and 2 that depend: 5/5 or 3/5, both on the side of right; the lower holds under either.
     expect(verdictOf([part("right", 3), read("right", "wrong")])).toBe("Mostly right");
     expect(verdictOf([part("wrong", 3), read("right", "wrong")])).toBe("Wrong");
+    // What a reading comes to is not known yet, or depends itself: the other one decides.
+    expect([read("right", "pending"), read("depends", "right")].map((one) => verdictOf([one]))).toEqual(["Right", "Right"]);
   });
 
   it("is Not yet where half of the weight or more is not decided", () => {
@@ -68,6 +84,20 @@ describe("the verdict of a claim", () => {
     expect(nearness([part("right", 2), part("right", 2), part("right")])).toBeUndefined();
     expect(nearness([read("right", "wrong")])).toBeUndefined();
     expect(nearness([part("pending")])).toBeUndefined();
+  });
+
+  it("is near by the steps that its parts can take, up and down, among what is decided", () => {
+    const ones = (outcome: Outcome, count: number) => Array.from({ length: count }, () => part(outcome));
+    // 1/3: the wrong part of two, half right, makes 2/3, while the right one less makes 1/6.
+    expect(nearness([part("right"), part("wrong", 2)])).toBe("one step");
+    // 3/10, 7/10: a part of one moves it by 1/20; the part of three would carry it over, but is as right, or as wrong, as can be.
+    expect(nearness([part("right", 3), ...ones("wrong", 7)])).toBeUndefined();
+    expect(nearness([part("wrong", 3), ...ones("right", 7)])).toBeUndefined();
+    // 4.5/6 and 1.5/6: only the open part of three, wrong or right, makes a half; a part of one makes 4/6 and 2/6.
+    expect(nearness([part("open", 3), ...ones("right", 3)])).toBe("one step");
+    expect(nearness([part("open", 3), ...ones("wrong", 3)])).toBe("one step");
+    // 3/4, less half of two 2/4; what is pending weighs nothing in it: 3/4 - 1/7 would still be right.
+    expect(nearness([part("right", 2), part("right"), part("wrong"), part("pending", 3)])).toBe("one step");
   });
 });
 
@@ -116,6 +146,11 @@ describe("a population", () => {
       ["a", 1, 0],
       ["b", 2, 1],
     ]);
+  });
+
+  it("does not ask in which order its members stand, and leaves out those without weight", () => {
+    const turned = [...members].reverse().concat({ value: 1, weight: 0, group: "c" });
+    expect(populationOf("rows", turned, (v) => v >= 20)).toEqual({ ...populationOf("rows", members, (v) => v >= 20), leftOut: 2 });
   });
 
   it("is nothing where it is empty", () => {

@@ -86,6 +86,10 @@ describe("the kernel of the routed experts", () => {
     ["w4a16_mxfp4", hopper, "vllm_gptossmxfp4moe_triton_oaitritonmxfp4expertsmonolithic"],
     ["w4a16_mxfp4", ampere, "vllm_gptossmxfp4moe_marlin_marlinexperts"],
     ["int4_wo", hopper, "vllm_compressedtensorswna16marlinmoe_marlin_marlinexperts"],
+    // Integers of other widths that are widened run in its kernel; those that are multiplied as they are in FP8's.
+    ["int2_wo", hopper, "vllm_compressedtensorswna16marlinmoe_marlin_marlinexperts"],
+    ["int8_wo", hopper, "vllm_compressedtensorswna16marlinmoe_marlin_marlinexperts"],
+    ["int8", hopper, "vllm_modeloptfp8moe_flashinfer_cutlass_flashinferexperts"],
     ["fp8_block", blackwell, "vllm_fp8moe_flashinfer_trtllm_trtllmfp8expertsmonolithic"],
     ["fp8_block", hopper, "vllm_fp8moe_triton_tritonexperts"],
     ["fp8", blackwell, "vllm_modeloptfp8moe_flashinfer_trtllm_trtllmfp8expertsmonolithic"],

@@ -64,6 +64,19 @@ describe("kernelFamily", () => {
     expect(from("someones_triton", "bfloat16", "h100-sxm")).toBe("sglang_fused_moe_triton bfloat16 Hopper");
   });
 
+  it("takes for cards with graphics memory the L40S's, whatever their generation is called", () => {
+    const card = { ...hardware("b200-sxm"), memoryKind: "GDDR7" };
+    const { from: _, ...own } = kernelFamily("sglang_fused_moe_triton", "bfloat16", hardware("l40s"));
+    expect(own.fitted).toBe("here");
+    expect(kernelFamily("sglang_fused_moe_triton", "bfloat16", card)).toMatchObject({
+      ...own,
+      ...{ from: "sglang_fused_moe_triton bfloat16 Ada", generation: "Blackwell", fitted: "transferred", heldOutError: undefined },
+    });
+    expect(kernelFamily("sglang_fused_moe_triton", "fp8_block", card)).toMatchObject({
+      ...{ generation: "Blackwell", from: "vllm_fp8moe_triton_tritonexperts fp8_block Ada" },
+    });
+  });
+
   it("states the error of token counts left out of the fit", () => {
     const row = readRows("fit-errors.csv").find(
       (r) => r.cells.family === "moe_torch_flow_cutlass fp8_block Hopper" && r.cells.part === "tokens left out",
@@ -115,5 +128,7 @@ it("peakFlops widens to the next format that a machine has", () => {
   for (const narrow of ["fp4", "fp6", "int8", "fp8", "tf32"]) expect(of({ fp32: 4, fp16: 3, bf16: 2 }, narrow), narrow).toBe(2);
   expect(of({ fp32: 4, fp16: 3 }, "fp8")).toBe(3);
   expect(of({ fp32: 4 }, "fp8")).toBe(4);
+  // No wider one: whatever there is.
+  expect(of({ tf32: 5 }, "fp8")).toBe(5);
   expect(() => of({}, "fp8")).toThrow(new RangeError("a100-sxm: expected a peak rate for fp8 or a wider format"));
 });

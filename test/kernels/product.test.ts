@@ -191,6 +191,8 @@ describe("time of a dense product", () => {
     const ask = (m: number, kernel?: string) => () =>
       denseGemmTime({ gemm: { m, n: 8, k: 8 }, hardware: h100, ...(kernel === undefined ? {} : { kernel }) });
     for (const m of [0, -1, 1.5, Number.NaN]) expect(ask(m)).toThrow(new RangeError(`m must be a positive integer, got ${m}`));
+    expect(() => denseGemmTime({ gemm: [1, 8, 8] as never, hardware: h100 })).toThrow("gemm must be a product { m, n, k }, got a list");
+    expect(ask(1, "")).toThrow(new RangeError("kernel must be a name, got "));
     for (const side of ["n", "k"])
       expect(() => denseGemmTime({ gemm: { m: 1, n: 8, k: 8, [side]: 0 }, hardware: h100 })).toThrow(
         new RangeError(`${side} must be a positive integer, got 0`),

@@ -58,6 +58,12 @@ describe("systolicCycles", () => {
 
   it("refuses sides that are no whole numbers and words it does not know", () => {
     const gemm = { m: 1, n: 1, k: 1 };
+    expect(() => systolicCycles({ array: 128 as never, dataflow: "weight-stationary", gemm })).toThrow(
+      "array must be an array { rows, columns }, got 128",
+    );
+    expect(() => systolicCycles({ array, dataflow: "weight-stationary", gemm: [1, 1, 1] as never })).toThrow(
+      "gemm must be a product { m, n, k }, got a list",
+    );
     expect(() => systolicCycles({ array: { rows: 0, columns: 1 }, dataflow: "weight-stationary", gemm })).toThrow(
       "rows must be a positive integer, got 0",
     );

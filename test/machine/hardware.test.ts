@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { readDataFile } from "../../src/data/files";
 import type { Fact } from "../../src/data/rows";
 import { parseRows, readFacts } from "../../src/data/rows";
-import { hardware, machines, readMachines } from "../../src/machine/hardware";
+import { hardware, machines, readMachines, timeFactor } from "../../src/machine/hardware";
 
 describe("hardware", () => {
   it("gives the H100 in base units", () => {
@@ -54,6 +54,14 @@ describe("hardware", () => {
   it("has no format that a machine does not have", () => {
     expect(hardware("h100-sxm").peakFlopsPerSecond.fp4).toBeUndefined();
     expect(hardware("a100-sxm").peakFlopsPerSecond).not.toHaveProperty("fp8");
+  });
+});
+
+describe("timeFactor", () => {
+  it("is one where nothing is scaled, and what stands there where something is", () => {
+    expect(timeFactor(hardware("h100-sxm"), "messages")).toBe(1);
+    expect(timeFactor({ times: { messages: 3 } }, "messages")).toBe(3);
+    expect(timeFactor({ times: { messages: 3 } }, "kernelStarts")).toBe(1);
   });
 });
 
@@ -155,6 +163,32 @@ describe("readMachines", () => {
     expect(() => readMachines(rows, change("processors", { quantity: "memoryBytes" }))).toThrow(
       "hardware.csv: memoryBytes is given twice for h20",
     );
+  });
+
+  it("keeps where words and matrix unit come from, and trusts no unit that was only recalled", () => {
+    const head =
+      "id,name,vendor,generation,released,memoryKind,processorKind,source,locator,matrixUnit,matrixSource,matrixLocator,confidence,note\n";
+    const numbers = ["memoryBytes", "memoryBytesPerSecond"].flatMap((quantity) =>
+      ["a", "b"].map((subject) => ({ subject, quantity, value: 1e9, source: "s", locator: "", confidence: "high" as const, note: "" })),
+    );
+    const [a, b] = readMachines(
+      parseRows(
+        "machines.csv",
+        `${head}a,A,V,G,2020,HBM,SM,paper,p. 1,array,recalled,p. 2,high,as sold\nb,B,V,G,2021,HBM,SM,paper,,array,sheet,,low,\n`,
+      ),
+      numbers,
+    );
+    expect(a?.note).toBe("as sold");
+    expect(a?.sources.released).toEqual({ source: "paper", locator: "p. 1", confidence: "high", note: "as sold" });
+    expect(a?.sources.matrixUnit).toEqual({ source: "recalled", locator: "p. 2", confidence: "low", note: "" });
+    expect(b?.note).toBe("");
+    expect(b?.sources.released).toEqual({ source: "paper", locator: "", confidence: "low", note: "" });
+    expect(b?.sources.matrixUnit).toEqual({ source: "sheet", locator: "", confidence: "low", note: "" });
+    const certain = readMachines(
+      parseRows("machines.csv", `${head}a,A,V,G,2020,HBM,SM,paper,,array,sheet,,high,\n`),
+      numbers.filter((f) => f.subject === "a"),
+    );
+    expect(certain[0]?.sources.matrixUnit?.confidence).toBe("high");
   });
 
   it("refuses a machine without memory, with file and line", () => {

@@ -38,6 +38,15 @@ describe("readLinks", () => {
   const header = "category,name,metric,value,unit,condition,source,locator,confidence,note\n";
   const read = (value: string, unit: string) => readLinks(parseRows("links.csv", `${header}NIC,X,time,${value},${unit},c,s,,high,\n`));
 
+  it("reads a row without condition, locator and note as one with none", () => {
+    const [bare] = read("1", "us");
+    expect(bare).toMatchObject({ condition: "c", locator: "", note: "", value: 1e-6 });
+    const rows = `${header}NIC,X,time,2,us,,s,Table 1,low,by hand\n`;
+    expect(readLinks(parseRows("links.csv", rows))).toMatchObject([
+      { condition: "", locator: "Table 1", note: "by hand", confidence: "low" },
+    ]);
+  });
+
   it("refuses an unknown unit and a value not above zero, with file and line", () => {
     expect(() => read("1", "GBps")).toThrow('links.csv:2: unknown unit "GBps"');
     expect(() => read("0", "us")).toThrow("links.csv:2: expected a value above 0, got 0");

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { weightFormat, weightFormatNames } from "../../src/machine/number-formats";
+import { cacheElementBytes, cacheFormat, weightFormat, weightFormatNames, weightFormatWords } from "../../src/machine/number-formats";
 
 it("counts the bytes of a weight with its share of the block scales", () => {
   expect(weightFormat("bfloat16").weightBytes).toBe(2);
@@ -34,4 +34,20 @@ it("names the known formats when there is no such one", () => {
     'weightFormat must be one of bfloat16, fp8, fp8_block, nvfp4, w4a8_mxfp4_mxfp8, w4a16_mxfp4, int4_wo, int2_wo, int3_wo, int5_wo, int6_wo, int8_wo, int8; got "fp7"',
   );
   expect(() => weightFormat("constructor")).toThrow(RangeError);
+});
+
+it("tells readers the bits of a weight in the first number of its words", () => {
+  const bits = (name: (typeof weightFormatNames)[number]) => Math.floor(8 * weightFormat(name).weightBytes); // scales are less than a bit
+  for (const name of weightFormatNames) expect(Number(/\d+/.exec(weightFormatWords[name])?.[0]), name).toBe(bits(name));
+  expect(new Set(Object.values(weightFormatWords)).size).toBe(weightFormatNames.length);
+});
+
+it("takes the names that engines give the format of a cache, in capitals or not", () => {
+  for (const name of ["bfloat16", "BF16", "float16", "fp16", "auto"]) expect(cacheFormat(name), name).toBe("bfloat16");
+  for (const name of ["fp8", "FP8", "float8", "fp8_e4m3", "E4M3"]) expect(cacheFormat(name), name).toBe("fp8");
+  expect(() => cacheFormat("int4")).toThrow(new RangeError('cacheFormat must be bfloat16 or fp8, got "int4"'));
+});
+
+it("caches an element in two bytes, or in one of FP8", () => {
+  expect([cacheElementBytes("bfloat16"), cacheElementBytes("fp8")]).toEqual([2, 1]);
 });

@@ -13,8 +13,25 @@ describe("what-if machine", () => {
     expect(other.sources.memoryBytesPerSecond).toMatchObject({ source: "what-if", note: `in place of ${h100.memoryBytesPerSecond}` });
     expect(other.sources.memoryBytes).toBe(h100.sources.memoryBytes);
     expect(other.id).toBe("h100-sxm-what-if");
+    expect(other.name).toBe("H100 SXM with other memoryBytesPerSecond, scaleUpDomain, matrixUnit.rows");
     expect(JSON.stringify(h100)).toBe(base);
     expect(whatIfHardware(h100, {})).toBe(h100);
+  });
+
+  it("says of a number that stands in place of nothing", () => {
+    const { sources } = whatIfHardware(h100, { "peakFlopsPerSecond.fp4": 4e15 });
+    expect(sources["peakFlopsPerSecond.fp4"]).toEqual({ source: "what-if", locator: "", confidence: "low", note: "in place of nothing" });
+  });
+
+  it("takes a cache as large as the memory, and a machine without one", () => {
+    expect(whatIfHardware(h100, { cacheBytes: h100.memoryBytes }).cacheBytes).toBe(h100.memoryBytes);
+    const { cacheBytes: _, ...without } = h100;
+    expect(whatIfHardware(without, { memoryBytes: 1 }).memoryBytes).toBe(1);
+  });
+
+  it("refuses a base that is no machine", () => {
+    expect(() => whatIfHardware("h100-sxm" as never, {})).toThrow("base must be a machine, as hardware(id) gives, got h100-sxm");
+    expect(() => whatIfHardware({} as never, {})).toThrow("base.peakFlopsPerSecond must be a record of rates by format, got undefined");
   });
 
   it("changes every format by one factor, or one of them", () => {
@@ -41,6 +58,12 @@ describe("what-if machine", () => {
     [{ memoryBytes: Number.NaN }, /memoryBytes must be/],
     [{ memoryBytes: { times: -1 } }, /memoryBytes.times must be/],
     [{ processors: 1.5 }, /processors must be a positive integer, got 1.5/],
+    [{ scaleUpDomain: 1.5 }, /scaleUpDomain must be a positive integer, got 1.5/],
+    [{ "matrixUnit.rows": 1.5 }, /matrixUnit.rows must be a positive integer, got 1.5/],
+    [{ "matrixUnit.columns": 1.5 }, /matrixUnit.columns must be a positive integer, got 1.5/],
+    [{ "matrixUnit.count": 1.5 }, /matrixUnit.count must be a positive integer, got 1.5/],
+    [{ memoryBytesPerSecnd: 1 }, /nearest: memoryBytesPerSecond, networkBytesPerSecond, memoryBytes$/],
+    [{ memoryBytes: null as unknown as number }, /memoryBytes must be a number or \{ times: number \}, got null/],
     [{ processors: { times: 1.01 } }, /processors must be a positive integer/],
     [{ "peakFlopsPerSecond.fp4": { times: 2 } }, /h100-sxm has no peakFlopsPerSecond.fp4 to multiply/],
     [{ peakFlopsPerSecond: 1e15 }, /peakFlopsPerSecond must be a factor/],

@@ -107,6 +107,13 @@ describe("weightMatrices", () => {
     });
   });
 
+  it("tells what attention multiplies from what a linear mixer does", () => {
+    const parts = (id: string, kind: Block["kind"]) =>
+      new Set(blockMatrices(blockOf(id, kind), model(id).hiddenSize).map(({ part }) => part));
+    expect(parts("qwen3-next-80b-a3b", "linear")).toEqual(new Set(["linear mixer"]));
+    expect(parts("qwen3-next-80b-a3b", "grouped")).toEqual(new Set(["attention"]));
+  });
+
   it("has an indexer's matrices in the layers that score, and none where a selection is taken over", () => {
     const v32 = blockMatrices(blockOf("deepseek-v3.2-exp", "latent"), 7168);
     expect(v32.filter(({ name }) => name.startsWith("index"))).toEqual([
@@ -142,7 +149,12 @@ describe("weightMatrices", () => {
     expect(weightMatrices(v4).find(({ part }) => part === "router")?.count).toBe(v4.moeLayers);
   });
 
-  it("has no matrix of which there is none", () => {
+  it("has no matrix of which there is none: experts alone where none is shared and all see the whole width", () => {
+    expect(blockMatrices(blockOf("mixtral-8x7b", "experts"), 4096).map(({ part, name }) => `${part}: ${name}`)).toEqual([
+      "router: router",
+      "routed expert: up and gate",
+      "routed expert: down",
+    ]);
     const v3 = model("deepseek-v3");
     const sparse = decoder({ ...v3, runs: v3.runs.slice(1) });
     expect(weightMatrices(sparse).some((w) => w.part === "dense feed-forward")).toBe(false);

@@ -62,6 +62,7 @@ describe("a model cut over four GPUs", () => {
     expect(cutBlock(experts, { tensorParallel: 8, expertTensorParallel: 1 })).toEqual({ ...experts, sharedWidth: 2048 / 8 });
     expect(cutBlock({ kind: "dense", width: 10, matrices: 3 }, { tensorParallel: 4 })).toMatchObject({ width: 3 });
     expect(tensorParallelShard(v3, 8, 1)).toMatchObject({ moeIntermediateSize: 2048, sharedIntermediateSize: 256 });
+    expect(tensorParallelShard(v3, 1, 2)).toMatchObject({ moeIntermediateSize: 1024, sharedIntermediateSize: 2048 });
   });
 
   it("is refused where a part does not divide, by the name of the field", () => {
@@ -69,6 +70,7 @@ describe("a model cut over four GPUs", () => {
     expect(() => cutBlock({ ...block("llama-3.1-405b", 0, 0), keyValueHeads: 6 } as Block, { tensorParallel: 4 })).toThrow(
       "tensorParallel must divide keyValueHeads (6) or be a multiple of it, got 4",
     );
+    expect(() => tensorParallelShard("deepseek-v3" as never, 2)).toThrow("model must be a model with runs");
     expect(() => tensorParallelShard(v3, 0)).toThrow("tensorParallel must be a positive integer");
     expect(() => tensorParallelShard(v3, 2, 0)).toThrow("expertTensorParallel must be a positive integer");
     expect(tensorParallelShard(v3, 1)).toBe(v3);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ExpertsBlock } from "../../src/model/blocks";
+import { decoder } from "../../src/model/decoder";
 import { parameterCount } from "../../src/model/parameters";
 import { model, models } from "../../src/model/registry";
 import { type ModelChanges, whatIfModel } from "../../src/model/what-if-model";
@@ -12,7 +13,21 @@ describe("what-if model", () => {
     const split = whatIfModel(v3, { granularity: 2 });
     expect(experts(split)).toEqual({ ...experts(v3), routed: 512, perToken: 16, computedPerToken: 16, width: 1024 });
     expect(split).toMatchObject({ routedExperts: 512, expertsPerToken: 16, moeIntermediateSize: 1024, sharedIntermediateSize: 2048 });
+    expect(split).toMatchObject({ id: "deepseek-v3-granularity-2", aliases: [], name: "DeepSeek-V3, experts split by 2" });
     expect(whatIfModel(v3, { granularity: 1 })).toBe(v3);
+  });
+
+  it("keeps groups of as many experts each", () => {
+    // 24 experts in 8 groups: a half as many are 12, which 8 groups cannot share alike.
+    const runs = v3.runs.map(({ count, blocks }) => ({
+      count,
+      blocks: blocks.map((b) => (b.kind === "experts" ? { ...b, routed: 24 } : b)),
+    }));
+    const { totalParameters: _, activeParameters: __, ...unstated } = v3;
+    expect(() => whatIfModel(decoder({ ...unstated, runs }), { granularity: 0.5 })).toThrow(
+      "granularity must leave as many experts in each of 8 groups (deepseek-v3), got 0.5: 12 experts",
+    );
+    expect(() => whatIfModel("deepseek-v3" as never, { granularity: 2 })).toThrow("base must be a model with runs");
   });
 
   it("keeps all parameters but the router's, from a quarter to 64, for every model that can be split so", () => {

@@ -31,6 +31,7 @@ describe("an all-reduce inside one link", () => {
 
   it("is refused for no bytes, no whole number of GPUs, and for GPUs that neither link nor network joins", () => {
     expect(() => allReduceTime(0, 8, h100)).toThrow("bytes must be a positive number, got 0");
+    expect(() => allReduceTime(1, 8, h100, "ollama" as never)).toThrow('owner must be one of trtllm, vllm, sglang; got "ollama"');
     expect(() => allReduceTime(1, 1.5, h100)).toThrow("gpus must be a positive integer, got 1.5");
     const { networkBytesPerSecond: _, ...alone } = h100;
     expect(allReduceTime(1e6, 8, alone).seconds).toBe(allReduceTime(1e6, 8, h100).seconds);

@@ -285,6 +285,7 @@ describe("time of a collective", () => {
     const { scaleUpDomain, ...open } = h100;
     expect(() => collectiveTime({ collective: "all-gather", bytes: 8, gpus: 999, hardware: open })).not.toThrow();
     expect(ask(8, 8, "h100-sxm", "vllm")).toThrow(new RangeError('implementation must be nccl for all-gather, got "vllm"'));
+    expect(() => collectiveTime({ collective: "all" as never, bytes: 8, gpus: 8, hardware: h100 })).toThrow(/^collective must be one of /);
     expect(ask(8, 8, "h100-sxm", "trtlm")).toThrow(/^unknown implementation "trtlm"; nearest: trtllm, \S+, \S+$/);
     const none: CollectiveTables = {
       ring: new Map([

@@ -80,6 +80,9 @@ describe("how far an expert can be cut", () => {
 
   it("refuses counts that are none", () => {
     expect(() => widthLimit(0)).toThrow("moeIntermediateSize");
+    const shape = "model must be a model, or a shape with hiddenSize and expertsPerToken, got deepseek-v3";
+    expect(() => crossingGpus("deepseek-v3" as never)).toThrow(shape);
+    expect(() => tensorParallelTraffic({ model: "deepseek-v3" as never, tokensPerGpu: 1, gpus: 2 })).toThrow(shape);
     expect(() => tensorParallelTraffic({ model: v3, tokensPerGpu: 0, gpus: 2 })).toThrow("tokensPerGpu");
     expect(() => expertParallelTraffic({ model: v3, tokensPerGpu: 1, gpus: 1.5 })).toThrow("gpus");
     expect(() => wireSeconds(1, 0)).toThrow("bytesPerSecond");

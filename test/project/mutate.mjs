@@ -22,7 +22,7 @@ const tests = Object.fromEntries(
   `
   units: =
   checks: =
-  statistics: fit/calibration
+  statistics: =
 
   routing/uniform: = properties/properties-routing
   routing/imbalance: =
@@ -60,7 +60,7 @@ const tests = Object.fromEntries(
   model/selection: step/requests step/accesses
   model/padded: =
   model/served-formats: =
-  model/release-sizes: model/parameters
+  model/release-sizes: =
   model/what-if-model: = step/granularity
 
   kernels/gemm: =
@@ -71,14 +71,14 @@ const tests = Object.fromEntries(
   kernels/product: = kernels/tile-choice
   kernels/tile-choice: =
   kernels/array-caps: = properties/properties-work
-  kernels/families: = properties/properties-time
-  kernels/expert-layer: = kernels/expert-layer-edges
-  kernels/expert-task: kernels/expert-layer
+  kernels/families: = kernels/carried-family properties/properties-time
+  kernels/expert-layer: = kernels/expert-layer-edges kernels/expert-layer-paths
+  kernels/expert-task: =
   kernels/default-experts: kernels/default-kernels
   kernels/default-attention: kernels/default-kernels
   kernels/attention/attention-law: kernels/attention/mixer-demand
-  kernels/attention/attention-plan: kernels/attention/mixer-time
-  kernels/attention/attention-families: kernels/attention/mixer-time
+  kernels/attention/attention-plan: =
+  kernels/attention/attention-families: =
   kernels/attention/mixer-demand: =
   kernels/attention/mixer-time: =
 

@@ -1,7 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { busiestFirst, chooseInGroups, drawCounts } from "../../src/routing/power-law";
-import { exponentOf, paddedRows, type RouterLimit, rankLoad } from "../../src/routing/rank-load";
+import {
+  exponentOf,
+  paddedRows,
+  type RankLoad,
+  type RouterLimit,
+  rankLoad,
+  requireRoutingName,
+  rowTiles,
+} from "../../src/routing/rank-load";
 
 const v3 = { hiddenSize: 7168, moeIntermediateSize: 2048, routedExperts: 256, expertsPerToken: 8 };
 const groups = { kind: "groups", groups: 8, kept: 4 } as const;
@@ -104,6 +112,24 @@ describe("rankLoad, balanced", () => {
     expect(rankLoad({ shape: v3, tokens: 1, expertParallel: 1, routing: "balanced", limit: groups }).rows).toBe(8);
   });
 
+  it("spreads what is not on a favoured expert over those that the groups leave open, an expert a row where there are few rows", () => {
+    const classes = (tokens: number, expertParallel: number, limit: RouterLimit = groups, expertsPerToken = 8) =>
+      rankLoad({ shape: { ...v3, expertsPerToken }, tokens, expertParallel, routing: "balanced", limit }).classes;
+    // 10 tokens: 40 rows on 40 of 124 experts; of four of these on one of 32 ranks 4 x 40 / 124 = 1.3, so two.
+    expect(classes(10, 1)).toEqual([
+      { rows: 10, experts: 4 },
+      { rows: 1, experts: 40 },
+    ]);
+    expect(classes(10, 32)).toEqual([
+      { rows: 10, experts: 4 },
+      { rows: 1, experts: 2 },
+    ]);
+    // All groups are kept: none is favoured, and 512 rows are two on each of 256 experts.
+    expect(classes(64, 32, { ...groups, kept: 8 })).toEqual([{ rows: 2, experts: 8 }]);
+    // One expert a token, less than the half that four of eight groups keep: it is the favoured one.
+    expect(classes(64, 1, groups, 1)).toEqual([{ rows: 64, experts: 1 }]);
+  });
+
   it("keeps all rows on the GPU up to EP 8 where experts are folded, half of them at EP 16", () => {
     const rows = (expertParallel: number) =>
       rankLoad({ shape: v3, tokens: 1024, expertParallel, routing: "balanced", limit: { kind: "folded" } }).rows;
@@ -151,6 +177,11 @@ describe("rankLoad, chance", () => {
   it("touches 256 (1 - (1 - 8/256)^32) = 163 experts with 32 tokens, and 8 with one", () => {
     expect(at(32).activeExperts).toBeCloseTo(256 * (1 - (248 / 256) ** 32), 9);
     expect(at(1)).toMatchObject({ activeExperts: expect.closeTo(8, 9), rows: expect.closeTo(8, 9) });
+    // 256 rows on 163.3 experts are 1.57 on each, in the mean.
+    const each = 256 / (256 * (1 - (248 / 256) ** 32));
+    const { activeExperts, ...load } = at(32);
+    expect(load).toMatchObject({ localExperts: 256, rows: 256, maximumRows: expect.closeTo(each, 9), mean: true });
+    expect(load.classes).toEqual([{ rows: expect.closeTo(each, 9), experts: activeExperts }]);
   });
 
   it("keeps rows, grows with every token, and never doubles with twice the tokens", () => {
@@ -287,6 +318,27 @@ describe("a group-limited router", () => {
   });
 });
 
+describe("whole tiles of rows", () => {
+  const load = (mean: boolean, ...classes: RankLoad["classes"]): RankLoad => ({
+    ...{ activeExperts: 0, localExperts: 0, rows: 0, maximumRows: 0, classes },
+    ...(mean ? { mean } : {}),
+  });
+
+  it("are doubled from the smallest up to the largest, and then so many of these", () => {
+    const padded = (rows: number) => paddedRows(load(false, { rows, experts: 2 }), 64, 8);
+    expect([1, 8, 9, 10, 64, 65, 129].map(padded)).toEqual([16, 16, 32, 32, 128, 256, 384]);
+    // 100 rows are two tiles of 64, on each of two experts; 64 are one, on one.
+    expect(rowTiles(load(false, { rows: 100, experts: 2 }, { rows: 64, experts: 1 }), 64)).toBe(5);
+  });
+
+  it("are of mean rows four tenths more, of the rows or of a tile, and one at least", () => {
+    const padded = (rows: number) => paddedRows(load(true, { rows, experts: 2 }), 64, 8);
+    expect([1, 10, 100].map(padded)).toEqual([16, 28, 2 * (100 + 0.4 * 64)]);
+    const tiles = (rows: number) => rowTiles(load(true, { rows, experts: 2 }), 64);
+    expect([1, 64, 128].map(tiles)).toEqual([2, 2.8, 4.8]);
+  });
+});
+
 it("refuses routers that cannot be, by name", () => {
   const ask = (change: object, expertParallel = 1) =>
     rankLoad({ shape: { ...v3, ...change }, tokens: 1, expertParallel, routing: "balanced" });
@@ -295,10 +347,20 @@ it("refuses routers that cannot be, by name", () => {
   expect(() => ask({ expertsPerToken: 0 })).toThrow("expertsPerToken must be a positive integer, got 0");
   expect(() => ask({ expertsPerToken: 257 })).toThrow("expertsPerToken must be at most routedExperts, got 257 of 256");
   expect(ask({ expertsPerToken: 256 }, 256).rows).toBe(1);
+  expect(() => rankLoad({ shape: 256 as never, tokens: 1, expertParallel: 1, routing: "even" })).toThrow(
+    "shape must be a shape with routedExperts and expertsPerToken, got 256",
+  );
+  const many = (tokens: number, expertParallel: number) => () => rankLoad({ shape: v3, tokens, expertParallel, routing: "even" });
+  expect(many(2 ** 45, 1)).toThrow("tokens must be so many that rows can be counted, got 35184372088832 at 8 experts each");
+  expect(many(2 ** 45, 256)).not.toThrow();
   for (const wrong of ["power_law_", "power_law_1.", "xpower_law_1", "power_law_1x"])
     expect(() => exponentOf(wrong), wrong).toThrow(
       `routing must be balanced, chance, even, uniform or power_law_<exponent>; got "${wrong}"; nearest: power_law_1.2, power_law_1.01`,
     );
+  expect(() => exponentOf(["power_law_1"] as never)).toThrow("routing must be balanced, chance, even, uniform or power_law_<exponent>");
+  for (const routing of ["balanced", "chance", "even", "uniform", "power_law_1.2"])
+    expect(() => requireRoutingName(routing), routing).not.toThrow();
+  for (const routing of ["luck", ""]) expect(() => requireRoutingName(routing), routing).toThrow("routing must be balanced, chance");
   expect(exponentOf("power_law_12")).toBe(12);
   expect(exponentOf("power_law_0.25")).toBe(0.25);
 });

@@ -6,7 +6,8 @@ import { decoder } from "../../src/model/decoder";
 import type { Model } from "../../src/model/model";
 import { parameterCount } from "../../src/model/parameters";
 import { model, models } from "../../src/model/registry";
-import { type DecodeAccesses, decodeAccesses, tileRowBytes } from "../../src/step/decode-accesses";
+import { withSelection } from "../../src/model/selection";
+import { type DecodeAccesses, decodeAccesses, shareInRunsUpTo, tileRowBytes } from "../../src/step/decode-accesses";
 
 const grouped: Block = { kind: "grouped", heads: 2, keyValueHeads: 1, headDim: 4, valueHeadDim: 4, cacheSource: "own" };
 const experts: Block = {
@@ -164,6 +165,13 @@ describe("decodeAccesses", () => {
     }
   });
 
+  it("has no access to what is not there yet: entries that stand for more tokens than the context has", () => {
+    for (const contextTokens of [1, 200]) {
+      const found = decodeAccesses({ model: model("deepseek-v4-pro"), requests: 1, contextTokens });
+      expect(found.filter(({ bytes }) => !(bytes > 0))).toEqual([]);
+    }
+  });
+
   it("grows cache, states and token rows with requests, no weight but those of routed experts, and no run", () => {
     const kinds = ["KV cache", "selected KV rows", "selected KV blocks", "index keys", "states"];
     const rows = ["embedding rows", "dispatched rows", "combined rows"];
@@ -207,6 +215,39 @@ describe("decodeAccesses", () => {
     expect(() => decodeAccesses({ ...step, attention: "sparse" })).toThrow(
       new RangeError('attention must be "dense" for tiny: it has no latent cache to select from'),
     );
+  });
+});
+
+describe("a model asked to select, or to read all", () => {
+  const [latent, linear] = (["latent", "linear"] as const).map((kind) =>
+    model("kimi-linear-48b-a3b")
+      .runs.flatMap(({ blocks }) => blocks)
+      .find((block) => block.kind === kind),
+  ) as [Block, Block];
+
+  it("selects in its latent mixers as DeepSeek-V3.2 does, and in no others", () => {
+    const runs = [
+      { count: 2, blocks: [linear, experts] },
+      { count: 1, blocks: [latent, experts] },
+    ];
+    const mixed = { ...tiny, runs } as Model;
+    const indexer = { heads: 64, headDim: 128, topK: 2048, scores: true, poolTokens: 1, keyBytes: 132 };
+    expect(withSelection(mixed, "sparse").runs).toEqual([runs[0], { count: 1, blocks: [{ ...latent, indexer }, experts] }]);
+    expect(withSelection(withSelection(mixed, "sparse"), "dense").runs).toEqual(runs);
+  });
+
+  it("reads all in a model without latents too, and is refused by name otherwise", () => {
+    expect(withSelection(tiny, "dense").runs).toEqual(tiny.runs);
+    expect(() => withSelection(tiny, "some" as never)).toThrow(new RangeError('attention must be dense or sparse, got "some"'));
+    expect(() => withSelection({} as never, "dense")).toThrow("model must be a model with runs");
+  });
+});
+
+describe("shareInRunsUpTo", () => {
+  it("is the bytes of runs no longer than a length, of all bytes", () => {
+    const access = (runBytes: number, bytes: number) => ({ tensor: "", run: "", runBytes, bytes });
+    const three = [access(64, 100), access(4096, 300), access(65_536, 600)];
+    expect([63, 64, 4096, 65_536].map((length) => shareInRunsUpTo(three, length))).toEqual([0, 0.1, 0.4, 1]);
   });
 });
 

@@ -107,6 +107,13 @@ describe("a training step of a toy", () => {
     expect(names).toEqual(["attention projections", "dense feed-forward", "experts", "output projection", "router"]);
   });
 
+  it("multiplies for the gradients of weights in their format, of a router in BF16", () => {
+    const weights = (name: string, weightFormat: string) =>
+      seconds(trainingStep({ ...asked, weightFormat }).tasks.filter((t) => t.pass === "weights" && t.name === name));
+    expect(weights("output projection", "fp8")).toBeLessThan(weights("output projection", "bfloat16"));
+    expect(weights("router", "fp8")).toBe(weights("router", "bfloat16"));
+  });
+
   it("has backward five products of attention for two, experts as long again, and the exchange as long, each once a layer", () => {
     expect(seconds(of("backward", "attention core"))).toBeCloseTo(2.5 * seconds(of("forward", "attention core")), 12);
     for (const name of ["experts", "dispatch", "combine"]) {
@@ -201,6 +208,16 @@ describe("a training step of a toy", () => {
     ["replicas must be a positive integer, got 0", { replicas: 0 }],
     ["microBatches must be a positive integer, got 0", { microBatches: 0 }],
     ['overlap must be none or forward-beside-backward, got "two-micro-batches"', { overlap: "two-micro-batches" }],
+    ["recomputeUpProjections must be true or false, got 1", { recomputeUpProjections: 1 }],
+    // 2^16 sequences of 2^40 tokens are 2^56; each of eight GPUs has 2^53, which is one too many.
+    [
+      "sequences and sequenceTokens must make a number of tokens that can be counted, got 72057594037927940",
+      { sequences: 2 ** 16, sequenceTokens: 2 ** 40 },
+    ],
+    [
+      "sequences and sequenceTokens must make a number of tokens that can be counted, got 9007199254740992",
+      { sequences: 2 ** 13, sequenceTokens: 2 ** 40 },
+    ],
   ])("is refused by name: %s", (words, change) => {
     expect(() => trainingStep({ ...asked, ...change } as TrainingQuestion)).toThrow(words);
   });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { hardware } from "../../src/machine/hardware";
+import type { ExpertsBlock, Run } from "../../src/model/blocks";
+import { decoder } from "../../src/model/decoder";
 import { model } from "../../src/model/registry";
 import { decodeStep } from "../../src/step/decode";
 import { granularityPhases, splitModels } from "../../src/step/granularity";
@@ -19,6 +21,11 @@ describe("models with their experts split", () => {
     expect(splitModels(v3, 128, [0.25, 1, 3]).map((s) => s.granularity)).toEqual([1]);
     expect(splitModels(v3, 64, [2])[0]?.model).toMatchObject({ routedExperts: 512, expertsPerToken: 16, moeIntermediateSize: 1024 });
     expect(() => splitModels(model("llama-3-70b"), 1)).toThrow(/llama-3-70b has no experts to split/);
+  });
+
+  it("are no way to hide a model that is broken", () => {
+    const broken = Object.defineProperty({ ...v3 }, "runs", { get: () => expect.fail("spoilt") });
+    expect(() => splitModels(broken, 1, [2])).toThrow("spoilt");
   });
 });
 
@@ -52,6 +59,39 @@ describe("three phases against granularity", () => {
     expect(at("training", 1)?.taskSeconds).toBeCloseTo(experts(training.tasks), 12);
     const exchange = training.tasks.filter((t) => t.name === "dispatch" || t.name === "combine");
     expect(at("training", 1)?.exchangeSeconds).toBeCloseTo(exchange.reduce((sum, t) => sum + t.seconds, 0) / 58, 10);
+  });
+
+  it("are of whole experts for each rank, also where only the groups of attention say how many ranks there are", () => {
+    // A quarter as many of 256 experts are 64: too few for the 128 ranks of as many groups.
+    const wide = granularityPhases({ model: v3, hardware: h100, requests: 128, dataParallel: 128, contextTokens: 64 }, [0.25, 1]);
+    expect(new Set(wide.map((p) => p.granularity))).toEqual(new Set([1]));
+  });
+
+  it("have the format asked for in all three", () => {
+    const asked = granularityPhases({ ...question, weightFormat: "bfloat16" }, [1]);
+    const place = { model: v3, hardware: h100, dataParallel: 64, expertParallel: 64, weightFormat: "bfloat16" } as const;
+    expect(asked.map((p) => p.tokensPerSecondPerGpu)).toEqual([
+      decodeStep({ ...question, weightFormat: "bfloat16" }).tokensPerSecondPerGpu,
+      prefillStep({ ...place, requests: 64, promptTokens: 4096 }).tokensPerSecondPerGpu,
+      trainingStep({ ...place, sequences: 64, sequenceTokens: 4096 }).tokensPerSecondPerGpu,
+    ]);
+    expect(asked[1]?.tokensPerSecondPerGpu).not.toBe(at("prefill", 1)?.tokensPerSecondPerGpu);
+  });
+
+  it("send the message of a dispatch, and none on one GPU", () => {
+    expect(at("decode", 1)?.messageBytes).toBe(decodeStep(question).tasks.find(({ name }) => name === "dispatch")?.runBytes);
+    const alone = granularityPhases({ model: model("qwen3-30b-a3b"), hardware: h100, requests: 1, contextTokens: 64 }, [1]);
+    for (const point of alone) expect(point).toMatchObject({ messageBytes: 0, exchangeSeconds: 0 });
+  });
+
+  it("show the first layer where layers differ", () => {
+    const [mixer, experts] = (model("qwen3-30b-a3b").runs[0] as Run).blocks as readonly [never, ExpertsBlock];
+    const runs = [experts, { ...experts, width: 2 * experts.width }].map((block) => ({ count: 1, blocks: [mixer, block] }));
+    const of = (some: typeof runs) => {
+      const two = decoder({ ...model("qwen3-30b-a3b"), runs: some });
+      return granularityPhases({ model: two, hardware: h100, requests: 1, contextTokens: 64 }, [1])[0]?.taskSeconds as number;
+    };
+    expect(of(runs)).toBeLessThan(of([...runs].reverse()));
   });
 
   it("send a message as long as before to eight times as many experts, so the exchange grows about eight times", () => {

@@ -64,6 +64,16 @@ describe("a plan", () => {
     expect(planFor(one).runs).toBe(planFor(one).runs);
   });
 
+  it.each<[string, Partial<StepQuestion>]>([
+    ["copies of experts", { expertSlots: 288 }],
+    ["routing", { routing: "even" }],
+  ])("keeps what is routed apart for other %s", (_words, change) => {
+    const one = { ...asked, model: { ...v3 } };
+    const { routed } = planFor(one);
+    expect(planFor({ ...one, ...change }).routed).not.toBe(routed);
+    expect(planFor(one).routed).toBe(routed);
+  });
+
   it("keeps set-ups that were asked for before the last", () => {
     const one = { ...asked, model: { ...v3 } };
     const { runs } = planFor(one);

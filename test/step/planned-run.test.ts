@@ -6,9 +6,11 @@ import { feedForwardMatrices } from "../../src/model/feed-forward";
 import { mixerMatrices } from "../../src/model/mixers/mixers";
 import { model } from "../../src/model/registry";
 import { normPlan } from "../../src/step/communication";
-import { kernelsBeside, type PlannedFeedForward, type PlannedMixer, planRuns } from "../../src/step/planned-run";
+import { engineTime } from "../../src/step/engine";
+import { betweenSeconds, kernelsBeside, type PlannedFeedForward, type PlannedMixer, planRuns } from "../../src/step/planned-run";
 import { productKernels, productPlan } from "../../src/step/products";
 import { resolveQuestion, type StepQuestion } from "../../src/step/question";
+import { betweenTask } from "../../src/step/task";
 
 const h200 = hardware("h200-sxm");
 const v3 = model("deepseek-v3");
@@ -130,6 +132,20 @@ describe("runs as one GPU holds them", () => {
     expect(counts([follows, dense])).toEqual({ count: 2, parts: 2, latent: 0, sparse: 0, linear: 0, experts: undefined });
     expect(counts([dense])).toMatchObject({ parts: 1 });
     expect(counts([{ ...latent, indexer: undefined } as never])).toMatchObject({ latent: 1, sparse: 0 });
+  });
+
+  it("have half of a layer's time between kernels for each part, and of each kind of mixer its own", () => {
+    const time = { layerSeconds: 10, latentSeconds: 1, sparseSeconds: 2, linearSeconds: 3, requestSeconds: 100, bandLow: 1, bandHigh: 1 };
+    expect(betweenSeconds(time, { parts: 3, latent: 1, sparse: 0, linear: 0 })).toBe(15 + 1);
+    expect(betweenSeconds(time, { parts: 4, latent: 1, sparse: 2, linear: 4 })).toBe(20 + 1 + 4 + 12);
+    expect(betweenSeconds({ ...time, layerSeconds: 0 }, { parts: 2, latent: 3, sparse: 1, linear: 1 })).toBe(3 + 2 + 3);
+  });
+
+  it("have that time of their engine as a task, and none where the engine takes none", () => {
+    const dense: Block = { kind: "dense", width: 64, matrices: 3 };
+    const seconds = engineTime("sglang", h200).layerSeconds + engineTime("sglang", h200).latentSeconds;
+    expect(planned([latent, dense], { engine: "sglang" }).between).toEqual(betweenTask(seconds));
+    expect(planned([dense], { engine: "sglang", hardware: { ...h200, times: { betweenKernels: 0 } } }).between).toBeUndefined();
   });
 
   it("share one record for blocks that are alike, in one run and over runs", () => {

@@ -41,6 +41,8 @@ describe("a question of a replica", () => {
       engineAsked: true,
       formats: { experts: "fp8", rest: "fp8", cache: "fp8" },
     });
+    expect(resolveQuestion({ ...asked, kernel: "vllm_moe" }).kernelAsked).toBe("vllm_moe");
+    expect(resolveQuestion(asked).kernelAsked).toBeUndefined();
     // Published runs accept four of five drafts.
     expect(resolveQuestion({ ...asked, draftTokens: 1 }).acceptance).toBe(0.8);
   });
@@ -114,6 +116,22 @@ describe("a question that cannot be", () => {
     ["expertParallel must divide the replica's 4 GPUs, got 3", { dataParallel: 4, expertParallel: 3 }],
     ["requests must be left out where requestsPerGpu is given", { requestsPerGpu: 1 }],
     ["memoryBytesPerSecond", { hardware: { ...h200, memoryBytesPerSecond: 0 } }],
+    ["draftTokens must be at most 1024, got 1025", { draftTokens: 1025 }],
+    ["waiting must be a number of at most 1000000, got 1000001", { waiting: 1_000_001 }],
+    ["waiting must be a number of at least 1, got 2", { waiting: "2" }],
+    ["routing must be", { routing: "luck" }],
+    ['unknown kernel "fast"; nearest: ', { kernel: "fast" }],
+    [
+      "tensorParallel times dataParallel must be a number of GPUs that can be counted, got 18014398509481984",
+      { tensorParallel: 2 ** 27, dataParallel: 2 ** 27 },
+    ],
+    [
+      "requests, dataParallel, draftTokens and promptTokens must make a number of tokens that can be counted, got 18014398509481984",
+      { requests: 2 ** 52, draftTokens: 3 },
+    ],
+    ["must make a number of tokens that can be counted, got 4503599627370496", { requests: 2 ** 52, dataParallel: 2 ** 52 }],
+    ["must make a number of tokens that can be counted, got 9007199254740992", { requests: 2 ** 52, draftTokens: 1 }],
+    ["must make a number of tokens that can be counted, got 4503599627370506", { promptTokens: 2 ** 52, dataParallel: 2 }],
   ])("is refused by name: %s", (words, change) => {
     expect(() => resolveQuestion({ ...asked, ...change } as StepQuestion)).toThrow(words);
   });
@@ -122,6 +140,10 @@ describe("a question that cannot be", () => {
     ["requestsPerGpu must be a positive integer, got 0", { requestsPerGpu: 0 }],
     ["expertParallel must be a positive integer, got 0", { requestsPerGpu: 1, expertParallel: 0 }],
     ["dataParallel must be a positive integer, got 0", { requestsPerGpu: 1, dataParallel: 0 }],
+    [
+      "requestsPerGpu, dataParallel, draftTokens and promptTokens must make a number of tokens that can be counted, got 9007199254740992",
+      { requestsPerGpu: 2, promptTokens: 2 ** 53 - 1 },
+    ],
   ])("is refused of one GPU too: %s", (words, change) => {
     expect(() => resolveQuestion({ ...bare, ...change } as StepQuestion)).toThrow(words);
   });
@@ -142,8 +164,14 @@ describe("a question that cannot be", () => {
   });
 
   it("takes shares of nought and one", () => {
+    expect(resolveQuestion({ ...asked, draftTokens: 1024, waiting: 1e6 })).toMatchObject({ draftTokens: 1024, waiting: 1e6 });
     for (const acceptance of [0, 1]) expect(resolveQuestion({ ...asked, draftTokens: 1, acceptance }).acceptance).toBe(acceptance);
     expect(resolveQuestion({ ...asked, waiting: 1 }).waiting).toBe(1);
+  });
+
+  it("is refused where it is no record", () => {
+    expect(() => resolveQuestion("deepseek-v3" as never)).toThrow(new RangeError("the question must be a record, got deepseek-v3"));
+    expect(() => resolveQuestion(null as never)).toThrow(new RangeError("the question must be a record, got null"));
   });
 
   it("is refused with the three nearest fields", () => {

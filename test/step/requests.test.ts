@@ -131,6 +131,21 @@ describe("measured ways to post messages", () => {
     }
   });
 
+  it("are read off the smallest and the largest message of each sweep", () => {
+    expect(
+      pathPoints()
+        .filter(({ readOff }) => readOff)
+        .map(({ path, messageBytes }) => [path, messageBytes]),
+    ).toEqual([
+      ["400 Gb/s, writes, 128 at once", 8],
+      ["400 Gb/s, writes, 128 at once", 1_048_576],
+      ["400 Gb/s, reads, 256 at once", 8],
+      ["400 Gb/s, reads, 256 at once", 1_048_576],
+      ["400 Gb/s, writes, one at a time", 1024],
+      ["400 Gb/s, writes, one at a time", 67_108_864],
+    ]);
+  });
+
   it("break even above the size of a dispatched token when the host posts", () => {
     const [writes] = measuredPaths();
     // 1 / 3.523 million/s x about 49 GB/s.
@@ -168,6 +183,18 @@ describe("requests by size and rate", () => {
     );
   });
 
+  it("goes to the network from as many groups of GPUs as the link does not join, also where links only stand in", () => {
+    const far = (asked: Partial<StreamQuestion>) => {
+      const dispatch = requestStreams({ ...question, ...asked }).filter((s) => s.name === "dispatch");
+      const [near, network] = (["scale-up", "network"] as const).map((tier) => dispatch.find((s) => s.tier === tier)?.bytesPerSecond ?? 0);
+      return (network as number) / ((near as number) + (network as number));
+    };
+    // Groups of two GPUs: a node of eight joins four of 64 ranks.
+    expect(far({ tensorParallel: 2, dataParallel: 64 })).toBeCloseTo(60 / 63, 9);
+    // No link is given for an L40S: eight of sixteen are joined by PCIe.
+    expect(far({ hardware: hardware("l40s"), expertParallel: 16, requestsPerGpu: 1 })).toBeCloseTo(8 / 15, 9);
+  });
+
   it("times a step that selects tokens at those it selects, and a kernel as asked", () => {
     const sparse = { ...question, contextTokens: 100_000, attention: "sparse" as const };
     const selecting = { ...question, model: withSelection(question.model, "sparse") };
@@ -203,6 +230,7 @@ describe("requests by size and rate", () => {
     const rows = requestStreams({ ...question, lookupRowsPerToken: 96 }).find((s) => s.tier === "lookup");
     expect(rows?.requestsPerSecond).toBeCloseTo((96 * 64) / decodeStep(question).seconds, 3);
     expect(requestStreams(question).some((s) => s.tier === "lookup")).toBe(false);
+    expect(() => requestStreams({ ...question, lookupRowsPerToken: 0 })).toThrow("lookupRowsPerToken must be a positive integer, got 0");
   });
 
   it("binds by requests below bandwidth over rate", () => {
@@ -264,6 +292,8 @@ describe("the median run", () => {
     const stream = (requestBytes: number, bytesPerSecond: number) =>
       ({ name: "", tier: "memory", requestBytes, bytesPerSecond, requestsPerSecond: 1, burstPerSecond: 1 }) as const;
     expect(medianRun([stream(100, 5), stream(1, 2), stream(10, 4)])).toBe(10);
+    // Half of the bytes lie up to ten.
+    expect(medianRun([stream(100, 5), stream(10, 5)])).toBe(10);
     expect(() => medianRun([])).toThrow("at least one");
   });
 });

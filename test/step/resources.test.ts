@@ -138,7 +138,8 @@ describe("the worth of a toy", () => {
 
   it("is refused without a rate, and for a change that is none", () => {
     expect(() => worthOf(question, { rate: () => 0 })).toThrow("rate must be a positive number, got 0");
-    for (const change of [0, 0.51, Number.NaN]) {
+    expect(() => worthOf(question, { rate: 5 as never })).toThrow(new RangeError("rate must be a function of a question, got 5"));
+    for (const change of [0, 0.51, Number.NaN, "0.1" as never]) {
       expect(() => worthOf(question, { change })).toThrow(`change must be above 0 and at most 0.5, got ${change}`);
       expect(() => elasticityOf(question, cacheSize, { change })).toThrow(`change must be above 0 and at most 0.5, got ${change}`);
     }
@@ -192,7 +193,7 @@ describe("requests that fit a memory", () => {
     expect(fittingRequests(holding(0), 1)).toBe(0);
     expect(fittingRequests(holding(0, -1), 1)).toBe(0);
     expect(fittingRequests({ ...holding(0), hardware: { ...machine, memoryBytes: (weightBytes + 3.5 * cacheBytes) * 2 } }, 0.5)).toBe(3);
-    for (const share of [0, 1.01, Number.NaN])
+    for (const share of [0, 1.01, Number.NaN, "0.9" as never])
       expect(() => fittingRequests(question, share)).toThrow(`usableShare must be above 0 and at most 1, got ${share}`);
   });
 

@@ -34,6 +34,21 @@ describe("kernelCount", () => {
     expect(kernelCount(tasks, "layer")).toBe(2 + 1);
     expect(kernelCount(tasks, "step")).toBe(1);
   });
+
+  it("counts a layer with a state as one, and no kernel in the time between kernels", () => {
+    // Three layers, of them one with a state, the time between them, and a head of two kernels: 2 * 4 + 2 + 2 kernels.
+    const mixed = [
+      ...layer,
+      ...layer,
+      task("linear mixer", [1e-5]),
+      task("experts", [1e-5]),
+      task("between kernels", [1e-5]),
+      task("head", [1e-5, 1e-5]),
+    ];
+    expect(kernelCount(mixed, "none")).toBe(2 * 4 + 2 + 2);
+    expect(kernelCount(mixed, "experts")).toBe(2 * 2 + 2 + 2);
+    expect(kernelCount(mixed, "layer")).toBe(3 + 2);
+  });
 });
 
 describe("launchShare", () => {

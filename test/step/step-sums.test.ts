@@ -93,6 +93,7 @@ describe("drafts of a step", () => {
     expect(step.tokensPerSecondPerRequest * step.seconds).toBeCloseTo(1.75, 9);
     expect(step.tokensPerSecondPerGpu * step.seconds * 16).toBeCloseTo(128 * 1.75, 6);
     expect([acceptedTokens(0, 0.5), acceptedTokens(3, 1), acceptedTokens(2, 0)]).toEqual([1, 4, 1]);
+    expect(() => acceptedTokens(1, 2)).toThrow("acceptance must be a share from 0 to 1, got 2");
   });
 });
 
@@ -191,6 +192,42 @@ describe("two micro-batches", () => {
   });
 });
 
+describe("a step of a machine with factors of its own", () => {
+  const factors = { products: 2, attention: 3, exchange: 4, between: 5, growth: 1.1 };
+  const on = (stepFactors: typeof factors, question = asked) => ({ ...question, hardware: { ...h800, stepFactors } });
+  const plain = decodeStep(asked);
+
+  it("has each task longer by its part's factor, and by growth for each doubling from 16 requests of a group: of eight, by one less", () => {
+    const step = decodeStep(on(factors));
+    const factorOf = (name: string) =>
+      name === "between kernels" ? 5 : name === "attention core" ? 3 : ["dispatch", "combine"].includes(name) ? 4 : 2;
+    step.tasks.forEach((task, i) => {
+      const before = plain.tasks[i] as DecodeTask;
+      expect(task.seconds, task.name).toBeCloseTo((factorOf(task.name) * before.seconds) / 1.1, 12);
+      expect({ ...task, seconds: 0, kernelSeconds: [] }).toEqual({ ...before, seconds: 0, kernelSeconds: [] });
+    });
+    expect(step.tasks).toHaveLength(plain.tasks.length);
+    expect(step.seconds).toBeCloseTo(total(step.tasks), 12);
+    expect(decodeSeconds(on(factors))).toBe(step.seconds);
+  });
+
+  it("takes no less than its floors, one after another", () => {
+    const none = { products: 1e-3, attention: 1e-3, exchange: 1e-3, between: 1e-3, growth: 1 };
+    expect(decodeStep(on(none)).seconds).toBeCloseTo(floors(plain.tasks), 12);
+  });
+
+  it("stays as it is with factors of one, also where two micro-batches take less than their floors one after another", () => {
+    const same = { products: 1, attention: 1, exchange: 1, between: 1, growth: 1 };
+    const wide = { ...asked, model: v3, requests: 16 * 2048, contextTokens: 32_000, engine: "vllm", overlap: "two-micro-batches" } as const;
+    for (const networkBytesPerSecond of [4e9, 3e10, 5e10]) {
+      const machine = { ...h800, networkBytesPerSecond };
+      expect(
+        decodeSeconds({ ...wide, hardware: { ...machine, stepFactors: same } }) / decodeSeconds({ ...wide, hardware: machine }),
+      ).toBeCloseTo(1, 12);
+    }
+  });
+});
+
 describe("starts of kernels on a what-if machine", () => {
   const quick = { ...asked, hardware: whatIfHardware(h800, { "times.kernelStarts": { times: 0.5 } }) };
 
@@ -272,6 +309,11 @@ describe("prompts taken in by themselves", () => {
   it.each<[string, object]>([
     ["promptTokens must be a positive integer, got 0", { promptTokens: 0 }],
     ["promptTokens must be a positive integer, got 1.5", { promptTokens: 1.5 }],
+    // 2^26 requests of 2^40 tokens: 2^66.
+    [
+      "requests and promptTokens must make a number of tokens that can be counted, got 73786976294838210000",
+      { requests: 2 ** 26, promptTokens: 2 ** 40 },
+    ],
     ["pastTokens must be a whole number of at least 0, got -1", { pastTokens: -1 }],
     ["pastTokens must be a whole number of at least 0, got 0.5", { pastTokens: 0.5 }],
   ])("are refused by name: %s", (words, change) => {

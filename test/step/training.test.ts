@@ -135,6 +135,39 @@ describe("DeepSeek's training trace", () => {
     expect(tracedStep("forward-beside-backward").seconds / 0.129).toBeCloseTo(0.94, 1);
   });
 
+  it("stands beside the traced step once, kernel for kernel and task for task", () => {
+    const compared = traceComparisons();
+    const sum = (value: (c: (typeof compared)[number]) => number) => compared.reduce((total, c) => total + value(c), 0);
+    expect(sum((c) => c.kernels)).toBe(963);
+    expect(sum((c) => c.measuredSeconds)).toBeCloseTo(
+      trainTraceKernels().reduce((total, { seconds }) => total + seconds, 0),
+      9,
+    );
+    expect(sum((c) => c.estimateSeconds ?? 0)).toBeCloseTo(
+      tracedStep().tasks.reduce((total, { seconds }) => total + seconds, 0),
+      9,
+    );
+    expect(sum((c) => c.floorSeconds ?? 0)).toBeCloseTo(
+      tracedStep().tasks.reduce((total, t) => total + t.floorSeconds, 0),
+      9,
+    );
+    expect(new Set(compared.map(({ part }) => part)).add("").size).toBe(compared.length + 1);
+    // What the model has no task for has no estimate: waiting for other ranks, and the small kernels.
+    expect(compared.map((c) => "estimateSeconds" in c)).toEqual([true, true, true, true, true, true, true, true, false, false]);
+    const [attention] = compared;
+    expect(attention?.kernels).toBe(4);
+    expect(attention?.error).toBeCloseTo((attention?.estimateSeconds as number) / 0.004948 - 1, 9);
+  });
+
+  it("is of four layers, a sequence of 4,096 tokens on each GPU and experts over 64, the up-projections made again", () => {
+    const { tasks } = tracedStep();
+    const flops = (name: string, pass: string) => tasks.filter((t) => t.name === name && t.pass === pass).map((t) => t.flops);
+    expect(flops("output projection", "forward")).toEqual(new Array(4).fill(2 * 4096 * 7168 * 16384));
+    // 4 experts of 8,192 rows each, three matrices of 7168 x 2048: as many rows on each, since none waits for another.
+    expect(flops("experts", "forward")).toEqual(new Array(4).fill(4 * 2 * 8192 * 3 * 7168 * 2048));
+    expect(flops("attention projections", "recomputed")).toHaveLength(4);
+  });
+
   it("sends twice as many bytes back as out, all copies counted", () => {
     const { flows, sumShare } = stepFlows(tracedStep());
     const [dispatch, combine] = flows;

@@ -51,7 +51,7 @@ function summary(members: readonly Member[], holds: (value: number) => boolean):
   return {
     count: members.length,
     weight,
-    share: weight === 0 ? Number.NaN : sum(members.filter((m) => holds(m.value))) / weight,
+    share: sum(members.filter((m) => holds(m.value))) / weight,
     low: weightedQuantile(members, 0.1),
     median: weightedQuantile(members, 0.5),
     high: weightedQuantile(members, 0.9),

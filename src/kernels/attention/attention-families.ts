@@ -128,8 +128,8 @@ export function workOf(mixer: Mixer, part: MixerPart): MixerWorkName {
 const preferred: readonly string[] = [
   "flashmla",
   "vllm_flash_attn_fa3",
-  "vllm_flashinfer_trtllmdecode",
   "vllm_flashinfer_trtllmprefill",
+  "vllm_flashinfer_trtllmdecode",
   "vllm_flash_attn_fa2",
   "vllm_flash_attn",
   "sglang_flash_attention",
@@ -148,7 +148,7 @@ const preferred: readonly string[] = [
   "vllm_causal_conv1d_fn",
   "vllm_chunk_gated_delta_rule_flashinfer",
   "vllm_flashkda_fwd",
-  "vllm_fused_kda_decode",
+  "vllm_fused_recurrent_kda",
   "sglang_fused_recurrent_gated_delta_rule_packed_decode",
 ];
 
@@ -206,11 +206,10 @@ function alike(generation: string, hardware: Hardware): boolean {
 function closeness(family: MixerFamily, hardware: Hardware, { kernel, cacheFormat, arithmetic }: FamilyQuestion): number {
   const sameMemory = graphicsGenerations.includes(family.generation) === hasGraphicsMemory(hardware);
   const age = generationsByAge.indexOf(family.generation);
-  const asked = kernel ?? "";
   const rank = preferred.indexOf(family.kernel);
   return (
-    (family.kernel === asked ? 8 : 0) +
-    (asked !== "" && family.kernel.split("_")[0] === asked.split("_")[0] ? 0.5 : 0) +
+    (family.kernel === kernel ? 8 : 0) +
+    (family.kernel.split("_")[0] === kernel?.split("_")[0] ? 0.5 : 0) +
     (alike(family.generation, hardware) ? 6 : sameMemory ? 4 : 0) +
     (family.cacheFormat === cacheFormat ? 2 : 0) +
     (family.arithmetic === arithmetic ? 1 : 0) +

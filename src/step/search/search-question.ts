@@ -39,23 +39,23 @@ export interface SearchLimits {
   readonly memoryKeptFree?: number;
 }
 
-const fields: { readonly [K in keyof Required<SearchQuestion>]: true } = {
-  model: true,
-  hardware: true,
-  gpus: true,
-  inputTokens: true,
-  outputTokens: true,
-  limits: true,
-  engine: true,
-  weightFormat: true,
-  cacheFormat: true,
-  draftTokens: true,
-  acceptance: true,
+const fields: { readonly [K in keyof Required<SearchQuestion>]: undefined } = {
+  model: undefined,
+  hardware: undefined,
+  gpus: undefined,
+  inputTokens: undefined,
+  outputTokens: undefined,
+  limits: undefined,
+  engine: undefined,
+  weightFormat: undefined,
+  cacheFormat: undefined,
+  draftTokens: undefined,
+  acceptance: undefined,
 };
-const limitFields: { readonly [K in keyof Required<SearchLimits>]: true } = {
-  secondsPerToken: true,
-  firstTokenSeconds: true,
-  memoryKeptFree: true,
+const limitFields: { readonly [K in keyof Required<SearchLimits>]: undefined } = {
+  secondsPerToken: undefined,
+  firstTokenSeconds: undefined,
+  memoryKeptFree: undefined,
 };
 /** What engines leave to activations and workspaces by default. */
 export const memoryKeptFree = 0.1;

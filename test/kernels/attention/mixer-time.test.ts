@@ -98,6 +98,51 @@ describe("mixerTime", () => {
     expect(ask({ kernel: "vllm_flash_attn_fa3", cacheFormat: "fp8" }).heldOutError?.median).toBeLessThan(0.3);
   });
 
+  it("says what binds: the start of a small call, the cache of a long context, the arithmetic of a long prompt", () => {
+    expect(ask({ requests: 1, contextTokens: 1 }).bound).toBe("overhead");
+    // Of 4,096 tokens for each of 64 requests the cache takes longer than the start, and the start longer than the arithmetic.
+    expect(ask({}).memorySeconds).toBeGreaterThan(ask({}).overheadSeconds);
+    expect(ask({}).overheadSeconds).toBeGreaterThan(ask({}).computeSeconds);
+    expect(ask({}).bound).toBe("memory");
+    expect(ask({ requests: 4, contextTokens: 0, newTokens: 16_384 }).bound).toBe("compute");
+  });
+
+  it("takes a token, and up to sixteen on a cache, for decode, and all else for a prompt", () => {
+    const taken = (newTokens: number, contextTokens: number) => {
+      const { seconds } = ask({ newTokens, contextTokens });
+      return (["decode", "prefill"] as const).filter((phase) => ask({ newTokens, contextTokens, phase }).seconds === seconds);
+    };
+    expect([taken(1, 0), taken(1, 4096), taken(16, 4096)]).toEqual([["decode"], ["decode"], ["decode"]]);
+    expect([taken(17, 4096), taken(16, 0)]).toEqual([["prefill"], ["prefill"]]);
+  });
+
+  it("is of prompts on Blackwell near what FlashInfer's kernel for prompts was measured at, and not of calls with one token alone", () => {
+    // 48 heads of queries and one of keys, two prompts of 8,192 tokens: 1,335.8 us; 24 and two, one of 10,240, heads of 64: 497.68 us.
+    const prompt = (heads: number, keyValueHeads: number, headDim: number, requests: number, newTokens: number, cacheFormat: string) =>
+      ask({
+        ...{ block: { ...grouped, heads, keyValueHeads, headDim, valueHeadDim: headDim }, hardware: hardware("b200-sxm") },
+        ...{ requests, contextTokens: 0, newTokens, cacheFormat },
+      });
+    const [wide, narrow] = [prompt(48, 1, 128, 2, 8192, "fp8"), prompt(24, 2, 64, 1, 10_240, "bfloat16")];
+    for (const time of [wide, narrow]) expect(time).toMatchObject({ kernel: "vllm_flashinfer_trtllmprefill", carried: undefined });
+    expect(Math.abs(Math.log(wide.seconds / 1335.8e-6))).toBeLessThan(Math.log(1.5));
+    expect(Math.abs(Math.log(narrow.seconds / 497.68e-6))).toBeLessThan(Math.log(1.5));
+  });
+
+  it("takes the arithmetic of a prompt by either name", () => {
+    const prompt = { phase: "prefill", newTokens: 4096, contextTokens: 0, cacheFormat: "fp8" } as const;
+    expect(ask({ ...prompt, arithmetic: "bf16" })).toEqual(ask({ ...prompt, arithmetic: "bfloat16" }));
+    expect(ask({ ...prompt, arithmetic: "bf16" }).carried).toBeUndefined();
+    expect(ask({ ...prompt, arithmetic: "fp8" }).seconds).toBeLessThan(ask({ ...prompt, arithmetic: "bf16" }).seconds);
+  });
+
+  it("has a recurrence without a convolution where a mixer has none", () => {
+    const block = { ...gatedDelta, convolutionWidth: 0 };
+    expect(ask({ block })).toEqual(ask({ block, part: "recurrence" }));
+    expect(() => ask({ block, part: "convolution" })).toThrow(new RangeError("part must not be convolution of a mixer that has none"));
+    expect(ask({ block: gatedDelta, part: "convolution" }).flops).toBe(64 * 8192 * 2 * 4);
+  });
+
   it("times whole layers with their projections, on one GPU of a group", () => {
     for (const block of mixers) {
       const whole = ask({ block, part: "layer", weightFormat: "fp8_block" });
@@ -127,8 +172,17 @@ describe("mixerTime", () => {
     ["block.heads", { block: { ...grouped, heads: 0 } }],
     ["model.hiddenSize", { model: { hiddenSize: 0 } }],
     ["hardware.memoryBytesPerSecond", { hardware: { ...h200, memoryBytesPerSecond: 0 } }],
-    ["batch", { batch: 3 } as Partial<MixerQuestion>],
-  ])("refuses an impossible %s by its name", (field, more) => {
+    [/^unknown field "batch"; nearest: \w+, \w+, \w+$/, { batch: 3 } as Partial<MixerQuestion>],
+    ['part must be one of core, layer, convolution, recurrence; got "half"', { part: "half" as "core" }],
+    ['part must be core or layer of a mixer without a state, got "convolution"', { part: "convolution" as const }],
+    ["tensorParallel must be a positive integer, got 0", { tensorParallel: 0 }],
+    ["warm must be true or false, got 1", { warm: 1 as unknown as boolean }],
+    ["kernel must be a name, got ", { kernel: "" }],
+    ["model must be a record with hiddenSize, got 4096", { model: 4096 as never }],
+    [/^block must be a mixer \(grouped, latent, .*linear.*\), got "undefined"$/, { block: undefined as never }],
+    [/^block must be a mixer .*, got "undefined"$/, { block: null as never }],
+    ["block.convolutionWidth must be a number of at least zero, got -1", { block: { ...gatedDelta, convolutionWidth: -1 } }],
+  ] as const)("refuses an impossible %s by its name", (field, more) => {
     expect(() => ask(more)).toThrow(field);
   });
 });

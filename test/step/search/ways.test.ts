@@ -268,6 +268,20 @@ describe("a search's question", () => {
     ["firstTokenSeconds must be a positive number, got -1", { limits: { firstTokenSeconds: -1 } }],
     ["memoryKeptFree must be a share from 0 to below 1, got 1", { limits: { memoryKeptFree: 1 } }],
     ["memoryKeptFree must be a share from 0 to below 1, got -0.1", { limits: { memoryKeptFree: -0.1 } }],
+    ["limits must be a record of limits, got fast", { limits: "fast" }],
+    ["model must be a model with runs", { model: { runs: 61 } }],
+    ["hardware must be a machine", { hardware: "h100-sxm" }],
+    ["gpus must be a number of GPUs, or a list of at least one, got an empty list", { gpus: [] }],
+    ["gpus must be at most 1048576, got 1048577", { gpus: [8, 1_048_577] }],
+    ["engine must be one of", { engine: "ollama" }],
+    ["weightFormat must be one of", { weightFormat: ["fp8", "fp7"] }],
+    ["cacheFormat must be bfloat16 or fp8", { cacheFormat: ["fp8", "int4"] }],
+    ["weightFormat must be a list of at least one to try, got an empty list", { weightFormat: [] }],
+    ["cacheFormat must be a list of at least one to try, got 8", { cacheFormat: 8 }],
+    ["draftTokens must be a list of at least one to try, got 2", { draftTokens: "2" }],
+    ["draftTokens must be a whole number of at least 0, got -1", { draftTokens: [1, -1] }],
+    ["acceptance must be a share from 0 to 1, got 2", { acceptance: 2 }],
+    ["memoryKeptFree must be a share from 0 to below 1, got 0.2", { limits: { memoryKeptFree: "0.2" } }],
   ])("is refused by name: %s", (words, change) => {
     expect(() => requireSearch({ ...asked, ...change } as SearchQuestion)).toThrow(words);
     expect(() => searchPlan({ ...asked, ...change } as SearchQuestion)).toThrow(words);
@@ -275,6 +289,10 @@ describe("a search's question", () => {
 
   it("is refused with the three nearest fields", () => {
     expect(() => requireSearch({ ...asked, gpu: 1 } as never)).toThrow(/^unknown field "gpu"; nearest: gpus, \w+, \w+$/);
+  });
+
+  it("is taken with as many GPUs as any replica has", () => {
+    expect(() => requireSearch({ ...asked, gpus: 1_048_576 })).not.toThrow();
   });
 
   it("is taken with every field that it has", () => {
