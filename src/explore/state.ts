@@ -1,5 +1,5 @@
 import { isMoe, type Model, machines, model, models } from "../index";
-import { nearest } from "../text/nearest";
+import { nearest, nearWords } from "../text/nearest";
 import { type Choice, most, whatIfRange, whatIfResources } from "./choice";
 import { type Find, findParts, firstFind, mostFind } from "./find";
 import { modelFromLink, modelToLink } from "./own";
@@ -135,7 +135,7 @@ function readChoice(address: URLSearchParams, prefix: string, fallback: Choice, 
   const oneOf = (part: keyof typeof parts, ids: readonly string[], instead: string): string => {
     const asked = said(part);
     if (asked === undefined || ids.includes(asked)) return asked ?? instead;
-    troubles.push(`The link's ${part} "${asked}" is not known; nearest: ${nearest(asked, ids).join(", ")}. ${instead} stands in.`);
+    troubles.push(`The link's ${part} "${asked}" is not known; ${nearWords(asked, ids)}. ${instead} stands in.`);
     return instead;
   };
   const count = (part: keyof typeof parts, field: keyof typeof most, instead = fallback[field], least = 1): number => {
