@@ -6,6 +6,7 @@ import {
   type Figure,
   model,
   requestStreamsFigure,
+  requestsBesideFigure,
   runLengthsFigure,
   taskTimeFigure,
   timedTasks,
@@ -45,13 +46,11 @@ export function pictureOf(name: PictureName, views: readonly ScenarioView[]): Pi
 
 /** Whether a figure's times are calibrated; empty for figures that have none, or where no rows bear on it. */
 function calibrationOf(name: PictureName, views: readonly ScenarioView[]): string {
-  // That of requests is of the first scenario alone.
-  const drawn = name === "requests" ? views.slice(0, 1) : views;
-  const calibrated = drawn.filter(({ setup }) => calibratedWords(setup) !== "");
+  const calibrated = views.filter(({ setup }) => calibratedWords(setup) !== "");
   const [first] = calibrated;
   if (first === undefined || name === "tokens" || name === "access") return "";
   if (name === "task") return " Your rows are of steps: one expert’s task is not calibrated on them.";
-  return calibrated.length === drawn.length
+  return calibrated.length === views.length
     ? calibratedSentence(first.setup)
     : `${calibratedSentence(first.setup).slice(0, -1)}: ${letters[views.indexOf(first)]} alone.`;
 }
@@ -100,16 +99,26 @@ const makers: Readonly<Record<PictureName, (views: readonly Named[]) => Picture>
     const sets = views.map((view) => ({ name: view.prefix + labelOf(view), tasks: timedTasks(view.step.tasks) }));
     return { figure: durationsFigure(sets) };
   },
-  requests: ([view]) => {
-    if (view === undefined) return { reason: "There is no scenario." };
-    const { hardware } = view.setup;
-    const absent =
-      hardware.scaleUpBytesPerSecond === undefined ? "a scale-up link" : hardware.networkBytesPerSecond === undefined && "a network";
-    if (absent) return { reason: `No rate of ${absent} is known of ${hardware.name}; the table above has its streams.` };
-    const figure = requestStreamsFigure(hardware, view.requests);
-    return { figure: view.prefix === "" ? figure : { ...figure, caption: `Scenario A alone. ${figure.caption}` } };
+  requests: (views) => {
+    const absent = [...new Set(views.flatMap(({ setup }) => absentRate(setup)))].join(" ");
+    const drawn = views.filter(({ setup }) => absentRate(setup).length === 0);
+    const [first] = drawn;
+    if (first === undefined) return { reason: absent };
+    const sets = drawn.map((view) => ({
+      ...{ letter: view.prefix.replace(": ", ""), name: labelOf(view), color: view.color },
+      ...{ hardware: view.setup.hardware, streams: view.requests },
+    }));
+    const figure = first.prefix === "" ? requestStreamsFigure(first.setup.hardware, first.requests) : requestsBesideFigure(sets);
+    return { figure: absent === "" ? figure : { ...figure, caption: `${absent} ${figure.caption}` } };
   },
 };
+
+/** Why there is no line for what a machine's requests go over; nothing where there is. */
+function absentRate({ hardware }: ScenarioView["setup"]): readonly string[] {
+  const { name, scaleUpBytesPerSecond, networkBytesPerSecond } = hardware;
+  const what = scaleUpBytesPerSecond === undefined ? "a scale-up link" : networkBytesPerSecond === undefined ? "a network" : undefined;
+  return what === undefined ? [] : [`No rate of ${what} is known of ${name}; the table above has its streams.`];
+}
 
 /** Model and machine in few words; what the machine's name has in brackets is left off. */
 export function labelOf({ setup }: ScenarioView): string {
@@ -120,7 +129,7 @@ export function labelOf({ setup }: ScenarioView): string {
 function distinct(views: readonly ScenarioView[], name: PictureName): readonly Named[] {
   const named = views.map((view, i) => ({ ...view, prefix: views.length === 1 ? "" : `${letters[i]}: `, color: colors[i] as string }));
   const [a, b] = named;
-  if (a === undefined || b === undefined || name === "requests") return named;
+  if (a === undefined || b === undefined) return named;
   const [one, other] = [a.setup, b.setup];
   const same =
     one.model.id === other.model.id &&

@@ -1,4 +1,5 @@
 import { isMoe, type Model, machines, model, models } from "../index";
+import { defaultScenario } from "../step/default-scenario";
 import { nearest, nearWords } from "../text/nearest";
 import { type Choice, most, whatIfRange, whatIfResources } from "./choice";
 import { type Find, findParts, firstFind, mostFind } from "./find";
@@ -19,20 +20,20 @@ export interface State {
   readonly own: readonly Model[];
 }
 
-/** The article's tokens, the model and machine of the notebooks. */
+/** That of the front page. */
 export const firstState: State = {
   a: {
-    model: "kimi-k2",
-    machine: "h100-sxm",
+    model: defaultScenario.model,
+    machine: defaultScenario.hardware,
     kernel: "",
     weightFormat: "",
     cacheFormat: "",
     engine: "",
-    gpus: 64,
-    tokensInFlight: 6144,
-    expertParallel: 64,
+    gpus: defaultScenario.gpus,
+    tokensInFlight: defaultScenario.tokensInFlight,
+    expertParallel: defaultScenario.expertParallel,
     tensorParallel: 1,
-    contextTokens: 4096,
+    contextTokens: defaultScenario.contextTokens,
     draftTokens: 0,
     overlap: "none",
     granularity: 1,
