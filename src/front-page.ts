@@ -19,6 +19,7 @@ import { decodeStep } from "./step/decode";
 import { type Access, decodeAccesses, shareInRunsUpTo } from "./step/decode-accesses";
 import { defaultScenario } from "./step/default-scenario";
 import { timedTasks } from "./step/durations";
+import { fittingQuestion } from "./step/fitting";
 import { formatCount, formatNumber, formatSeconds, formatShare } from "./text/numbers";
 
 /** What the front page is told for; what is left out is as in the first three notebooks. */
@@ -35,6 +36,8 @@ const expertCounts = [beside.dense, beside.coarse, "deepseek-v3"];
 /** The decode step of every number and figure: that of the page to try. */
 const { requestsPerGpu, contextTokens, expertParallel } = defaultScenario;
 const step = { requestsPerGpu, contextTokens, expertParallel } as const;
+/** As many GPUs as the dense model has heads of keys. */
+const cutOver = 8;
 /** Runs of memory up to this long count as short: a page. */
 const shortRunBytes = 4096;
 
@@ -71,13 +74,13 @@ export function argument(question: FrontQuestion = {}, judged: readonly Claim[] 
     return { rows: formatNumber(rows, 4), time: formatSeconds(expertSeconds(on, rows).shareOfLayerSeconds) };
   };
   const [small, large] = [task(fine), task(coarse)];
-  const { sparse } = accessesOf(question);
+  const { sparse, cut } = accessesOf(question);
   const short = (accesses: readonly Access[]) => formatShare(shareInRunsUpTo(accesses, shortRunBytes));
   return [
     `On ${dayWords(articleDay)} an article argued that models with many small experts turn big, dense, regular work into small, sparse, uniform work, so that hardware built for big work loses its value.`,
     `In decode its starting point holds: with ${formatCount(tokensInFlight)} tokens in flight an expert of ${fine.name} sees ${small.rows} tokens, where one of ${coarse.name} sees ${large.rows}.`,
     `The work of one expert shrank with it, from ${large.time} to ${small.time} by the estimate of its share of a layer on ${place.name}, but kernels launch all experts of a layer together, so what is launched did not shrink as much.`,
-    `Memory is read in long runs as before, with a cache in ${cachePageWords()}: ${short(accessesOf(question).fine)} of the bytes of a decode step of ${fine.name} lie in runs of up to ${formatCount(shortRunBytes / 1024)} KiB, and where there are more, ${short(sparse)} with ${model(beside.sparse).name}, attention that selects tokens brings them and not experts.`,
+    `Memory is read in long runs as before, with a cache in ${cachePageWords()}: ${short(accessesOf(question).fine)} of the bytes of a decode step of ${fine.name} lie in runs of up to ${formatCount(shortRunBytes / 1024)} KiB, and where there are more, ${short(sparse)} with ${model(beside.sparse).name}, which selects tokens, and ${short(cut)} with ${model(beside.dense).name}, cut over ${cutOver} GPUs to a head of keys each and as full as they hold, attention brings them and not experts.`,
     verdictSentence(judged),
     changeSentence(judged),
   ];
@@ -118,13 +121,17 @@ function accessesOf(question: FrontQuestion): {
   readonly dense: readonly Access[];
   readonly fine: readonly Access[];
   readonly sparse: readonly Access[];
+  /** The dense model over so many GPUs that each holds one head of keys. */
+  readonly cut: readonly Access[];
 } {
-  const { fine, weightFormat } = chosen(question);
+  const { fine, place, weightFormat } = chosen(question);
   const asked = { ...step, weightFormat };
+  const cutting = { ...asked, model: model(beside.dense), hardware: place, tensorParallel: cutOver, expertParallel: 1 };
   return {
     dense: decodeAccesses({ ...asked, model: model(beside.dense), expertParallel: 1 }),
     fine: decodeAccesses({ ...asked, model: fine }),
     sparse: decodeAccesses({ ...asked, model: model(beside.sparse), attention: "sparse" }),
+    cut: decodeAccesses(fittingQuestion(cutting, 0.9) ?? { ...cutting, requestsPerGpu: 1 }),
   };
 }
 

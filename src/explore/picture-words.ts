@@ -3,7 +3,8 @@ import type { Figure } from "../index";
 /** What a figure shows, in one sentence: what it finds, else the first sentence of the words that stand in for it. */
 export function spokenSentence({ title, alt }: Pick<Figure, "title" | "alt">): string {
   const [first = ""] = (title ?? alt).trim().split(/(?<=[.!?])\s+(?=\p{Lu})/u);
-  return /[.!?]$/.test(first) ? first : `${first}.`;
+  const sentence = first[0] === undefined ? "" : first[0].toUpperCase() + first.slice(1);
+  return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
 }
 
 /** An SVG with a title and a description as its first children, whatever letters stand in them. */

@@ -4,6 +4,10 @@ import {
   decodeAccesses,
   durationsFigure,
   type Figure,
+  formatCount,
+  formatNumber,
+  isMoe,
+  meanTokensPerExpert,
   model,
   requestStreamsFigure,
   requestsBesideFigure,
@@ -68,7 +72,7 @@ const makers: Readonly<Record<PictureName, (views: readonly Named[]) => Picture>
       [...others.map(() => first), ...views.map(({ setup }) => setup.tokensInFlight)],
       [...others.map(() => colours.grey), ...views.map(({ color }) => color)],
     );
-    return { figure };
+    return { figure: { ...figure, title: views.map(tokensSentence).join("; ") } };
   },
   task: (views) => {
     const drawn = views.flatMap(({ expert, setup, prefix, color }) =>
@@ -118,6 +122,13 @@ function absentRate({ hardware }: ScenarioView["setup"]): readonly string[] {
   const { name, scaleUpBytesPerSecond, networkBytesPerSecond } = hardware;
   const what = scaleUpBytesPerSecond === undefined ? "a scale-up link" : networkBytesPerSecond === undefined ? "a network" : undefined;
   return what === undefined ? [] : [`No rate of ${what} is known of ${name}; the table above has its streams.`];
+}
+
+/** What one expert of the chosen model sees; what stands beside it is left out. */
+function tokensSentence({ prefix, setup: { model: chosen, tokensInFlight } }: Named): string {
+  const all = `${formatCount(tokensInFlight)} ${tokensInFlight === 1 ? "token" : "tokens"} in flight`;
+  if (!isMoe(chosen)) return `${prefix}with ${all} a layer of ${chosen.name} sees all of them`;
+  return `${prefix}with ${all} one expert of ${chosen.name} sees ${formatNumber(meanTokensPerExpert(tokensInFlight, chosen))} in the mean`;
 }
 
 /** Model and machine in few words; what the machine's name has in brackets is left off. */
