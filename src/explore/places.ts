@@ -1,7 +1,7 @@
 import type { Figure } from "../index";
 import { byId, download, make } from "./dom";
-import type { Picture } from "./pictures";
 import { spokenSentence, withWords } from "./picture-words";
+import type { Picture } from "./pictures";
 
 /** What the site's own script and Plotly give to the page. */
 declare const showFigure: (plot: HTMLElement, figure: { data: unknown; layout: unknown; config: unknown }) => Promise<unknown>;

@@ -48,7 +48,9 @@ export function requestsBesideFigure(sets: readonly NamedStreams[]): Figure {
       ...machines.flatMap((set) => limitLines(set, used, machines.length === 1)),
       ...sets.flatMap((set) => marksOf(set)),
     ],
-    layout: requestsLayout(sets.flatMap(({ streams, color }, i) => newStreams(streams, sets.slice(0, i)).flatMap((s) => nameBeside(s, color)))),
+    layout: requestsLayout(
+      sets.flatMap(({ streams, color }, i) => newStreams(streams, sets.slice(0, i)).flatMap((s) => nameBeside(s, color))),
+    ),
     title: found.map((words) => words.replace(/\.$/, "")).join("; "),
     setting: `One GPU of each (${sets.map(({ letter, hardware }) => `${letter}: ${hardware.name}`).join("; ")}), averaged over a decode step.`,
     caption: `Points are the streams of a decode step, averaged over it: their colour says of which, their mark what serves them. Lines are what serves them${machines.length === 1 ? "" : ", in the colour of its machine"}: level is the most requests per second, falling is the bandwidth. Left of the bend requests bind, right of it bytes. ${sets.map(busiestWords).join(" ")} ${found.join(" ")}`,

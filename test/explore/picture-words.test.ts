@@ -25,8 +25,6 @@ describe("the words of a picture", () => {
 
   it("stand first in a saved SVG, and stay words whatever letters are in them", () => {
     const svg = withWords('<svg class="a" width="1"><g/></svg>', "a < b & c", "</desc><script>");
-    expect(svg).toBe(
-      '<svg class="a" width="1"><title>a &lt; b &amp; c</title><desc>&lt;/desc&gt;&lt;script&gt;</desc><g/></svg>',
-    );
+    expect(svg).toBe('<svg class="a" width="1"><title>a &lt; b &amp; c</title><desc>&lt;/desc&gt;&lt;script&gt;</desc><g/></svg>');
   });
 });

@@ -1,4 +1,4 @@
-import { formatCount, formatNumber, formatSeconds, formatShare } from "../../text/numbers";
+import { formatCount, formatNumber, formatSeconds, formatShare, printedNumber } from "../../text/numbers";
 import { type Counted, verdictScore } from "./verdict";
 
 /** Where the IPCC's words for a probability begin: from this on, the word holds. */
@@ -17,8 +17,13 @@ export const likely = 0.66;
 /** Below this a part counts as wrong. */
 export const unlikely = 0.33;
 
+/** A probability as probabilityWords prints it: in whole percent, between the first and the last of them. */
+export function printedProbability(probability: number): number {
+  return probability < 0.01 || probability > 0.99 ? probability : Math.round(probability * 100) / 100;
+}
+
 /**
- * The IPCC's word for a probability.
+ * The IPCC's word for a probability, as it is printed.
  *
  *     virtually certain >= 99 %, very likely >= 90, likely >= 66, about as likely as not 33 to 66, unlikely < 33,
  *     very unlikely < 10, exceptionally unlikely < 1
@@ -28,7 +33,8 @@ export const unlikely = 0.33;
  */
 export function likelihoodWords(probability: number): string {
   if (!(probability >= 0 && probability <= 1)) throw new RangeError(`probability must be between 0 and 1, got ${String(probability)}`);
-  return scale.find(([from]) => probability >= from)?.[1] ?? "exceptionally unlikely";
+  const printed = printedProbability(probability);
+  return scale.find(([from]) => printed >= from)?.[1] ?? "exceptionally unlikely";
 }
 
 /** A value of a part as a reader expects it. */
@@ -40,6 +46,26 @@ export function valueWords(value: number, unit: string): string {
   if (unit === "ratio") return formatNumber(value);
   if (unit === "year") return String(value);
   return `${formatNumber(value)} ${unit}${value === 1 ? "" : "s"}`;
+}
+
+/** A value of a part as valueWords writes it, in its base unit again: 10.04 µs are 10 µs. */
+export function asPrinted(value: number, unit: string): number {
+  if (unit === "year" || !Number.isFinite(value)) return value;
+  if (unit === "B") return Math.round(value);
+  return unit === "share" ? printedNumber(100 * value, 2) / 100 : printedNumber(value);
+}
+
+/**
+ * Whether values of a unit lie within bounds, each as it is printed: what a reader sees decides, not a digit behind it.
+ *
+ * @example meets("s", { atMost: 1e-5 })(1.0004e-5) // true: both are printed as 10 µs
+ */
+export function meets(unit: string, bounds: Bounds): (value: number) => boolean {
+  const printed = {
+    atLeast: asPrinted(bounds.atLeast ?? Number.NEGATIVE_INFINITY, unit),
+    atMost: asPrinted(bounds.atMost ?? Number.POSITIVE_INFINITY, unit),
+  };
+  return (value) => within(asPrinted(value, unit), printed);
 }
 
 /** A threshold in words: from 64 to 256 tokens. */
