@@ -131,6 +131,8 @@ def carded(table):
     for row in cells:
         for head, cell in list(zip(heads, row))[1:]:
             cell["data-head"] = head
+            if len(cell.get_text(strip=True)) > SENTENCE:
+                cell["class"] = [*cell.get("class", []), "long"]
 
 
 def repeat_names(table, soup):

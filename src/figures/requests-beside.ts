@@ -49,7 +49,7 @@ export function requestsBesideFigure(sets: readonly NamedStreams[]): Figure {
       ...sets.flatMap((set) => marksOf(set)),
     ],
     layout: requestsLayout(
-      sets.flatMap(({ streams, color }, i) => newStreams(streams, sets.slice(0, i)).flatMap((s) => nameBeside(s, color))),
+      sets.flatMap(({ streams }, i) => newStreams(streams, sets.slice(0, i)).flatMap((s) => nameBeside(s, colours.ink))),
     ),
     title: found.map((words) => words.replace(/\.$/, "")).join("; "),
     setting: `One GPU of each (${sets.map(({ letter, hardware }) => `${letter}: ${hardware.name}`).join("; ")}), averaged over a decode step.`,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { judgePart } from "../../src/claims/parts/judge-part";
 import type { PartRule } from "../../src/claims/parts/part";
-import { asPrinted, likelihoodWords, meets, probabilityWords, valueWords } from "../../src/claims/parts/part-words";
+import { asPrinted, meets, probabilityWords, valueWords } from "../../src/claims/parts/part-words";
 import { firstFind } from "../../src/explore/find";
 import { type FoundPoint, keepsLimits } from "../../src/explore/found";
 
@@ -49,7 +49,7 @@ describe("a number beside its limit", () => {
     expect([0.656, 0.664, 0.654].map(probabilityWords)).toEqual(["66 %", "66 %", "65 %"]);
     expect([0.656, 0.664, 0.654].map((p) => part(p).outcome)).toEqual(["right", "right", "open"]);
     expect([0.326, 0.324].map((p) => part(p).outcome)).toEqual(["open", "wrong"]);
-    expect(likelihoodWords(0.656)).toBe("likely");
+    expect(part(0.656).words).toBe("likely");
     expect(part(0.496).holds).toBe(true);
     expect(part(0.494).holds).toBe(false);
   });

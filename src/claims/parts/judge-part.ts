@@ -71,7 +71,7 @@ function wordsOf({ value, probability, holds, readings, applies }: Finding, outc
   if (applies === false) return "does not apply";
   if (Number.isNaN(value)) return "not known yet";
   if (readings !== undefined) return definitionWords[outcome];
-  if (probability !== undefined) return likelihoodWords(probability);
+  if (probability !== undefined) return likelihoodWords(printedProbability(probability));
   if (holds) return "holds";
   return outcome === "pending" ? "not seen yet" : "does not hold";
 }

@@ -23,7 +23,7 @@ export function printedProbability(probability: number): number {
 }
 
 /**
- * The IPCC's word for a probability, as it is printed.
+ * The IPCC's word for a probability.
  *
  *     virtually certain >= 99 %, very likely >= 90, likely >= 66, about as likely as not 33 to 66, unlikely < 33,
  *     very unlikely < 10, exceptionally unlikely < 1
@@ -33,8 +33,7 @@ export function printedProbability(probability: number): number {
  */
 export function likelihoodWords(probability: number): string {
   if (!(probability >= 0 && probability <= 1)) throw new RangeError(`probability must be between 0 and 1, got ${String(probability)}`);
-  const printed = printedProbability(probability);
-  return scale.find(([from]) => printed >= from)?.[1] ?? "exceptionally unlikely";
+  return scale.find(([from]) => probability >= from)?.[1] ?? "exceptionally unlikely";
 }
 
 /** A value of a part as a reader expects it. */
