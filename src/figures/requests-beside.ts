@@ -2,7 +2,7 @@ import type { Hardware } from "../machine/hardware";
 import type { RequestStream, Tier } from "../step/requests";
 import { formatBytes, formatNumber } from "../text/numbers";
 import type { Figure } from "./figure";
-import { boundWords, limitLine, limitsOf, nameBeside, requestsLayout, tierNames } from "./request-streams";
+import { boundWords, limitLine, limitsOf, nameBeside, requestsLayout, tierNames } from "./request-parts";
 import { colours, line, points } from "./theme";
 
 /** The streams of one step among several, and the machine that serves them. */
