@@ -192,7 +192,7 @@ function claimCells(row: ClaimRow): readonly Cell[] {
   const band = row.low === row.high || Number.isNaN(row.low) ? "" : row.bandText;
   return [
     { text: row.medianText, more: band, number: true },
-    figure(row.probabilityText),
+    { ...figure(row.probabilityText), mark: "brief" },
     { text: row.verdict, more: row.because, mark: `verdict ${row.verdict.toLowerCase().replaceAll(" ", "-")}` },
   ];
 }
