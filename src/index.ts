@@ -300,6 +300,7 @@ export { optimalGranularity, type SparsityStep, sparsitySteps } from "./publishe
 export { messageRatesFigure } from "./figures/message-rates";
 export { type PathPoint, pathPoints } from "./step/path-points";
 export { requestStreamsFigure } from "./figures/request-streams";
+export { type NamedStreams, requestsBesideFigure } from "./figures/requests-beside";
 export { type ParallelBytes, parallelBytes, parallelBytesFigure } from "./figures/parallel-bytes";
 export { type JudgedExchange, judgedExchanges } from "./fit/judged-exchanges";
 export { parallelTimeFigure } from "./figures/parallel-time";

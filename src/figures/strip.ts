@@ -37,7 +37,9 @@ type Found = Figure & Pick<Titled, "title">;
 const hovering = (figure: Found): Found => ({ ...withHover(figure), title: figure.title });
 
 const height = 340;
-const legend = { orientation: "h", x: 0, xanchor: "left", y: -0.24, yanchor: "top", font: { size: 11 } } as const;
+/** Below the axis and its title, with room for a line an entry on a narrow page. */
+const legend = { orientation: "h", x: 0, xanchor: "left", y: -0.29, yanchor: "top", font: { size: 11 } } as const;
+const belowLegend = { l: 56, r: 12, t: 24, b: 104 } as const;
 /** What the article says an expert sees, and how short it says an access becomes. */
 const article = { tokens: 128, shortBytes: 64, longBytes: 16_384 } as const;
 
@@ -101,7 +103,7 @@ function tasksFigure(sets: readonly TaskSet[]): Found {
     })),
     layout: layout({
       height,
-      margin: { l: 56, r: 12, t: 24, b: 58 },
+      margin: belowLegend,
       barmode: "group",
       bargap: 0.2,
       xaxis: { type: "category", title: { text: "Duration of one task", standoff: 8 }, showgrid: false, tickfont: { size: 10 } },
@@ -127,7 +129,8 @@ function accessesFigure(steps: readonly StepAccesses[]): Found {
     layout: {
       ...full,
       height,
-      margin: { l: 56, r: 12, t: 24, b: 58 },
+      margin: belowLegend,
+      yaxis: { ...(full.yaxis as Record<string, unknown>), title: { text: "Bytes in runs to here (%)", standoff: 8 } },
       xaxis: {
         ...(full.xaxis as Record<string, unknown>),
         ...lengthTicks([64, 16_384, 1e6, 1e9]),

@@ -1,4 +1,4 @@
-import { formatCount, formatNumber, formatSeconds, formatShare } from "../../text/numbers";
+import { formatCount, formatNumber, formatSeconds, formatShare, printedNumber } from "../../text/numbers";
 import { type Counted, verdictScore } from "./verdict";
 
 /** Where the IPCC's words for a probability begin: from this on, the word holds. */
@@ -16,6 +16,11 @@ export const likely = 0.66;
 
 /** Below this a part counts as wrong. */
 export const unlikely = 0.33;
+
+/** A probability as probabilityWords prints it: in whole percent, between the first and the last of them. */
+export function printedProbability(probability: number): number {
+  return probability < 0.01 || probability > 0.99 ? probability : Math.round(probability * 100) / 100;
+}
 
 /**
  * The IPCC's word for a probability.
@@ -40,6 +45,26 @@ export function valueWords(value: number, unit: string): string {
   if (unit === "ratio") return formatNumber(value);
   if (unit === "year") return String(value);
   return `${formatNumber(value)} ${unit}${value === 1 ? "" : "s"}`;
+}
+
+/** A value of a part as valueWords writes it, in its base unit again: 10.04 µs are 10 µs. */
+export function asPrinted(value: number, unit: string): number {
+  if (unit === "year" || !Number.isFinite(value)) return value;
+  if (unit === "B") return Math.round(value);
+  return unit === "share" ? printedNumber(100 * value, 2) / 100 : printedNumber(value);
+}
+
+/**
+ * Whether values of a unit lie within bounds, each as it is printed: what a reader sees decides, not a digit behind it.
+ *
+ * @example meets("s", { atMost: 1e-5 })(1.0004e-5) // true: both are printed as 10 µs
+ */
+export function meets(unit: string, bounds: Bounds): (value: number) => boolean {
+  const printed = {
+    atLeast: asPrinted(bounds.atLeast ?? Number.NEGATIVE_INFINITY, unit),
+    atMost: asPrinted(bounds.atMost ?? Number.POSITIVE_INFINITY, unit),
+  };
+  return (value) => within(asPrinted(value, unit), printed);
 }
 
 /** A threshold in words: from 64 to 256 tokens. */

@@ -7,6 +7,7 @@ import { articleDay, sourceKnown } from "../known-by";
 import type { Context } from "../parts/context";
 import { type Finding, fact, notKnown, prevalence } from "../parts/finding";
 import type { ClaimRule } from "../parts/part";
+import { meets } from "../parts/part-words";
 import { type AskedSetUp, machineOf, overSetUps, wideDecode } from "../set-ups";
 
 /**
@@ -30,7 +31,11 @@ export const granularityClaim: ClaimRule = {
         if (!sourceKnown("flashmla2025sparse", knownBy)) return notKnown("no such design was out");
         const bytes = accessFact("sparse-attention-row", "bytes");
         const pages = accessFact("mla-page", "tokens");
-        return fact(bytes <= 4095, bytes, `rows of ${formatBytes(bytes)} where pages of ${formatCount(pages)} tokens were read`);
+        return fact(
+          meets("B", { atMost: 4095 })(bytes),
+          bytes,
+          `rows of ${formatBytes(bytes)} where pages of ${formatCount(pages)} tokens were read`,
+        );
       },
       say: ({ value, holds }) =>
         holds ? `the direction is right: selected attention reads ${formatCount(value)} B, not experts` : "accesses did not shrink",
@@ -95,7 +100,7 @@ function finerAccess(c: Context): Finding {
     const accesses = stepAccesses(setUp);
     return accesses === undefined ? Number.NaN : movedByAccess(accesses, rowMemory(machineOf(setUp)).kind.minAccessBytes);
   };
-  const all = overSetUps(c, wideDecode, growth, (g) => g >= 0.05);
+  const all = overSetUps(c, wideDecode, growth, meets("ratio", { atLeast: 0.05 }));
   return prevalence(all, `${formatShare(all.share)} of ${formatCount(all.count)} set-ups; ${formatNumber(all.median)} in the median`);
 }
 
@@ -104,7 +109,7 @@ function shortRuns(c: Context): Finding {
     const accesses = stepAccesses(setUp);
     return accesses === undefined ? Number.NaN : bytesInRunsUpTo(accesses, 64);
   };
-  const all = overSetUps(c, wideDecode, share, (s) => s >= 0.2);
+  const all = overSetUps(c, wideDecode, share, meets("share", { atLeast: 0.2 }));
   return prevalence(
     all,
     `${formatShare(all.share)} of ${formatCount(all.count)} set-ups; ${formatShare(all.median)} of the bytes in the median`,
