@@ -110,14 +110,14 @@ function told(
   inFlight: readonly number[],
   mean: Mean,
 ): Choice & { readonly perModel: string; readonly inWords: string } {
-  const perModel = models.map((m, i) => `${m.name} ${formatNumber(mean(inFlight[i] as number, m), 4)}`).join(", ");
+  const perModel = models.map((m, i) => `${m.name} ${tokenWords(mean(inFlight[i] as number, m))}`).join(", ");
   const inWords = [...new Set(inFlight)].map(formatCount).join(" and ");
   const experts = models
     .map((m, i) => ({ m, rows: mean(inFlight[i] as number, m) }))
     .filter(({ m }) => m.routedExperts > 0)
     .sort((a, b) => a.rows - b.rows);
   const ends = [...new Set([experts[0], experts.at(-1)])].flatMap((e) =>
-    e === undefined ? [] : [`${formatNumber(e.rows, 4)} (${e.m.name})`],
+    e === undefined ? [] : [`${tokenWords(e.rows)} (${e.m.name})`],
   );
   const found = ends.length === 0 ? "a dense layer sees every one" : `one expert gets ${ends.join(" to ")}`;
   return {
@@ -127,6 +127,9 @@ function told(
     caption: `Mean tokens per expert, one line per model: half the tokens make an expert's matrix products half as tall. Shaded: 64 to 256, what we take as about the article's 128. At ${inWords} tokens (rings): ${perModel}. Filled marks are published deployments and benchmark settings (circle decode, square prefill, diamond training). ${drawn(mean)}: "128 tokens per expert" is a statement about decode.`,
   };
 }
+
+/** Tokens of an expert: whole from ten on, where a fraction of one says nothing. */
+const tokenWords = (count: number): string => (count >= 10 ? formatCount(count) : formatNumber(count));
 
 type Mean = (count: number, m: Model) => number;
 

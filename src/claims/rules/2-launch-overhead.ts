@@ -117,7 +117,7 @@ function starts(id: string, how: string, which: "streamShare" | "graphShare", st
         ? ""
         : which === "streamShare"
           ? `unaided they take ${formatShare(value)} of small steps`
-          : `with graphs ${formatShare(value)} is left`,
+          : `from a graph ${formatShare(value)} over all batches`,
   };
 }
 

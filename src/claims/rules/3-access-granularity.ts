@@ -7,6 +7,7 @@ import { articleDay, sourceKnown } from "../known-by";
 import type { Context } from "../parts/context";
 import { type Finding, fact, notKnown, prevalence } from "../parts/finding";
 import type { ClaimRule } from "../parts/part";
+import { valueWords } from "../parts/part-words";
 import { type AskedSetUp, machineOf, overSetUps, wideDecode } from "../set-ups";
 
 /**
@@ -33,7 +34,7 @@ export const granularityClaim: ClaimRule = {
         return fact(bytes <= 4095, bytes, `rows of ${formatBytes(bytes)} where pages of ${formatCount(pages)} tokens were read`);
       },
       say: ({ value, holds }) =>
-        holds ? `the direction is right: selected attention reads ${formatCount(value)} B, not experts` : "accesses did not shrink",
+        holds ? `the direction is right, in sparse attention (${formatCount(value)} B), not in experts` : "accesses did not shrink",
     },
     {
       id: "3.sector",
@@ -96,7 +97,7 @@ function finerAccess(c: Context): Finding {
     return accesses === undefined ? Number.NaN : movedByAccess(accesses, rowMemory(machineOf(setUp)).kind.minAccessBytes);
   };
   const all = overSetUps(c, wideDecode, growth, (g) => g >= 0.05);
-  return prevalence(all, `${formatShare(all.share)} of ${formatCount(all.count)} set-ups; ${formatNumber(all.median)} in the median`);
+  return prevalence(all, `${formatShare(all.share)} of ${formatCount(all.count)} set-ups; ${valueWords(all.median, "ratio")} in the median`);
 }
 
 function shortRuns(c: Context): Finding {

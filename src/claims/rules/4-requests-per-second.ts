@@ -13,6 +13,7 @@ import { articleDay, sourceKnown } from "../known-by";
 import type { Context } from "../parts/context";
 import { type Finding, fact, notKnown, prevalence } from "../parts/finding";
 import type { ClaimRule, PartRule } from "../parts/part";
+import { valueWords } from "../parts/part-words";
 import { releasedFormat } from "../rule-formats";
 import { messageSpeed, stepWorth } from "../set-up-worth";
 import { type AskedSetUp, machineOf, overSetUps, wideDecode } from "../set-ups";
@@ -109,7 +110,7 @@ function tierFinding(c: Context, over: (c: Context, s: AskedSetUp) => number): F
     (s) => over(c, s),
     (r) => r >= 1,
   );
-  return prevalence(all, `${formatShare(all.share)} of ${formatCount(all.count)} set-ups; ratio ${formatNumber(all.median)} in the median`);
+  return prevalence(all, `${formatShare(all.share)} of ${formatCount(all.count)} set-ups; ratio ${valueWords(all.median, "ratio")} in the median`);
 }
 
 /** By the step's own cost of a message, as fitted on DeepEP. */
