@@ -1,4 +1,4 @@
-"""Write the reports: one page a notebook, the front page, and the shared style and scripts.
+"""Write the reports: one page per notebook, the front page, and the shared style and scripts.
 
     python convert.py JOB.json
 

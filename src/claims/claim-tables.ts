@@ -128,7 +128,7 @@ export interface VerdictTableOptions {
   readonly address?: (notebook: string) => string;
 }
 
-/** The verdict table in Markdown: one row a claim, generated for README. Parts and numbers are in the notebook of the verdicts. */
+/** The verdict table in Markdown: one row per claim, generated for README. Parts and numbers are in the notebook of the verdicts. */
 export function verdictTable({ address = (notebook) => `notebooks/${notebook}.ipynb` }: VerdictTableOptions = {}): string {
   const head = ["Claim", "In our words", "Verdict", "Why", "In January 2025", "Notebook"];
   const rows = claims().map((c) => [

@@ -18,7 +18,7 @@ const marks = { decode: "circle", prefill: "square", training: "diamond" } as co
  * Tokens per expert against tokens in flight, one line per model, with published deployments on the lines.
  *
  * A dense feed-forward sees every token, so a dense model's line is the diagonal. Tokens in flight are the same for all, or one
- * count a model.
+ * count per model.
  *
  * @example tokensPerExpertFigure([model("deepseek-v3")], 6144).caption
  */
@@ -104,7 +104,7 @@ export function tokensPerExpertFigure(
   };
 }
 
-/** What is read off the figure at counts of tokens in flight, one a model. */
+/** What is read off the figure at counts of tokens in flight, one per model. */
 function told(
   models: readonly Model[],
   inFlight: readonly number[],

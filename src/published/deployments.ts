@@ -43,7 +43,7 @@ export interface SetUp {
   readonly requestsPerGpu?: number;
   readonly contextTokens?: number;
   readonly draftTokens?: number;
-  /** Rows of a routed expert in one call of a layer, in the mean; of a sweep its largest point, and its smallest. */
+  /** Rows of a routed expert in one call of a layer, on average; of a sweep its largest point, and its smallest. */
   readonly tokensPerExpert?: number;
   readonly leastTokensPerExpert?: number;
   readonly engine?: string;
