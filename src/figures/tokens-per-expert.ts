@@ -116,9 +116,7 @@ function told(
     .map((m, i) => ({ m, rows: mean(inFlight[i] as number, m) }))
     .filter(({ m }) => m.routedExperts > 0)
     .sort((a, b) => a.rows - b.rows);
-  const ends = [...new Set([experts[0], experts.at(-1)])].flatMap((e) =>
-    e === undefined ? [] : [`${tokenWords(e.rows)} (${e.m.name})`],
-  );
+  const ends = [...new Set([experts[0], experts.at(-1)])].flatMap((e) => (e === undefined ? [] : [`${tokenWords(e.rows)} (${e.m.name})`]));
   const found = ends.length === 0 ? "a dense layer sees every one" : `one expert gets ${ends.join(" to ")}`;
   return {
     perModel,

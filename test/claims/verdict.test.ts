@@ -2,7 +2,15 @@ import { describe, expect, it } from "vitest";
 import { headlineOf, wordCount } from "../../src/claims/parts/headline";
 import type { Outcome } from "../../src/claims/parts/kinds";
 import type { Part } from "../../src/claims/parts/part";
-import { likelihoodWords, probabilityWords, resultWords, scoreWords, shareWords, thresholdWords, valueWords } from "../../src/claims/parts/part-words";
+import {
+  likelihoodWords,
+  probabilityWords,
+  resultWords,
+  scoreWords,
+  shareWords,
+  thresholdWords,
+  valueWords,
+} from "../../src/claims/parts/part-words";
 import { populationOf, weightedQuantile } from "../../src/claims/parts/population";
 import { type Counted, nearness, verdictOf, verdictScore } from "../../src/claims/parts/verdict";
 

@@ -33,7 +33,8 @@ export const chineseParts: Readonly<Record<string, ChinesePart>> = {
   "0a.training": { statement: "训练时也是如此。", say: ({ value }) => `训练为 ${formatCount(value)} 个` },
   "0b.shrink": {
     statement: "在途 token 数相同时，单个专家的时间降到十分之一以下。",
-    say: ({ value }) => (value > 1.05 ? `单个专家的时间下限为 Mixtral-8x22B 的 1/${formatNumber(value)}（中位数）` : "单个专家的时间下限没有下降"),
+    say: ({ value }) =>
+      value > 1.05 ? `单个专家的时间下限为 Mixtral-8x22B 的 1/${formatNumber(value)}（中位数）` : "单个专家的时间下限没有下降",
   },
   "0b.task": {
     statement: "解码的一个任务用时 1 到 10 µs。",
@@ -200,7 +201,9 @@ export const chineseParts: Readonly<Record<string, ChinesePart>> = {
   "7a.returns": {
     statement: "专家更多则收益递减：稀疏度翻倍节省的训练量不到一成。",
     say: ({ value, outcome }) =>
-      Number.isNaN(value) ? "" : `${outcome === "right" ? "收益已减弱" : "收益尚未减弱"}（稀疏度每翻倍，训练量可减到 1/${formatNumber(value)}）`,
+      Number.isNaN(value)
+        ? ""
+        : `${outcome === "right" ? "收益已减弱" : "收益尚未减弱"}（稀疏度每翻倍，训练量可减到 1/${formatNumber(value)}）`,
   },
   "7a.number": {
     statement: "专家的数量不再增加。",

@@ -1,7 +1,7 @@
 import { accessFact } from "../../data/accesses";
 import { rowMemory } from "../../step/tiers";
 import { movedByAccess } from "../../step/worth";
-import { formatBytes, formatCount, formatNumber, formatShare } from "../../text/numbers";
+import { formatBytes, formatCount, formatShare } from "../../text/numbers";
 import { bytesInRunsUpTo, stepAccesses } from "../claim-runs";
 import { articleDay, sourceKnown } from "../known-by";
 import type { Context } from "../parts/context";
@@ -97,7 +97,10 @@ function finerAccess(c: Context): Finding {
     return accesses === undefined ? Number.NaN : movedByAccess(accesses, rowMemory(machineOf(setUp)).kind.minAccessBytes);
   };
   const all = overSetUps(c, wideDecode, growth, (g) => g >= 0.05);
-  return prevalence(all, `${formatShare(all.share)} of ${formatCount(all.count)} set-ups; ${valueWords(all.median, "ratio")} in the median`);
+  return prevalence(
+    all,
+    `${formatShare(all.share)} of ${formatCount(all.count)} set-ups; ${valueWords(all.median, "ratio")} in the median`,
+  );
 }
 
 function shortRuns(c: Context): Finding {

@@ -5,7 +5,7 @@ import { model } from "../../model/registry";
 import { scaleUpBytesPerSecond } from "../../network/collective";
 import { bindingLimit, type TierLimit } from "../../step/requests";
 import { flashLimits, memoryLimit } from "../../step/tiers";
-import { formatBytes, formatCount, formatNumber, formatShare } from "../../text/numbers";
+import { formatBytes, formatCount, formatShare } from "../../text/numbers";
 import { stepAccesses } from "../claim-runs";
 import { questionOf } from "../claim-steps";
 import { intervals } from "../intervals";
@@ -110,7 +110,10 @@ function tierFinding(c: Context, over: (c: Context, s: AskedSetUp) => number): F
     (s) => over(c, s),
     (r) => r >= 1,
   );
-  return prevalence(all, `${formatShare(all.share)} of ${formatCount(all.count)} set-ups; ratio ${valueWords(all.median, "ratio")} in the median`);
+  return prevalence(
+    all,
+    `${formatShare(all.share)} of ${formatCount(all.count)} set-ups; ratio ${valueWords(all.median, "ratio")} in the median`,
+  );
 }
 
 /** By the step's own cost of a message, as fitted on DeepEP. */
