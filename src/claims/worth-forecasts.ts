@@ -14,7 +14,7 @@ export interface WorthForecast {
 /** What the article's forecasts say of the parts whose worth a step can give. */
 export const worthForecasts: readonly WorthForecast[] = [
   { claim: "1", part: "arithmetic", statement: "arithmetic in large matrix units loses value", expected: "less" },
-  { claim: "2", part: "fixedTimes", statement: "what starting and waiting cost gains", expected: "more" },
+  { claim: "2", part: "fixedTimes", statement: "the cost of starting and waiting gains", expected: "more" },
   { claim: "4", part: "memoryBandwidth", statement: "memory bandwidth alone is no longer what counts", expected: "less" },
   { claim: "5", part: "scaleUpBandwidth", statement: "the link of tensor parallelism loses value", expected: "less" },
   { claim: "5", part: "networkBandwidth", statement: "the network that carries tokens to experts gains", expected: "more" },
