@@ -59,7 +59,7 @@ export const partColumns: Readonly<Record<Exclude<keyof PartRow, "scope">, strin
   stance: "The author",
   holdsIf: "Holds if (thresholds are ours)",
   found: "Found",
-  probability: "Share or probability",
+  probability: "Share",
   words: "So",
   grade: "Grade",
   counts: "Counts",
