@@ -41,7 +41,7 @@ export const chineseParts: Readonly<Record<string, ChinesePart>> = {
     say: ({ readings }) => {
       const [product, launched] = readings ?? [];
       if (product === undefined || launched === undefined) return "";
-      return `单个专家较短的矩阵乘在 ${share(product)} 的部署中落在 1–10 µs；实际启动的任务中这类占多数时间的部署为 ${share(launched)}`;
+      return `单个专家较短的矩阵乘在 ${share(product)} 的部署中落在 1–10 µs，实际启动的任务中这类占多数时间的部署为 ${share(launched)}`;
     },
   },
   "0b.training": {
