@@ -181,7 +181,7 @@ export function howSure(judged: readonly Claim[] = claims()): string {
 export function nearBorders(judged: readonly Claim[] = claims()): string {
   const near = (how: ReturnType<typeof nearness>) => judged.filter((c) => nearness(c.parts) === how);
   const [on, step] = [near("border"), near("one step")].map((all) => listed(all.map((c) => c.id)));
-  return `On a border between right, half and wrong: ${on}. One part that came out one step otherwise (right, open, wrong) would carry to another side: ${step}.`;
+  return `On a border between right, half and wrong: ${on}. A single part that came out one step better or worse (wrong, open, right) would move these to another side: ${step}.`;
 }
 
 /**
@@ -228,7 +228,7 @@ export function trustText(): string {
     `**Whole decode steps of ${formatCount(steps)} measured deployments of TensorRT-LLM, vLLM and SGLang are off by ${formatShare(median)} in the median and by at most ${formatShare(nineOfTen)} in nine of ten, each time fitted without that source's runs of that model on that machine.**`,
     `Two engines asked the same differ by ${formatShare(engines.median)} (${formatCount(engines.pairs)} pairs).`,
     `In the article's own regime, attention and experts dealt out, DeepSeek's models are off by ${formatShare(ours.median)} on ${formatCount(ours.rows ?? 0)} rows.`,
-    `Others report on similar, perhaps not identical rows: ${listed(others)}; ours were in the fit, so this is no contest.`,
+    `Other public models, run by us on similar, perhaps not identical rows, were off by: ${listed(others)}; ours were in the fit, so this is no contest.`,
     `Every answer has an 80 % band, which held ${formatShare(inBand)} of the steps left out, and says what was carried over from another machine and what is left out.`,
   ].join(" ");
 }
@@ -244,7 +244,7 @@ export function frontWorth(question: FrontQuestion = {}): WorthShift & { readonl
   ];
   return {
     ...worthShift(worthRows(served, [place])),
-    setting: `A decode step on ${place.name}, ${formatCount(contextTokens)} tokens of context, up to ${formatCount(requestsPerGpu)} requests per GPU as the memory holds; ${model(beside.dense).name} and ${model(beside.coarse).name} on 8 GPUs with tensor parallelism, the others with experts over ${formatCount(expertParallel)}. The share of one percent more throughput that one percent more of a part gives.`,
+    setting: `A decode step on ${place.name}, ${formatCount(contextTokens)} tokens of context, up to ${formatCount(requestsPerGpu)} requests per GPU as the memory holds; ${model(beside.dense).name} and ${model(beside.coarse).name} on 8 GPUs with tensor parallelism, the others with experts over ${formatCount(expertParallel)}. A bar is 100 %: what one percent more of each part adds to the throughput, as shares of what one percent more of all of them adds.`,
   };
 }
 

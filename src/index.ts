@@ -251,7 +251,7 @@ export { medianRun } from "./step/median-run";
 
 // Published set-ups, and what moves tokens in them.
 export { type DeploymentSource, deploymentSources } from "./published/deployment-sources";
-export { type DeploymentClass, type DeploymentPhase, publishedSetUps, type SetUp } from "./published/deployments";
+export { type DeploymentClass, type DeploymentPhase, publishedSetUps, type SetUp, setUpClassWords } from "./published/deployments";
 export { type ExchangePath, exchangePaths } from "./published/exchange-paths";
 
 // Claims: all sixteen in parts, judged then and now.

@@ -1,4 +1,4 @@
-/** Execute notebooks with the tslab kernel, a few at a time, a line a notebook with its time. */
+/** Execute notebooks with the tslab kernel, a few at a time, a line per notebook with its time. */
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";

@@ -92,7 +92,7 @@ function tasksFigure(sets: readonly TaskSet[]): Found {
   const inBand = sets.map(({ name }, i) => `${name} ${formatShare(shares[i]?.[1]?.timeShare ?? Number.NaN)}`).join(", ");
   const share = (i: number) => formatShare(shares[i]?.[1]?.timeShare ?? Number.NaN);
   return {
-    title: `Tasks of 1–10 µs hold ${share(1)} of the time as launched, ${share(2)} counted expert by expert, ${share(0)} in a dense model`,
+    title: `Tasks of 1–10 µs hold ${share(1)} of the time as launched, ${share(2)} if each expert is a task by itself, ${share(0)} in a dense model`,
     data: sets.map(({ name }, i) => ({
       type: "bar",
       name,
@@ -124,7 +124,7 @@ function accessesFigure(steps: readonly StepAccesses[]): Found {
   const upTo = steps.map(({ name, accesses }) => `${name} ${shareWords(accesses)}`).join(", ");
   const [dense, fine, sparse] = steps.map(({ accesses }) => shareWords(accesses));
   return {
-    title: `Experts leave memory in long runs: ${fine} of the bytes lie in runs to 16 KiB (dense ${dense}, selected attention ${sparse})`,
+    title: `Experts leave memory in long runs: ${fine} of the bytes lie in runs of up to 16 KiB (dense ${dense}, sparse attention ${sparse})`,
     data,
     layout: {
       ...full,

@@ -77,7 +77,7 @@ export const networkConstantNames = [
 ] as const;
 export type NetworkConstants = Constants<(typeof networkConstantNames)[number]>;
 
-/** TensorRT-LLM's all-to-all over NVLink, one copy a rank: prepare (dispatch) and move. */
+/** TensorRT-LLM's all-to-all over NVLink, one copy per rank: prepare (dispatch) and move. */
 export const copyConstantNames = ["fixedSeconds", "doublingSeconds", "efficiency", "memoryPasses"] as const;
 export type CopyConstants = Constants<(typeof copyConstantNames)[number]>;
 
@@ -91,7 +91,7 @@ export interface ExchangeTables {
 /**
  * Time one dispatch or combine of a mixture-of-experts layer.
  *
- * DeepEP low latency sends one message a token and expert, also to experts of the same GPU's node mates:
+ * DeepEP low latency sends one message per token and expert, also to experts of the same GPU's node mates:
  *
  *     inside a node: ((fixed + perExpert E)^p + max(T k share (message + bytes / (link e)), T perToken / senders)^p)^(1/p)
  *     across nodes:  max(fixed + perExpert E, seconds + doubling log2(nodes)) + max(the same without its latency, T k share' max(message', bytes / (network e')))

@@ -52,7 +52,7 @@ export const taskTimeClaim: ClaimRule = {
         return prevalence(all, `${formatShare(all.share)} of ${formatCount(all.count)}, ${formatNumber(all.median)} times in the median`);
       },
       say: ({ value }) =>
-        value > 1.05 ? `an expert's floor fell ${formatNumber(value)} times (median)` : "an expert's floor did not fall",
+        value > 1.05 ? `an expert's floor is 1/${formatNumber(value)} of ${model(coarse).name}'s` : "an expert's floor did not fall",
     },
     {
       id: "0b.task",
@@ -134,5 +134,5 @@ function sayTask({ readings }: Part): string {
   const [product, launched] = readings ?? [];
   if (product === undefined || launched === undefined) return "";
   const shares = [product, launched].map((r) => formatShare(r.probability ?? Number.NaN));
-  return `one expert's shorter product takes 1–10 µs in ${shares[0]} of set-ups, what is launched in ${shares[1]}`;
+  return `one expert's shorter product takes 1–10 µs in ${shares[0]} of set-ups, most launched time in ${shares[1]}`;
 }

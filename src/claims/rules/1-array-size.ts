@@ -75,7 +75,7 @@ export const arraySizeClaim: ClaimRule = {
       grade: "D",
       judge: arithmeticWorth,
       say: ({ probability = 0, population }) =>
-        population === undefined ? "" : `arithmetic is worth less than to dense models in ${formatShare(probability)}`,
+        population === undefined ? "" : `arithmetic is worth less than to dense models in ${formatShare(probability)} of set-ups`,
     },
     {
       id: "1.training",
@@ -173,7 +173,7 @@ function trainingRatio({ knownBy }: Context): Finding {
   return fact(
     meets("ratio", { atMost: 0.9 })(value),
     value,
-    `${formatNumber(value)}: ${formatNumber(ratio("tpu-v7"))} against ${formatNumber(ratio("tpu-v5p"))} of the dense rate`,
+    `${formatNumber(value)} times: ${formatShare(ratio("tpu-v7"), 3)} of the dense rate on TPU7x, ${formatShare(ratio("tpu-v5p"), 3)} on TPU v5p`,
   );
 }
 

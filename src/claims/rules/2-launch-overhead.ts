@@ -118,7 +118,7 @@ function starts(id: string, how: string, which: "streamShare" | "graphShare", st
         ? ""
         : which === "streamShare"
           ? `unaided they take ${formatShare(value)} of small steps`
-          : `with graphs ${formatShare(value)} is left`,
+          : `from a graph ${formatShare(value)} over all batches`,
   };
 }
 
@@ -140,6 +140,6 @@ export function startShare(c: Context, which: "streamShare" | "graphShare"): Fin
   );
   return prevalence(
     all,
-    `${formatShare(all.median)} of the step in the median of ${formatCount(all.count)} of ${formatCount(asked)} set-ups, ${formatNumber(100 * all.low)} to ${formatNumber(100 * all.high)} %`,
+    `${formatShare(all.median)} of the step in the median of ${formatCount(all.count)} set-ups, ${formatNumber(100 * all.low)} to ${formatNumber(100 * all.high)} % in four of five; of all ${formatCount(asked)} the others ${small ? "have more requests or " : ""}cannot be computed`,
   );
 }

@@ -1,13 +1,13 @@
 import { accessFact } from "../../data/accesses";
 import { rowMemory } from "../../step/tiers";
 import { movedByAccess } from "../../step/worth";
-import { formatBytes, formatCount, formatNumber, formatShare } from "../../text/numbers";
+import { formatBytes, formatCount, formatShare } from "../../text/numbers";
 import { bytesInRunsUpTo, stepAccesses } from "../claim-runs";
 import { articleDay, sourceKnown } from "../known-by";
 import type { Context } from "../parts/context";
 import { type Finding, fact, notKnown, prevalence } from "../parts/finding";
 import type { ClaimRule } from "../parts/part";
-import { meets } from "../parts/part-words";
+import { meets, valueWords } from "../parts/part-words";
 import { type AskedSetUp, machineOf, overSetUps, wideDecode } from "../set-ups";
 
 /**
@@ -38,7 +38,7 @@ export const granularityClaim: ClaimRule = {
         );
       },
       say: ({ value, holds }) =>
-        holds ? `the direction is right: selected attention reads ${formatCount(value)} B, not experts` : "accesses did not shrink",
+        holds ? `the direction is right, in sparse attention (${formatCount(value)} B), not in experts` : "accesses did not shrink",
     },
     {
       id: "3.sector",
@@ -101,7 +101,10 @@ function finerAccess(c: Context): Finding {
     return accesses === undefined ? Number.NaN : movedByAccess(accesses, rowMemory(machineOf(setUp)).kind.minAccessBytes);
   };
   const all = overSetUps(c, wideDecode, growth, meets("ratio", { atLeast: 0.05 }));
-  return prevalence(all, `${formatShare(all.share)} of ${formatCount(all.count)} set-ups; ${formatNumber(all.median)} in the median`);
+  return prevalence(
+    all,
+    `${formatShare(all.share)} of ${formatCount(all.count)} set-ups; ${valueWords(all.median, "ratio")} in the median`,
+  );
 }
 
 function shortRuns(c: Context): Finding {

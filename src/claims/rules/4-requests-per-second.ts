@@ -5,7 +5,7 @@ import { model } from "../../model/registry";
 import { scaleUpBytesPerSecond } from "../../network/collective";
 import { bindingLimit, type TierLimit } from "../../step/requests";
 import { flashLimits, memoryLimit } from "../../step/tiers";
-import { formatBytes, formatCount, formatNumber, formatShare } from "../../text/numbers";
+import { formatBytes, formatCount, formatShare } from "../../text/numbers";
 import { stepAccesses } from "../claim-runs";
 import { questionOf } from "../claim-steps";
 import { intervals } from "../intervals";
@@ -13,7 +13,7 @@ import { articleDay, sourceKnown } from "../known-by";
 import type { Context } from "../parts/context";
 import { type Finding, fact, notKnown, prevalence } from "../parts/finding";
 import type { ClaimRule, PartRule } from "../parts/part";
-import { meets } from "../parts/part-words";
+import { meets, valueWords } from "../parts/part-words";
 import { releasedFormat } from "../rule-formats";
 import { messageSpeed, stepWorth } from "../set-up-worth";
 import { type AskedSetUp, machineOf, overSetUps, wideDecode } from "../set-ups";
@@ -104,8 +104,16 @@ function tier(id: string, name: string, stress: 1 | 2, over: (c: Context, s: Ask
 }
 
 function tierFinding(c: Context, over: (c: Context, s: AskedSetUp) => number): Finding {
-  const all = overSetUps(c, wideDecode, (s) => over(c, s), meets("ratio", { atLeast: 1 }));
-  return prevalence(all, `${formatShare(all.share)} of ${formatCount(all.count)} set-ups; ratio ${formatNumber(all.median)} in the median`);
+  const all = overSetUps(
+    c,
+    wideDecode,
+    (s) => over(c, s),
+    meets("ratio", { atLeast: 1 }),
+  );
+  return prevalence(
+    all,
+    `${formatShare(all.share)} of ${formatCount(all.count)} set-ups; ratio ${valueWords(all.median, "ratio")} in the median`,
+  );
 }
 
 /** By the step's own cost of a message, as fitted on DeepEP. */

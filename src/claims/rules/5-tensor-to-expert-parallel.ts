@@ -2,7 +2,7 @@ import { hardware } from "../../machine/hardware";
 import type { Model } from "../../model/model";
 import { model } from "../../model/registry";
 import { expertParallelTraffic } from "../../network/split";
-import { publishedSetUps } from "../../published/deployments";
+import { publishedSetUps, setUpClassWords } from "../../published/deployments";
 import { resources } from "../../step/resources";
 import { formatBytes, formatCount, formatNumber, formatShare } from "../../text/numbers";
 import { questionOf, stepNumbers } from "../claim-steps";
@@ -174,10 +174,10 @@ function rate(c: Context) {
   const ratio = (s: AskedSetUp) => ((s.requestsPerGpu ?? 0) < busy || (s.expertParallel ?? 1) < 2 ? Number.NaN : overReplicas(s));
   const all = overSetUps(c, choice, ratio, meets("ratio", { atLeast: 1 }));
   const crossing = crossingRequests(model(c.scenario.model), c.scenario.hardware);
-  const from = crossing === undefined ? "never" : `from ${formatCount(crossing)} requests per GPU on`;
+  const from = crossing === undefined ? "at no number of requests" : `from ${formatCount(crossing)} requests per GPU on`;
   return prevalence(
     all,
-    `${formatShare(all.share)} of ${formatCount(all.count)} set-ups, ${formatNumber(all.median)} times in the median; ${model(c.scenario.model).name} on ${hardware(c.scenario.hardware).name} over 64 GPUs: ${from}`,
+    `${formatShare(all.share)} of ${formatCount(all.count)} set-ups, ${formatNumber(all.median)} times in the median; for example ${model(c.scenario.model).name} on ${hardware(c.scenario.hardware).name} over 64 GPUs ${from}`,
   );
 }
 
@@ -209,6 +209,6 @@ function degrees({ knownBy }: Context, name: string, groups: readonly string[]) 
   );
   return prevalence(
     all,
-    `${formatShare(all.share)} of ${formatCount(all.count)} (by class ${all.classes.map((k) => `${k.name} ${formatShare(k.share)}`).join(", ")})`,
+    `${formatShare(all.share)} of ${formatCount(all.count)} (${all.classes.map((k) => `${setUpClassWords(k.name)}: ${formatShare(k.share)}`).join("; ")})`,
   );
 }

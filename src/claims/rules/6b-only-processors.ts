@@ -82,7 +82,7 @@ export const onlyProcessorsClaim: ClaimRule = {
       grade: "C",
       judge: cost,
       say: ({ value, outcome }) =>
-        outcome === "pending" ? "" : `an exchange now costs ${formatNumber(value)} times the processor time per byte, last copy included`,
+        outcome === "pending" ? "" : `an exchange now costs ${formatNumber(value)} times V3's processor time per byte, last copy included`,
     },
   ],
 };

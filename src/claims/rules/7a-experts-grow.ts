@@ -53,7 +53,7 @@ export const expertsGrowClaim: ClaimRule = {
       say: ({ value, outcome }) =>
         Number.isNaN(value)
           ? ""
-          : `${outcome === "right" ? "returns faded" : "returns do not fade yet"} (${formatNumber(value)} times, scaled to a doubling)`,
+          : `${outcome === "right" ? "returns faded" : "returns do not fade yet"} (${formatNumber(value)} times fewer FLOPs per doubling of sparsity)`,
     },
     {
       id: "7a.number",
