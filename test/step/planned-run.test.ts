@@ -135,15 +135,16 @@ describe("runs as one GPU holds them", () => {
   });
 
   it("have half of a layer's time between kernels for each part, and of each kind of mixer its own", () => {
-    const time = { layerSeconds: 10, latentSeconds: 1, sparseSeconds: 2, linearSeconds: 3, requestSeconds: 100, bandLow: 1, bandHigh: 1 };
-    expect(betweenSeconds(time, { parts: 3, latent: 1, sparse: 0, linear: 0 })).toBe(15 + 1);
-    expect(betweenSeconds(time, { parts: 4, latent: 1, sparse: 2, linear: 4 })).toBe(20 + 1 + 4 + 12);
-    expect(betweenSeconds({ ...time, layerSeconds: 0 }, { parts: 2, latent: 3, sparse: 1, linear: 1 })).toBe(3 + 2 + 3);
+    const time = { layerSeconds: 10, latentSeconds: 1, sparseSeconds: 2, linearSeconds: 3, quantizedSeconds: 20, ...{ layerRequestSeconds: 100, bandLow: 1, bandHigh: 1 } };
+    expect(betweenSeconds(time, { parts: 3, quantized: 0, latent: 1, sparse: 0, linear: 0 })).toBe(15 + 1);
+    expect(betweenSeconds(time, { parts: 4, quantized: 3, latent: 1, sparse: 2, linear: 4 })).toBe(20 + 30 + 1 + 4 + 12);
+    expect(betweenSeconds({ ...time, layerSeconds: 0 }, { parts: 2, quantized: 0, latent: 3, sparse: 1, linear: 1 })).toBe(3 + 2 + 3);
   });
 
   it("have that time of their engine as a task, and none where the engine takes none", () => {
     const dense: Block = { kind: "dense", width: 64, matrices: 3 };
-    const seconds = engineTime("sglang", h200).layerSeconds + engineTime("sglang", h200).latentSeconds;
+    const { layerSeconds, quantizedSeconds, latentSeconds } = engineTime("sglang", h200);
+    const seconds = layerSeconds + quantizedSeconds + latentSeconds;
     expect(planned([latent, dense], { engine: "sglang" }).between).toEqual(betweenTask(seconds));
     expect(planned([dense], { engine: "sglang", hardware: { ...h200, times: { betweenKernels: 0 } } }).between).toBeUndefined();
   });
