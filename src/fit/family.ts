@@ -203,7 +203,10 @@ function sampleOf(
   const lent = borrowed.filter((_, i) => i % sampledEvery === 0);
   return {
     identity,
-    rows: [...prepare(rows, identity.router, hardware), ...lent.flatMap((row) => prepare([row], routerOf(row.kernel, row.weightFormat), hardware))],
+    rows: [
+      ...prepare(rows, identity.router, hardware),
+      ...lent.flatMap((row) => prepare([row], routerOf(row.kernel, row.weightFormat), hardware)),
+    ],
     measured: [...rows, ...lent].map((row) => row.seconds),
     weights: [...rows.map(() => 1), ...lent.map(() => (borrowedShare * rows.length) / lent.length)],
   };
@@ -264,7 +267,8 @@ function identityOf(rows: readonly MoeMeasurement[], hardware: (id: string) => H
   const version = older(first);
   for (const row of rows) {
     const same = row.kernel === kernel && row.weightFormat === weightFormat && hardware(row.hardware).generation === generation;
-    if (!same || older(row) !== version) throw new Error(`${row.file}:${row.line}: expected rows of ${kernel} ${weightFormat} on ${generation}`);
+    if (!same || older(row) !== version)
+      throw new Error(`${row.file}:${row.line}: expected rows of ${kernel} ${weightFormat} on ${generation}`);
   }
   return {
     kernel,

@@ -231,7 +231,12 @@ export function byFamily(rows: readonly MoeMeasurement[], hardware: Machines): r
   const families = new Map<string, MoeMeasurement[]>();
   for (const row of rows) {
     const { generation } = hardware(row.hardware);
-    const name = familyName(row.kernel, row.weightFormat, generation, olderVersion(row.kernel, row.weightFormat, generation, row.software)?.software);
+    const name = familyName(
+      row.kernel,
+      row.weightFormat,
+      generation,
+      olderVersion(row.kernel, row.weightFormat, generation, row.software)?.software,
+    );
     const family = families.get(name);
     if (family === undefined) families.set(name, [row]);
     else family.push(row);
