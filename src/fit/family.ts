@@ -47,7 +47,7 @@ const bounds: Readonly<Record<Free, readonly [from: number, start: number, to: n
   activationTraffic: [0.1, 1.5, 20],
   overlapExponent: [1.05, 2.5, 12],
   passRows: [0.01, 10, 400],
-  secondsPerTile: [1e-9, 4e-7, 2e-5],
+  secondsPerTile: [1e-9, 4e-7, 3e-6],
   tileBytesPerSecond: [2e9, 1.5e11, 1e13],
 };
 
