@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { meanEdges, wholeEdges } from "../../src/kernels/product";
-import { type DenseTiles, fastestTiling, type TileChoice, tileChoice, tilingAt, tilingSeconds } from "../../src/kernels/tile-choice";
+import {
+  type DenseTiles,
+  fastestTiling,
+  leastSeconds,
+  type TileChoice,
+  tileChoice,
+  tilingAt,
+  tilingSeconds,
+} from "../../src/kernels/tile-choice";
 
 /** Half of a peak of 2^20 a second: 128 steps of a tile of 64 by 64 take 2 s; a microsecond a step beside. */
 const costs = { arithmeticEfficiency: 0.5, secondsPerStep: 1e-6, splitSeconds: 3 };
@@ -107,5 +115,24 @@ describe("edges of tiles and waves", () => {
   it("are whole as tables time them, and on the mean one up to one and half of one more where they are many", () => {
     expect([0.1, 1, 1.1].map(wholeEdges)).toEqual([1, 1, 2]);
     expect([0.1, 1, 2, 4].map(meanEdges)).toEqual([1, 1, 2.25, 4.375]);
+  });
+});
+
+describe("what the fastest tiling takes", () => {
+  it.each([
+    ["whole", wholeEdges],
+    ["mean", meanEdges],
+  ])("is the same whatever rows were asked for before: %s edges", (_, edges) => {
+    const tiles = { tileRows: [16, 64, 128], tileColumns: [32, 64, 128], splits: [1, 2, 4] };
+    const all = tileChoice(tiles, costs, { ...matrix, n: 1000, k: 4096, processors: 6 }, edges, true);
+    const seconds = leastSeconds(all);
+    const found = new Set<number>();
+    for (const m of [4096, 1, 4096, 65, 64, 17, 2, 900, 129, 1, 30_000, 128, 16, 4096]) {
+      const at = fastestTiling(all, m);
+      found.add(at);
+      expect(seconds(m)).toBe(tilingSeconds(all, at, m));
+    }
+    // Otherwise the first would do.
+    expect(found.size).toBeGreaterThan(1);
   });
 });
