@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import type { DataFrame } from "danfojs-node";
 import { quantile } from "./statistics";
-import { columnsOf, type TableRow } from "./text/table";
+import type { TableRow } from "./text/table";
 
 /**
  * Frames of danfo, and the one place that knows their traps: a number that is not there, sorting, joining and grouping.
@@ -22,8 +22,11 @@ const load = createRequire(__filename);
 
 /** The library itself; loading it takes half a second, so that only a first table pays for it. */
 export function danfo(): typeof import("danfojs-node") {
-  return load("danfojs-node") as typeof import("danfojs-node");
+  library ??= load("danfojs-node") as typeof import("danfojs-node");
+  return library;
 }
+
+let library: typeof import("danfojs-node") | undefined;
 
 /**
  * The rows as a danfo DataFrame, for grouping, joining, sorting and filtering; numbers keep double precision.
@@ -37,28 +40,71 @@ export function danfo(): typeof import("danfojs-node") {
  * frame([{ gpu: "H100", seconds: 8e-6 }, { gpu: "B200", seconds: 5e-6 }]).shape; // [2, 2]
  */
 export function frame(rows: readonly object[]): DataFrame {
-  const plain = rows.map(plainOf);
-  return frameWith(plain, columnsOf(plain));
+  return frameOfParts(
+    rows.map((row) => [row]),
+    (name) => name,
+  );
+}
+
+/**
+ * A frame whose rows are each made of several records, of which a later one has the last word; a field's column may have another name.
+ *
+ * Column by column in one pass: the largest frame has 37,000 rows.
+ */
+export function frameOfParts(rows: readonly (readonly object[])[], nameOf: (field: string) => string): DataFrame {
+  const columns = new Map<string, TableRow[string][]>();
+  const names = new Map<string, string>();
+  rows.forEach((parts, place) => {
+    for (const part of parts) {
+      for (const [field, value] of Object.entries(part)) {
+        if (!isPlain(value)) continue;
+        let name = names.get(field);
+        if (name === undefined) {
+          name = nameOf(field);
+          names.set(field, name);
+        }
+        let column = columns.get(name);
+        if (column === undefined) {
+          column = new Array(rows.length).fill(undefined);
+          columns.set(name, column);
+        }
+        column[place] = value;
+      }
+    }
+  });
+  return frameOfColumns(rows.length, [...columns.keys()], [...columns.values()]);
 }
 
 /** A record without what no cell of a table can hold. */
 export function plainOf(record: object): TableRow {
-  return Object.fromEntries(Object.entries(record).filter(([, value]) => value === null || plainKinds.includes(typeof value)));
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => isPlain(value)));
 }
 
-const plainKinds: readonly string[] = ["string", "number", "boolean", "undefined"];
+/** Whether a cell of a table can hold it. */
+function isPlain(value: unknown): value is TableRow[string] {
+  const kind = typeof value;
+  return value === null || kind === "string" || kind === "number" || kind === "boolean" || kind === "undefined";
+}
 
 /** A frame whose columns are known although there may be no row. */
 function frameWith(rows: readonly TableRow[], columns: readonly string[]): DataFrame {
+  return frameOfColumns(
+    rows.length,
+    columns,
+    columns.map((column) => rows.map((row) => row[column])),
+  );
+}
+
+function frameOfColumns(rows: number, columns: readonly string[], cells: readonly (readonly TableRow[string][])[]): DataFrame {
   const taken = columns.find(isTaken);
   if (taken !== undefined)
     throw new RangeError(`a frame cannot have a column "${taken}": a DataFrame uses that name itself; give it another`);
   const { DataFrame } = danfo();
   // danfo gives a frame of no rows no columns unless the list of rows itself is empty.
-  if (rows.length === 0) return new DataFrame([], { columns: [...columns] });
-  const values = columns.map((column) => valuesOf(rows.map((row) => row[column])));
+  if (rows === 0) return new DataFrame([], { columns: [...columns] });
+  const values = cells.map(valuesOf);
   return new DataFrame(
-    rows.map((_, i) => values.map((column) => column[i] as Cell)),
+    Array.from({ length: rows }, (_, i) => values.map((column) => column[i] as Cell)),
     { columns: [...columns] },
   );
 }
@@ -76,7 +122,12 @@ function valuesOf(values: readonly TableRow[string][]): readonly Cell[] {
  * const [largest] = rowsOf(sortedBy(modelsFrame(), "parameters", { descending: true }));
  */
 export function rowsOf(table: DataFrame): readonly FrameRow[] {
-  return (table.values as Cell[][]).map((row) => Object.fromEntries(table.columns.map((column, i) => [column, row[i]])));
+  const { columns } = table;
+  return (table.values as Cell[][]).map((row) => {
+    const record: Record<string, Cell | undefined> = {};
+    for (let i = 0; i < columns.length; i++) record[columns[i] as string] = row[i];
+    return record;
+  });
 }
 
 /** Whether a DataFrame has the name for something of its own, so that no column can have it. */
@@ -195,7 +246,9 @@ export function groupedBy(
   const groups = new Map<string, FrameRow[]>();
   for (const row of rowsOf(table)) {
     const key = JSON.stringify(keys.map((column) => row[column]));
-    groups.set(key, [...(groups.get(key) ?? []), row]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [row]);
+    else group.push(row);
   }
   const rows = [...groups.values()].map((group) => ({
     ...Object.fromEntries(keys.map((column) => [column, group[0]?.[column]])),

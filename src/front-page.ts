@@ -1,6 +1,7 @@
 import { articleDay, type Claim, claims } from "./claims/claims";
 import { countedParts, nearness, type Verdict, verdicts } from "./claims/parts/verdict";
 import { type Drawing, layerDrawing } from "./figures/layer-drawing";
+import { cachePageWords } from "./figures/run-lengths";
 import { measuredSteps } from "./figures/step-parity";
 import { stripFigures } from "./figures/strip";
 import { worthRows } from "./figures/worth-shares";
@@ -16,7 +17,9 @@ import type { Model } from "./model/model";
 import { model } from "./model/registry";
 import { decodeStep } from "./step/decode";
 import { type Access, decodeAccesses, shareInRunsUpTo } from "./step/decode-accesses";
+import { defaultScenario } from "./step/default-scenario";
 import { timedTasks } from "./step/durations";
+import { fittingQuestion } from "./step/fitting";
 import { formatCount, formatNumber, formatSeconds, formatShare } from "./text/numbers";
 
 /** What the front page is told for; what is left out is as in the first three notebooks. */
@@ -30,9 +33,11 @@ export interface FrontQuestion {
 /** Models that the chosen one stands beside: dense, with few large experts, and with attention that selects tokens. */
 const beside = { dense: "llama-3.1-405b", coarse: "mixtral-8x22b", sparse: "deepseek-v3.2" } as const;
 const expertCounts = [beside.dense, beside.coarse, "deepseek-v3"];
-/** The decode steps of the notebooks on tasks and on accesses. */
-const taskStep = { requestsPerGpu: 64, contextTokens: 4096, expertParallel: 64 } as const;
-const accessStep = { requestsPerGpu: 16, contextTokens: 32_768, expertParallel: 128 } as const;
+/** The decode step of every number and figure: that of the page to try. */
+const { requestsPerGpu, contextTokens, expertParallel } = defaultScenario;
+const step = { requestsPerGpu, contextTokens, expertParallel } as const;
+/** As many GPUs as the dense model has heads of keys. */
+const cutOver = 8;
 /** Runs of memory up to this long count as short: a page. */
 const shortRunBytes = 4096;
 
@@ -45,10 +50,10 @@ interface Chosen {
 
 function chosen(question: FrontQuestion): Chosen {
   return {
-    fine: model(question.model ?? "kimi-k2"),
-    place: hardware(question.hardware ?? "h100-sxm"),
-    weightFormat: question.weightFormat ?? "fp8_block",
-    tokensInFlight: question.tokensInFlight ?? 6144,
+    fine: model(question.model ?? defaultScenario.model),
+    place: hardware(question.hardware ?? defaultScenario.hardware),
+    weightFormat: question.weightFormat ?? defaultScenario.weightFormat,
+    tokensInFlight: question.tokensInFlight ?? defaultScenario.tokensInFlight,
   };
 }
 
@@ -69,13 +74,13 @@ export function argument(question: FrontQuestion = {}, judged: readonly Claim[] 
     return { rows: formatNumber(rows, 4), time: formatSeconds(expertSeconds(on, rows).shareOfLayerSeconds) };
   };
   const [small, large] = [task(fine), task(coarse)];
-  const { sparse } = accessesOf(question);
+  const { sparse, cut } = accessesOf(question);
   const short = (accesses: readonly Access[]) => formatShare(shareInRunsUpTo(accesses, shortRunBytes));
   return [
     `On ${dayWords(articleDay)} an article argued that models with many small experts turn big, dense, regular work into small, sparse, uniform work, so that hardware built for big work loses its value.`,
     `In decode its starting point holds: with ${formatCount(tokensInFlight)} tokens in flight an expert of ${fine.name} sees ${small.rows} tokens, where one of ${coarse.name} sees ${large.rows}.`,
     `The work of one expert shrank with it, from ${large.time} to ${small.time} by the estimate of its share of a layer on ${place.name}, but kernels launch all experts of a layer together, so what is launched did not shrink as much.`,
-    `Memory is read in long runs as before: ${short(accessesOf(question).fine)} of the bytes of a decode step of ${fine.name} lie in runs of up to ${formatCount(shortRunBytes / 1024)} KiB, and where there are more, ${short(sparse)} with ${model(beside.sparse).name}, attention that selects tokens brings them and not experts.`,
+    `Memory is read in long runs as before, with a cache in ${cachePageWords()}: ${short(accessesOf(question).fine)} of the bytes of a decode step of ${fine.name} lie in runs of up to ${formatCount(shortRunBytes / 1024)} KiB, and where there are more, ${short(sparse)} with ${model(beside.sparse).name}, which selects tokens, and ${short(cut)} with ${model(beside.dense).name}, cut over ${cutOver} GPUs to a head of keys each and as full as they hold, attention brings them and not experts.`,
     verdictSentence(judged),
     changeSentence(judged),
   ];
@@ -85,15 +90,15 @@ export function argument(question: FrontQuestion = {}, judged: readonly Claim[] 
 export function frontFigures(question: FrontQuestion = {}): ReturnType<typeof stripFigures> {
   const { fine, place, weightFormat, tokensInFlight } = chosen(question);
   const dense = model(beside.dense);
-  const step = (m: Model, expertParallel: number) => decodeStep({ ...taskStep, model: m, hardware: place, expertParallel }).tasks;
-  const localExperts = Math.max(1, Math.ceil(fine.routedExperts / taskStep.expertParallel));
-  const fineTasks = step(fine, taskStep.expertParallel);
+  const tasks = (m: Model, ranks: number) => decodeStep({ ...step, model: m, hardware: place, expertParallel: ranks }).tasks;
+  const localExperts = Math.max(1, Math.ceil(fine.routedExperts / expertParallel));
+  const fineTasks = tasks(fine, expertParallel);
   const accesses = accessesOf(question);
   return stripFigures(
     [...expertCounts.filter((id) => id !== fine.id).map((id) => model(id)), fine],
     tokensInFlight,
     [
-      { name: `${dense.name}, dense`, tasks: timedTasks(step(dense, 1)) },
+      { name: `${dense.name}, dense`, tasks: timedTasks(tasks(dense, 1)) },
       { name: `${fine.name}, as launched`, tasks: timedTasks(fineTasks) },
       { name: `${fine.name}, each expert by itself`, tasks: timedTasks(fineTasks, localExperts) },
     ],
@@ -104,26 +109,29 @@ export function frontFigures(question: FrontQuestion = {}): ReturnType<typeof st
     ],
     [
       `Decode with ${formatCount(tokensInFlight)} tokens in flight over all GPUs, each routed by chance; true on any machine.`,
-      `${place.name}: ${servedAs(taskStep)}; the dense model as if on one GPU.`,
-      `${servedAs(accessStep)}, weights in ${weightFormatWords[weightFormat]}; the dense model as if on one GPU.`,
+      `${place.name}: ${served}; the dense model as if on one GPU.`,
+      `${served}, weights in ${weightFormatWords[weightFormat]}, the cache in ${cachePageWords()}; the dense model as if on one GPU.`,
     ],
   );
 }
 
-const servedAs = ({ requestsPerGpu, contextTokens, expertParallel }: typeof taskStep | typeof accessStep) =>
-  `${formatCount(requestsPerGpu)} requests per GPU with ${formatCount(contextTokens)} tokens of context, experts over ${formatCount(expertParallel)} GPUs`;
+const served = `${formatCount(requestsPerGpu)} requests per GPU with ${formatCount(contextTokens)} tokens of context, experts over ${formatCount(expertParallel)} GPUs`;
 
 function accessesOf(question: FrontQuestion): {
   readonly dense: readonly Access[];
   readonly fine: readonly Access[];
   readonly sparse: readonly Access[];
+  /** The dense model over so many GPUs that each holds one head of keys. */
+  readonly cut: readonly Access[];
 } {
-  const { fine, weightFormat } = chosen(question);
-  const step = { ...accessStep, weightFormat };
+  const { fine, place, weightFormat } = chosen(question);
+  const asked = { ...step, weightFormat };
+  const cutting = { ...asked, model: model(beside.dense), hardware: place, tensorParallel: cutOver, expertParallel: 1 };
   return {
-    dense: decodeAccesses({ ...step, model: model(beside.dense), expertParallel: 1 }),
-    fine: decodeAccesses({ ...step, model: fine }),
-    sparse: decodeAccesses({ ...step, model: model(beside.sparse), attention: "sparse" }),
+    dense: decodeAccesses({ ...asked, model: model(beside.dense), expertParallel: 1 }),
+    fine: decodeAccesses({ ...asked, model: fine }),
+    sparse: decodeAccesses({ ...asked, model: model(beside.sparse), attention: "sparse" }),
+    cut: decodeAccesses(fittingQuestion(cutting, 0.9) ?? { ...cutting, requestsPerGpu: 1 }),
   };
 }
 
@@ -173,7 +181,7 @@ export function howSure(judged: readonly Claim[] = claims()): string {
 export function nearBorders(judged: readonly Claim[] = claims()): string {
   const near = (how: ReturnType<typeof nearness>) => judged.filter((c) => nearness(c.parts) === how);
   const [on, step] = [near("border"), near("one step")].map((all) => listed(all.map((c) => c.id)));
-  return `On a border between right, half and wrong: ${on}. One part that came out one step otherwise (right, open, wrong) would carry to another side: ${step}.`;
+  return `On a border between right, half and wrong: ${on}. A single part that came out one step better or worse (wrong, open, right) would move these to another side: ${step}.`;
 }
 
 /**
@@ -220,7 +228,7 @@ export function trustText(): string {
     `**Whole decode steps of ${formatCount(steps)} measured deployments of TensorRT-LLM, vLLM and SGLang are off by ${formatShare(median)} in the median and by at most ${formatShare(nineOfTen)} in nine of ten, each time fitted without that source's runs of that model on that machine.**`,
     `Two engines asked the same differ by ${formatShare(engines.median)} (${formatCount(engines.pairs)} pairs).`,
     `In the article's own regime, attention and experts dealt out, DeepSeek's models are off by ${formatShare(ours.median)} on ${formatCount(ours.rows ?? 0)} rows.`,
-    `Others report on similar, perhaps not identical rows: ${listed(others)}; ours were in the fit, so this is no contest.`,
+    `Other public models, run by us on similar, perhaps not identical rows, were off by: ${listed(others)}; ours were in the fit, so this is no contest.`,
     `Every answer has an 80 % band, which held ${formatShare(inBand)} of the steps left out, and says what was carried over from another machine and what is left out.`,
   ].join(" ");
 }
@@ -228,7 +236,6 @@ export function trustText(): string {
 /** What gained and lost worth from dense models to those of fine experts, as they are served, and for what that holds. */
 export function frontWorth(question: FrontQuestion = {}): WorthShift & { readonly setting: string } {
   const { fine, place, weightFormat } = chosen(question);
-  const { requestsPerGpu, contextTokens, expertParallel } = taskStep;
   const asked = { requestsPerGpu, contextTokens, weightFormat };
   const node = { ...asked, tensorParallel: 8 };
   const served = [
@@ -237,7 +244,7 @@ export function frontWorth(question: FrontQuestion = {}): WorthShift & { readonl
   ];
   return {
     ...worthShift(worthRows(served, [place])),
-    setting: `A decode step on ${place.name}, ${formatCount(contextTokens)} tokens of context, up to ${formatCount(requestsPerGpu)} requests per GPU as the memory holds; ${model(beside.dense).name} and ${model(beside.coarse).name} on 8 GPUs with tensor parallelism, the others with experts over ${formatCount(expertParallel)}. The share of one percent more throughput that one percent more of a part gives.`,
+    setting: `A decode step on ${place.name}, ${formatCount(contextTokens)} tokens of context, up to ${formatCount(requestsPerGpu)} requests per GPU as the memory holds; ${model(beside.dense).name} and ${model(beside.coarse).name} on 8 GPUs with tensor parallelism, the others with experts over ${formatCount(expertParallel)}. A bar is 100 %: what one percent more of each part adds to the throughput, as shares of what one percent more of all of them adds.`,
   };
 }
 

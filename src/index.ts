@@ -251,7 +251,7 @@ export { medianRun } from "./step/median-run";
 
 // Published set-ups, and what moves tokens in them.
 export { type DeploymentSource, deploymentSources } from "./published/deployment-sources";
-export { type DeploymentClass, type DeploymentPhase, publishedSetUps, type SetUp } from "./published/deployments";
+export { type DeploymentClass, type DeploymentPhase, publishedSetUps, type SetUp, setUpClassWords } from "./published/deployments";
 export { type ExchangePath, exchangePaths } from "./published/exchange-paths";
 
 // Claims: all sixteen in parts, judged then and now.
@@ -300,6 +300,7 @@ export { optimalGranularity, type SparsityStep, sparsitySteps } from "./publishe
 export { messageRatesFigure } from "./figures/message-rates";
 export { type PathPoint, pathPoints } from "./step/path-points";
 export { requestStreamsFigure } from "./figures/request-streams";
+export { type NamedStreams, requestsBesideFigure } from "./figures/requests-beside";
 export { type ParallelBytes, parallelBytes, parallelBytesFigure } from "./figures/parallel-bytes";
 export { type JudgedExchange, judgedExchanges } from "./fit/judged-exchanges";
 export { parallelTimeFigure } from "./figures/parallel-time";

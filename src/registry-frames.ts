@@ -1,7 +1,6 @@
 import type { DataFrame } from "danfojs-node";
-import { frame, isTaken, plainOf } from "./frames";
+import { frameOfParts, isTaken } from "./frames";
 import { type Claim, claims, machines, models, moeMeasurements, parameterCount, publishedSetUps, source } from "./index";
-import type { TableRow } from "./text/table";
 
 /**
  * The registries and the answers of the model as danfo frames: every field that is a text, a number or a yes and no is a column.
@@ -42,7 +41,7 @@ export function machinesFrame(): DataFrame {
  * groupedBy(measurementsFrame(), "hardware", { rows: ["seconds", "count"], middle: ["seconds", "median"] });
  */
 export function measurementsFrame(): DataFrame {
-  return frameOf(moeMeasurements(), ({ shape }) => plainOf(shape));
+  return frameOf(moeMeasurements(), ({ shape }) => shape);
 }
 
 /**
@@ -105,15 +104,9 @@ export function tasksFrame(step: { readonly tasks: readonly { readonly seconds: 
 }
 
 /** Records as a frame: their texts, numbers and yes and no, and what is made of each. `count`, which danfo uses itself, is `times`. */
-function frameOf<T extends object>(records: readonly T[], more: (record: T) => TableRow): DataFrame {
-  return frame(
-    records.map((record) =>
-      Object.fromEntries(
-        Object.entries({ ...plainOf(record), ...more(record) }).map(([name, value]) => [
-          name === "count" ? "times" : isTaken(name) ? `${name}Value` : name,
-          value,
-        ]),
-      ),
-    ),
+function frameOf<T extends object>(records: readonly T[], more: (record: T) => object): DataFrame {
+  return frameOfParts(
+    records.map((record) => [record, more(record)]),
+    (name) => (name === "count" ? "times" : isTaken(name) ? `${name}Value` : name),
   );
 }

@@ -1,4 +1,4 @@
-"""Write the reports: one page a notebook, the front page, and the shared style and scripts.
+"""Write the reports: one page per notebook, the front page, and the shared style and scripts.
 
     python convert.py JOB.json
 
@@ -11,6 +11,7 @@ import base64
 import html
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -22,9 +23,10 @@ sys.modules["rfc3987_syntax"] = None
 import nbformat  # noqa: E402
 from jinja2 import Environment, FileSystemLoader  # noqa: E402
 from nbconvert import HTMLExporter  # noqa: E402
+from nbconvert.filters import markdown2html  # noqa: E402
 from traitlets.config import Config  # noqa: E402
 
-from deepshock_about import about  # noqa: E402
+from deepshock_about import ROOT, about  # noqa: E402
 from deepshock_page import TEMPLATE, inline_assets, plotly, script, script_json, style  # noqa: E402
 from deepshock_prose import PageError, unbroken  # noqa: E402
 
@@ -85,10 +87,25 @@ def explore(folder, shared, script, environment):
     write(folder / "explore.html", environment.get_template("explore.html.j2").render(page=page) + "\n")
 
 
+def notices(folder, shared, environment):
+    """The page of licences, from data/NOTICE.md: links to files that the site has not are left as their words."""
+    text = (ROOT / "data" / "NOTICE.md").read_text(encoding="utf8")
+    body = markdown2html(re.sub(r"\[([^\]]+)\]\((?!https:)[^)]*\)", r"\1", text))
+    # Without the marks that nbconvert sets behind a heading.
+    body = re.sub(r'<a class="anchor-link"[^>]*>.*?</a>', "", body)
+    wide = '<div class="scroll" tabindex="0" role="region" aria-label="Licences, table %d">'
+    for number in range(1, body.count("<table>") + 1):
+        body = body.replace("<table>", wide % number + '<table class="notices">', 1)
+    page = {**shared, "notices_html": body.replace("</table>", "</table></div>")}
+    if "assets" not in shared:
+        page["inline"] = inline_assets(shared["plotly"])
+    write(folder / shared["notices"], environment.get_template("notices.html.j2").render(page=page) + "\n")
+
+
 def main(job):
     folder = Path(job["folder"])
     folder.mkdir(parents=True, exist_ok=True)
-    shared = {"front": "index.html", "explore": "explore.html", "plotly": plotly(job["plotly"]), "about": about()}
+    shared = {"front": "index.html", "explore": "explore.html", "notices": "notices.html", "plotly": plotly(job["plotly"]), "about": about()}
     if not job["standalone"]:
         shared["assets"] = "assets/"
         (folder / "assets").mkdir(exist_ok=True)
@@ -128,6 +145,7 @@ def main(job):
     environment = Environment(loader=FileSystemLoader(TEMPLATE), autoescape=False)
     write(folder / "index.html", environment.get_template("front.html.j2").render(page=page) + "\n")
     write(folder / "zh.html", environment.get_template("front-zh.html.j2").render(page=page) + "\n")
+    notices(folder, shared, environment)
     explore(folder, {**shared, "previous": links[-1]}, Path(job["explorer"]).read_text(encoding="utf8").strip(), environment)
     return 0
 

@@ -108,9 +108,31 @@ def boxed(fragment):
             if not cell.get("scope"):
                 cell["scope"] = "col" if cell.find_parent("thead") else "row"
         repeat_names(table, soup)
+        carded(table)
         name = table.caption.get_text() if table.caption else "Table"
         table.wrap(soup.new_tag("div", attrs={"class": "scroll", "tabindex": "0", "role": "group", "aria-label": name}))
     return str(soup)
+
+
+# From so many letters on a cell holds a sentence: beside others it has no room on a phone.
+SENTENCE = 48
+
+
+def carded(table):
+    """A table with sentences in it becomes a card a row where the screen is narrow; its cells say there what column they are of."""
+    heads = [head.get_text(" ", strip=True) for head in table.select("thead > tr > th")]
+    rows = table.select("tbody > tr")
+    cells = [row.find_all(["th", "td"], recursive=False) for row in rows]
+    if len(heads) < 3 or any(len(row) != len(heads) for row in cells):
+        return
+    if not any(len(cell.get_text(strip=True)) > SENTENCE for row in cells for cell in row):
+        return
+    table["class"] = [*table.get("class", []), "cards"]
+    for row in cells:
+        for head, cell in list(zip(heads, row))[1:]:
+            cell["data-head"] = head
+            if len(cell.get_text(strip=True)) > SENTENCE:
+                cell["class"] = [*cell.get("class", []), "long"]
 
 
 def repeat_names(table, soup):

@@ -1,4 +1,4 @@
-/** Execute notebooks with the tslab kernel, a few at a time, a line a notebook with its time. */
+/** Execute notebooks with the tslab kernel, a few at a time, a line per notebook with its time. */
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
@@ -49,7 +49,8 @@ const indent = (text) => text.replace(/^/gm, "    ");
  */
 export async function executeAll(jobs, { say = console.log, done = () => {}, ...options } = {}) {
   for (const place of new Set(jobs.map(({ target }) => dirname(target)))) requireWritable(place);
-  const waiting = [...jobs];
+  // The last notebooks judge what the others compute, and take longest: they begin, so that no core waits for one of them at the end.
+  const waiting = [...jobs].reverse();
   let failed = false;
   const worker = async () => {
     for (let job = waiting.shift(); job !== undefined && !failed; job = waiting.shift()) {

@@ -239,6 +239,7 @@ async function convert(books, folder, { standalone, cache, scenario, say }) {
     JSON.stringify(job),
     hashFolder(jupyterFolder, (file) => !file.includes("__pycache__")),
     readFileSync(join(root, "data", "glossary.csv")),
+    readFileSync(join(root, "data", "NOTICE.md")),
     ...["package-lock.json", "package.json", "CITATION.cff"].map((name) => readFileSync(join(root, name))),
     readFileSync(explorer),
     ...books.map(({ target }) => readFileSync(target)),
@@ -249,6 +250,7 @@ async function convert(books, folder, { standalone, cache, scenario, say }) {
     join(folder, "index.html"),
     join(folder, "zh.html"),
     join(folder, "explore.html"),
+    join(folder, "notices.html"),
   ];
   if (existsSync(keyFile) && readFileSync(keyFile, "utf8") === key && pages.every((page) => existsSync(page))) return;
   const jobFile = join(cache, `job-${process.pid}.json`);

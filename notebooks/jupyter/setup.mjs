@@ -20,10 +20,10 @@ import {
 } from "node:fs";
 import { createRequire } from "node:module";
 import { connect } from "node:net";
-import { homedir } from "node:os";
 import { basename, join } from "node:path";
 import { withLock } from "./lock.mjs";
 import { hash, hashFolder, isProgram, jupyterFolder, root, run, secondsSince, venv, venvPython, writeWhole } from "./project.mjs";
+import { cacheHere, lackOfRoom, makeRoom, ranOutOfRoom, usualCache } from "./room.mjs";
 
 const nodeModules = join(root, "node_modules");
 const requirements = join(jupyterFolder, "requirements.txt");
@@ -53,6 +53,8 @@ export async function setUp({ quiet = false } = {}) {
     const found = parts.includes("python") ? await findPython() : undefined;
     const proxy = parts.includes("python") || parts.includes("packages") ? await deadProxy() : undefined;
     if (proxy !== undefined) throw new SetupError(`${proxy}\nNothing was installed or removed.`);
+    const lack = lackOfRoom(parts);
+    if (lack !== undefined) throw new SetupError(`${lack}\n${makeRoom}\nNothing was installed or removed.`);
     if (found !== undefined) jobs.push(installPython(found, say));
     if (parts.includes("packages")) jobs.push(installPackages(say));
     const failures = (await Promise.allSettled(jobs)).filter((job) => job.status === "rejected");
@@ -185,6 +187,12 @@ async function installPackages(say) {
   let { code, stdout, stderr } = await ci();
   // A folder that another process still wrote to while npm removed it, such as a run that was killed: it has ended by now.
   if (code !== 0 && /ENOTEMPTY|EBUSY/.test(stderr)) ({ code, stdout, stderr } = await ci());
+  const full = code === 0 ? undefined : ranOutOfRoom("packages", stderr + stdout);
+  if (full !== undefined) {
+    // Half of the packages serve nobody, and what they take is wanted.
+    rmSync(nodeModules, { recursive: true, force: true });
+    throw new SetupError(`${full}\n${makeRoom}`);
+  }
   if (code !== 0)
     throw new SetupError(
       `npm ci failed (exit code ${code}). What it said:\n${(stderr + stdout).trim()}\nIf the network was away, run the command again: it starts over with npm's packages, of which npm keeps what it has fetched.`,
@@ -195,15 +203,14 @@ async function installPackages(say) {
 
 /** npm keeps what it fetches in a folder of the user's; where that cannot be written to, in one of this folder. */
 function cacheInside(say) {
-  const own = process.env.npm_config_cache ?? join(homedir(), ".npm");
+  const own = usualCache();
   try {
     mkdirSync(own, { recursive: true });
     accessSync(own, constants.W_OK);
     return {};
   } catch {
-    const inside = join(root, ".npm-cache");
-    say(`set-up: ${own} cannot be written to, so npm keeps what it fetches in ${inside}`);
-    return { npm_config_cache: inside, npm_config_logs_max: "0" };
+    say(`set-up: ${own} cannot be written to, so npm keeps what it fetches in ${cacheHere}`);
+    return { npm_config_cache: cacheHere, npm_config_logs_max: "0" };
   }
 }
 
@@ -244,6 +251,9 @@ async function installPython(found, say) {
   const [fresh, old] = [`${venv}-new`, `${venv}-old`];
   for (const folder of [fresh, old]) rmSync(folder, { recursive: true, force: true });
   const made = await run(found.command, [...found.args, "-m", "venv", fresh]);
+  const noRoom = made.code === 0 ? undefined : ranOutOfRoom("python", made.stderr + made.stdout);
+  if (made.code !== 0) rmSync(fresh, { recursive: true, force: true });
+  if (noRoom !== undefined) throw new SetupError(`${noRoom}\n${makeRoom}`);
   if (made.code !== 0)
     throw new SetupError(`${found.command} -m venv failed (exit code ${made.code}). What it said:\n${(made.stderr + made.stdout).trim()}`);
   const asked = ["--disable-pip-version-check", "--no-input", "--no-compile", "--require-hashes", "-r", requirements];
@@ -251,8 +261,10 @@ async function installPython(found, say) {
     env: { ...process.env, PYTHONNOUSERSITE: "1", PYTHONUTF8: "1", PYTHONDONTWRITEBYTECODE: "1" },
   });
   if (pip.code !== 0) {
+    const full = ranOutOfRoom("python", pip.stderr + pip.stdout);
     rmSync(fresh, { recursive: true, force: true });
     const kept = existsSync(venvPython) ? " The Jupyter that was installed before is as it was." : "";
+    if (full !== undefined) throw new SetupError(`${full}${kept}\n${makeRoom}`);
     throw new SetupError(
       `pip install failed (exit code ${pip.code}). What it said:\n${(pip.stderr + pip.stdout).trim()}\nIf the network was away, run the command again.${kept}`,
     );

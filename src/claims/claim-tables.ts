@@ -1,7 +1,8 @@
+import { setUpClassWords } from "../published/deployments";
 import { formatNumber } from "../text/numbers";
 import { type Claim, claims } from "./claims";
 import type { Part } from "./parts/part";
-import { probabilityWords, thresholdWords, valueWords } from "./parts/part-words";
+import { probabilityWords, resultWords, thresholdWords, valueWords } from "./parts/part-words";
 import { countedParts } from "./parts/verdict";
 
 /** One row of a table of parts, ready to be shown. */
@@ -38,7 +39,7 @@ export function partRows(judged: readonly Pick<Claim, "parts">[]): readonly Part
           holdsIf: "",
           found: r.found,
           probability: probabilityWords(r.probability),
-          words: r.words,
+          words: resultWords(r),
           grade: "",
           counts: "",
         }),
@@ -92,12 +93,13 @@ function rowOf(part: Part, weight: number | undefined): PartRow {
   return {
     part: part.id,
     statement: part.statement,
-    stance: part.stance,
+    // A finding of ours: he neither claims nor asks for it.
+    stance: part.stress === 0 && part.words !== "does not apply" ? "does not say" : part.stance,
     scope: part.scope,
     holdsIf: `${part.quantity}: ${thresholdWords(part)}`,
     found: part.readings === undefined ? part.found : "see its readings",
     probability: part.kind === "fact" || part.kind === "definition" ? "–" : probabilityWords(part.probability),
-    words: part.words,
+    words: resultWords(part),
     grade: part.grade,
     counts: weight === undefined ? "no" : formatNumber(weight),
   };
@@ -110,7 +112,7 @@ function rowOf(part: Part, weight: number | undefined): PartRow {
  */
 export function classRows({ population, unit }: Part): readonly Readonly<Record<string, string | number>>[] {
   return (population?.classes ?? []).map((k) => ({
-    class: k.name,
+    class: setUpClassWords(k.name),
     count: k.count,
     weight: k.weight,
     share: probabilityWords(k.share),
@@ -126,7 +128,7 @@ export interface VerdictTableOptions {
   readonly address?: (notebook: string) => string;
 }
 
-/** The verdict table in Markdown: one row a claim, generated for README. Parts and numbers are in the notebook of the verdicts. */
+/** The verdict table in Markdown: one row per claim, generated for README. Parts and numbers are in the notebook of the verdicts. */
 export function verdictTable({ address = (notebook) => `notebooks/${notebook}.ipynb` }: VerdictTableOptions = {}): string {
   const head = ["Claim", "In our words", "Verdict", "Why", "In January 2025", "Notebook"];
   const rows = claims().map((c) => [

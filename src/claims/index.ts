@@ -29,7 +29,7 @@ export type { Reading } from "./parts/finding";
 export { headlineOf, mostWords, wordCount } from "./parts/headline";
 export type { Grade, Kind, Outcome, Stance } from "./parts/kinds";
 export type { Part, PartText, Threshold } from "./parts/part";
-export { likelihoodWords, probabilityWords, scoreWords, thresholdWords, valueWords } from "./parts/part-words";
+export { likelihoodWords, probabilityWords, scoreWords, shareWords, thresholdWords, valueWords } from "./parts/part-words";
 export { type Member, type Population, populationOf, type Summary, weightedQuantile } from "./parts/population";
 export { type Counted, nearness, type Score, type Verdict, verdictOf, verdictScore, verdicts } from "./parts/verdict";
 export { arrayOverMemory } from "./rules/1-array-size";

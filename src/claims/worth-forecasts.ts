@@ -14,7 +14,7 @@ export interface WorthForecast {
 /** What the article's forecasts say of the parts whose worth a step can give. */
 export const worthForecasts: readonly WorthForecast[] = [
   { claim: "1", part: "arithmetic", statement: "arithmetic in large matrix units loses value", expected: "less" },
-  { claim: "2", part: "fixedTimes", statement: "what starting and waiting cost gains", expected: "more" },
+  { claim: "2", part: "fixedTimes", statement: "the cost of starting and waiting gains", expected: "more" },
   { claim: "4", part: "memoryBandwidth", statement: "memory bandwidth alone is no longer what counts", expected: "less" },
   { claim: "5", part: "scaleUpBandwidth", statement: "the link of tensor parallelism loses value", expected: "less" },
   { claim: "5", part: "networkBandwidth", statement: "the network that carries tokens to experts gains", expected: "more" },
@@ -57,7 +57,7 @@ export function judgedForecasts(before: StepQuestion, now: StepQuestion): readon
  *
  * @example forecastWords(judgedForecasts({ model: model("llama-3-70b"), hardware: hardware("h100-sxm"), requestsPerGpu: 64, contextTokens: 4096 },
  *   { model: model("deepseek-v3"), hardware: hardware("h800-sxm"), requestsPerGpu: 64,
- *   contextTokens: 4096, expertParallel: 64 })) // as forecast: starts gain. Hardly moves: none. The other way: ...
+ *   contextTokens: 4096, expertParallel: 64 })) // as forecast: starts gain. Forecast, but hardly moved: none. ...
  */
 export function forecastWords(judged: readonly Pick<JudgedForecast, "statement" | "outcome">[]): string {
   const of = (outcome: JudgedForecast["outcome"]) =>
@@ -65,5 +65,5 @@ export function forecastWords(judged: readonly Pick<JudgedForecast, "statement" 
       .filter((row) => row.outcome === outcome)
       .map((row) => row.statement)
       .join("; ") || "none";
-  return `as forecast: ${of("as forecast")}. Hardly moves: ${of("hardly moves")}. The other way: ${of("the other way")}.`;
+  return `as forecast: ${of("as forecast")}. Forecast, but hardly moved: ${of("hardly moves")}. Forecast, but went the other way: ${of("the other way")}.`;
 }

@@ -4,7 +4,7 @@ import { at, number, oneOf, readRows, text } from "./rows";
 export type Constants<N extends string> = Readonly<Record<N, number>>;
 
 /**
- * Read a table of fitted constants, one a row, into families.
+ * Read a table of fitted constants, one per row, into families.
  *
  * A family is named by its key columns joined with spaces; it must have every constant of `names`, each once. Where a
  * file holds families of several laws, `law` picks the rows whose column of that name says so.

@@ -42,16 +42,19 @@ export function followAddress(state: () => State, take: (next: State, troubles: 
     if (location.hash !== written) follow();
   });
   follow();
+  const shown = document.documentElement.dataset;
   return {
     link: (of) => `${location.href.replace(/#.*/, "")}#${writeAddress(of)}`,
     remember: (of, isFollowing) => {
       clearTimeout(pause);
+      shown.remembered = "";
       byReader ||= !isFollowing && !isFirst;
       pause = setTimeout(
         () => {
           const next = `#${writeAddress(of)}`;
           const adds = byReader && !isFirst;
           [isFirst, byReader] = [false, false];
+          shown.remembered = "true";
           if (next === location.hash) return;
           written = next;
           try {

@@ -33,8 +33,8 @@ function nameOf(name: string): string {
 
 /** The record of a model as text that may stand in an address. */
 export function modelToLink(model: Model): string {
-  const { id, name, hiddenSize, vocabSize, tiedEmbeddings, runs, formats, predictionModules, residualStreams } = model;
-  const kept = { id, name, hiddenSize, vocabSize, tiedEmbeddings, runs, formats, predictionModules, residualStreams };
+  const { id, name, hiddenSize, vocabSize, tiedEmbeddings, runs, formats, predictionModules, architecture, residualStreams } = model;
+  const kept = { id, name, hiddenSize, vocabSize, tiedEmbeddings, runs, formats, predictionModules, architecture, residualStreams };
   return btoa(String.fromCharCode(...new TextEncoder().encode(JSON.stringify(kept))))
     .replaceAll("+", "-")
     .replaceAll("/", "_")
@@ -69,6 +69,7 @@ export function modelFromLink(text: string): Model {
       runs,
       formats: formatsOf(formats),
       predictionModules: wholeOf(record.predictionModules, 0),
+      ...(typeof record.architecture === "string" && record.architecture !== "" ? { architecture: harmless(record.architecture) } : {}),
       residualStreams: wholeOf(record.residualStreams, 1),
       source: "config.json",
       locator: "",

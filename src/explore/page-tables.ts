@@ -32,7 +32,7 @@ function fill(table: HTMLTableElement, heads: readonly string[], rows: readonly 
     head.replaceChildren(
       make("tr", {}, ...heads.map((text, i) => make("th", { scope: "col", class: rows[0]?.[i]?.number ? "number" : undefined }, text))),
     );
-    body.replaceChildren(...rows.map((row) => make("tr", {}, ...row.map(blank))));
+    body.replaceChildren(...rows.map((row) => make("tr", {}, ...row.map((cell, i) => blank(cell, i, heads[i] ?? "")))));
   }
   for (const [i, row] of rows.entries())
     for (const [j, { text, number, mark, more }] of row.entries()) {
@@ -40,14 +40,15 @@ function fill(table: HTMLTableElement, heads: readonly string[], rows: readonly 
       const [inside, below] = [cell.querySelector("a, span") ?? cell, cell.querySelector("small")];
       if (inside.textContent !== text) inside.textContent = text;
       if (below !== null && below.textContent !== more) below.textContent = more ?? "";
-      const look = [number && "number", mark].filter(Boolean).join(" ");
+      const look = [number && "number", mark, text === "–" && more === undefined && "none"].filter(Boolean).join(" ");
       if (cell.className !== look) cell.className = look;
     }
 }
 
-function blank({ href, more }: Cell, column: number): HTMLElement {
+/** An empty cell; on a narrow page it says of which column it is. */
+function blank({ href, more }: Cell, column: number, head: string): HTMLElement {
   const inside = href !== undefined ? [make("a", { href })] : more !== undefined ? [make("span"), make("small")] : [];
-  return column === 0 ? make("th", { scope: "row" }, ...inside) : make("td", {}, ...inside);
+  return column === 0 ? make("th", { scope: "row" }, ...inside) : make("td", { "data-head": head }, ...inside);
 }
 
 /** Numbers of one scenario, or of two with their difference. */
@@ -164,7 +165,7 @@ export function fillClaims(table: HTMLTableElement, all: readonly Rows[], inSite
   const heads = [
     "Claim",
     "In our words, and when it holds",
-    ...all.flatMap((_, i) => ["median (10 to 90 %)", "share", "verdict"].map((head) => of(i) + head)),
+    ...all.flatMap((_, i) => ["Median (10 to 90 %)", "Share", "Verdict"].map((head) => of(i) + head)),
     ...(all.length === 2 ? ["B against A"] : []),
   ];
   const rows = (all[0] ?? []).map((row, i) => [
@@ -191,7 +192,7 @@ function claimCells(row: ClaimRow): readonly Cell[] {
   const band = row.low === row.high || Number.isNaN(row.low) ? "" : row.bandText;
   return [
     { text: row.medianText, more: band, number: true },
-    figure(row.probabilityText),
+    { ...figure(row.probabilityText), mark: "brief" },
     { text: row.verdict, more: row.because, mark: `verdict ${row.verdict.toLowerCase().replaceAll(" ", "-")}` },
   ];
 }

@@ -3,8 +3,9 @@ declare function deepshockExplorer(): void;
 /** The tables that the code reads. */
 declare const deepshockData: Readonly<Record<string, string>>;
 
-/** What a worker does first: it takes the tables, which come as its first message, then runs the page's code. */
-const opening = "self.onmessage = ({ data }) => { globalThis.deepshockData = data; deepshockExplorer(); };";
+/** What a worker does: it takes the tables, which come as its first message, then runs the page's code. */
+const workerText = (code: string) => `var deepshockExplorer = (${code});
+self.onmessage = ({ data }) => { globalThis.deepshockData = data; deepshockExplorer(); };`;
 
 /**
  * A worker made from the page's own text: it needs no file beside the page.
@@ -18,8 +19,8 @@ export function pageWorker<Asked, Answered>(
   here: () => (asked: Asked) => void,
 ): (asked: Asked) => void {
   try {
-    const text = `${deepshockExplorer.toString()}\n${opening}`;
-    const made = new Worker(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
+    const text = new Blob([workerText(deepshockExplorer.toString())], { type: "text/javascript" });
+    const made = new Worker(URL.createObjectURL(text));
     made.postMessage(deepshockData);
     let fallback: ((asked: Asked) => void) | undefined;
     let last: Asked | undefined;

@@ -30,6 +30,9 @@ import { whatIfPanel } from "./what-if-panel";
 
 const pictures = ["tokens", "task", "access", "durations", "requests"] as const satisfies readonly PictureName[];
 
+/** While two are compared: whose the search and its numbers are. */
+const ofFirst = "Search, front and numbers here are of scenario A; B stands beside it in detail below. ";
+
 /** Milliseconds between two pictures of a search that goes on. */
 const betweenPictures = 500;
 
@@ -184,7 +187,11 @@ export function start(): void {
     const within = inOrder.filter((point) => keepsLimits(point, state.find));
     const answer = showAnswer(setup);
     byId("searched").textContent = searchWords(found, within.length, setup, state.find);
-    byId("assumed").replaceChildren(whatIfWords(setup), ...view.setup.notes.slice(-2).map((note) => make("span", {}, `${note} `)));
+    byId("assumed").replaceChildren(
+      views.length > 1 ? ofFirst : "",
+      whatIfWords(setup),
+      ...view.setup.notes.slice(-2).map((note) => make("span", {}, `${note} `)),
+    );
     shown.searched = found.done ? String(found.points.length) : "";
     shown.searchMilliseconds = found.milliseconds.toFixed(0);
     if (!isNew) return;

@@ -4,8 +4,13 @@ import {
   decodeAccesses,
   durationsFigure,
   type Figure,
+  formatCount,
+  formatNumber,
+  isMoe,
+  meanTokensPerExpert,
   model,
   requestStreamsFigure,
+  requestsBesideFigure,
   runLengthsFigure,
   taskTimeFigure,
   timedTasks,
@@ -45,13 +50,11 @@ export function pictureOf(name: PictureName, views: readonly ScenarioView[]): Pi
 
 /** Whether a figure's times are calibrated; empty for figures that have none, or where no rows bear on it. */
 function calibrationOf(name: PictureName, views: readonly ScenarioView[]): string {
-  // That of requests is of the first scenario alone.
-  const drawn = name === "requests" ? views.slice(0, 1) : views;
-  const calibrated = drawn.filter(({ setup }) => calibratedWords(setup) !== "");
+  const calibrated = views.filter(({ setup }) => calibratedWords(setup) !== "");
   const [first] = calibrated;
   if (first === undefined || name === "tokens" || name === "access") return "";
   if (name === "task") return " Your rows are of steps: one expert’s task is not calibrated on them.";
-  return calibrated.length === drawn.length
+  return calibrated.length === views.length
     ? calibratedSentence(first.setup)
     : `${calibratedSentence(first.setup).slice(0, -1)}: ${letters[views.indexOf(first)]} alone.`;
 }
@@ -69,7 +72,7 @@ const makers: Readonly<Record<PictureName, (views: readonly Named[]) => Picture>
       [...others.map(() => first), ...views.map(({ setup }) => setup.tokensInFlight)],
       [...others.map(() => colours.grey), ...views.map(({ color }) => color)],
     );
-    return { figure };
+    return { figure: { ...figure, title: views.map(tokensSentence).join("; ") } };
   },
   task: (views) => {
     const drawn = views.flatMap(({ expert, setup, prefix, color }) =>
@@ -100,16 +103,33 @@ const makers: Readonly<Record<PictureName, (views: readonly Named[]) => Picture>
     const sets = views.map((view) => ({ name: view.prefix + labelOf(view), tasks: timedTasks(view.step.tasks) }));
     return { figure: durationsFigure(sets) };
   },
-  requests: ([view]) => {
-    if (view === undefined) return { reason: "There is no scenario." };
-    const { hardware } = view.setup;
-    const absent =
-      hardware.scaleUpBytesPerSecond === undefined ? "a scale-up link" : hardware.networkBytesPerSecond === undefined && "a network";
-    if (absent) return { reason: `No rate of ${absent} is known of ${hardware.name}; the table above has its streams.` };
-    const figure = requestStreamsFigure(hardware, view.requests);
-    return { figure: view.prefix === "" ? figure : { ...figure, caption: `Scenario A alone. ${figure.caption}` } };
+  requests: (views) => {
+    const absent = [...new Set(views.flatMap(({ setup }) => absentRate(setup)))].join(" ");
+    const drawn = views.filter(({ setup }) => absentRate(setup).length === 0);
+    const [first] = drawn;
+    if (first === undefined) return { reason: absent };
+    const sets = drawn.map((view) => ({
+      ...{ letter: view.prefix.replace(": ", ""), name: labelOf(view), color: view.color },
+      ...{ hardware: view.setup.hardware, streams: view.requests },
+    }));
+    const figure = first.prefix === "" ? requestStreamsFigure(first.setup.hardware, first.requests) : requestsBesideFigure(sets);
+    return { figure: absent === "" ? figure : { ...figure, caption: `${absent} ${figure.caption}` } };
   },
 };
+
+/** Why there is no line for what a machine's requests go over; nothing where there is. */
+function absentRate({ hardware }: ScenarioView["setup"]): readonly string[] {
+  const { name, scaleUpBytesPerSecond, networkBytesPerSecond } = hardware;
+  const what = scaleUpBytesPerSecond === undefined ? "a scale-up link" : networkBytesPerSecond === undefined ? "a network" : undefined;
+  return what === undefined ? [] : [`No rate of ${what} is known of ${name}; the table above has its streams.`];
+}
+
+/** What one expert of the chosen model sees; what stands beside it is left out. */
+function tokensSentence({ prefix, setup: { model: chosen, tokensInFlight } }: Named): string {
+  const all = `${formatCount(tokensInFlight)} ${tokensInFlight === 1 ? "token" : "tokens"} in flight`;
+  if (!isMoe(chosen)) return `${prefix}with ${all} a layer of ${chosen.name} sees all of them`;
+  return `${prefix}with ${all} one expert of ${chosen.name} sees ${formatNumber(meanTokensPerExpert(tokensInFlight, chosen))} in the mean`;
+}
 
 /** Model and machine in few words; what the machine's name has in brackets is left off. */
 export function labelOf({ setup }: ScenarioView): string {
@@ -120,7 +140,7 @@ export function labelOf({ setup }: ScenarioView): string {
 function distinct(views: readonly ScenarioView[], name: PictureName): readonly Named[] {
   const named = views.map((view, i) => ({ ...view, prefix: views.length === 1 ? "" : `${letters[i]}: `, color: colors[i] as string }));
   const [a, b] = named;
-  if (a === undefined || b === undefined || name === "requests") return named;
+  if (a === undefined || b === undefined) return named;
   const [one, other] = [a.setup, b.setup];
   const same =
     one.model.id === other.model.id &&

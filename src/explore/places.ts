@@ -1,5 +1,6 @@
 import type { Figure } from "../index";
-import { byId, make } from "./dom";
+import { byId, download, make } from "./dom";
+import { spokenSentence, withWords } from "./picture-words";
 import type { Picture } from "./pictures";
 
 /** What the site's own script and Plotly give to the page. */
@@ -9,6 +10,10 @@ declare const Plotly: {
     figure: { data: unknown; layout: unknown },
     options: { format: "png" | "svg"; width: number; height: number; scale?: number; filename: string },
   ) => Promise<unknown>;
+  toImage: (
+    figure: { data: unknown; layout: unknown },
+    options: { format: "png" | "svg"; width: number; height: number },
+  ) => Promise<string>;
 };
 
 /** Where a figure stands. */
@@ -50,7 +55,7 @@ export function place(name: string): Place {
       caption.textContent = "";
       return;
     }
-    plot.setAttribute("aria-label", made.figure.alt);
+    plot.setAttribute("aria-label", spokenSentence(made.figure));
     caption.textContent = made.figure.caption;
     await drawFigure(plot, made.figure);
   };
@@ -105,19 +110,40 @@ interface Clicked {
   readonly points: readonly { readonly customdata?: unknown }[];
 }
 
-/** Draw a figure's picture for the reader's colours and width, now and whenever these change. */
-export function drawFigure(plot: HTMLElement, { data, layout }: Figure): Promise<unknown> {
-  return showFigure(plot, { data, layout, config: { responsive: true, displaylogo: false } });
+/** Draw a figure's picture for the reader's colours and width, now and whenever these change; the drawing itself bears its name and what it shows. */
+export async function drawFigure(plot: HTMLElement, figure: Figure): Promise<void> {
+  const { data, layout } = figure;
+  await showFigure(plot, { data, layout, config: { responsive: true, displaylogo: false } });
+  describe(plot, figure);
 }
 
-/** Hand a figure's picture to the reader as a file, wide and on white paper whatever the page looks like. */
-export function savePicture(figure: Figure, format: "png" | "svg", filename: string): void {
+/** Name and words of the drawing itself, for who takes it out of the page. */
+function describe(plot: HTMLElement, figure: Figure): void {
+  const svg = plot.querySelector("svg.main-svg");
+  if (svg === null) return;
+  const box = plot.closest("figure");
+  const words = { desc: spokenSentence(figure), title: box?.getAttribute("aria-label") ?? "Figure" };
+  for (const [name, text] of Object.entries(words)) {
+    const found = [...svg.children].find(({ localName }) => localName === name);
+    const element = found ?? document.createElementNS("http://www.w3.org/2000/svg", name);
+    if (found === undefined) svg.prepend(element);
+    if (box !== null && box.id !== "") element.id = `${box.id}-${name}`;
+    if (element.textContent !== text) element.textContent = text;
+  }
+}
+
+/** Hand a figure's picture to the reader as a file, wide and on white paper whatever the page looks like; an SVG says what it shows. */
+export async function savePicture(figure: Figure, format: "png" | "svg", filename: string): Promise<void> {
   const { data, layout } = structuredClone({ data: figure.data, layout: figure.layout });
   const height = (layout.height as number | undefined) ?? 460;
-  Plotly.downloadImage(
-    { data, layout: { ...layout, autosize: false, width: 960, height } },
-    { format, width: 960, height, scale: 2, filename },
-  );
+  const drawing = { data, layout: { ...layout, autosize: false, width: 960, height } };
+  if (format === "png") {
+    await Plotly.downloadImage(drawing, { format, width: 960, height, scale: 2, filename });
+    return;
+  }
+  const svg = decodeURIComponent((await Plotly.toImage(drawing, { format, width: 960, height })).replace(/^data:image\/svg\+xml,/, ""));
+  const source = `Drawn by the page to try of deepshock: ${location.protocol === "file:" ? "explore.html" : location.href}`;
+  download(`${filename}.svg`, "image/svg+xml", withWords(svg, spokenSentence(figure), `${figure.caption} ${source}`));
 }
 
 const later = new Set<() => Promise<void>>();

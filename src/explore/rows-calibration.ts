@@ -1,7 +1,7 @@
 import { type CalibratedName, calibratedNames, formatShare, type Hardware, hardware, machines, type StepFactors } from "../index";
 import { factorRange } from "../machine/step-factors";
 import { type Engine, engineOf, engines } from "../step/engine";
-import { nearest } from "../text/nearest";
+import { nearWords } from "../text/nearest";
 
 /** What a reader's measured rows made of the model: plain data, that travels in the link. The rows themselves do not. */
 export interface RowsCalibration {
@@ -52,7 +52,7 @@ function calibrationOf(said: (part: (typeof parts)[number]) => string | undefine
     const asked = said(part);
     const found = known.find((one) => one === asked);
     if (found !== undefined) return found;
-    const near = asked === undefined ? "" : `; nearest: ${nearest(asked, known).join(", ")}`;
+    const near = asked === undefined ? "" : `; ${nearWords(asked, known)}`;
     throw new RangeError(`${prefix}${part} ${asked === undefined ? "is missing" : `"${asked.slice(0, 40)}" is not known`}${near}`);
   };
   const number = (part: (typeof parts)[number], what: string, least: number, largest: number): number => {

@@ -1,4 +1,5 @@
 import { type Model, models } from "../index";
+import { nearWords } from "../text/nearest";
 import { make } from "./dom";
 import type { Option } from "./options";
 
@@ -65,10 +66,12 @@ export function fillModels(select: HTMLSelectElement, found: HTMLElement, asked:
     asked === ""
       ? ""
       : fits.length === 0
-        ? `No model matches "${asked}".`
+        ? `No model matches "${asked}"; ${nearWords(asked, namesOf(all))}.`
         : `${fits.length} of ${all.length} models match; Enter takes ${fits[0]?.name}.`;
   if (found.textContent !== words) found.textContent = words;
 }
+
+const namesOf = (all: readonly Model[]) => all.flatMap(({ name, id, aliases }) => [name, id, ...aliases]);
 
 function groupOf(m: Model): string {
   return m.id.startsWith("own-") ? " Your own" : m.organization;

@@ -1,5 +1,6 @@
 import { isMoe, type Model, machines, model, models } from "../index";
-import { nearest } from "../text/nearest";
+import { defaultScenario } from "../step/default-scenario";
+import { nearest, nearWords } from "../text/nearest";
 import { type Choice, most, whatIfRange, whatIfResources } from "./choice";
 import { type Find, findParts, firstFind, mostFind } from "./find";
 import { modelFromLink, modelToLink } from "./own";
@@ -19,20 +20,20 @@ export interface State {
   readonly own: readonly Model[];
 }
 
-/** The article's tokens, the model and machine of the notebooks. */
+/** That of the front page. */
 export const firstState: State = {
   a: {
-    model: "kimi-k2",
-    machine: "h100-sxm",
+    model: defaultScenario.model,
+    machine: defaultScenario.hardware,
     kernel: "",
     weightFormat: "",
     cacheFormat: "",
     engine: "",
-    gpus: 64,
-    tokensInFlight: 6144,
-    expertParallel: 64,
+    gpus: defaultScenario.gpus,
+    tokensInFlight: defaultScenario.tokensInFlight,
+    expertParallel: defaultScenario.expertParallel,
     tensorParallel: 1,
-    contextTokens: 4096,
+    contextTokens: defaultScenario.contextTokens,
     draftTokens: 0,
     overlap: "none",
     granularity: 1,
@@ -135,7 +136,7 @@ function readChoice(address: URLSearchParams, prefix: string, fallback: Choice, 
   const oneOf = (part: keyof typeof parts, ids: readonly string[], instead: string): string => {
     const asked = said(part);
     if (asked === undefined || ids.includes(asked)) return asked ?? instead;
-    troubles.push(`The link's ${part} "${asked}" is not known; nearest: ${nearest(asked, ids).join(", ")}. ${instead} stands in.`);
+    troubles.push(`The link's ${part} "${asked}" is not known; ${nearWords(asked, ids)}. ${instead} stands in.`);
     return instead;
   };
   const count = (part: keyof typeof parts, field: keyof typeof most, instead = fallback[field], least = 1): number => {

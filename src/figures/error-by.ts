@@ -19,11 +19,10 @@ export function errorClasses(
   names: readonly string[],
   classOf: (r: JudgedRow) => string,
 ): readonly ErrorClass[] {
+  const classes = new Map<string, number[]>(names.map((name) => [name, []]));
+  for (const r of rows) classes.get(classOf(r))?.push(r.seconds / r.row.seconds);
   return names.flatMap((name) => {
-    const ratios = rows
-      .filter((r) => classOf(r) === name)
-      .map((r) => r.seconds / r.row.seconds)
-      .sort((a, b) => a - b);
+    const ratios = (classes.get(name) as number[]).sort((a, b) => a - b);
     if (ratios.length === 0) return [];
     const at = (share: number) => ratios[Math.min(ratios.length - 1, Math.floor(share * ratios.length))] as number;
     return [{ name, rows: ratios.length, p10: at(0.1), p50: at(0.5), p90: at(0.9) }];

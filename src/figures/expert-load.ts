@@ -65,7 +65,7 @@ export function expertLoadFigure(tokens: number, router: Router, seed: number, o
         ),
       ],
     }),
-    title: `The busiest expert gets ${formatNumber(unevenness.maximumOverMean)} times the mean in ${observed.label}, ${formatNumber(expected)} times by chance alone`,
+    title: `The busiest expert gets ${formatNumber(unevenness.maximumOverMean)} times the mean in ${observed.label}; the busiest of ${formatCount(router.routedExperts)} is expected at ${formatNumber(expected)} times by chance alone`,
     setting: `${formatCount(tokens)} tokens, ${formatCount(router.expertsPerToken)} of ${formatCount(router.routedExperts)} experts each; drawn once.`,
     source: `Steps: ${observed.label}, data/measurements/expert-counts-qwen3.csv.`,
     caption: `Experts from the busiest (left) to the idlest (right). By chance alone, ${words}, with a standard deviation of ${formatShare(load.standardDeviation / load.mean)} of the mean and ${formatShare(load.idleShare)} idle. The orange steps are ${observed.label}: busiest at ${formatNumber(unevenness.maximumOverMean)} times the mean, coefficient of variation ${formatNumber(unevenness.coefficientOfVariation)}. The mean is right for any router; a real router's spread is far above what chance explains.`,

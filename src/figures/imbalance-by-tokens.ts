@@ -90,7 +90,7 @@ export function imbalanceByTokensFigure(): Figure {
       showlegend: true,
       legend: { orientation: "h", x: 0, y: -0.16, yanchor: "top", font: { size: 12 } },
     }),
-    title: `At 128 tokens per expert chance puts the busiest expert at ${formatNumber(chance)} times the mean; DeepSeek-R1's was measured at ${formatNumber(slot)}`,
+    title: `The busiest expert of DeepSeek-R1 was measured at ${formatNumber(slot)} times the mean load; chance alone makes ${formatNumber(chance)} at 128 tokens per expert`,
     setting: `${experts} experts, ${expertsPerToken} per token, on ${gpus} GPUs.`,
     source: "Measured: data/measurements/expert-imbalance-trtllm.csv and expert-counts-qwen3.csv.",
     caption: `How much busier the busiest expert (blue) or GPU of ${gpus} (green) is than the mean. Dashed: a perfectly fair router, where only chance makes a difference; more tokens even it out. Solid: a router whose experts differ in popularity by the published ${formatNumber(coefficientOfVariation)} (standard deviation over mean); more tokens do not help. Marks are measurements, open ones with replicated experts: ${words}. Diamond: one layer of a Qwen3 model, ${formatNumber(counts.maximumOverMean)} at ${formatNumber(counts.mean)} tokens per expert.`,

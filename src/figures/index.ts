@@ -33,6 +33,7 @@ export * from "./placement-loads";
 export * from "./prefill-starts";
 export * from "./releases";
 export * from "./request-streams";
+export * from "./requests-beside";
 export * from "./run-lengths";
 export * from "./sparsity-laws";
 export * from "./step-flows";

@@ -77,7 +77,7 @@ export function partsFigure(judged: readonly Claim[]): Figure {
     }),
     title: words,
     setting: "From 66 % on a part counts as right, below 33 % as wrong.",
-    caption: `Each part that has a number: the share of its named population, or the probability that it is true; stars are readings of a word, never averaged; pale marks are findings of ours that no verdict counts; × is how many parts lie on one another.${without.length === 0 ? "" : ` Claims without such a part are left out (${without.join(", ")}).`}`,
+    caption: `Each part that has a number: the share of its named population, or the probability that it is true; stars are readings of a word, never averaged; pale marks are findings of ours that no verdict counts; × is how many parts lie on one another.${without.length === 0 ? "" : ` Claims whose parts are all plain facts are left out (${without.join(", ")}): there a count or a share stands against its threshold, and the part holds or does not.`}`,
     alt: `${words}.`,
   };
 }

@@ -1,5 +1,6 @@
+import { accessFact } from "../data/accesses";
 import { type Access, shareInRunsUpTo } from "../step/decode-accesses";
-import { formatBytes, formatShare } from "../text/numbers";
+import { formatBytes, formatCount, formatShare } from "../text/numbers";
 import type { Figure } from "./figure";
 import { colours, layout, lengthTicks, line, linearAxis, logAxis, rule } from "./theme";
 
@@ -43,10 +44,16 @@ export function runLengthsFigure(
       shapes: [rule("x", 64), rule("x", 4096)],
     }),
     title: `Share of a step's bytes in runs of up to 4 KiB: ${small}`,
-    setting: "One GPU, one decode step; a page of the cache holds 16 tokens of one head, which is assumed.",
+    setting: `One GPU, one decode step; the cache in ${cachePageWords()}.`,
     caption: `Bytes that one GPU moves in a decode step, summed from the shortest runs to the longest. A line that rises on the left moves its bytes in small pieces. In runs of up to 4 KiB: ${small}. In runs of up to 64 B: ${tiny}.${conclusion === "" ? "" : ` ${conclusion}`}`,
     alt: `Cumulative byte share by run length. Up to 4 KiB: ${small}. Up to 64 B: ${tiny}. The longest run is ${formatBytes(Math.max(...steps.flatMap((s) => s.accesses.map((a) => a.runBytes))))}.`,
   };
+}
+
+/** In what pieces a cache is taken to lie: what engines have by default, keys and values of all heads of a GPU side by side. */
+export function cachePageWords(): string {
+  const [keys, latents] = [accessFact("gqa-page", "tokens"), accessFact("mla-page", "tokens")];
+  return `pages of ${formatCount(keys)} tokens of keys or of values, or ${formatCount(latents)} of latents, as is assumed`;
 }
 
 function cumulative(

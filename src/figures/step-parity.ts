@@ -13,13 +13,16 @@ const engines: readonly { readonly name: string; readonly color: string; readonl
 const others = { name: "others", color: colours.grey, symbol: "cross" };
 
 /**
- * Steps of measured deployments that can be asked as steady decode steps, by the step's own choice of kernels.
+ * Steps of measured deployments that can be asked as steady decode steps, by the step's own choice of kernels; timed once.
  *
  * @example measuredSteps().length
  */
 export function measuredSteps(): readonly StepPair[] {
-  return stepPairs(deploymentRows(), "default");
+  measured ??= Object.freeze(stepPairs(deploymentRows(), "default"));
+  return measured;
 }
+
+let measured: readonly StepPair[] | undefined;
 
 /** Off by so much a step still lies between the dotted lines. */
 const near = 0.2;
@@ -65,7 +68,7 @@ export function stepParityFigure(pairs: readonly StepPair[]): Figure {
             color,
             {
               marker: { color, symbol, size: 6, opacity: 0.65 },
-              text: here.map(({ row }) => `${row.model} on ${row.gpus} ${row.machine}, ${row.requests} requests<br>${row.source}`),
+              text: here.map(({ row }) => `${row.model} on ${row.gpus} ${row.machine}, ${row.requests} ${row.requests === 1 ? "request" : "requests"}<br>${row.source}`),
               hoverinfo: "text+x+y",
             },
           ),

@@ -37,7 +37,9 @@ type Found = Figure & Pick<Titled, "title">;
 const hovering = (figure: Found): Found => ({ ...withHover(figure), title: figure.title });
 
 const height = 340;
-const legend = { orientation: "h", x: 0, xanchor: "left", y: -0.24, yanchor: "top", font: { size: 11 } } as const;
+/** Below the axis and its title, with room for a line an entry on a narrow page. */
+const legend = { orientation: "h", x: 0, xanchor: "left", y: -0.29, yanchor: "top", font: { size: 11 } } as const;
+const belowLegend = { l: 56, r: 12, t: 24, b: 104 } as const;
 /** What the article says an expert sees, and how short it says an access becomes. */
 const article = { tokens: 128, shortBytes: 64, longBytes: 16_384 } as const;
 
@@ -90,7 +92,7 @@ function tasksFigure(sets: readonly TaskSet[]): Found {
   const inBand = sets.map(({ name }, i) => `${name} ${formatShare(shares[i]?.[1]?.timeShare ?? Number.NaN)}`).join(", ");
   const share = (i: number) => formatShare(shares[i]?.[1]?.timeShare ?? Number.NaN);
   return {
-    title: `Tasks of 1–10 µs hold ${share(1)} of the time as launched, ${share(2)} counted expert by expert, ${share(0)} in a dense model`,
+    title: `Tasks of 1–10 µs hold ${share(1)} of the time as launched, ${share(2)} if each expert is a task by itself, ${share(0)} in a dense model`,
     data: sets.map(({ name }, i) => ({
       type: "bar",
       name,
@@ -101,7 +103,7 @@ function tasksFigure(sets: readonly TaskSet[]): Found {
     })),
     layout: layout({
       height,
-      margin: { l: 56, r: 12, t: 24, b: 58 },
+      margin: belowLegend,
       barmode: "group",
       bargap: 0.2,
       xaxis: { type: "category", title: { text: "Duration of one task", standoff: 8 }, showgrid: false, tickfont: { size: 10 } },
@@ -122,12 +124,13 @@ function accessesFigure(steps: readonly StepAccesses[]): Found {
   const upTo = steps.map(({ name, accesses }) => `${name} ${shareWords(accesses)}`).join(", ");
   const [dense, fine, sparse] = steps.map(({ accesses }) => shareWords(accesses));
   return {
-    title: `Experts leave memory in long runs: ${fine} of the bytes lie in runs to 16 KiB (dense ${dense}, selected attention ${sparse})`,
+    title: `Experts leave memory in long runs: ${fine} of the bytes lie in runs of up to 16 KiB (dense ${dense}, sparse attention ${sparse})`,
     data,
     layout: {
       ...full,
       height,
-      margin: { l: 56, r: 12, t: 24, b: 58 },
+      margin: belowLegend,
+      yaxis: { ...(full.yaxis as Record<string, unknown>), title: { text: "Bytes in runs to here (%)", standoff: 8 } },
       xaxis: {
         ...(full.xaxis as Record<string, unknown>),
         ...lengthTicks([64, 16_384, 1e6, 1e9]),

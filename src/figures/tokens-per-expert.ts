@@ -18,7 +18,7 @@ const marks = { decode: "circle", prefill: "square", training: "diamond" } as co
  * Tokens per expert against tokens in flight, one line per model, with published deployments on the lines.
  *
  * A dense feed-forward sees every token, so a dense model's line is the diagonal. Tokens in flight are the same for all, or one
- * count a model.
+ * count per model.
  *
  * @example tokensPerExpertFigure([model("deepseek-v3")], 6144).caption
  */
@@ -104,21 +104,19 @@ export function tokensPerExpertFigure(
   };
 }
 
-/** What is read off the figure at counts of tokens in flight, one a model. */
+/** What is read off the figure at counts of tokens in flight, one per model. */
 function told(
   models: readonly Model[],
   inFlight: readonly number[],
   mean: Mean,
 ): Choice & { readonly perModel: string; readonly inWords: string } {
-  const perModel = models.map((m, i) => `${m.name} ${formatNumber(mean(inFlight[i] as number, m), 4)}`).join(", ");
+  const perModel = models.map((m, i) => `${m.name} ${tokenWords(mean(inFlight[i] as number, m))}`).join(", ");
   const inWords = [...new Set(inFlight)].map(formatCount).join(" and ");
   const experts = models
     .map((m, i) => ({ m, rows: mean(inFlight[i] as number, m) }))
     .filter(({ m }) => m.routedExperts > 0)
     .sort((a, b) => a.rows - b.rows);
-  const ends = [...new Set([experts[0], experts.at(-1)])].flatMap((e) =>
-    e === undefined ? [] : [`${formatNumber(e.rows, 4)} (${e.m.name})`],
-  );
+  const ends = [...new Set([experts[0], experts.at(-1)])].flatMap((e) => (e === undefined ? [] : [`${tokenWords(e.rows)} (${e.m.name})`]));
   const found = ends.length === 0 ? "a dense layer sees every one" : `one expert gets ${ends.join(" to ")}`;
   return {
     perModel,
@@ -127,6 +125,9 @@ function told(
     caption: `Mean tokens per expert, one line per model: half the tokens make an expert's matrix products half as tall. Shaded: 64 to 256, what we take as about the article's 128. At ${inWords} tokens (rings): ${perModel}. Filled marks are published deployments and benchmark settings (circle decode, square prefill, diamond training). ${drawn(mean)}: "128 tokens per expert" is a statement about decode.`,
   };
 }
+
+/** Tokens of an expert: whole from ten on, where a fraction of one says nothing. */
+const tokenWords = (count: number): string => (count >= 10 ? formatCount(count) : formatNumber(count));
 
 type Mean = (count: number, m: Model) => number;
 

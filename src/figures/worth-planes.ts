@@ -36,7 +36,7 @@ export function worthPlaneFigure(plane: Plane, words: PlaneWords): Figure {
   const served = ({ has }: PlaneColumn) => rows.filter(({ needs }) => has >= needs).length;
   const say = (row: PlaneRow) => `${nameOf(row)} needs ${formatCount(Math.round(row.needs))}`;
   const [first, last] = [rows[0], rows.at(-1)] as [PlaneRow, PlaneRow];
-  const least = rows.length > 1 ? `${say(first)}, ${say(last)}` : say(first);
+  const least = rows.length > 1 ? `${say(first)}; ${say(last)}` : say(first);
   const counts = columns.map(
     (column, i) => `${i === 0 ? "with " : ""}${column.name} in ${served(column)}${i === 0 ? ` of ${rows.length} cases` : ""}`,
   );

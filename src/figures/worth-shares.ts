@@ -75,7 +75,7 @@ export function worthSharesFigure(served: readonly ServedModel[], machines: read
     `${worthParts
       .filter((p) => row.worth.elasticities[p.name] !== 0)
       .map((p) => `${p.words} ${formatShare(row.worth.elasticities[p.name])}`)
-      .join(", ")} (${formatCount(row.groupRequests)} requests of a group)`;
+      .join(", ")} (${formatCount(row.groupRequests)} requests on all GPUs together)`;
   const read = (m: number) => {
     const fitting = rows.slice(m * served.length, (m + 1) * served.length).filter(fits);
     const ends = [...new Set([fitting[0], fitting.at(-1)])].flatMap((row) => (row === undefined ? [] : [row]));
@@ -136,10 +136,10 @@ const nameOf = ({ model }: WorthRow): string => `${model.name}<br>${model.releas
 function titleOf(machine: string, ends: readonly FittingRow[]): string {
   const best = ends.map(({ model, worth: { elasticities } }) => {
     const part = worthParts.reduce((a, b) => (elasticities[b.name] > elasticities[a.name] ? b : a));
-    return { words: part.words, share: `${formatShare(elasticities[part.name])} to ${model.name}` };
+    return { words: part.words, share: `${formatShare(elasticities[part.name])} of the worth to ${model.name}` };
   });
   const words = [...new Set(best.map((one) => one.words))];
   return words.length === 1
-    ? `Worth most on ${machine} is ${words[0]}: ${best.map(({ share }) => share).join(", ")}`
+    ? `Worth most on ${machine} is ${words[0]}: ${best.map(({ share }) => share).join(" and ")}`
     : `Worth most on ${machine}: ${best.map((one) => `${one.words}, ${one.share}`).join("; ")}`;
 }

@@ -5,9 +5,18 @@ import type { StepPair } from "./step-rows";
 type TimeName = (typeof engineTimeNames)[number];
 type Times = Readonly<Record<TimeName, number>>;
 
-/** Times that every engine has of its own; the others are one for all, since few rows have such layers. */
-const own = ["layerSeconds", "requestSeconds", "latentSeconds"] as const satisfies readonly TimeName[];
-const shared = ["sparseSeconds", "linearSeconds"] as const satisfies readonly TimeName[];
+/**
+ * What rows bear on one value of a time: those of an engine on a generation, of an engine, whose code for latent attention is one, or
+ * all, where few rows have such layers.
+ */
+const sharedBy: Readonly<Record<TimeName, (family: string) => string>> = {
+  layerSeconds: (family) => family,
+  layerRequestSeconds: (family) => family,
+  quantizedSeconds: (family) => family,
+  latentSeconds: (family) => family.split(" ")[0] as string,
+  sparseSeconds: () => "all",
+  linearSeconds: () => "all",
+};
 
 /** The times of each family, fitted. */
 export type EngineFit = ReadonlyMap<string, Times>;
@@ -15,7 +24,15 @@ export type EngineFit = ReadonlyMap<string, Times>;
 const softness = 0.05;
 const rounds = 12;
 /** No time is above this: a layer of the slowest engine takes less. */
-const most: Times = { layerSeconds: 400e-6, requestSeconds: 100e-6, latentSeconds: 400e-6, sparseSeconds: 400e-6, linearSeconds: 400e-6 };
+const most: Times = {
+  layerSeconds: 400e-6,
+  layerRequestSeconds: 5e-6,
+  quantizedSeconds: 400e-6,
+  latentSeconds: 400e-6,
+  sparseSeconds: 400e-6,
+  linearSeconds: 400e-6,
+};
+const none = Object.fromEntries(engineTimeNames.map((name) => [name, 0])) as Times;
 
 /** Seconds of a pair with an engine's times. */
 export function withTimes({ base, features }: StepPair, times: Times): number {
@@ -26,50 +43,59 @@ export function withTimes({ base, features }: StepPair, times: Times): number {
 
 /**
  * Fit the engines' times on steps: the sum over rows of sqrt(ln(measured / predicted)^2 + 0.05^2), each constant in its turn between
- * zero and its most, by golden section. Deterministic; half micro-batches are left out, since what they hide is no sum.
+ * zero and its most, by golden section. Deterministic; half micro-batches are left out, since what they hide is no sum. Where no row has
+ * the layers that a time is for, it is the mean of those of the others.
  */
 export function fitEngines(pairs: readonly StepPair[]): EngineFit {
   const usable = pairs.filter(({ row }) => row.overlap === "none");
   const families = [...new Set(usable.map((pair) => pair.family))].sort();
-  const rows = new Map(families.map((family) => [family, usable.filter((pair) => pair.family === family)]));
-  const times = new Map<string, Record<TimeName, number>>(
-    families.map((family) => [family, { layerSeconds: 0, requestSeconds: 0, latentSeconds: 0, sparseSeconds: 0, linearSeconds: 0 }]),
+  const times = new Map<string, Record<TimeName, number>>(families.map((family) => [family, { ...none }]));
+  const groups = engineTimeNames.flatMap((name) =>
+    [...new Set(families.map(sharedBy[name]))].map((group) => {
+      const members = families.filter((family) => sharedBy[name](family) === group);
+      return { name, members, rows: usable.filter(({ family, features }) => members.includes(family) && features[name] > 0) };
+    }),
   );
-  const loss = (these: readonly StepPair[]) => {
-    let sum = 0;
-    for (const pair of these) sum += Math.hypot(Math.log(pair.measured / withTimes(pair, times.get(pair.family) as Times)), softness);
-    return sum;
+  const set = (name: TimeName, members: readonly string[], value: number) => {
+    for (const family of members) (times.get(family) as Record<TimeName, number>)[name] = value;
   };
   for (let round = 0; round < rounds; round++) {
-    for (const family of families) {
-      for (const name of own) {
-        const record = times.get(family) as Record<TimeName, number>;
-        const set = (value: number) => {
-          record[name] = value;
-          return loss(rows.get(family) as readonly StepPair[]);
-        };
-        set(least(set, most[name]));
-      }
-    }
-    lendLatent(times, rows);
-    for (const name of shared) {
-      const touched = usable.filter(({ features }) => features[name] > 0);
-      const set = (value: number) => {
-        for (const record of times.values()) record[name] = value;
-        return loss(touched);
-      };
-      set(touched.length === 0 ? 0 : least(set, most[name]));
-    }
+    for (const { name, members, rows } of groups) if (rows.length > 0) set(name, members, best(rows, name, times));
+  }
+  for (const { name, members, rows } of groups) {
+    if (rows.length > 0) continue;
+    const known = groups.filter((other) => other.name === name && other.rows.length > 0);
+    const values = known.map((other) => times.get(other.members[0] as string)?.[name] as number);
+    set(name, members, values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length));
   }
   return times;
 }
 
-/** A family without rows of latent attention takes the mean of those that have them. */
-function lendLatent(times: ReadonlyMap<string, Record<TimeName, number>>, rows: ReadonlyMap<string, readonly StepPair[]>): void {
-  const has = (family: string) => rows.get(family)?.some(({ features }) => features.latentSeconds > 0) === true;
-  const known = [...times].filter(([family]) => has(family) && !family.endsWith("CDNA3"));
-  const mean = known.reduce((sum, [, { latentSeconds }]) => sum + latentSeconds, 0) / Math.max(1, known.length);
-  for (const [family, record] of times) if (!has(family)) record.latentSeconds = mean;
+/** The value of one constant at which the rows are least off, all others as they are. */
+function best(rows: readonly StepPair[], name: TimeName, times: ReadonlyMap<string, Times>): number {
+  return least(lossAlong(rows, name, times), most[name]);
+}
+
+/** The loss as one constant moves: what stays is summed beforehand, in the order of withTimes, so that the last digit is the same. */
+function lossAlong(rows: readonly StepPair[], name: TimeName, times: ReadonlyMap<string, Times>): (value: number) => number {
+  const place = engineTimeNames.indexOf(name);
+  const later = engineTimeNames.slice(place + 1);
+  const width = 3 + later.length;
+  const numbers = new Float64Array(rows.length * width);
+  rows.forEach(({ base, features, measured, family }, row) => {
+    const own = times.get(family) as Times;
+    const before = engineTimeNames.slice(0, place).reduce((sum, other) => sum + own[other] * features[other], base);
+    numbers.set([measured, before, features[name], ...later.map((other) => own[other] * features[other])], row * width);
+  });
+  return (value) => {
+    let sum = 0;
+    for (let row = 0; row < numbers.length; row += width) {
+      let seconds = (numbers[row + 1] as number) + value * (numbers[row + 2] as number);
+      for (let at = row + 3; at < row + width; at++) seconds += numbers[at] as number;
+      sum += Math.hypot(Math.log((numbers[row] as number) / seconds), softness);
+    }
+    return sum;
+  };
 }
 
 /** The argument between 0 and `to` at which a function of one valley is least. */

@@ -5,7 +5,7 @@ import type { EngineConstants } from "../step/engine";
 export interface StatedEngineTime {
   readonly engine: string;
   readonly generation: string;
-  /** What it falls due for: a layer, a request, a latent mixer, a sparse one, a linear one. */
+  /** What it falls due for: a layer, a request in a layer, a layer that quantizes, a latent mixer, a sparse one, a linear one. */
   readonly of: string;
   readonly seconds: number;
   /** The least and the most that came out as each source, model and machine was left out of the fit. */
@@ -17,7 +17,8 @@ export interface StatedEngineTime {
 
 const words: Readonly<Partial<Record<keyof EngineConstants, string>>> = {
   layerSeconds: "layer",
-  requestSeconds: "request",
+  layerRequestSeconds: "request in a layer",
+  quantizedSeconds: "layer that quantizes",
   latentSeconds: "latent mixer",
   sparseSeconds: "sparse mixer",
   linearSeconds: "linear mixer",
@@ -26,7 +27,8 @@ const words: Readonly<Partial<Record<keyof EngineConstants, string>>> = {
 /**
  * The times between kernels of data/engines.csv, each with the range that it had as rows were left out.
  *
- * A sparse and a linear mixer's are one for all engines; an engine without rows of latent attention has the mean of the others.
+ * A sparse and a linear mixer's are one for all engines, since few rows have such layers; a latent one's is one for each engine, and the
+ * mean of the others where an engine has no such rows.
  *
  * @throws Error naming file and line of a broken row.
  * @example statedEngineTimes().filter(({ of }) => of === "layer").length // engines and generations that were fitted

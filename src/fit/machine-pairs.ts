@@ -108,6 +108,14 @@ const likeRate = Math.log(1.15);
  * @example machinePairs(measuredSteps()).length
  */
 export function machinePairs(steps: readonly StepPair[]): readonly MachinePair[] {
+  const known = remembered.get(steps) ?? pairMachines(steps);
+  remembered.set(steps, known);
+  return known;
+}
+
+const remembered = new WeakMap<readonly StepPair[], readonly MachinePair[]>();
+
+function pairMachines(steps: readonly StepPair[]): readonly MachinePair[] {
   const groups = new Map<string, LikeSteps[]>();
   for (const like of likeSteps(steps)) {
     const key = `${like.older.row.model} ${like.older.row.machine} ${like.newer.row.machine}`;

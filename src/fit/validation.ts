@@ -25,13 +25,20 @@ export interface JudgedRow {
 }
 
 /**
- * Every measured layer time with its prediction by the committed constants.
+ * Every measured layer time with its prediction by the committed constants, judged once.
  *
- * Takes a few seconds: 37,000 rows, of which those with power-law routing draw their experts anew.
+ * Takes a second or two: 37,000 rows, of which those with power-law routing draw their experts anew.
  *
  * @example judgedRows().filter(({ part }) => part === "set aside").length
  */
 export function judgedRows(): readonly JudgedRow[] {
+  judged ??= Object.freeze(judgeRows());
+  return judged;
+}
+
+let judged: readonly JudgedRow[] | undefined;
+
+function judgeRows(): readonly JudgedRow[] {
   const aside = setAside();
   return byFamily(moeMeasurements(), hardware).flatMap(([family, rows]) => {
     const constants = kernels().find((k) => k.from === family && k.fitted === "here");
@@ -39,7 +46,10 @@ export function judgedRows(): readonly JudgedRow[] {
     const counts = tokenCounts(rows);
     const known = new Map<string, MoeMeasurement[]>();
     for (const row of rows.filter((r) => isFitted(r.tokens, counts))) {
-      known.set(configurationOf(row), [...(known.get(configurationOf(row)) ?? []), row]);
+      const configuration = configurationOf(row);
+      const before = known.get(configuration);
+      if (before === undefined) known.set(configuration, [row]);
+      else before.push(row);
     }
     return rows.map((row): JudgedRow => {
       const { seconds, floorSeconds } = predictRow(row, constants, hardware(row.hardware));
@@ -166,8 +176,11 @@ export interface WorstRow extends JudgedRow {
  */
 export function worstRows(rows: readonly JudgedRow[], count = 10): readonly WorstRow[] {
   const held = rows.filter((r) => r.part === "tokens left out" || r.part === "power law");
-  const far = [...held].sort((a, b) => distance(b) - distance(a)).slice(0, count);
-  return far.map((r) => ({ ...r, predictedOverMeasured: r.seconds / r.row.seconds, reason: reasonOf(r, rows) }));
+  const far = held
+    .map((r) => ({ r, distance: distance(r) }))
+    .sort((a, b) => b.distance - a.distance)
+    .slice(0, count);
+  return far.map(({ r }) => ({ ...r, predictedOverMeasured: r.seconds / r.row.seconds, reason: reasonOf(r, rows) }));
 }
 
 function distance({ seconds, row }: JudgedRow): number {
@@ -179,8 +192,15 @@ function reasonOf(r: JudgedRow, rows: readonly JudgedRow[]): string {
   const local = row.shape.routedExperts / row.expertParallel;
   if (r.part === "power law" && row.expertParallel > 1 && row.tokens * row.shape.expertsPerToken <= 4 * local)
     return "all on the timed rank";
+  const configuration = configurationOf(row);
+  // The family first: of 37,000 rows few are of it, and their configurations alone are compared.
   const near = rows.filter(
-    (o) => o !== r && configurationOf(o.row) === configurationOf(row) && o.row.tokens >= row.tokens / 4 && o.row.tokens <= row.tokens * 4,
+    (o) =>
+      o.family === r.family &&
+      o.row.tokens >= row.tokens / 4 &&
+      o.row.tokens <= row.tokens * 4 &&
+      o !== r &&
+      configurationOf(o.row) === configuration,
   );
   const times = near.map((o) => o.row.seconds).sort((a, b) => a - b);
   return row.seconds > 2 * (times[Math.floor(times.length / 2)] ?? Number.POSITIVE_INFINITY) ? "a spike" : "not explained";

@@ -17,6 +17,8 @@ export interface ExpertChoice {
   readonly engine?: EngineName | undefined;
   /** Matrices of one expert; 2 without a gate. */
   readonly matrices?: number;
+  /** The class that runs the model, where it is known. */
+  readonly architecture?: string | undefined;
 }
 
 /**
@@ -24,16 +26,17 @@ export interface ExpertChoice {
  *
  *     FP8 in blocks, tokens exchanged   DeepGEMM on DeepEP's layout, but in TensorRT-LLM its own kernels
  *     TensorRT-LLM     trtllm-gen on Blackwell (FP8 in blocks, NVFP4 without an exchange, MXFP4), CUTLASS otherwise; experts without a gate have their own
- *     SGLang           FlashInfer's trtllm-gen on Blackwell, CuTe DSL for an exchange in NVFP4, Triton otherwise
+ *     SGLang           FlashInfer's trtllm-gen on Blackwell (FP8 in blocks by the model's class), CuTe DSL for an exchange in NVFP4, Triton otherwise
  *     vLLM             the same families as its modular kernels name them
  *     integers of 4 bits                Marlin
  *
  * Read off the launch scripts and defaults behind data/measurements/end-to-end.csv; vLLM's Triton kernel for MXFP4 on Hopper off its
- * steps, which no other measured kernel meets. A kernel that was not measured on the machine is carried (see kernelFamily).
+ * steps, which no other measured kernel meets. SGLang's choice by class: python/sglang/srt/arg_groups/model_overrides at commit
+ * 0bc64389 of sgl-project/sglang, and server_args.py of early 2026 before it. A kernel that was not measured on the machine is carried (see kernelFamily).
  *
  * @example defaultExpertKernel({ hardware: hardware("b200-sxm"), format: "nvfp4", exchanges: false }) // "moe_torch_flow_min_latency"
  */
-export function defaultExpertKernel({ hardware, format, exchanges, engine, matrices = 3 }: ExpertChoice): string {
+export function defaultExpertKernel({ hardware, format, exchanges, engine, matrices = 3, architecture }: ExpertChoice): string {
   const blackwell = /Blackwell|Rubin/.test(hardware.generation);
   if (format === "fp8_block" && exchanges && engine !== "tensorrt-llm" && measured("deepepmoe", hardware.generation)) return "deepepmoe";
   if (engine === "vllm" && hardware.vendor === "NVIDIA") return vllm(format, blackwell, hardware.generation);
@@ -50,11 +53,8 @@ export function defaultExpertKernel({ hardware, format, exchanges, engine, matri
     case "int4_wo":
       return "sglang_marlin_moe";
     case "fp8_block":
-      return blackwell
-        ? "sglang_flashinfer_trtllm_moe"
-        : own || hardware.vendor !== "NVIDIA"
-          ? "moe_torch_flow_cutlass"
-          : "sglang_fused_moe_triton";
+      if (blackwell && (own || !runsTriton(architecture))) return "sglang_flashinfer_trtllm_moe";
+      return own || hardware.vendor !== "NVIDIA" ? "moe_torch_flow_cutlass" : "sglang_fused_moe_triton";
     case "bfloat16":
       return own || hardware.vendor !== "NVIDIA" ? "moe_torch_flow_cutlass" : "sglang_fused_moe_triton";
     default:
@@ -63,6 +63,17 @@ export function defaultExpertKernel({ hardware, format, exchanges, engine, matri
 }
 
 const gptOssTriton = "vllm_gptossmxfp4moe_triton_oaitritonmxfp4expertsmonolithic";
+
+/**
+ * Whether SGLang leaves a class of models to Triton in FP8 in blocks on Blackwell: all but those that it gives trtllm-gen, which are
+ * DeepSeek's and what shares its code, Qwen3 and later, Llama 4 and MiMo-V2.
+ */
+function runsTriton(architecture: string | undefined): boolean {
+  return architecture !== undefined && !trtllmGenClasses.test(architecture);
+}
+
+const trtllmGenClasses =
+  /^(DeepseekV|KimiK2|MistralLarge3|Pixtral|GlmMoeDsa|Glm5Next|HYV4|LongcatFlash|Dots3Note|Qwen3|Qwen4|InternS2|Llama4|MiMoV2)/;
 
 /** Integers of every width run in the kernel of four bits, which widens them alike. */
 const isWeightOnly = (format: WeightFormatName): boolean => /^int\d_wo$/.test(format);
@@ -107,7 +118,13 @@ export function defaultExperts(
 ): { readonly kernel: string; readonly weightFormat: WeightFormatName } {
   const { experts } = servedFormats(model, hardware);
   return {
-    kernel: defaultExpertKernel({ hardware, format: experts, exchanges: expertParallel > 1, matrices: model.expertMatrices }),
+    kernel: defaultExpertKernel({
+      hardware,
+      format: experts,
+      exchanges: expertParallel > 1,
+      matrices: model.expertMatrices,
+      architecture: model.architecture,
+    }),
     weightFormat: experts,
   };
 }

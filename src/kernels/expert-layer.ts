@@ -18,7 +18,10 @@ export interface MoeLayerQuestion {
   readonly tokens: number;
   readonly expertParallel?: number;
   readonly tensorParallel?: number;
-  /** "balanced", "chance", "even", "uniform" or "power_law_<exponent>". */
+  /**
+   * "balanced", "chance", "even", "uniform" or "power_law_<exponent>". "uniform" is what the wide expert-parallel tables were measured
+   * with: each expert holds the mean rounded down, so up to half of the rows are lost where a rank expects few; "balanced" keeps them.
+   */
   readonly routing?: string;
   /**
    * Where the weights are when the layer starts. "warm", as the tables time it: the same layer again and again, so that

@@ -8,7 +8,7 @@ import { nearest } from "../text/nearest";
 import { peakFlops } from "./families";
 import { bf16Bytes, type Gemm } from "./gemm";
 import { pNorm } from "./p-norm";
-import { type DenseTiles, fastestTiling, type TileChoice, type TileCosts, tileChoice, tilingAt, tilingSeconds } from "./tile-choice";
+import { type DenseTiles, fastestTiling, leastSeconds, type TileChoice, type TileCosts, tileChoice, tilingAt } from "./tile-choice";
 
 export type { DenseTiles } from "./tile-choice";
 
@@ -103,7 +103,7 @@ export function denseGemmTime({ gemm, hardware, kernel, weightFormat }: DenseQue
 export const wholeEdges = Math.ceil;
 
 /**
- * Tiles or waves on the mean over sizes nearby: one up to one, then half of one more than their number as the number grows.
+ * Tiles or waves, averaged over sizes nearby: one up to one, then half of one more than their number as the number grows.
  *
  * Engines pad batches to the sizes that their graphs were captured for and choose other tiles at the edges, so that one row more is no cliff.
  */
@@ -112,7 +112,7 @@ export const meanEdges = (number: number): number => (number <= 1 ? 1 : number +
 /** A dense product whose matrix, kernel and machine are settled: only its rows are left to give. */
 export type DenseProduct = (rows: number) => ProductTime;
 
-/** The same under a family given; with the edges of tiles and waves whole, as tables time them, or on the mean. */
+/** The same under a family given; with the edges of tiles and waves whole, as tables time them, or averaged. */
 export function denseTime(family: DenseFamily, gemm: Gemm, hardware: Hardware, edges: (number: number) => number = wholeEdges): DenseTime {
   const { kernel, weightFormat, fitted } = family;
   const choice = choiceOf(family, gemm, hardware, edges, true);
@@ -160,10 +160,11 @@ function productOf(
   const weightBytes = format.weightBytes * k * n;
   const bytesPerRow = format.activationBytes * k + bf16Bytes * n;
   const passSeconds = (c.activationPasses * bf16Bytes * k) / bandwidth;
+  const tilesSeconds = leastSeconds(choice);
   return (m) => {
     const flops = flopsPerRow * m;
     const bytes = weightBytes + bytesPerRow * m;
-    const computeSeconds = tilingSeconds(choice, fastestTiling(choice, m), m);
+    const computeSeconds = tilesSeconds(m);
     const memorySeconds = bytes / (bandwidth * c.memoryEfficiency);
     const overheadSeconds = c.fixedSeconds + passSeconds * m;
     const floorSeconds = Math.max(bytes / bandwidth, flops / peak);

@@ -87,11 +87,27 @@ export function tileChoice(
 
 /** Tilings less those that one of the same rows beats, or equals, in every number. */
 function undominated(numbers: Float64Array, end: number): Float64Array {
-  const at = (tiling: number, field: number) => numbers[tiling + field] as number;
-  const beats = (a: number, b: number) => at(a, 0) === at(b, 0) && [1, 2, 3, 4].every((field) => at(a, field) <= at(b, field));
-  const all = Array.from({ length: end / fields }, (_, i) => i * fields);
-  const kept = all.filter((b) => !all.some((a) => beats(a, b) && (!beats(b, a) || a < b)));
-  return Float64Array.from(kept.flatMap((tiling) => [...numbers.subarray(tiling, tiling + fields)]));
+  const kept = new Float64Array(end);
+  let length = 0;
+  for (let tiling = 0; tiling < end; tiling += fields) {
+    if (isBeaten(numbers, end, tiling)) continue;
+    for (let field = 0; field < fields; field++) kept[length++] = numbers[tiling + field] as number;
+  }
+  return kept.slice(0, length);
+}
+
+/** Whether another tiling of the same rows beats this one, or equals it and comes first. */
+function isBeaten(numbers: Float64Array, end: number, tiling: number): boolean {
+  for (let other = 0; other < end; other += fields) {
+    if (numbers[other] !== numbers[tiling] || !isNoWorse(numbers, other, tiling)) continue;
+    if (other < tiling || !isNoWorse(numbers, tiling, other)) return true;
+  }
+  return false;
+}
+
+function isNoWorse(numbers: Float64Array, a: number, b: number): boolean {
+  for (let field = 1; field <= 4; field++) if ((numbers[a + field] as number) > (numbers[b + field] as number)) return false;
+  return true;
 }
 
 /** Where in the choice the tiling stands that takes least for so many rows, the first of those that take the same. */
@@ -116,6 +132,38 @@ export function fastestTiling({ numbers, edges }: TileChoice, m: number): number
     }
   }
   return best;
+}
+
+/**
+ * What the fastest tiling takes, for one number of rows after another.
+ *
+ * The tiling that was fastest for the rows before is looked at first: mostly it is again, and most others are then passed over by what
+ * their tiles take at the least, with no edge counted.
+ */
+export function leastSeconds(choice: TileChoice): (m: number) => number {
+  const { numbers, edges } = choice;
+  let fastest = 0;
+  return (m) => {
+    let seconds = tilingSeconds(choice, fastest, m);
+    let tileRows = 0;
+    let tilesOfRows = 0;
+    for (let i = 0; i < numbers.length; i += fields) {
+      const waveSeconds = numbers[i + 2] as number;
+      if (waveSeconds >= seconds) continue;
+      if (numbers[i] !== tileRows) {
+        tileRows = numbers[i] as number;
+        tilesOfRows = edges(m / tileRows);
+      }
+      const waves = tilesOfRows * (numbers[i + 1] as number);
+      // Edges never take off.
+      if (waves * waveSeconds >= seconds) continue;
+      const candidate = edges(waves) * waveSeconds + (numbers[i + 3] as number) + m * (numbers[i + 4] as number);
+      if (candidate >= seconds) continue;
+      seconds = candidate;
+      fastest = i;
+    }
+    return seconds;
+  };
 }
 
 function wavesOf({ numbers, edges }: TileChoice, at: number, m: number): number {

@@ -1,6 +1,6 @@
 import type { Confidence, Fact, Row } from "../data/rows";
 import { at, number, oneOf, optionalText, readFacts, readRows, text } from "../data/rows";
-import { nearest } from "../text/nearest";
+import { nearest, unknownWords } from "../text/nearest";
 import type { NumberFormat } from "./number-formats";
 import type { StepFactors } from "./step-factors";
 
@@ -78,18 +78,15 @@ export interface Hardware {
 /**
  * Look up an accelerator of data/machines.csv and data/hardware.csv.
  *
- * @throws RangeError naming the nearest ids when there is no such machine.
+ * @throws RangeError naming the ids that begin so, else the nearest, when there is no such machine.
  * @example hardware("h100-sxm").memoryBytesPerSecond // 3,350,000,000,000
  */
 export function hardware(id: string): Hardware {
-  const found = machines().find((m) => m.id === id);
+  byId ??= new Map(machines().map((machine) => [machine.id, machine]));
+  const found = byId.get(id);
   if (found === undefined) {
-    throw new RangeError(
-      `unknown hardware "${id}"; nearest: ${nearest(
-        id,
-        machines().map((m) => m.id),
-      ).join(", ")}`,
-    );
+    const known = machines().map((m) => m.id);
+    throw new RangeError(unknownWords("hardware", id, known));
   }
   return found;
 }
@@ -105,6 +102,7 @@ export function machines(): readonly Hardware[] {
 }
 
 let parsed: readonly Hardware[] | undefined;
+let byId: ReadonlyMap<string, Hardware> | undefined;
 
 const formats = ["fp32", "tf32", "bf16", "fp16", "fp8", "fp6", "fp4", "int8"] as const satisfies readonly NumberFormat[];
 const needed = ["memoryBytes", "memoryBytesPerSecond"] as const;

@@ -49,7 +49,11 @@ const formats = {
 /** A number format of weights, by the name it has in the measured tables. */
 export type WeightFormatName = keyof typeof formats;
 
-/** Number formats as readers know them. */
+/**
+ * Number formats of weights as readers know them.
+ *
+ * @example weightFormatWords.fp8_block // "FP8, scales by block"
+ */
 export const weightFormatWords: Readonly<Record<WeightFormatName, string>> = {
   bfloat16: "BF16",
   fp8: "FP8, one scale per matrix",

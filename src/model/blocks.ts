@@ -115,8 +115,10 @@ export interface LinearMixer {
   readonly convolutionWidth: number;
   /** Bytes of one number of the state: 4 as released and run, unless the configuration says otherwise. */
   readonly stateElementBytes: number;
-  /** Rank of the gate's projection (Kimi Delta Attention), or of the time step's (Mamba-1); absent where one matrix makes it. */
+  /** Rank of the projection of the output's gate (Kimi Delta Attention), or of the time step's (Mamba-1); absent where one matrix makes it. */
   readonly gateRank?: number;
+  /** Rank of the projection of the decay (Kimi Delta Attention); absent where one matrix makes it. */
+  readonly decayRank?: number;
 }
 
 /** Of which of a layer's tokens a mixer reads what. */

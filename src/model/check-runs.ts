@@ -58,7 +58,7 @@ function requireBlock(block: Block, path: string, hiddenSize: number): void {
         );
       }
       sizes(names);
-      for (const name of ["queryRank", "window", "chunk", "gateRank"]) if (record[name] !== undefined) sizes([name]);
+      for (const name of ["queryRank", "window", "chunk", "gateRank", "decayRank"]) if (record[name] !== undefined) sizes([name]);
       if ("indexer" in block && block.indexer !== undefined) requireIndexer(block.indexer, `${path}.indexer`);
     }
   }

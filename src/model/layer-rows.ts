@@ -63,7 +63,7 @@ const kinds: { readonly [K in Block["kind"]]: Fields } = {
       valueDim: "number",
       convolutionWidth: "number",
     },
-    optional: { stateElementBytes: "number", gateRank: "number" },
+    optional: { stateElementBytes: "number", gateRank: "number", decayRank: "number" },
     defaults: { stateElementBytes: "4" },
   },
   dense: { needed: { width: "number" }, optional: { matrices: "number" }, defaults: { matrices: "3" } },

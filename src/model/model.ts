@@ -46,6 +46,8 @@ export interface ModelParts {
   readonly formats: ModelFormats;
   /** Modules that draft tokens ahead (MTP), released with the model; 0 where there are none. Not among its layers or parameters. */
   readonly predictionModules: number;
+  /** The class that runs it, as its configuration's `architectures` names it: engines choose kernels by it. Absent where it is not known. */
+  readonly architecture?: string;
   /** Residual streams beside one another (hyper-connections); 1 in most. */
   readonly residualStreams: number;
   /** As stated by the publisher. */

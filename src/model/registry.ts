@@ -1,7 +1,7 @@
 import type { Row } from "../data/rows";
 import { at, located, number, oneOf, optionalNumber, optionalText, readRows, text } from "../data/rows";
 import { weightFormatNames } from "../machine/number-formats";
-import { nearest } from "../text/nearest";
+import { nearest, unknownWords } from "../text/nearest";
 import { decoder } from "./decoder";
 import { readRuns } from "./layer-rows";
 import type { Model } from "./model";
@@ -9,14 +9,12 @@ import type { Model } from "./model";
 /**
  * Look up a released model of data/models.csv by its id or one of its aliases, or one that addModel was given.
  *
- * @throws RangeError naming the nearest ids when there is no such model.
+ * @throws RangeError naming the ids that begin so, else the nearest, when there is no such model.
  * @example model("deepseek-v3").routedExperts // 256
  */
 export function model(id: string): Model {
   const found = registry().byId.get(id) ?? own.get(id);
-  if (found === undefined) {
-    throw new RangeError(`unknown model "${id}"; nearest: ${nearest(id, [...registry().byId.keys(), ...own.keys()]).join(", ")}`);
-  }
+  if (found === undefined) throw new RangeError(unknownWords("model", id, [...registry().byId.keys(), ...own.keys()]));
   return found;
 }
 
@@ -137,6 +135,7 @@ function readModel(row: Row, layerRows: readonly Row[]): Model {
       released: text(row, "weightDtype"),
     }),
     predictionModules: count(row, "predictionModules"),
+    ...optionalWord(row, "architecture"),
     residualStreams: count(row, "residualStreams", 1),
     ...optional(row, "totalParameters"),
     ...optional(row, "activeParameters"),

@@ -36,7 +36,7 @@ export function allReducePlan(gpus: number, hardware: Hardware, owner: AllReduce
   // On Ampere one engine's was measured.
   const known = linkGeneration(hardware.generation) === "Ampere" ? "vllm" : owner;
   const asked = { collective: "all-reduce", gpus: inside, hardware } as const;
-  const byNccl = collectivePlan(asked);
+  const byNccl = insideLink("all-reduce", inside, hardware);
   const byOwner = collectivePlan({ ...asked, implementation: known });
   return (bytes) => {
     const [nccl, own] = [byNccl(bytes), byOwner(bytes)];
@@ -50,8 +50,36 @@ export function gatherPlan(
   gpus: number,
   hardware: Hardware,
 ): (bytes: number) => CollectiveTime {
-  const inside = collectivePlan({ collective, gpus: insideNode(gpus, hardware), hardware });
+  const inside = insideLink(collective, insideNode(gpus, hardware), hardware);
   return (bytes) => overNodes(collective, inside(bytes), bytes, gpus, hardware);
+}
+
+/** The most GPUs of which one ring is taken, as many as a link joins in the machines whose steps were measured. */
+const widestRing = 72;
+
+/**
+ * NCCL's collective inside one link: a ring, and of more GPUs than one was measured of the faster of a ring and of rings in two levels, of
+ * about the square root each. Else a wider link would make a step slower by its hops alone.
+ */
+function insideLink(collective: Collective, gpus: number, hardware: Hardware): (bytes: number) => CollectiveTime {
+  const ring = collectivePlan({ collective, gpus, hardware });
+  if (gpus <= widestRing) return ring;
+  const near = Math.ceil(Math.sqrt(gpus));
+  const inner = collectivePlan({ collective, gpus: near, hardware });
+  const outer = collectivePlan({ collective, gpus: Math.ceil(gpus / near), hardware });
+  return (bytes) => {
+    const [one, first, second] = [ring(bytes), inner(bytes), outer(bytes / near)];
+    const seconds = first.seconds + second.seconds;
+    if (one.seconds <= seconds) return one;
+    const latencySeconds = first.latencySeconds + second.latencySeconds;
+    const transferSeconds = first.transferSeconds + second.transferSeconds;
+    return {
+      ...{ floorSeconds: one.floorSeconds, seconds: Math.max(one.floorSeconds, seconds), latencySeconds, transferSeconds },
+      bound: latencySeconds >= transferSeconds ? "latency" : "bandwidth",
+      algorithm: `${first.algorithm}, in two levels`,
+      wireBytes: first.wireBytes + second.wireBytes,
+    };
+  };
 }
 
 /** GPUs of the largest equal share of a group that one link joins. */

@@ -77,7 +77,7 @@ export const networkConstantNames = [
 ] as const;
 export type NetworkConstants = Constants<(typeof networkConstantNames)[number]>;
 
-/** TensorRT-LLM's all-to-all over NVLink, one copy a rank: prepare (dispatch) and move. */
+/** TensorRT-LLM's all-to-all over NVLink, one copy per rank: prepare (dispatch) and move. */
 export const copyConstantNames = ["fixedSeconds", "doublingSeconds", "efficiency", "memoryPasses"] as const;
 export type CopyConstants = Constants<(typeof copyConstantNames)[number]>;
 
@@ -91,10 +91,10 @@ export interface ExchangeTables {
 /**
  * Time one dispatch or combine of a mixture-of-experts layer.
  *
- * DeepEP low latency sends one message a token and expert, also to experts of the same GPU's node mates:
+ * DeepEP low latency sends one message per token and expert, also to experts of the same GPU's node mates:
  *
  *     inside a node: ((fixed + perExpert E)^p + max(T k share (message + bytes / (link e)), T perToken / senders)^p)^(1/p)
- *     across nodes:  seconds + doubling log2(nodes) + max(the same without its latency, T k share' max(message', bytes / (network e')))
+ *     across nodes:  max(fixed + perExpert E, seconds + doubling log2(nodes)) + max(the same without its latency, T k share' max(message', bytes / (network e')))
  *
  * T tokens per GPU, k experts per token, E experts in all; share = part of the experts on other GPUs of the node, share' on
  * other nodes; senders = processors that the kernel uses, ceil(E / ceil(E / processors)). TensorRT-LLM sends one copy
@@ -194,11 +194,10 @@ function lowLatency(
     throw new RangeError(`${hardware.id} has no networkBytesPerSecond, which expertParallel ${expertParallel} needs`);
   const net = constantsOf(constants.network, "deepep-low-latency network Hopper");
   const doublings = Math.log2(nodes);
-  const latencySeconds =
-    latency *
-    (direction === "dispatch"
-      ? net.dispatchSeconds + net.dispatchDoublingSeconds * doublings
-      : net.combineSeconds + net.combineDoublingSeconds * doublings);
+  const [fixed, doubling] =
+    direction === "dispatch" ? [net.dispatchSeconds, net.dispatchDoublingSeconds] : [net.combineSeconds, net.combineDoublingSeconds];
+  // The pass over all experts is the same whichever way tokens leave.
+  const latencySeconds = Math.max(local, latency * (fixed + doubling * doublings));
   const networkSeconds = far * Math.max(net.secondsPerMessage * message, each / (network * net.efficiency));
   const floorSeconds = Math.max(floorScaleUp, (far * each) / network);
   const transfer = Math.max(scaleUpSeconds, networkSeconds);

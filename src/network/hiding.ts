@@ -10,7 +10,7 @@ const bytesThereAndBack = 3;
  *
  *     2 expertMatrices h d / (3 h) = 2 d with three matrices
  *
- * Width and number of experts a token cancel. Arithmetic and travel are taken to overlap perfectly and at full rate;
+ * Width and number of experts per token cancel. Arithmetic and travel are taken to overlap perfectly and at full rate;
  * anything less needs more FLOPs per byte, so this is the best case.
  *
  * @throws RangeError when a size is not a positive integer.

@@ -50,7 +50,7 @@ export function tensorParallelTraffic({ model, tokensPerGpu, gpus }: SplitQuesti
  *
  *     bytes = 3 expertHiddenSize expertsPerToken tokensPerGpu (gpus - 1) / gpus,   messages = 2 expertsPerToken tokensPerGpu (gpus - 1) / gpus
  *
- * FP8 out, BF16 back, one message a token and expert: the most. One copy a node or GPU for several experts sends less; scales and
+ * FP8 out, BF16 back, one message per token and expert: the most. One copy per node or GPU for several experts sends less; scales and
  * headers add about 3 % on the way out. Routing is taken as even.
  *
  * @throws RangeError for counts that are not positive integers.

@@ -6,6 +6,23 @@ export type DeploymentClass = (typeof classes)[number];
 /** The classes of set-ups, in the order in which they are shown. */
 const classes = ["ib-cluster", "rack-throughput", "rack-latency", "one-node", "training"] as const;
 
+const classWords: Readonly<Record<string, string>> = {
+  "ib-cluster": "several nodes on a network",
+  "rack-throughput": "one rack, attention dealt over its GPUs",
+  "rack-latency": "one rack, attention cut over its GPUs",
+  "one-node": "one node",
+  training: "training",
+} satisfies Record<DeploymentClass, string>;
+
+/**
+ * A class of set-ups in words; a name that is none of them (a year, a machine, a laboratory) stands as it is.
+ *
+ * @example setUpClassWords("ib-cluster") // "several nodes on a network"
+ */
+export function setUpClassWords(name: string): string {
+  return classWords[name] ?? name;
+}
+
 /** What it does: decode or prefill by themselves, both on the same GPUs, or training. */
 export type DeploymentPhase = (typeof phases)[number];
 
@@ -26,7 +43,7 @@ export interface SetUp {
   readonly requestsPerGpu?: number;
   readonly contextTokens?: number;
   readonly draftTokens?: number;
-  /** Rows of a routed expert in one call of a layer, in the mean; of a sweep its largest point, and its smallest. */
+  /** Rows of a routed expert in one call of a layer, on average; of a sweep its largest point, and its smallest. */
   readonly tokensPerExpert?: number;
   readonly leastTokensPerExpert?: number;
   readonly engine?: string;

@@ -33,6 +33,7 @@ export function busiestOverMean({ tokensPerExpert, routedExperts, gpus, skew }: 
  *     r - (ln ln n + ln 4 pi) / (2 r) + 0.5772 / r,  r = sqrt(2 ln n)
  *
  * The limit for many draws, too high for few: by 5 % for 16, 2 % from 100 on; 0 for one draw, where nothing stands out.
+ * The waiting of a step (`step/waiting.ts`), to which constants are fitted, takes the same quantity by Blom's rank, within 0.4 % of it from 16 on.
  *
  * @source Cramér (1946), Mathematical Methods of Statistics, section 28.6
  */

@@ -53,18 +53,24 @@ export function drawPopularity({ experts, coefficientOfVariation, stability, see
  */
 export function drawRows(popularity: readonly number[], rows: number, seed: number): readonly number[] {
   requirePositiveInteger("rows", rows);
-  const edges: number[] = [];
+  const edges = new Float64Array(popularity.length);
   let total = 0;
   for (const [i, share] of popularity.entries()) {
     requireNonNegative(`popularity[${i}]`, share);
     total += share;
-    edges.push(total);
+    edges[i] = total;
   }
   if (total <= 0) throw new RangeError("popularity must hold a share above zero");
   const generator = warm(seed);
   const counts = new Array<number>(popularity.length).fill(0);
+  const starts = Uint32Array.from(edges, (_, i) => firstAbove(edges, (i / edges.length) * total));
   for (let row = 0; row < rows; row++) {
-    const expert = firstAbove(edges, uniformFloat64(generator) * total);
+    const share = uniformFloat64(generator);
+    const value = share * total;
+    // From where the search for a value of about this size ends, to the first edge above: rounding may have it start one too far.
+    let expert = starts[Math.floor(share * edges.length)] as number;
+    while (expert > 0 && (edges[expert - 1] as number) > value) expert--;
+    while (expert < edges.length - 1 && (edges[expert] as number) <= value) expert++;
     counts[expert] = (counts[expert] as number) + 1;
   }
   return counts;
@@ -78,7 +84,7 @@ function warm(seed: number): ReturnType<typeof xoroshiro128plus> {
 }
 
 /** Index of the first edge above a value; the last where rounding leaves none. */
-function firstAbove(edges: readonly number[], value: number): number {
+function firstAbove(edges: Float64Array, value: number): number {
   let [low, high] = [0, edges.length - 1];
   while (low < high) {
     const middle = (low + high) >> 1;

@@ -46,11 +46,7 @@ export function chooseInGroups(
       const g = Math.min(groups - 1, Math.floor(e / size));
       scores[g] = Math.min(2, (scores[g] as number) + 1);
     }
-    const best = scores
-      .map((_, g) => g)
-      .sort((a, b) => (scores[b] as number) - (scores[a] as number))
-      .slice(0, kept);
-    best.sort((a, b) => a - b);
+    const best = bestOf(scores, kept);
     const chosen = drawn.filter((e) => best.includes(Math.min(groups - 1, Math.floor(e / size))));
     for (const g of best) {
       for (let e = g * size; e < (g + 1) * size && chosen.length < k; e++) if (!drawn.includes(e)) chosen.push(e);
@@ -60,6 +56,17 @@ export function chooseInGroups(
   return rows;
 }
 
+/** The groups of the best scores, in their order; ties go to the lower number. A score is 0, 1 or 2. */
+function bestOf(scores: readonly number[], kept: number): readonly number[] {
+  const above = (least: number) => scores.reduce((count, score) => count + (score >= least ? 1 : 0), 0);
+  // All above this score are kept, and of those with it the first.
+  const last = above(2) >= kept ? 2 : above(1) >= kept ? 1 : 0;
+  let left = kept - above(last + 1);
+  const best: number[] = [];
+  for (const [group, score] of scores.entries()) if (score > last || (score === last && left-- > 0)) best.push(group);
+  return best;
+}
+
 /** Rows on each expert of one drawing: whole numbers that add up to tokens * k, none above tokens. */
 export function drawCounts({ tokens, experts, expertsPerToken, local, exponent, seed }: Drawing): number[] {
   const generator = xoroshiro128plus(seed);
@@ -67,7 +74,8 @@ export function drawCounts({ tokens, experts, expertsPerToken, local, exponent, 
   const total = tokens * expertsPerToken;
   const [from, to] = total > experts ? [1, tokens * 0.8] : [0.01, 2];
   const e = 1 - exponent;
-  const draw = () => (Math.abs(e) < 1e-9 ? from * (to / from) ** random() : ((to ** e - from ** e) * random() + from ** e) ** (1 / e));
+  const [least, range] = [from ** e, to ** e - from ** e];
+  const draw = () => (Math.abs(e) < 1e-9 ? from * (to / from) ** random() : (range * random() + least) ** (1 / e));
   const weights = Array.from({ length: experts }, draw);
   const sum = weights.reduce((a, b) => a + b, 0);
   const counts = weights.map((w) => Math.min(tokens, Math.round((w / sum) * total)));

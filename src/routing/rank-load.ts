@@ -61,9 +61,10 @@ const remembered = new Map<string, RankLoad>();
  *   left over of the mean is spread over the ranks as evenly as it goes.
  * - `chance`: each token takes k of E experts at random: the rank's experts are touched with
  *   probability 1 - (1 - k/E)^T each, and T k local / E rows arrive there. Means, so fractions of experts and rows.
- * - `even`: every local expert holds the same share (fractions allowed); at most one expert a row is active.
+ * - `even`: every local expert holds the same share (fractions allowed); at most one expert per row is active.
  * - `uniform`: every local expert holds the mean rounded down; where that is nothing, as many experts as the
- *   rank expects rows hold one each. The wide expert-parallel tables were made so.
+ *   rank expects rows hold one each. The wide expert-parallel tables were made so. Alone among the routings it does not keep
+ *   all rows: up to half of them are lost just below two rows an expert.
  * - `power_law_a`: popularity of experts is drawn from a power law of exponent a between 1 and
  *   0.8 T, scaled to T k rows, no expert above T; the rank with the most rows counts. Averaged
  *   over five seeded drawings.
@@ -147,7 +148,7 @@ function tiledRows(rows: number, tile: number, smallest: number): number {
   return fit;
 }
 
-/** What rounding up to tiles adds in the mean, as a share of the tile: about 0.4 between a power of two and the next, and half beyond. */
+/** What rounding up to tiles adds on average, as a share of the tile: about 0.4 between a power of two and the next, and half beyond. */
 const meanPadding = 0.4;
 
 function meanTiledRows(rows: number, tile: number, smallest: number): number {

@@ -1,4 +1,5 @@
 import type { Plan } from "./plan";
+import { quantizes } from "./planned-run";
 
 /** How much wider the band stands for what is carried. */
 const carriedWidening = 1.5;
@@ -10,12 +11,16 @@ export function bandOf({ engineTime, lentLinks }: Plan, seconds: number): { read
 }
 
 /** What a step does not count, in words, as far as the question touches it. */
-export function leftOutOf({ model, padded, draftTokens, promptTokens, dataParallel, expertParallel }: Plan): readonly string[] {
+export function leftOutOf(plan: Plan): readonly string[] {
+  const { model, hardware, formats, padded, draftTokens, promptTokens, dataParallel, expertParallel } = plan;
   const leftOut = ["scheduling that the host does not hide, and waiting of requests"];
   if (padded) leftOut.push("heads that the degree does not divide are padded: what an engine does with them instead");
   if (draftTokens > 0) leftOut.push("the drafting module's own shape: it is taken as one more layer like the last, and the head");
   if (promptTokens > 0) leftOut.push("attention of prompt tokens to their past");
   if (model.residualStreams > 1) leftOut.push("mappings between residual streams");
   if (dataParallel > 1 && expertParallel > 1) leftOut.push("experts that are more popular than others");
+  const untimed = [formats.experts, formats.rest].filter((format) => quantizes(format) && format !== "fp8_block");
+  if (hardware.vendor === "AMD" && untimed.length > 0)
+    leftOut.push(`bringing inputs into ${[...new Set(untimed)].join(" and ")}: on AMD's machines measured for FP8 in blocks alone`);
   return leftOut;
 }

@@ -37,7 +37,7 @@ const normSums = 4;
 /**
  * Norms of queries and keys over all heads where GPUs share them: a kernel that sums, an all-reduce of the sums, a kernel that scales.
  *
- *     all-reduce of 8 bytes a row + 2 launches + (2 + 4) width rows / bandwidth
+ *     all-reduce of 8 bytes per row + 2 launches + (2 + 4) width rows / bandwidth
  *
  * As vLLM and SGLang run it; one kernel for all three in newer versions is faster, TensorRT-LLM's older gather of whole queries slower.
  *

@@ -1,7 +1,7 @@
 import { requireShare } from "../checks";
 import type { StepFactors } from "../machine/step-factors";
 import { bandOf, leftOutOf } from "./answer-words";
-import type { Engine } from "./engine";
+import { type Engine, layersOf } from "./engine";
 import { type Plan, planOf } from "./plan";
 import { type ResolvedQuestion, requireDrafts, resolveQuestion, type StepQuestion } from "./question";
 import { doublingsOf, partsOf, stretched, withFactors } from "./stretched";
@@ -160,7 +160,7 @@ function passings({ overlap, groupRequests, requests, dataParallel, draftTokens,
   });
 }
 
-/** After the layers: the head with its norm, draft layers, and what the engine does once a step. */
+/** After the layers: the head with its norm, draft layers, and, of all layers together, what the engine does for each request. */
 function endTasks(plan: Plan): readonly DecodeTask[] {
   const { groupRequests, requests, draftTokens } = plan;
   const saved = savedPerStart(plan);
@@ -171,7 +171,8 @@ function endTasks(plan: Plan): readonly DecodeTask[] {
     const draft = layerTasks(plan, last, { requests: groupRequests, newTokens: 1, rows: groupRequests, replicaRows: requests });
     for (let i = 0; i < draftTokens; i++) tasks.push(...draft.tasks, head(groupRequests));
   }
-  if (plan.engineTime.requestSeconds > 0) tasks.push(betweenTask(plan.engineTime.requestSeconds * groupRequests));
+  const { layerRequestSeconds } = plan.engineTime;
+  if (layerRequestSeconds > 0) tasks.push(betweenTask(layerRequestSeconds * groupRequests * layersOf(plan.runs)));
   return tasks;
 }
 

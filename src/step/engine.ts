@@ -39,7 +39,8 @@ export function engineOf(name: string | undefined, { vendor }: Pick<Hardware, "v
 /** What an engine adds to the kernels of a step, and how far steps on rows left out of the fit were off. */
 export const engineConstantNames = [
   "layerSeconds",
-  "requestSeconds",
+  "layerRequestSeconds",
+  "quantizedSeconds",
   "latentSeconds",
   "sparseSeconds",
   "linearSeconds",
@@ -50,7 +51,14 @@ export const engineConstantNames = [
 export type EngineConstants = Constants<(typeof engineConstantNames)[number]>;
 
 /** Those that are times. */
-export const engineTimeNames = ["layerSeconds", "requestSeconds", "latentSeconds", "sparseSeconds", "linearSeconds"] as const;
+export const engineTimeNames = [
+  "layerSeconds",
+  "layerRequestSeconds",
+  "quantizedSeconds",
+  "latentSeconds",
+  "sparseSeconds",
+  "linearSeconds",
+] as const;
 
 /** An engine's constants on a machine, and whose they are. */
 export interface EngineTime extends EngineConstants {
@@ -63,6 +71,7 @@ export interface EngineLoad {
   readonly runs: readonly {
     readonly count: number;
     readonly parts: number;
+    readonly quantized: number;
     readonly latent: number;
     readonly sparse: number;
     readonly linear: number;
@@ -73,17 +82,26 @@ export interface EngineLoad {
 /**
  * How often each of an engine's times falls due in a step.
  *
- *     layers (a mixer and a feed-forward part are one), requests of a GPU's group, latent mixers that read all, sparse and linear ones
+ *     layers (a mixer and a feed-forward part are one), requests of a GPU's group in each layer, layers whose products quantize their inputs,
+ *     latent mixers that read all, sparse and linear ones
  */
 export function stepFeatures({ runs, groupRequests }: EngineLoad): Readonly<Record<(typeof engineTimeNames)[number], number>> {
-  let [layerSeconds, latentSeconds, sparseSeconds, linearSeconds] = [0, 0, 0, 0];
-  for (const { count, parts, latent, sparse, linear } of runs) {
-    layerSeconds += (count * parts) / 2;
+  const layerSeconds = layersOf(runs);
+  let [quantizedSeconds, latentSeconds, sparseSeconds, linearSeconds] = [0, 0, 0, 0];
+  for (const { count, quantized, latent, sparse, linear } of runs) {
+    quantizedSeconds += (count * quantized) / 2;
     latentSeconds += count * latent;
     sparseSeconds += count * sparse;
     linearSeconds += count * linear;
   }
-  return { layerSeconds, requestSeconds: groupRequests, latentSeconds, sparseSeconds, linearSeconds };
+  return { layerSeconds, layerRequestSeconds: groupRequests * layerSeconds, quantizedSeconds, latentSeconds, sparseSeconds, linearSeconds };
+}
+
+/** Layers of a step, where a mixer and a feed-forward part are one. */
+export function layersOf(runs: readonly Pick<EngineLoad["runs"][number], "count" | "parts">[]): number {
+  let layers = 0;
+  for (const { count, parts } of runs) layers += (count * parts) / 2;
+  return layers;
 }
 
 /** The row of constants that stands for an engine on a machine: of its generation, of AMD's, or of the nearest that was measured. */

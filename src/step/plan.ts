@@ -90,6 +90,7 @@ function setupOf(question: ResolvedQuestion): Setup {
       exchanges: dispatches(question),
       engine: question.engineAsked ? engine : undefined,
       matrices: model.expertMatrices,
+      architecture: model.architecture,
     });
   const shareKey = `${hardwareKey(hardware)} ${tensorParallel} ${expertTensorParallel} ${formats.experts} ${formats.rest} ${formats.cache} ${question.lentLinks} ${engine} ${chosen}`;
   const { dataParallel, expertSlots, routing } = question;

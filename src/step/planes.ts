@@ -85,7 +85,7 @@ function unitOf(machine: Hardware): { readonly tile: number; readonly array: num
 /**
  * Bytes of a dispatched token against the size from which a link is short of bytes and not of messages, by tier.
  *
- *     needs = bytes a second / messages a second
+ *     needs = bytes per second / messages per second
  *
  * The scale-up link at the cost of a message fitted to DeepEP, the network card by the fastest measured way to post.
  *
@@ -104,7 +104,7 @@ export function messagePlane(places: readonly Hardware[], models: readonly Model
   return { columns: models.map((m) => ({ name: m.name, has: messageBytes("dispatch", m.expertHiddenSize) })), rows };
 }
 
-/** The measured way that posts most messages a second, at the machine's own bandwidth. */
+/** The measured way that posts most messages per second, at the machine's own bandwidth. */
 function fastestCard(machine: Hardware): ReturnType<typeof scaleUpLimit> {
   const fastest = networkLimits(machine).reduce((a, b) => (b.requestsPerSecond > a.requestsPerSecond ? b : a));
   return { ...fastest, bytesPerSecond: machine.networkBytesPerSecond as number };

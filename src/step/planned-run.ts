@@ -1,6 +1,8 @@
 import { type AttentionPlan, attentionPlan } from "../kernels/attention/attention-plan";
 import type { MixerPhase } from "../kernels/attention/mixer-demand";
 import { decodeAttentionKernel } from "../kernels/default-attention";
+import type { Hardware } from "../machine/hardware";
+import { type WeightFormatName, weightFormat } from "../machine/number-formats";
 import { type Block, type ExpertsBlock, isMixer, type Mixer, type Run } from "../model/blocks";
 import { feedForwardMatrices } from "../model/feed-forward";
 import { mixerMatrices } from "../model/mixers/mixers";
@@ -52,6 +54,8 @@ export interface PlannedRun {
   readonly latent: number;
   readonly sparse: number;
   readonly linear: number;
+  /** Parts before whose products the input is brought into fewer bits. */
+  readonly quantized: number;
   readonly experts: ExpertsBlock | undefined;
   /** The engine's time between the kernels of a layer; absent where it is none. */
   readonly between: DecodeTask | undefined;
@@ -68,7 +72,7 @@ export function planRuns(question: ResolvedQuestion, runs: readonly Run[], kerne
       known.set(key, planned);
       return planned;
     });
-    return plannedRun(run, blocks, ofEngine);
+    return plannedRun(run, blocks, ofEngine, question);
   });
 }
 
@@ -135,7 +139,7 @@ function plannedFeedForward(block: PlannedFeedForward["block"], hiddenSize: numb
     block,
     dense: of("dense feed-forward", "dense feed-forward", 2),
     // Beside it the norm of the input, and the choice of the experts.
-    router: of("router", "router", 2) ?? (block.kind === "experts" ? productPlan("router", kernels, [], 2) : undefined),
+    router: of("router", "router", 2),
     narrow: of("latent projection", "latent projections", 0),
     shared: of("shared expert", "shared expert", 2),
   };
@@ -144,22 +148,35 @@ function plannedFeedForward(block: PlannedFeedForward["block"], hiddenSize: numb
 /** No tasks yet: those of the last rows are kept for layers that share a block. */
 export const nothingYet = (): LastTasks => ({ plan: undefined, passing: undefined, tasks: undefined });
 
-function plannedRun({ count }: Run, blocks: readonly PlannedBlock[], ofEngine: EngineTime): PlannedRun {
+function plannedRun({ count }: Run, blocks: readonly PlannedBlock[], ofEngine: EngineTime, question: ResolvedQuestion): PlannedRun {
   const own = blocks.map(({ block }) => block);
   const mixers = own.filter(isMixer).length;
   const experts = own.find((block): block is ExpertsBlock => block.kind === "experts");
   const sparse = own.filter((block) => "indexer" in block && block.indexer?.scores === true).length;
   const latent = own.filter((block) => block.kind === "latent" && block.indexer === undefined).length;
   const linear = own.filter(({ kind }) => kind === "linear").length;
-  const parts = mixers + (mixers < blocks.length ? 1 : 0);
-  const seconds = betweenSeconds(ofEngine, { parts, latent, sparse, linear });
-  return { count, blocks, parts, latent, sparse, linear, experts, between: seconds > 0 ? betweenTask(seconds) : undefined };
+  const besides = mixers < blocks.length ? 1 : 0;
+  const parts = mixers + besides;
+  const { formats, hardware: machine } = question;
+  const ofFeedForward = experts === undefined ? formats.rest : formats.experts;
+  const quantized = (timesQuantizing(formats.rest, machine) ? mixers : 0) + (timesQuantizing(ofFeedForward, machine) ? besides : 0);
+  const seconds = betweenSeconds(ofEngine, { parts, latent, sparse, linear, quantized });
+  return { count, blocks, parts, latent, sparse, linear, quantized, experts, between: seconds > 0 ? betweenTask(seconds) : undefined };
 }
 
-/** The engine's time between the kernels of one layer: half for each of its parts, and for mixers by their kind. */
+/** Whether the input of a product in a format is brought into fewer bits than BF16 has, by a kernel before it. */
+export const quantizes = (format: WeightFormatName): boolean =>
+  weightFormat(format).activationBytes < weightFormat("bfloat16").activationBytes;
+
+/** Whether a time was measured for that: on AMD's machines for FP8 in blocks alone, whose time says nothing of one scale for a matrix. */
+const timesQuantizing = (format: WeightFormatName, { vendor }: Pick<Hardware, "vendor">): boolean =>
+  vendor === "AMD" ? format === "fp8_block" : quantizes(format);
+
+/** The engine's time between the kernels of one layer: half for each of its parts, half more for each that quantizes, and for mixers by their kind. */
 export function betweenSeconds(
-  { layerSeconds, latentSeconds, sparseSeconds, linearSeconds }: EngineTime,
-  { parts, latent, sparse, linear }: Pick<PlannedRun, "parts" | "latent" | "sparse" | "linear">,
+  { layerSeconds, quantizedSeconds, latentSeconds, sparseSeconds, linearSeconds }: EngineTime,
+  { parts, latent, sparse, linear, quantized }: Pick<PlannedRun, "parts" | "latent" | "sparse" | "linear" | "quantized">,
 ): number {
-  return (layerSeconds * parts) / 2 + latentSeconds * latent + sparseSeconds * sparse + linearSeconds * linear;
+  const ofParts = (layerSeconds * parts + quantizedSeconds * quantized) / 2;
+  return ofParts + latentSeconds * latent + sparseSeconds * sparse + linearSeconds * linear;
 }

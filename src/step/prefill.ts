@@ -2,7 +2,7 @@ import { requirePositiveInteger, requireWhole } from "../checks";
 import { timeFactor } from "../machine/hardware";
 import { bandOf, leftOutOf } from "./answer-words";
 import type { DecodeStep } from "./decode";
-import type { Engine } from "./engine";
+import { type Engine, layersOf } from "./engine";
 import { type Plan, planOf } from "./plan";
 import { resolveQuestion, type StepQuestion } from "./question";
 import type { DecodeTask } from "./task";
@@ -105,7 +105,8 @@ export function prefillStep(question: PrefillQuestion): PrefillStep {
 function headTask(plan: Plan) {
   const { groupRequests, engineTime } = plan;
   const task = otherStarts(plan.head(groupRequests), savedPerStart(plan));
-  return engineTime.requestSeconds > 0 ? [task, betweenTask(engineTime.requestSeconds * groupRequests)] : [task];
+  const forRequests = engineTime.layerRequestSeconds * groupRequests * layersOf(plan.runs);
+  return forRequests > 0 ? [task, betweenTask(forRequests)] : [task];
 }
 
 /**

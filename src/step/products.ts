@@ -70,7 +70,9 @@ export function productPlan(name: TaskName, kernels: ProductKernels, products: r
     if (last !== undefined && lastRows === rows) return last;
     const streamBytes = streamBytesPerRow * rows;
     const besideSeconds = launchSeconds + streamBytes / memoryBytesPerSecond;
-    const kernelSeconds = new Array<number>(besides + times.length).fill(besideSeconds);
+    // Filled by a loop: the built-in fill first makes a list of whole numbers of it, which takes as long as a product.
+    const kernelSeconds = new Array<number>(besides + times.length);
+    for (let i = 0; i < besides; i++) kernelSeconds[i] = besideSeconds;
     let seconds = besides * besideSeconds;
     let flops = 0;
     let bytes = besides * streamBytes;

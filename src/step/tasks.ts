@@ -115,7 +115,7 @@ function beside(shared: DecodeTask, routed: DecodeTask): DecodeTask {
 /**
  * The routed experts of the busiest rank; the block is already cut to this GPU's share of the width.
  *
- *     tokens waited for = tokens (computed a token / experts a token, whole) waiting,   between whole numbers on the line of both
+ *     tokens waited for = tokens (computed per token / experts per token, whole) waiting,   between whole numbers on the line of both
  *
  * A layer is timed for whole tokens; on the line between them, one request more is no cliff where few are waited for.
  */

@@ -43,7 +43,7 @@ const classes: readonly {
 ];
 
 /**
- * The step that DeepSeek's trace shows: four layers of DeepSeek-V3 on H800, experts over 64, one sequence of 4,096 tokens a GPU in each
+ * The step that DeepSeek's trace shows: four layers of DeepSeek-V3 on H800, experts over 64, one sequence of 4,096 tokens per GPU in each
  * direction, balanced routing, up-projections made again.
  *
  * @source DeepSeek (2025), profile-data, train.json

@@ -146,7 +146,7 @@ function onceAPlace({ hardware, expertParallel }: Plan, { experts }: PlannedRun,
 }
 
 /**
- * Places that a token's experts lie in, on the mean.
+ * Places that a token's experts lie in, on average.
  *
  *     c (1 - (1 - 1/c)^k),   c the places that it may choose: its groups of experts where they are as many as places, else all
  *

@@ -128,7 +128,7 @@ export function worthOf<Q extends WorthQuestion>(question: Q, { change = 0.01, r
 }
 
 /**
- * The elasticity of a step's tokens a second to one resource: what worthOf gives for it, at two steps in place of a dozen.
+ * The elasticity of a step's tokens per second to one resource: what worthOf gives for it, at two steps in place of a dozen.
  *
  * @throws RangeError as worthOf.
  * @example elasticityOf({ model: model("deepseek-v3"), hardware: hardware("h100-sxm"), requestsPerGpu: 64, contextTokens: 4096, expertParallel: 64 }, resources.networkBandwidth)
@@ -218,7 +218,7 @@ export interface CapacityWorth {
 }
 
 /**
- * What the size of memory is worth: the elasticity of tokens a second where the batch always fills it.
+ * What the size of memory is worth: the elasticity of tokens per second where the batch always fills it.
  *
  *     requests = floor((share memoryBytes - weights) / cache of a request)
  *

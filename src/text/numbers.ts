@@ -15,6 +15,15 @@ export function formatNumber(value: number, digits = 3): string {
 }
 
 /**
+ * The number that a reader sees: what a verdict is held against wherever the number stands beside its limit.
+ *
+ * @example printedNumber(10.04) // 10
+ */
+export function printedNumber(value: number, digits = 3): number {
+  return Number.isFinite(value) ? Number(formatNumber(value, digits).replaceAll(",", "")) : value;
+}
+
+/**
  * A whole count, with thousands set apart.
  *
  * @example formatCount(6144) // "6,144"

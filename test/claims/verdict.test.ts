@@ -2,7 +2,15 @@ import { describe, expect, it } from "vitest";
 import { headlineOf, wordCount } from "../../src/claims/parts/headline";
 import type { Outcome } from "../../src/claims/parts/kinds";
 import type { Part } from "../../src/claims/parts/part";
-import { likelihoodWords, probabilityWords, scoreWords, thresholdWords, valueWords } from "../../src/claims/parts/part-words";
+import {
+  likelihoodWords,
+  probabilityWords,
+  resultWords,
+  scoreWords,
+  shareWords,
+  thresholdWords,
+  valueWords,
+} from "../../src/claims/parts/part-words";
 import { populationOf, weightedQuantile } from "../../src/claims/parts/population";
 import { type Counted, countedParts, nearness, verdictOf, verdictScore, verdicts } from "../../src/claims/parts/verdict";
 
@@ -121,7 +129,32 @@ describe("the words", () => {
     expect(() => likelihoodWords(1.1)).toThrow("between 0 and 1");
   });
 
+  it("count a share of a population, their limits included, and leave a probability its likelihood", () => {
+    const said = [1, 0.999, 0.9, 0.89, 0.66, 0.65, 0.33, 0.32, 0.1, 0.099, 0.0001, 0].map(shareWords);
+    expect(said).toEqual([
+      "in all",
+      "in nearly all",
+      "in nearly all",
+      "in most",
+      "in most",
+      "in about half",
+      "in about half",
+      "in few",
+      "in few",
+      "in very few",
+      "in very few",
+      "in none",
+    ]);
+    expect(() => shareWords(-0.1)).toThrow("between 0 and 1");
+    expect(resultWords({ words: "likely", probability: 0.7 })).toBe("likely");
+    expect(resultWords({ words: "likely", probability: 0.7, population: {} })).toBe("in most");
+    expect(resultWords({ words: "holds" })).toBe("holds");
+  });
+
   it("give values, thresholds and probabilities as a reader expects them", () => {
+    expect(thresholdWords({ threshold: { atLeast: 128, atMost: 128 }, unit: "token" })).toBe("exactly 128 tokens");
+    expect(valueWords(5e10, "packet")).toBe("50 billion packets");
+    expect([0, 1e-6, 0.001].map((value) => valueWords(value, "ratio"))).toEqual(["0", "under 0.001", "0.001"]);
     expect(valueWords(1e-6, "s")).toBe("1 µs");
     expect(valueWords(1, "token")).toBe("1 token");
     expect(valueWords(Number.NaN, "share")).toBe("not known");

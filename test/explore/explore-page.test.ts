@@ -65,8 +65,11 @@ async function settled(act: () => Promise<unknown>, of = page): Promise<void> {
 
 /** Wait until the search is done and what follows from it is shown and stands in the address; the state that the page is in then. */
 async function found(of = page): Promise<State> {
-  await of.waitForFunction(() => (document.documentElement.dataset.searched ?? "") !== "", undefined, { timeout: 60_000 });
-  await of.waitForTimeout(900);
+  const isStill = () => {
+    const { searched = "", remembered = "" } = document.documentElement.dataset;
+    return searched !== "" && remembered !== "";
+  };
+  await of.waitForFunction(isStill, undefined, { timeout: 60_000 });
   return readAddress(await of.evaluate(() => location.hash)).state;
 }
 
@@ -275,7 +278,7 @@ describe("the page to try", () => {
       for (const name of ["tokens", "task", "access", "durations", "requests"]) {
         await settled(() => page.locator("#reset").click());
         for (const of of [page, anew]) await of.locator(`#figure-${name}`).scrollIntoViewIfNeeded();
-        await page.waitForTimeout(300);
+        await expect.poll(() => marks(name, page), { timeout: 10_000 }).not.toEqual([]);
         const before = await marks(name, page);
         await goTo({ model: chosen.model });
         await goTo({ model: chosen.model, machine: chosen.machine });
@@ -476,10 +479,11 @@ describe("the page to try", () => {
       for (const [i, name] of hostileNames.entries()) {
         const id = `own-${i.toString(16).padStart(8, "0")}`;
         const carried = Buffer.from(JSON.stringify({ ...own, id, name, organization: name })).toString("base64url");
-        await page.evaluate((hash) => {
-          location.hash = hash;
-        }, `#model=${id}&own=${carried}`);
-        await page.waitForTimeout(100);
+        await settled(() =>
+          page.evaluate((hash) => {
+            location.hash = hash;
+          }, `#model=${id}&own=${carried}`),
+        );
       }
       await page.locator("#figure-tokens").scrollIntoViewIfNeeded();
       await page.waitForTimeout(1500);

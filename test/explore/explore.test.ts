@@ -92,6 +92,8 @@ describe("the address", () => {
   it("refuses a model that was cut off, is no record or has an impossible size, and says so", () => {
     const own = modelFromFile(JSON.stringify(config), "x.json");
     const link = modelToLink(own);
+    expect(modelFromLink(link).architecture).toBe(own.architecture);
+    expect(modelFromLink(modelToLink({ ...own, id: "own-0000000a", architecture: "<b>" })).architecture).not.toContain("<");
     expect(readAddress(`#own=${link.slice(0, 100)}`).troubles).toEqual([
       "The model in this link cannot be read: it is cut off or was changed on the way",
     ]);
@@ -342,6 +344,19 @@ describe("what is shown of a scenario", () => {
     expect(figure("requests", [viewOf(setUp(choice({ machine: "gaudi-3" })))])).toMatchObject({
       reason: expect.stringContaining("a network"),
     });
+    // Both scenarios' streams stand in the figure of requests: as many marks of each as its table has rows.
+    const beside = figure("requests");
+    const marks = "figure" in beside ? beside.figure.data.filter((t) => /^[AB]: (memory|scale-up link|network)$/.test(String(t.name))) : [];
+    const count = (letter: string) =>
+      marks
+        .filter((t) => String(t.name).startsWith(letter) && t.mode === "markers")
+        .reduce((all, t) => all + (t.x as unknown[]).filter((x) => x !== null).length, 0);
+    expect([count("A"), count("B")]).toEqual([view.requests.length, dense.requests.length]);
+    expect("figure" in beside && beside.figure.caption).toMatch(/A: the most frequent, .* B: the most frequent, /);
+    // Alike they are drawn once; where one machine has no network, the other is drawn and the caption says why.
+    expect(names(figure("requests", [view, view]))[0]).toBe("A and B: DeepSeek-V3 on H200 SXM");
+    const noNetwork = figure("requests", [viewOf(setUp(choice({ machine: "gaudi-3" }))), view]);
+    expect("figure" in noNetwork && noNetwork.figure.caption).toMatch(/^No rate of a network is known of Gaudi 3.*B: the most frequent/);
   });
 
   it("writes a difference as a factor, and between shares in points", () => {

@@ -88,7 +88,9 @@ describe("forecasts of worth", () => {
       { statement: "b loses", outcome: "as forecast" },
       { statement: "c gains", outcome: "the other way" },
     ] as const;
-    expect(forecastWords(rows)).toBe("as forecast: a gains; b loses. Hardly moves: none. The other way: c gains.");
+    expect(forecastWords(rows)).toBe(
+      "as forecast: a gains; b loses. Forecast, but hardly moved: none. Forecast, but went the other way: c gains.",
+    );
   });
 
   it("say which way a share moved, and that it did not within two in a hundred", () => {

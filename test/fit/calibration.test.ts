@@ -216,19 +216,26 @@ describe("twenty rows of one engine, model and machine", () => {
     return [median(before), median(after)] as const;
   };
 
-  it("bring the error on the rest down to half in the median where the model never saw them, and seldom up", () => {
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const befores = (found: readonly (readonly [number, number])[]) => found.map(([before]) => before);
+  const afters = (found: readonly (readonly [number, number])[]) => found.map(([, after]) => after);
+
+  it("bring the error on the rest down to five and a half percent where the model never saw them, by a quarter over all sets, and nowhere up by more than a point", () => {
     expect(all.length).toBeGreaterThan(10);
     const found = all.map(([, rows]) => errors(rows, true));
-    const ratios = found.map(([before, after]) => after / before);
-    // 0.50 on the rows of this version: half of the thirteen sets are halved, and one of TensorRT-LLM gets worse, from 4 to 5 %.
-    expect(median(ratios)).toBeLessThan(0.52);
-    expect(ratios.filter((ratio) => ratio > 1).length).toBeLessThanOrEqual(2);
+    // From 7 to 5.5 % in the mean of thirteen sets: what is left scatters within a set, and no factor can say it. The share that goes was
+    // a half while engines' times were fitted worse: it is measured from where the model starts, so the error that stays is held too.
+    expect(median(afters(found))).toBeLessThan(0.056);
+    expect(Math.max(...afters(found))).toBeLessThan(0.13);
+    expect(mean(afters(found)) / mean(befores(found))).toBeLessThan(0.78);
+    for (const [before, after] of found) expect(after).toBeLessThan(before + 0.01);
+    expect(found.filter(([before, after]) => after > before + 0.005).length).toBeLessThanOrEqual(2);
   });
 
   it("still help a little where the engines' times were fitted on these rows too", () => {
-    const ratios = all.map(([, rows]) => errors(rows, false)).map(([before, after]) => after / before);
-    // 0.87: what is left is mostly what no factor can say.
-    expect(median(ratios)).toBeLessThan(0.9);
+    const found = all.map(([, rows]) => errors(rows, false));
+    // 0.85: what is left is mostly what no factor can say.
+    expect(mean(afters(found)) / mean(befores(found))).toBeLessThan(0.9);
   });
 });
 

@@ -91,7 +91,7 @@ describe("the fit of engines", () => {
       measured,
       base: 1e-3,
       row: { overlap: "none" },
-      features: { layerSeconds: layers, requestSeconds: 0, latentSeconds: 0, sparseSeconds: 0, linearSeconds: 0 },
+      features: { layerSeconds: layers, layerRequestSeconds: 0, quantizedSeconds: 0, latentSeconds: 0, sparseSeconds: 0, linearSeconds: 0 },
     }) as unknown as StepPair;
   const made = [10, 20, 40].flatMap((layers) => ["a", "b"].map((fold) => pair("sglang Hopper", fold, layers, 1e-3 + layers * 20e-6)));
 
@@ -99,11 +99,27 @@ describe("the fit of engines", () => {
     expect(fitEngines(made).get("sglang Hopper")?.layerSeconds).toBeCloseTo(20e-6, 8);
   });
 
+  it("has one time of a latent mixer for an engine, and for an engine without such rows the mean of the others", () => {
+    const with30 = (family: string, latent: number, each: number) => {
+      const { features, ...rest } = pair(family, "a", 10, 1e-3 + latent * each);
+      return { ...rest, features: { ...features, layerSeconds: 0, latentSeconds: latent } } as StepPair;
+    };
+    const rows = [10, 20].flatMap((latent) => [
+      ...["tensorrt-llm Hopper", "tensorrt-llm Blackwell"].map((family) => with30(family, latent, 30e-6)),
+      with30("sglang Blackwell", latent, 10e-6),
+    ]);
+    const fit = fitEngines([...rows, ...made, pair("tensorrt-llm Ampere", "a", 10, 1e-3), pair("vllm Hopper", "a", 10, 1e-3)]);
+    const of = (family: string) => fit.get(family)?.latentSeconds ?? Number.NaN;
+    for (const family of ["tensorrt-llm Hopper", "tensorrt-llm Blackwell", "tensorrt-llm Ampere"]) expect(of(family)).toBeCloseTo(30e-6, 8);
+    for (const family of ["sglang Blackwell", "sglang Hopper"]) expect(of(family)).toBeCloseTo(10e-6, 8);
+    expect(of("vllm Hopper")).toBeCloseTo(20e-6, 8);
+  });
+
   it("predicts each fold by the others, and adds each time as often as it falls due", () => {
     const { heldOut, fits } = leaveFoldsOut(made);
     expect(fits).toHaveLength(2);
     for (const { pair: one, predicted } of heldOut) expect(predicted / one.measured).toBeCloseTo(1, 3);
-    const times = { layerSeconds: 1e-6, requestSeconds: 0, latentSeconds: 0, sparseSeconds: 0, linearSeconds: 0 };
+    const times = { layerSeconds: 1e-6, layerRequestSeconds: 0, quantizedSeconds: 0, latentSeconds: 0, sparseSeconds: 0, linearSeconds: 0 };
     expect(withTimes(made[0] as StepPair, times)).toBeCloseTo(1e-3 + 10e-6, 12);
   });
 });

@@ -63,6 +63,18 @@ describe("the kernel of the routed experts", () => {
     },
   );
 
+  it("is in SGLang Triton for FP8 in blocks on Blackwell, but for classes that it gives trtllm-gen", () => {
+    const of = (architecture: string, change: Partial<ExpertChoice> = {}) =>
+      kernelOf(blackwell, "fp8_block", { engine: "sglang", architecture, ...change });
+    for (const name of ["MiniMaxM2ForCausalLM", "Glm4MoeForCausalLM", "Step3p5ForCausalLM", "Ernie4_5_MoeForCausalLM"])
+      expect(of(name), name).toBe("sglang_fused_moe_triton");
+    for (const name of ["DeepseekV3ForCausalLM", "KimiK25ForConditionalGeneration", "GlmMoeDsaForCausalLM", "Qwen3NextForCausalLM"])
+      expect(of(name), name).toBe("sglang_flashinfer_trtllm_moe");
+    // TensorRT-LLM asks no class, and four bits are trtllm-gen for all.
+    expect(of("MiniMaxM2ForCausalLM", { engine: "tensorrt-llm" })).toBe("sglang_flashinfer_trtllm_moe");
+    expect(of("MiniMaxM2ForCausalLM", { format: "nvfp4" })).toBe("sglang_flashinfer_trtllm_moe");
+  });
+
   it("is in SGLang CuTe DSL where NVFP4 is exchanged", () => {
     expect(kernelOf(blackwell, "nvfp4", { engine: "sglang", exchanges: true })).toBe("sglang_flashinfer_cutedsl_moe");
   });

@@ -227,10 +227,10 @@ function copiedElements(block: Block, hiddenSize: number, degree: number): numbe
       return (block.queryRank + block.headDim + compressor) * hiddenSize + indexer;
     }
     case "linear": {
-      const { family, keyHeads, keyDim, gateRank } = block;
+      const { family, keyHeads, keyDim, gateRank = 0, decayRank = 0 } = block;
       // Mamba-1 has no heads of keys among its projections; a gate's first step is made whole.
       const keys = family === "mamba1" ? 0 : copiedHeads(keyHeads) * 2 * keyDim;
-      const gate = family === "kimi-delta" ? (gateRank === undefined ? keyDim : 2 * gateRank) : 0;
+      const gate = family === "kimi-delta" ? gateRank + decayRank : 0;
       return (keys + gate) * hiddenSize;
     }
     case "dense":

@@ -383,14 +383,22 @@ describe("linear mixers of four states of 3 by 5", () => {
     // Queries and keys 2 2 3, values and gate 2 4 5, decay and strength 2 4.
     expect(shapes(mixer)).toEqual([["query, key, value and gates", 12 + 40 + 8, 7], output]);
     // Queries, keys and values 32; the decay's first step 3, strengths 4, gate 20.
-    expect(shapes({ ...mixer, family: "kimi-delta" })).toEqual([
+    expect(shapes({ ...mixer, family: "kimi-delta", decayRank: 3 })).toEqual([
       ["query, key, value and gates", 32 + 3 + 4 + 20, 7],
       ["decay up", 20, 3],
       output,
     ]);
-    expect(shapes({ ...mixer, family: "kimi-delta", gateRank: 9 })).toEqual([
+    expect(shapes({ ...mixer, family: "kimi-delta", gateRank: 9, decayRank: 9 })).toEqual([
       ["query, key, value and gates down", 32 + 2 * 9 + 4, 7],
       ["decay and output gate up", 40, 9],
+      output,
+    ]);
+    // Decay and gate each one matrix of 20, as in Ling 3.0; or each through another number of channels.
+    expect(shapes({ ...mixer, family: "kimi-delta" })).toEqual([["query, key, value and gates", 32 + 4 + 2 * 20, 7], output]);
+    expect(shapes({ ...mixer, family: "kimi-delta", gateRank: 9, decayRank: 5 })).toEqual([
+      ["query, key, value and gates down", 32 + 4 + 9 + 5, 7],
+      ["decay up", 20, 5],
+      ["output gate up", 20, 9],
       output,
     ]);
     expect(shapes({ ...mixer, family: "mamba2" })).toEqual([["input projection", 40 + 12 + 4, 7], output]);

@@ -42,9 +42,9 @@ const examples: readonly (readonly [name: string, example: string | undefined, w
   });
 });
 
-/** What takes seconds to make, made once of the same thing. */
+/** What takes seconds to make and is not kept by the package itself, made once of the same thing. */
 function remembered(scope: Record<string, unknown>): Record<string, unknown> {
-  const made = ["claims", "judgedRows", "measuredSteps", "machinePairs", "stackKinds"].map((name) => {
+  const made = ["claims", "stackKinds"].map((name) => {
     const known = new Map<unknown, unknown>();
     const make = scope[name] as (...given: unknown[]) => unknown;
     const once = (...given: unknown[]) => {

@@ -1,11 +1,23 @@
-import { spawn } from "node:child_process";
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { withLock } from "../../notebooks/jupyter/lock.mjs";
 import { hash, root, run } from "../../notebooks/jupyter/project.mjs";
+import { lackOfRoom, ranOutOfRoom } from "../../notebooks/jupyter/room.mjs";
 import { agrees, checkNode, deadProxy, findPython } from "../../notebooks/jupyter/setup.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "deepshock set-up é "));
@@ -61,6 +73,59 @@ describe.skipIf(process.platform === "win32")("Python", () => {
   it("is taken from the second name when the first is too old", async () => {
     const found = await withPythons({ python3: ["3.8.1", "venv"], python: ["3.12.4", "venv"] }, findPython);
     expect(found).toMatchObject({ command: "python", version: "3.12.4" });
+  });
+});
+
+describe("room on the disk", () => {
+  const disks =
+    (free: number, temporary = free) =>
+    (path: string) =>
+      path === tmpdir() ? { disk: "temporary", free: temporary } : { disk: "one", free };
+
+  it("is looked at before anything is installed, each disk for what goes there", () => {
+    expect(lackOfRoom(["python", "build"], disks(249))).toMatch(
+      /^The disk that holds .+ has 249 MB free; set-up takes about 250 MB there \(Jupyter 240, dist\/ 10\)\.$/,
+    );
+    expect(lackOfRoom(["python", "build"], disks(250))).toBeUndefined();
+    expect(lackOfRoom(["python"], disks(1000, 59))).toMatch(/has 59 MB free; set-up takes about 60 MB there/);
+    expect(lackOfRoom(["kernel"], disks(0))).toBeUndefined();
+  });
+
+  it("is looked for where npm keeps its downloads when its own folder cannot be written to", () => {
+    const before = process.env.npm_config_cache;
+    // A file is no folder that anything can be kept in.
+    process.env.npm_config_cache = join(root, "package.json", "npm");
+    try {
+      const places: string[] = [];
+      lackOfRoom(["packages"], (path) => void places.push(path));
+      expect(places).toContain(join(root, ".npm-cache"));
+    } finally {
+      if (before === undefined) delete process.env.npm_config_cache;
+      else process.env.npm_config_cache = before;
+    }
+  });
+
+  it("is not asked for where the system does not tell what is free", () => {
+    expect(lackOfRoom(["packages", "python"], () => undefined)).toBeUndefined();
+    expect(ranOutOfRoom("python", "no matching distribution", () => undefined)).toBeUndefined();
+  });
+
+  it("that ran out is told as such, with what is needed, also by a program that does not say so itself", () => {
+    const words = /could not be installed: no space is left on the disk .+: (3|900) MB are free by now\. It takes about (240|415) MB here/;
+    expect(ranOutOfRoom("packages", "npm error A complete log of this run can be found", disks(3))).toMatch(words);
+    expect(ranOutOfRoom("python", "OSError(28, 'No space left on device')", disks(900))).toMatch(words);
+    expect(ranOutOfRoom("python", "no matching distribution", disks(900))).toBeUndefined();
+  });
+
+  it.skipIf(process.platform === "win32")("that is said to be needed is what is there when all is installed", () => {
+    const taken = (path: string) => Number(execFileSync("du", ["-sm", realpathSync(path)], { encoding: "utf8" }).split("\t")[0]);
+    for (const [name, said] of [
+      ["node_modules", 415],
+      [".venv", 240],
+    ] as const) {
+      expect(taken(join(root, name))).toBeGreaterThan(0.8 * said);
+      expect(taken(join(root, name))).toBeLessThan(1.25 * said);
+    }
   });
 });
 

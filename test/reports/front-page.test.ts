@@ -38,6 +38,9 @@ describe("the argument in six sentences", () => {
     const [, dense, sparse] = /: ([\d.]+) % of the bytes.*?, ([\d.]+) % with/.exec(told[3] ?? "") ?? [];
     expect(Number(dense)).toBeLessThan(1);
     expect(Number(sparse)).toBeGreaterThan(Number(dense));
+    // One head of 128 keys in BF16, 16 tokens a page: 4,096 bytes.
+    expect(16 * 128 * 2).toBe(4096);
+    expect(told[3]).toMatch(/pages of 16 tokens of keys or of values, or 64 of latents.* [23]\d % with Llama-3\.1-405B, cut over 8 GPUs/);
   });
 
   it("counts the verdicts, and names those that read differently than in January 2025", () => {

@@ -134,7 +134,8 @@ it("every link inside the site leads to a page that is there, and to a place in 
   const html = new Map(pages.map((name) => [`${name}.html`, readFileSync(join(folder, `${name}.html`), "utf8")]));
   for (const [name, text] of html) {
     for (const [, href = "", place] of text.matchAll(/href="([^"#:]*)(?:#([^"]*))?"/g)) {
-      if (href !== "") expect([...html.keys(), "zh.html", "explore.html", "assets/page.css"], `${name}: ${href}`).toContain(href);
+      if (href !== "")
+        expect([...html.keys(), "zh.html", "explore.html", "notices.html", "assets/page.css"], `${name}: ${href}`).toContain(href);
       const page = html.get(href === "" ? name : href);
       if (place !== undefined && page !== undefined) expect(page.includes(`id="${place}"`), `${name}: ${href}#${place}`).toBe(true);
     }

@@ -50,18 +50,19 @@ describe("an engine's constants", () => {
     const whole = engineTime("sglang", h200);
     const half = engineTime("sglang", whatIfHardware(h200, { "times.betweenKernels": { times: 0.5 } }));
     for (const name of engineTimeNames) expect(half[name], name).toBe(whole[name] / 2);
-    expect(engineTimeNames).toHaveLength(5);
+    expect(engineTimeNames).toHaveLength(6);
     expect([half.bandLow, half.bandHigh]).toEqual([whole.bandLow, whole.bandHigh]);
   });
 
-  it("fall due for half a layer's parts, for mixers by their kind, and for requests", () => {
+  it("fall due for half a layer's parts, half those that quantize, mixers by their kind, and requests in each layer", () => {
     const runs = [
-      { count: 3, parts: 2, latent: 1, sparse: 0, linear: 0 },
-      { count: 5, parts: 3, latent: 0, sparse: 1, linear: 2 },
+      { count: 3, parts: 2, quantized: 2, latent: 1, sparse: 0, linear: 0 },
+      { count: 5, parts: 3, quantized: 1, latent: 0, sparse: 1, linear: 2 },
     ];
     expect(stepFeatures({ runs, groupRequests: 7 })).toEqual({
       layerSeconds: 3 + 7.5,
-      requestSeconds: 7,
+      layerRequestSeconds: 7 * 10.5,
+      quantizedSeconds: 3 + 2.5,
       latentSeconds: 3,
       sparseSeconds: 5,
       linearSeconds: 10,
@@ -119,6 +120,22 @@ describe("what an answer says beside its time", () => {
     expect(of({ dataParallel: 8, expertParallel: 8 })).toEqual(["experts that are more popular than others"]);
     expect(of({ dataParallel: 8, expertParallel: 1 })).toEqual([]);
     expect(of({ tensorParallel: 8, expertParallel: 8 })).toEqual([]);
+    expect(of({ hardware: amd, tensorParallel: 8 })).toEqual([]);
+    expect(of({ hardware: amd, tensorParallel: 8, weightFormat: "bfloat16" })).toEqual([]);
+    expect(of({ hardware: amd, tensorParallel: 8, weightFormat: "fp8" })).toEqual([
+      "bringing inputs into fp8: on AMD's machines measured for FP8 in blocks alone",
+    ]);
+  });
+
+  it("has a time for quantizing where a product does, and on AMD's machines for FP8 in blocks alone", () => {
+    const parts = (change: Partial<StepQuestion>) => ask({ tensorParallel: 8, ...change }).runs.map(({ quantized }) => quantized);
+    expect(parts({})).toEqual([2, 2]);
+    expect(parts({ weightFormat: "bfloat16" })).toEqual([0, 0]);
+    expect(parts({ hardware: amd })).toEqual([2, 2]);
+    expect(parts({ hardware: amd, weightFormat: "fp8" })).toEqual([0, 0]);
+    expect(parts({ weightFormat: "int4_wo" })).toEqual([0, 0]);
+    // Experts of four bits beside attention and dense parts in BF16: one of two parts.
+    expect(parts({ weightFormat: "nvfp4", hardware: hardware("b200-sxm") })).toEqual([0, 1]);
   });
 
   it("is what was not measured on its generation: experts, products, engine, cores, links", () => {

@@ -59,11 +59,11 @@ describe("the tasks of a layer", () => {
 
   it("end with the engine's time between kernels: half for each part of a layer, and for mixers by their kind", () => {
     const plan = planFor(dealt);
-    const times = { ...plan.engineTime, layerSeconds: 1, latentSeconds: 10, sparseSeconds: 100, linearSeconds: 1000 };
-    expect(betweenSeconds(times, { parts: 3, latent: 2, sparse: 3, linear: 4 })).toBe(1.5 + 20 + 300 + 4000);
+    const times = { ...plan.engineTime, layerSeconds: 1, quantizedSeconds: 5, latentSeconds: 10, sparseSeconds: 100, linearSeconds: 1000 };
+    expect(betweenSeconds(times, { parts: 3, quantized: 2, latent: 2, sparse: 3, linear: 4 })).toBe(1.5 + 5 + 20 + 300 + 4000);
     // Latent attention and experts: two parts.
-    const { layerSeconds, latentSeconds } = plan.engineTime;
-    expect(layerTasks(plan, last(plan), passing).tasks.at(-1)).toEqual(betweenTask(layerSeconds + latentSeconds));
+    const { layerSeconds, quantizedSeconds, latentSeconds } = plan.engineTime;
+    expect(layerTasks(plan, last(plan), passing).tasks.at(-1)).toEqual(betweenTask(layerSeconds + quantizedSeconds + latentSeconds));
     expect(betweenTask(2)).toEqual({
       ...{ name: "between kernels", seconds: 2, floorSeconds: 0, flops: 0, bytes: 0, runBytes: 0, bound: "overhead", kernelSeconds: [2] },
     });

@@ -53,7 +53,7 @@ const madeUpMixers = fc.oneof(
     kind: fc.constant("linear"),
     family: pick(["gated-delta", "kimi-delta", "mamba2", "mamba1", "lightning"]),
     ...{ keyHeads: heads, valueHeads: heads, keyDim: size, valueDim: size, convolutionWidth: whole(0, 5) },
-    ...{ stateElementBytes: pick([2, 4]), gateRank: maybe(whole(1, 600)) },
+    ...{ stateElementBytes: pick([2, 4]), gateRank: maybe(whole(1, 600)), decayRank: maybe(whole(1, 600)) },
   }),
 );
 

@@ -25,6 +25,8 @@ const toy = decoder({
     { count: 3, blocks: [latent, experts] },
   ],
 });
+/** The same machine, where engines take no time at all: the least factor there is leaves none. */
+const timeless = whatIfHardware(h800, { "times.betweenKernels": { times: Number.MIN_VALUE } });
 /** SGLang takes time for requests and layers. */
 const asked: DecodeStepQuestion = {
   ...{ model: toy, hardware: h800, requests: 128, contextTokens: 1000 },
@@ -43,11 +45,11 @@ describe("a decode step without overlap", () => {
   const step = decodeStep(asked);
   const whole = layers(asked, { requests: 8, newTokens: 1, rows: 8, replicaRows: 128 });
   const { head, engineTime } = planFor(asked);
-  const request = betweenTask(8 * engineTime.requestSeconds);
+  const request = betweenTask(8 * 5 * engineTime.layerRequestSeconds);
   const ends = [head(8), request];
 
-  it("is the sum of its layers, its head and what its engine does for each request of a group", () => {
-    expect(engineTime.requestSeconds).toBeGreaterThan(0);
+  it("is the sum of its layers, its head and what its engine does for each request of a group in each of five layers", () => {
+    expect(engineTime.layerRequestSeconds).toBeGreaterThan(0);
     expect(step.seconds).toBeCloseTo(each(whole.map(({ tasks }) => total(tasks))) + total(ends), 12);
     expect(step.floorSeconds).toBeCloseTo(each(whole.map(({ tasks }) => floors(tasks))) + floors(ends), 12);
     expect(decodeSeconds(asked)).toBe(step.seconds);
@@ -68,9 +70,9 @@ describe("a decode step without overlap", () => {
   });
 
   it("has no time for requests where its engine takes none", () => {
-    const vllm = { ...asked, engine: "vllm" };
-    expect(planFor(vllm).engineTime.requestSeconds).toBe(0);
-    expect(decodeStep(vllm).tasks.at(-1)?.name).toBe("head");
+    const none = { ...asked, hardware: timeless };
+    expect(planFor(none).engineTime.layerRequestSeconds).toBe(0);
+    expect(decodeStep(none).tasks.at(-1)?.name).toBe("head");
   });
 });
 
@@ -84,7 +86,7 @@ describe("drafts of a step", () => {
     const ends = [plan.head(24), ...draft.tasks, plan.head(8), ...draft.tasks, plan.head(8)];
     expect(step.tasks.slice(-ends.length - 1, -1)).toEqual(ends);
     expect(step.seconds).toBeCloseTo(
-      each(verified.map(({ tasks }) => total(tasks))) + total(ends) + 8 * plan.engineTime.requestSeconds,
+      each(verified.map(({ tasks }) => total(tasks))) + total(ends) + 8 * 5 * plan.engineTime.layerRequestSeconds,
       12,
     );
     // 1 + 0.5 + 0.25 tokens.
@@ -115,7 +117,7 @@ describe("prompts in a step", () => {
     });
     const plan = planFor(filled);
     expect(decodeStep(filled).seconds).toBeCloseTo(
-      each(taken.map(({ tasks }) => total(tasks))) + plan.head(8).seconds + 8 * plan.engineTime.requestSeconds,
+      each(taken.map(({ tasks }) => total(tasks))) + plan.head(8).seconds + 8 * 5 * plan.engineTime.layerRequestSeconds,
       12,
     );
   });
@@ -137,7 +139,7 @@ describe("two micro-batches", () => {
       return all - hiding * (all - Math.min(all, Math.max(processors, links, total(a.tasks), total(b.tasks))));
     });
     const plan = planFor(question);
-    return { layer, ends: plan.head(plan.groupRequests).seconds + plan.groupRequests * plan.engineTime.requestSeconds, one, two };
+    return { layer, ends: plan.head(plan.groupRequests).seconds + plan.groupRequests * 5 * plan.engineTime.layerRequestSeconds, one, two };
   };
 
   it("hide a share of what the longest of processors, links and either half leaves of each layer", () => {
@@ -160,7 +162,7 @@ describe("two micro-batches", () => {
     const { layer } = expected(drafted, rows(5), rows(4));
     const plan = planFor(drafted);
     const draft = layerTasks(plan, plan.runs[1] as PlannedRun, { requests: 9, newTokens: 1, rows: 9, replicaRows: 144 });
-    const ends = plan.head(18).seconds + total(draft.tasks) + plan.head(9).seconds + 9 * plan.engineTime.requestSeconds;
+    const ends = plan.head(18).seconds + total(draft.tasks) + plan.head(9).seconds + 9 * 5 * plan.engineTime.layerRequestSeconds;
     expect(decodeStep(drafted).seconds).toBeCloseTo(each(layer) + ends, 12);
   });
 
@@ -272,13 +274,13 @@ describe("prompts taken in by themselves", () => {
       const { tasks } = layerTasks(plan, run, passing);
       return [...tasks, betweenTask(120e-6 * tasks.reduce((sum, { kernelSeconds }) => sum + kernelSeconds.length, 0))];
     });
-    const ends = [plan.head(2), betweenTask(2 * plan.engineTime.requestSeconds)];
+    const ends = [plan.head(2), betweenTask(2 * 5 * plan.engineTime.layerRequestSeconds)];
     const [dense, sparse] = timed as [DecodeTask[], DecodeTask[]];
     expect(step.tasks).toEqual([...dense, ...dense, ...sparse, ...sparse, ...sparse, ...ends]);
     expect(step.seconds).toBeCloseTo(total(step.tasks), 12);
     expect(step.floorSeconds).toBeCloseTo(floors(step.tasks), 12);
     expect(step.tokensPerSecondPerGpu).toBeCloseTo(3200 / step.seconds / 16, 6);
-    expect(names(prefillStep({ ...prompts, engine: "vllm" }).tasks).at(-1)).toBe("head");
+    expect(names(prefillStep({ ...prompts, hardware: timeless }).tasks).at(-1)).toBe("head");
   });
 
   it("take 40 us a kernel in the other engines, less on a what-if machine, with a band twice as wide as a decode step's", () => {

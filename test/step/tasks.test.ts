@@ -353,8 +353,8 @@ describe("layerTasks", () => {
     const own = plan({ engine: "sglang" });
     for (const run of own.runs) {
       const { tasks } = layerTasks(own, run, passing(own.dataParallel));
-      const { layerSeconds, latentSeconds } = own.engineTime;
-      expect(tasks.at(-1)).toMatchObject({ name: "between kernels", seconds: layerSeconds + latentSeconds, bound: "overhead" });
+      const { layerSeconds, quantizedSeconds, latentSeconds } = own.engineTime;
+      expect(tasks.at(-1)).toMatchObject({ name: "between kernels", seconds: layerSeconds + quantizedSeconds + latentSeconds, bound: "overhead" });
     }
   });
 

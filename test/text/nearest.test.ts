@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { nearest } from "../../src/text/nearest";
+import { nearest, nearWords, unknownWords } from "../../src/text/nearest";
 
 const known = ["deepseek-v2", "deepseek-v3", "kimi-k2", "kimi-k3", "mixtral-8x7b"];
 
@@ -19,6 +19,15 @@ it("looks past capitals, gives three when not told otherwise, and leaves the lis
   expect(nearest("x", known)).toHaveLength(3);
   expect(known[0]).toBe("deepseek-v2");
   expect(nearest("x", [])).toEqual([]);
+});
+
+it("lists the ids that begin with a family's short name, else the nearest; a long family is cut and counted", () => {
+  expect(unknownWords("model", "kimi", known)).toBe('unknown model "kimi"; those that begin with it: kimi-k2, kimi-k3');
+  expect(nearWords("DeepSeek", known)).toBe("those that begin with it: deepseek-v2, deepseek-v3");
+  expect(nearWords("deepsek", known)).toBe("nearest: deepseek-v2, deepseek-v3, kimi-k2");
+  expect(nearWords("k", known)).toBe("nearest: kimi-k2, kimi-k3, deepseek-v2"); // one letter is no name
+  const many = Array.from({ length: 14 }, (_, i) => `own-${i}`);
+  expect(nearWords("own", many)).toMatch(/^those that begin with it: (own-\d+, ){11}own-\d+ and 2 more$/);
 });
 
 it("gives known ids only, each once, in the same order however they are listed", () => {

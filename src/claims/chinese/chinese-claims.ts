@@ -1,7 +1,7 @@
 import { at, type Row, readRows, text } from "../../data/rows";
 import type { Claim } from "../claims";
 import { headlineParts } from "../parts/headline";
-import { probabilityWords } from "../parts/part-words";
+import { probabilityWords, resultWords } from "../parts/part-words";
 import { countedParts } from "../parts/verdict";
 import { sayOf } from "../rules/all-rules";
 import { type ChinesePart, chineseParts } from "./chinese-parts";
@@ -78,7 +78,7 @@ function inChinese(claim: Claim, words: ReadonlyMap<string, ChineseText>): Chine
       id: part.id,
       statement: partOf(part.id).statement,
       found: Number.isNaN(part.value) ? "" : partOf(part.id).say(part),
-      words: chineseOutcome(part.words),
+      words: chineseOutcome(resultWords(part)),
       probability: probabilityWords(part.probability).replace("under ", "小于 ").replace("over ", "大于 ").replace(" %", "%"),
       grade: chineseGrades[part.grade],
       counts: counted.has(part.id),

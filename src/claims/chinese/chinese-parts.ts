@@ -33,14 +33,15 @@ export const chineseParts: Readonly<Record<string, ChinesePart>> = {
   "0a.training": { statement: "训练时也是如此。", say: ({ value }) => `训练为 ${formatCount(value)} 个` },
   "0b.shrink": {
     statement: "在途 token 数相同时，单个专家的时间降到十分之一以下。",
-    say: ({ value }) => (value > 1.05 ? `单个专家的时间下限降到原来的 1/${formatNumber(value)}（中位数）` : "单个专家的时间下限没有下降"),
+    say: ({ value }) =>
+      value > 1.05 ? `单个专家的时间下限为 Mixtral-8x22B 的 1/${formatNumber(value)}（中位数）` : "单个专家的时间下限没有下降",
   },
   "0b.task": {
     statement: "解码的一个任务用时 1 到 10 µs。",
     say: ({ readings }) => {
       const [product, launched] = readings ?? [];
       if (product === undefined || launched === undefined) return "";
-      return `单个专家较短的矩阵乘在 ${share(product)} 的部署中落在 1–10 µs，按实际启动的任务算占 ${share(launched)}`;
+      return `单个专家较短的矩阵乘在 ${share(product)} 的部署中落在 1–10 µs，实际启动的任务中这类占多数时间的部署为 ${share(launched)}`;
     },
   },
   "0b.training": {
@@ -86,7 +87,7 @@ export const chineseParts: Readonly<Record<string, ChinesePart>> = {
   },
   "1.worth": {
     statement: "在同样的部署里，算力对 MoE 解码的价值低于对稠密模型的价值。",
-    say: (p) => (p.population === undefined ? "" : `算力的价值低于稠密模型的占 ${share(p)}`),
+    say: (p) => (p.population === undefined ? "" : `在 ${share(p)} 的部署中，算力的价值低于稠密模型`),
   },
   "1.training": { statement: "训练专家时，256 宽的阵列比 128 宽的多损失一成。", say: none },
   "2.acted": {
@@ -99,7 +100,7 @@ export const chineseParts: Readonly<Record<string, ChinesePart>> = {
   },
   "2.graph": {
     statement: "从图里启动 kernel 占解码一步的一成以上（所有批量）。",
-    say: ({ value, population }) => (population === undefined ? "" : `用图重放后剩 ${chineseShare(value)}`),
+    say: ({ value, population }) => (population === undefined ? "" : `用图重放时（所有批量）为 ${chineseShare(value)}`),
   },
   "2.worth": {
     statement: "在同样的部署里，kernel 的启动与间隔对 MoE 解码比对稠密模型更要紧。",
@@ -109,7 +110,7 @@ export const chineseParts: Readonly<Record<string, ChinesePart>> = {
   "2.training": { statement: "训练一步里 kernel 之间的空隙占一成。", say: ({ value }) => `训练中空隙占 ${chineseShare(value)}` },
   "3.falls": {
     statement: "新设计中，一次访存的长度变小。",
-    say: ({ value, holds }) => (holds ? `方向是对的：稀疏注意力每次读 ${formatCount(value)} B，而不是专家` : "访存没有变小"),
+    say: ({ value, holds }) => (holds ? `方向是对的，但出自稀疏注意力（每次 ${formatCount(value)} B），不在专家` : "访存没有变小"),
   },
   "3.sector": {
     statement: "解码一步有五分之一的字节以 32 或 64 字节的长度读取。",
@@ -179,7 +180,7 @@ export const chineseParts: Readonly<Record<string, ChinesePart>> = {
   "6b.cost": {
     statement: "计入末尾的拷贝，一次交换占用的处理器没有减少四分之一。",
     say: ({ value, outcome }) =>
-      outcome === "pending" ? "" : `计入最后的拷贝，一次交换每字节占用的处理器时间如今为 ${formatNumber(value)} 倍`,
+      outcome === "pending" ? "" : `计入最后的拷贝，一次交换每字节占用的处理器时间如今为 V3 当时的 ${formatNumber(value)} 倍`,
   },
   "6c.successor": {
     statement: "Gaudi 这条产品线没有后继。",
@@ -200,7 +201,9 @@ export const chineseParts: Readonly<Record<string, ChinesePart>> = {
   "7a.returns": {
     statement: "专家更多则收益递减：稀疏度翻倍节省的训练量不到一成。",
     say: ({ value, outcome }) =>
-      Number.isNaN(value) ? "" : `${outcome === "right" ? "收益已减弱" : "收益尚未减弱"}（折算到每翻倍为 ${formatNumber(value)} 倍）`,
+      Number.isNaN(value)
+        ? ""
+        : `${outcome === "right" ? "收益已减弱" : "收益尚未减弱"}（稀疏度每翻倍，训练量可减到 1/${formatNumber(value)}）`,
   },
   "7a.number": {
     statement: "专家的数量不再增加。",

@@ -14,7 +14,7 @@ export const chineseVerdicts: Readonly<Record<Verdict, string>> = {
   "Not yet": "尚无定论",
 };
 
-/** The IPCC's words for a probability, as its Chinese summaries have them. */
+/** The IPCC's words for a probability, as its Chinese summaries have them, and our words for a share of a population. */
 const likelihoods: Readonly<Record<string, string>> = {
   "virtually certain": "几乎确定",
   "very likely": "很可能",
@@ -23,6 +23,13 @@ const likelihoods: Readonly<Record<string, string>> = {
   unlikely: "不可能",
   "very unlikely": "很不可能",
   "exceptionally unlikely": "几乎不可能",
+  "in all": "全部",
+  "in nearly all": "几乎全部",
+  "in most": "多数",
+  "in about half": "约半数",
+  "in few": "少数",
+  "in very few": "极少数",
+  "in none": "没有",
   holds: "成立",
   "does not hold": "不成立",
   "does not apply": "不适用",

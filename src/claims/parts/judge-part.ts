@@ -3,7 +3,7 @@ import type { Context } from "./context";
 import type { Finding, Reading } from "./finding";
 import type { Grade, Outcome } from "./kinds";
 import type { Part, PartRule } from "./part";
-import { likelihoodWords, likely, unlikely } from "./part-words";
+import { likelihoodWords, likely, printedProbability, unlikely } from "./part-words";
 
 /** Decide one part. */
 export function judgePart(rule: PartRule, context: Context): Part {
@@ -47,7 +47,7 @@ export function reading(name: string, finding: Finding): Reading {
 function holdsOf({ value, probability, holds, readings }: Finding): boolean {
   if (Number.isNaN(value)) return false;
   if (readings !== undefined) return readings.every((r) => r.holds);
-  return holds ?? (probability ?? 0) >= 0.5;
+  return holds ?? printedProbability(probability ?? 0) >= 0.5;
 }
 
 function outcomeOf(finding: Finding, rule: PartRule | undefined, knownBy: string): Outcome {
@@ -62,15 +62,16 @@ function plainOutcome({ value, probability, holds, readings }: Finding): Outcome
     return all.size > 1 ? "depends" : ([...all][0] ?? "pending");
   }
   if (probability === undefined) return holds ? "right" : "wrong";
-  if (probability >= likely) return "right";
-  return probability < unlikely ? "wrong" : "open";
+  const printed = printedProbability(probability);
+  if (printed >= likely) return "right";
+  return printed < unlikely ? "wrong" : "open";
 }
 
 function wordsOf({ value, probability, holds, readings, applies }: Finding, outcome: Outcome): string {
   if (applies === false) return "does not apply";
   if (Number.isNaN(value)) return "not known yet";
   if (readings !== undefined) return definitionWords[outcome];
-  if (probability !== undefined) return likelihoodWords(probability);
+  if (probability !== undefined) return likelihoodWords(printedProbability(probability));
   if (holds) return "holds";
   return outcome === "pending" ? "not seen yet" : "does not hold";
 }

@@ -5,6 +5,7 @@ import { largestMixture } from "../laboratories";
 import type { Context } from "../parts/context";
 import { fact, notKnown, prevalence } from "../parts/finding";
 import type { ClaimRule, Part } from "../parts/part";
+import { meets } from "../parts/part-words";
 import { overReleases, releasesOf } from "../release-population";
 import { overSetUps, wideDecode } from "../set-ups";
 
@@ -69,12 +70,7 @@ export const tokensPerExpertClaim: ClaimRule = {
       by: articleDay,
       stress: 3,
       judge: (c) => {
-        const seen = overSetUps(
-          c,
-          wideDecode,
-          (s) => s.tokensPerExpert ?? Number.NaN,
-          (m) => m <= fewHundred,
-        );
+        const seen = overSetUps(c, wideDecode, (s) => s.tokensPerExpert ?? Number.NaN, meets("token", { atMost: fewHundred }));
         return prevalence(seen, `${formatShare(seen.share)} of ${formatCount(seen.count)} set-ups, median ${formatCount(seen.median)}`);
       },
       say: (part) => `wide decode stays within ${fewHundred} tokens in ${shareWords(part)}`,
@@ -97,7 +93,7 @@ export const tokensPerExpertClaim: ClaimRule = {
           "large releases since the article with experts",
           releasesOf(c),
           activeShare,
-          (r) => r >= ratio / 2 && r <= ratio * 2,
+          meets("ratio", { atLeast: ratio / 2, atMost: ratio * 2 }),
         );
         return prevalence(kept, `${formatShare(kept.share)} of ${formatCount(kept.count)} releases, median ${formatShare(kept.median)}`);
       },
@@ -129,12 +125,7 @@ function beside(regime: "prefill" | "training", statement: string, choice: Param
     by: articleDay,
     stress: 0,
     judge: (c: Context) => {
-      const seen = overSetUps(
-        c,
-        choice,
-        (s) => s.tokensPerExpert ?? Number.NaN,
-        (m) => m <= fewHundred,
-      );
+      const seen = overSetUps(c, choice, (s) => s.tokensPerExpert ?? Number.NaN, meets("token", { atMost: fewHundred }));
       return prevalence(seen, `${formatShare(seen.share)} of ${formatCount(seen.count)} set-ups, median ${formatCount(seen.median)}`);
     },
     say: ({ value }) => `${regime} sees ${formatCount(value)}`,

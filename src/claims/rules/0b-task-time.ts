@@ -16,6 +16,7 @@ import type { Context } from "../parts/context";
 import { definition, fact, notKnown, prevalence } from "../parts/finding";
 import { reading } from "../parts/judge-part";
 import type { ClaimRule, Part } from "../parts/part";
+import { meets } from "../parts/part-words";
 import { computedFor, overReleases, releasesName } from "../release-population";
 import { releasedFormat } from "../rule-formats";
 import { machineOf, overSetUps, serving, wideDecode } from "../set-ups";
@@ -47,11 +48,11 @@ export const taskTimeClaim: ClaimRule = {
         const place = hardware(c.scenario.hardware);
         const before = expertFloor(model(coarse), place, c.scenario.tokensInFlight);
         const shrink = (m: Model) => before / expertFloor(m, place, c.scenario.tokensInFlight);
-        const all = overReleases(releasesName(c), computedFor(c), shrink, (r) => r >= 10);
+        const all = overReleases(releasesName(c), computedFor(c), shrink, meets("ratio", { atLeast: 10 }));
         return prevalence(all, `${formatShare(all.share)} of ${formatCount(all.count)}, ${formatNumber(all.median)} times in the median`);
       },
       say: ({ value }) =>
-        value > 1.05 ? `an expert's floor fell ${formatNumber(value)} times (median)` : "an expert's floor did not fall",
+        value > 1.05 ? `an expert's floor is 1/${formatNumber(value)} of ${model(coarse).name}'s` : "an expert's floor did not fall",
     },
     {
       id: "0b.task",
@@ -98,17 +99,12 @@ function productReading(c: Context) {
     const [up, down] = productFloors(model(s.model), machineOf(s), Math.max(1, Math.round(s.tokensPerExpert)));
     return Math.min(up, down) / reached;
   };
-  const seen = overSetUps(c, wideDecode, shorter, (t) => t >= 1e-6 && t <= 1e-5);
+  const seen = overSetUps(c, wideDecode, shorter, meets("s", { atLeast: 1e-6, atMost: 1e-5 }));
   return prevalence(seen, `${formatShare(seen.share)} of ${formatCount(seen.count)} set-ups, median ${formatSeconds(seen.median)}`);
 }
 
 function launchedReading(c: Context) {
-  const short = overSetUps(
-    c,
-    serving,
-    (s) => stepNumbers(questionOf(s))?.shortShare ?? Number.NaN,
-    (share) => share >= 0.5,
-  );
+  const short = overSetUps(c, serving, (s) => stepNumbers(questionOf(s))?.shortShare ?? Number.NaN, meets("share", { atLeast: 0.5 }));
   return prevalence(short, `most of the step in ${formatShare(short.share)} of ${formatCount(short.count)} set-ups`);
 }
 
@@ -118,7 +114,7 @@ function trainingShare({ knownBy }: Context) {
     .filter((b) => b.count > 0)
     .map((b) => ({ seconds: b.seconds / b.count, count: b.count }));
   const share = shareByDecade(trace)[1]?.timeShare ?? 0;
-  return fact(share >= 0.5, share, `${formatShare(share)} of the time of DeepSeek's trace`);
+  return fact(meets("share", { atLeast: 0.5 })(share), share, `${formatShare(share)} of the time of DeepSeek's trace`);
 }
 
 /** Floors of both products of one expert with so many rows: datasheet rates, released format. */
@@ -138,5 +134,5 @@ function sayTask({ readings }: Part): string {
   const [product, launched] = readings ?? [];
   if (product === undefined || launched === undefined) return "";
   const shares = [product, launched].map((r) => formatShare(r.probability ?? Number.NaN));
-  return `one expert's shorter product takes 1–10 µs in ${shares[0]} of set-ups, what is launched in ${shares[1]}`;
+  return `one expert's shorter product takes 1–10 µs in ${shares[0]} of set-ups, most launched time in ${shares[1]}`;
 }

@@ -7,6 +7,7 @@ import type { Context } from "../parts/context";
 import { definition, type Finding, fact, prevalence } from "../parts/finding";
 import { reading } from "../parts/judge-part";
 import type { ClaimRule } from "../parts/part";
+import { meets } from "../parts/part-words";
 import { computedFor, overReleases, releasesName } from "../release-population";
 import { narrowestFormat, weightBits } from "../rule-formats";
 
@@ -81,7 +82,7 @@ function runs(c: Context, bytes: (m: Model, format: string) => number): Finding 
     c.asked.model === undefined ? `${releasesName(c)} that come in 8 or 4 bits` : releasesName(c),
     narrow,
     (m) => bytes(m, format(m)),
-    (b) => b <= articleBytes,
+    meets("B", { atMost: articleBytes }),
   );
   return prevalence(all, `${formatShare(all.share)} of ${formatCount(all.count)}, ${formatLength(all.median)} in the median`);
 }

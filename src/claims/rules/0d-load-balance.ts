@@ -7,11 +7,13 @@ import { articleDay, sourceKnown } from "../known-by";
 import type { Context } from "../parts/context";
 import { type Finding, fact, notKnown, prevalence } from "../parts/finding";
 import type { ClaimRule } from "../parts/part";
+import { meets } from "../parts/part-words";
 import { populationOf } from "../parts/population";
 import { overSetUps, serving, setUpsOf, wideDecode } from "../set-ups";
 
 /** A seventh above the mean; chance alone, with nothing uneven, reaches 1.09 for 128 tokens on each of six experts per GPU. */
 const nearEven = 1.15;
+const isNearEven = meets("ratio", { atMost: nearEven });
 
 /**
  * Balance. The author's later essays put copies of hot experts into his picture, so uniform is judged with them; what the router leaves
@@ -32,12 +34,7 @@ export const loadBalanceClaim: ClaimRule = {
       by: articleDay,
       stress: 1,
       judge: (c) => {
-        const seen = overSetUps(
-          c,
-          serving,
-          (s) => s.tokensPerExpert ?? Number.NaN,
-          (m) => m <= 256,
-        );
+        const seen = overSetUps(c, serving, (s) => s.tokensPerExpert ?? Number.NaN, meets("token", { atMost: 256 }));
         return prevalence(seen, `${formatShare(seen.share)} of ${formatCount(seen.count)} set-ups, median ${formatNumber(seen.median)}`);
       },
       say: ({ outcome }) => (outcome === "right" ? "fragmented" : outcome === "wrong" ? "not fragmented" : "fragmented in part"),
@@ -96,10 +93,10 @@ function measured(knownBy: string, copies: boolean): Finding {
   const found = populationOf(
     "published layers",
     rows.map((r) => ({ value: r.maximumOverMean, weight: 1, group: r.workload })),
-    (r) => r <= nearEven,
+    isNearEven,
   );
   return fact(
-    found.median <= nearEven,
+    isNearEven(found.median),
     found.median,
     `${formatNumber(found.median)} times the mean, median of ${formatCount(found.count)} rows`,
   );
@@ -116,12 +113,7 @@ function bare(c: Context): Finding {
     const gpus = Math.min(s.expertParallel ?? 1, routedExperts);
     return busiestOverMean({ tokensPerExpert: s.tokensPerExpert, routedExperts, gpus, skew: unevenness });
   };
-  const seen = overSetUps(
-    c,
-    wideDecode,
-    (s) => busiest(s, middle),
-    (r) => r <= nearEven,
-  );
+  const seen = overSetUps(c, wideDecode, (s) => busiest(s, middle), isNearEven);
   let [held, weight] = [0, 0];
   for (const s of setUpsOf(c, wideDecode)) {
     const [even, one] = [busiest(s, 0), busiest(s, 1)];
@@ -129,7 +121,7 @@ function bare(c: Context): Finding {
     // The excess grows as the root of skew squared plus chance squared.
     const slope = (one - 1) ** 2 - (even - 1) ** 2;
     const most = Math.sqrt(Math.max(0, ((nearEven - 1) ** 2 - (even - 1) ** 2) / slope));
-    held += s.weight * (even > nearEven ? 0 : shareBelow(skew, most));
+    held += s.weight * (!isNearEven(even) ? 0 : shareBelow(skew, most));
     weight += s.weight;
   }
   const found = `${formatNumber(seen.median)} times the mean in the median of ${formatCount(seen.count)} set-ups at a skew of ${formatNumber(middle)}`;

@@ -8,6 +8,7 @@ import { articleDay, sourceKnown } from "../known-by";
 import type { Context } from "../parts/context";
 import { type Finding, fact, notApplicable, notKnown, prevalence } from "../parts/finding";
 import type { ClaimRule, PartRule } from "../parts/part";
+import { meets } from "../parts/part-words";
 import { type Member, populationOf } from "../parts/population";
 import { computedFor } from "../release-population";
 import { narrowestFormat, weightBits } from "../rule-formats";
@@ -74,7 +75,7 @@ export const arraySizeClaim: ClaimRule = {
       grade: "D",
       judge: arithmeticWorth,
       say: ({ probability = 0, population }) =>
-        population === undefined ? "" : `arithmetic is worth less than to dense models in ${formatShare(probability)}`,
+        population === undefined ? "" : `arithmetic is worth less than to dense models in ${formatShare(probability)} of set-ups`,
     },
     {
       id: "1.training",
@@ -108,7 +109,7 @@ function binding(id: string, bits: string, keep: (bits: number) => boolean, stre
     grade: "D",
     judge: (c) => overPairs(c, keep, 1),
     say: ({ population }) => {
-      const on = (population?.classes ?? []).filter((k) => k.median >= 1).map((k) => k.name);
+      const on = (population?.classes ?? []).filter((k) => meets("ratio", { atLeast: 1 })(k.median)).map((k) => k.name);
       return on.length === 0
         ? `at ${bits.replace(" or 16", "")} memory binds first`
         : `at ${bits.replace(" or 16", "")} the array binds on ${on.join(", ")}`;
@@ -123,7 +124,7 @@ function overPairs(c: Context, keep: (bits: number) => boolean, least: number): 
   const models = computedFor(c).filter((m) => keep(weightBits(formatOf(c, m))));
   const pairs = machines.flatMap((m) => models.map((r) => ({ m, format: formatOf(c, r) })));
   const members = pairs.map(({ m, format }): Member => ({ value: arrayOverMemory(m, format, share.nominal), weight: 1, group: m.name }));
-  const all = populationOf("large releases on machines with arrays of 256", members, (r) => r >= least);
+  const all = populationOf("large releases on machines with arrays of 256", members, meets("ratio", { atLeast: least }));
   if (all.count === 0) return notApplicable("no such pairing of model and machine");
   const held = pairs.reduce((sum, { m, format }) => sum + 1 - shareBelow(share, least / arrayOverMemory(m, format, 1)), 0) / pairs.length;
   const found = `${formatShare(held)} of ${formatCount(all.count)} pairings, ${formatNumber(all.median)} in the median`;
@@ -159,12 +160,7 @@ function formatOf(c: Context, m: Model): string {
 
 /** Every set-up against the largest dense model on the same machine, with the same requests and context. */
 function arithmeticWorth(c: Context): Finding {
-  const all = overSetUps(
-    c,
-    serving,
-    (s) => worthOverDense(s, "arithmetic", resources.arithmetic),
-    (r) => r <= 1,
-  );
+  const all = overSetUps(c, serving, (s) => worthOverDense(s, "arithmetic", resources.arithmetic), meets("ratio", { atMost: 1 }));
   return prevalence(all, `${formatShare(all.share)} of ${formatCount(all.count)} set-ups; ${formatNumber(all.median)} times in the median`);
 }
 
@@ -175,9 +171,9 @@ function trainingRatio({ knownBy }: Context): Finding {
     trainingPairs().find((p) => p.machine === machine && p.model === "DeepSeek-V3" && p.format === "bf16")?.ratio ?? Number.NaN;
   const value = ratio("tpu-v7") / ratio("tpu-v5p");
   return fact(
-    value <= 0.9,
+    meets("ratio", { atMost: 0.9 })(value),
     value,
-    `${formatNumber(value)}: ${formatNumber(ratio("tpu-v7"))} against ${formatNumber(ratio("tpu-v5p"))} of the dense rate`,
+    `${formatNumber(value)} times: ${formatShare(ratio("tpu-v7"), 3)} of the dense rate on TPU7x, ${formatShare(ratio("tpu-v5p"), 3)} on TPU v5p`,
   );
 }
 

@@ -5,6 +5,7 @@ import { articleDay, sourceKnown } from "../known-by";
 import type { Context } from "../parts/context";
 import { type Finding, fact, notKnown, prevalence } from "../parts/finding";
 import type { ClaimRule, PartRule } from "../parts/part";
+import { meets } from "../parts/part-words";
 import { denseQuestion, startingShare } from "../set-up-worth";
 import { overSetUps, serving, setUpsOf } from "../set-ups";
 
@@ -72,7 +73,7 @@ export const launchOverheadClaim: ClaimRule = {
         if (!sourceKnown("hazyresearch2025", knownBy)) return notKnown("no such step was published");
         const saved = decodeFusions().map((d) => 1 - d.graphSeconds / d.eagerSeconds);
         const least = Math.min(...saved);
-        return fact(least >= 0.1, least, `${formatShare(least)} to ${formatShare(Math.max(...saved))}`);
+        return fact(meets("share", share)(least), least, `${formatShare(least)} to ${formatShare(Math.max(...saved))}`);
       },
       say: () => "",
     },
@@ -90,7 +91,7 @@ export const launchOverheadClaim: ClaimRule = {
       judge: ({ knownBy }) => {
         if (!sourceKnown("deepseekprofile2025", knownBy)) return notKnown("no trace was published");
         const gaps = trainTraceGaps().share;
-        return fact(gaps >= 0.1, gaps, `${formatShare(gaps)} in DeepSeek's trace`);
+        return fact(meets("share", share)(gaps), gaps, `${formatShare(gaps)} in DeepSeek's trace`);
       },
       say: ({ value }) => `gaps are ${formatShare(value)} of training`,
     },
@@ -117,18 +118,13 @@ function starts(id: string, how: string, which: "streamShare" | "graphShare", st
         ? ""
         : which === "streamShare"
           ? `unaided they take ${formatShare(value)} of small steps`
-          : `with graphs ${formatShare(value)} is left`,
+          : `from a graph ${formatShare(value)} over all batches`,
   };
 }
 
 /** Every set-up against the largest dense model on the same machine, with the same requests and context. */
 function startWorth(c: Context): Finding {
-  const all = overSetUps(
-    c,
-    serving,
-    (s) => startingShare(questionOf(s)) / startingShare(denseQuestion(s)),
-    (r) => r >= 1,
-  );
+  const all = overSetUps(c, serving, (s) => startingShare(questionOf(s)) / startingShare(denseQuestion(s)), meets("ratio", { atLeast: 1 }));
   return prevalence(all, `${formatShare(all.share)} of ${formatCount(all.count)} set-ups; ${formatNumber(all.median)} times in the median`);
 }
 
@@ -140,10 +136,10 @@ export function startShare(c: Context, which: "streamShare" | "graphShare"): Fin
     c,
     small ? { ...serving, name: `${serving.name} of at most ${few} requests per GPU` } : serving,
     (s) => (small && (s.requestsPerGpu ?? Number.NaN) > few ? Number.NaN : (stepNumbers(questionOf(s))?.[which] ?? Number.NaN)),
-    (found) => found >= 0.1,
+    meets("share", share),
   );
   return prevalence(
     all,
-    `${formatShare(all.median)} of the step in the median of ${formatCount(all.count)} of ${formatCount(asked)} set-ups, ${formatNumber(100 * all.low)} to ${formatNumber(100 * all.high)} %`,
+    `${formatShare(all.median)} of the step in the median of ${formatCount(all.count)} set-ups, ${formatNumber(100 * all.low)} to ${formatNumber(100 * all.high)} % in four of five; of all ${formatCount(asked)} the others ${small ? "have more requests or " : ""}cannot be computed`,
   );
 }

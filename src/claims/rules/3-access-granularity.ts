@@ -1,12 +1,13 @@
 import { accessFact } from "../../data/accesses";
 import { rowMemory } from "../../step/tiers";
 import { movedByAccess } from "../../step/worth";
-import { formatBytes, formatCount, formatNumber, formatShare } from "../../text/numbers";
+import { formatBytes, formatCount, formatShare } from "../../text/numbers";
 import { bytesInRunsUpTo, stepAccesses } from "../claim-runs";
 import { articleDay, sourceKnown } from "../known-by";
 import type { Context } from "../parts/context";
 import { type Finding, fact, notKnown, prevalence } from "../parts/finding";
 import type { ClaimRule } from "../parts/part";
+import { meets, valueWords } from "../parts/part-words";
 import { type AskedSetUp, machineOf, overSetUps, wideDecode } from "../set-ups";
 
 /**
@@ -30,10 +31,14 @@ export const granularityClaim: ClaimRule = {
         if (!sourceKnown("flashmla2025sparse", knownBy)) return notKnown("no such design was out");
         const bytes = accessFact("sparse-attention-row", "bytes");
         const pages = accessFact("mla-page", "tokens");
-        return fact(bytes <= 4095, bytes, `rows of ${formatBytes(bytes)} where pages of ${formatCount(pages)} tokens were read`);
+        return fact(
+          meets("B", { atMost: 4095 })(bytes),
+          bytes,
+          `rows of ${formatBytes(bytes)} where pages of ${formatCount(pages)} tokens were read`,
+        );
       },
       say: ({ value, holds }) =>
-        holds ? `the direction is right: selected attention reads ${formatCount(value)} B, not experts` : "accesses did not shrink",
+        holds ? `the direction is right, in sparse attention (${formatCount(value)} B), not in experts` : "accesses did not shrink",
     },
     {
       id: "3.sector",
@@ -95,8 +100,11 @@ function finerAccess(c: Context): Finding {
     const accesses = stepAccesses(setUp);
     return accesses === undefined ? Number.NaN : movedByAccess(accesses, rowMemory(machineOf(setUp)).kind.minAccessBytes);
   };
-  const all = overSetUps(c, wideDecode, growth, (g) => g >= 0.05);
-  return prevalence(all, `${formatShare(all.share)} of ${formatCount(all.count)} set-ups; ${formatNumber(all.median)} in the median`);
+  const all = overSetUps(c, wideDecode, growth, meets("ratio", { atLeast: 0.05 }));
+  return prevalence(
+    all,
+    `${formatShare(all.share)} of ${formatCount(all.count)} set-ups; ${valueWords(all.median, "ratio")} in the median`,
+  );
 }
 
 function shortRuns(c: Context): Finding {
@@ -104,7 +112,7 @@ function shortRuns(c: Context): Finding {
     const accesses = stepAccesses(setUp);
     return accesses === undefined ? Number.NaN : bytesInRunsUpTo(accesses, 64);
   };
-  const all = overSetUps(c, wideDecode, share, (s) => s >= 0.2);
+  const all = overSetUps(c, wideDecode, share, meets("share", { atLeast: 0.2 }));
   return prevalence(
     all,
     `${formatShare(all.share)} of ${formatCount(all.count)} set-ups; ${formatShare(all.median)} of the bytes in the median`,

@@ -5,7 +5,7 @@ import { model } from "../../model/registry";
 import { scaleUpBytesPerSecond } from "../../network/collective";
 import { bindingLimit, type TierLimit } from "../../step/requests";
 import { flashLimits, memoryLimit } from "../../step/tiers";
-import { formatBytes, formatCount, formatNumber, formatShare } from "../../text/numbers";
+import { formatBytes, formatCount, formatShare } from "../../text/numbers";
 import { stepAccesses } from "../claim-runs";
 import { questionOf } from "../claim-steps";
 import { intervals } from "../intervals";
@@ -13,6 +13,7 @@ import { articleDay, sourceKnown } from "../known-by";
 import type { Context } from "../parts/context";
 import { type Finding, fact, notKnown, prevalence } from "../parts/finding";
 import type { ClaimRule, PartRule } from "../parts/part";
+import { meets, valueWords } from "../parts/part-words";
 import { releasedFormat } from "../rule-formats";
 import { messageSpeed, stepWorth } from "../set-up-worth";
 import { type AskedSetUp, machineOf, overSetUps, wideDecode } from "../set-ups";
@@ -107,19 +108,17 @@ function tierFinding(c: Context, over: (c: Context, s: AskedSetUp) => number): F
     c,
     wideDecode,
     (s) => over(c, s),
-    (r) => r >= 1,
+    meets("ratio", { atLeast: 1 }),
   );
-  return prevalence(all, `${formatShare(all.share)} of ${formatCount(all.count)} set-ups; ratio ${formatNumber(all.median)} in the median`);
+  return prevalence(
+    all,
+    `${formatShare(all.share)} of ${formatCount(all.count)} set-ups; ratio ${valueWords(all.median, "ratio")} in the median`,
+  );
 }
 
 /** By the step's own cost of a message, as fitted on DeepEP. */
 function messageWorth(c: Context): Finding {
-  const all = overSetUps(
-    c,
-    wideDecode,
-    (s) => stepWorth(questionOf(s), "messages", messageSpeed),
-    (w) => w >= 0.05,
-  );
+  const all = overSetUps(c, wideDecode, (s) => stepWorth(questionOf(s), "messages", messageSpeed), meets("share", { atLeast: 0.05 }));
   return prevalence(all, `${formatShare(all.share)} of ${formatCount(all.count)} set-ups; ${formatShare(all.median)} in the median`);
 }
 
@@ -146,7 +145,7 @@ function storage(): Finding {
   const row = accessFact("engram-row", "bytes");
   const ratios = flashLimits().map((limit) => breakEven(limit) / row);
   const least = Math.min(...ratios);
-  return fact(least >= 1, least, `${formatBytes(least * row)} against rows of ${formatBytes(row)}`);
+  return fact(meets("ratio", { atLeast: 1 })(least), least, `${formatBytes(least * row)} against rows of ${formatBytes(row)}`);
 }
 
 function breakEven(limit: TierLimit): number {

@@ -2,7 +2,7 @@ import { hardware } from "../../machine/hardware";
 import type { Model } from "../../model/model";
 import { model } from "../../model/registry";
 import { expertParallelTraffic } from "../../network/split";
-import { publishedSetUps } from "../../published/deployments";
+import { publishedSetUps, setUpClassWords } from "../../published/deployments";
 import { resources } from "../../step/resources";
 import { formatBytes, formatCount, formatNumber, formatShare } from "../../text/numbers";
 import { questionOf, stepNumbers } from "../claim-steps";
@@ -10,6 +10,7 @@ import { articleDay, isKnown } from "../known-by";
 import type { Context } from "../parts/context";
 import { prevalence } from "../parts/finding";
 import type { ClaimRule } from "../parts/part";
+import { meets } from "../parts/part-words";
 import { populationOf } from "../parts/population";
 import { denseQuestion, stepWorth, worthOverDense } from "../set-up-worth";
 import { type AskedSetUp, overSetUps, wideDecode } from "../set-ups";
@@ -72,7 +73,7 @@ export const parallelismClaim: ClaimRule = {
       grade: "D",
       judge: (c) => {
         const bytes = (s: AskedSetUp) => expertParallelTraffic({ model: model(s.model), tokensPerGpu: 1, gpus: 8 }).messageBytes;
-        const all = overSetUps(c, wideDecode, bytes, (b) => b <= 16_384);
+        const all = overSetUps(c, wideDecode, bytes, meets("B", { atMost: 16_384 }));
         return prevalence(all, `${formatBytes(all.median)} in the median of ${formatCount(all.count)} set-ups`);
       },
       say: ({ value }) => `messages are of ${formatBytes(value)}`,
@@ -131,7 +132,7 @@ function linkWorth(c: Context) {
     c,
     wideDecode,
     (s) => worthOverDense(s, "scaleUpBandwidth", resources.scaleUpBandwidth),
-    (r) => r <= 1,
+    meets("ratio", { atMost: 1 }),
   );
   return prevalence(all, `${formatNumber(all.median)} times in the median of ${formatCount(all.count)} set-ups`);
 }
@@ -140,12 +141,7 @@ function linksWorth(c: Context) {
   const both = (question: Parameters<typeof stepWorth>[0]) =>
     stepWorth(question, "scaleUpBandwidth", resources.scaleUpBandwidth) +
     stepWorth(question, "networkBandwidth", resources.networkBandwidth);
-  const all = overSetUps(
-    c,
-    wideDecode,
-    (s) => both(questionOf(s)) / both(denseQuestion(s)),
-    (r) => r >= 1,
-  );
+  const all = overSetUps(c, wideDecode, (s) => both(questionOf(s)) / both(denseQuestion(s)), meets("ratio", { atLeast: 1 }));
   return prevalence(all, `${formatNumber(all.median)} times in the median of ${formatCount(all.count)} set-ups`);
 }
 
@@ -176,12 +172,12 @@ export function crossingRequests(m: Model, machineId: string, expertParallel = 6
 function rate(c: Context) {
   const choice = { ...wideDecode, name: `${wideDecode.name}, ${busy} requests per GPU and more` };
   const ratio = (s: AskedSetUp) => ((s.requestsPerGpu ?? 0) < busy || (s.expertParallel ?? 1) < 2 ? Number.NaN : overReplicas(s));
-  const all = overSetUps(c, choice, ratio, (r) => r > 1);
+  const all = overSetUps(c, choice, ratio, meets("ratio", { atLeast: 1 }));
   const crossing = crossingRequests(model(c.scenario.model), c.scenario.hardware);
-  const from = crossing === undefined ? "never" : `from ${formatCount(crossing)} requests per GPU on`;
+  const from = crossing === undefined ? "at no number of requests" : `from ${formatCount(crossing)} requests per GPU on`;
   return prevalence(
     all,
-    `${formatShare(all.share)} of ${formatCount(all.count)} set-ups, ${formatNumber(all.median)} times in the median; ${model(c.scenario.model).name} on ${hardware(c.scenario.hardware).name} over 64 GPUs: ${from}`,
+    `${formatShare(all.share)} of ${formatCount(all.count)} set-ups, ${formatNumber(all.median)} times in the median; for example ${model(c.scenario.model).name} on ${hardware(c.scenario.hardware).name} over 64 GPUs ${from}`,
   );
 }
 
@@ -209,10 +205,10 @@ function degrees({ knownBy }: Context, name: string, groups: readonly string[]) 
   const all = populationOf(
     name,
     rows.map((s) => ({ value: s.expertParallel as number, weight: s.weight, group: s.group })),
-    (d) => d >= 8,
+    meets("rank", { atLeast: 8 }),
   );
   return prevalence(
     all,
-    `${formatShare(all.share)} of ${formatCount(all.count)} (by class ${all.classes.map((k) => `${k.name} ${formatShare(k.share)}`).join(", ")})`,
+    `${formatShare(all.share)} of ${formatCount(all.count)} (${all.classes.map((k) => `${setUpClassWords(k.name)}: ${formatShare(k.share)}`).join("; ")})`,
   );
 }

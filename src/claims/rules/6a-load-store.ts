@@ -7,6 +7,7 @@ import type { Context } from "../parts/context";
 import { definition, type Finding, fact, notKnown, prevalence } from "../parts/finding";
 import { reading } from "../parts/judge-part";
 import type { ClaimRule } from "../parts/part";
+import { meets } from "../parts/part-words";
 import { populationOf } from "../parts/population";
 import { exchangeProcessorSpeed, stepWorth } from "../set-up-worth";
 import { type AskedSetUp, overSetUps, wideDecode } from "../set-ups";
@@ -80,7 +81,7 @@ function processorsBack(c: Context): Finding {
     { ...c, asked: {} },
     wideDecode,
     (s) => stepWorth(hidden(s), "exchangeProcessors", exchangeProcessorSpeed),
-    (w) => w >= 0.05,
+    meets("share", { atLeast: 0.05 }),
   );
   return prevalence(all, `${formatShare(all.share)} of ${formatCount(all.count)} set-ups; ${formatShare(all.median)} in the median`);
 }
@@ -106,10 +107,10 @@ function initiator({ knownBy }: Context): Finding {
   const found = populationOf(
     "published pairs",
     ratios.map((value) => ({ value, weight: 1, group: "decode" })),
-    (r) => r >= 1.1,
+    meets("ratio", { atLeast: 1.1 }),
   );
   return fact(
-    found.median >= 1.1,
+    meets("ratio", { atLeast: 1.1 })(found.median),
     found.median,
     `${formatNumber(Math.min(...ratios))} to ${formatNumber(Math.max(...ratios))} over ${formatCount(found.count)} pairs`,
   );

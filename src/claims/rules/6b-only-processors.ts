@@ -5,8 +5,11 @@ import { exchangeMovers } from "../listed";
 import type { Context } from "../parts/context";
 import { credence, type Finding, fact, notKnown } from "../parts/finding";
 import type { ClaimRule } from "../parts/part";
+import { meets } from "../parts/part-words";
 import { propagate } from "../uncertainty";
 
+/** As it is printed. */
+const reachesMost = meets("ratio", { atLeast: 0.75 });
 const names = ["processorsThen", "processorsNow", "epilogueShare", "speed", "processors"] as const;
 
 /**
@@ -79,7 +82,7 @@ export const onlyProcessorsClaim: ClaimRule = {
       grade: "C",
       judge: cost,
       say: ({ value, outcome }) =>
-        outcome === "pending" ? "" : `an exchange now costs ${formatNumber(value)} times the processor time per byte, last copy included`,
+        outcome === "pending" ? "" : `an exchange now costs ${formatNumber(value)} times V3's processor time per byte, last copy included`,
     },
   ],
 };
@@ -99,7 +102,7 @@ function cost(c: Context): Finding {
     (draw) => {
       const [then, now, epilogue, speed, all] = names.map((name) => Number(draw[name])) as [number, number, number, number, number];
       const value = (now + epilogue * (all - now)) / (then * speed);
-      return { value, holds: value >= 0.75 };
+      return { value, holds: reachesMost(value) };
     },
     { draws: c.draws, seed: c.seed },
   );

@@ -6,6 +6,7 @@ import { flagships, laboratories } from "../laboratories";
 import type { Context } from "../parts/context";
 import { type Finding, fact, notKnown, prevalence } from "../parts/finding";
 import type { ClaimRule } from "../parts/part";
+import { meets } from "../parts/part-words";
 import { populationOf, weightedQuantile } from "../parts/population";
 import { releasesOf } from "../release-population";
 
@@ -52,7 +53,7 @@ export const expertsGrowClaim: ClaimRule = {
       say: ({ value, outcome }) =>
         Number.isNaN(value)
           ? ""
-          : `${outcome === "right" ? "returns faded" : "returns do not fade yet"} (${formatNumber(value)} times, scaled to a doubling)`,
+          : `${outcome === "right" ? "returns faded" : "returns do not fade yet"} (${formatNumber(value)} times fewer FLOPs per doubling of sparsity)`,
     },
     {
       id: "7a.number",
@@ -80,7 +81,7 @@ function wider({ knownBy }: Context): Finding {
     if (first === undefined || last === undefined || first.id === last.id || last.released <= articleDay) return [];
     return [{ value: last.moeIntermediateSize / first.moeIntermediateSize, weight: 1, group: name }];
   });
-  const all = populationOf("laboratories with a later flagship", members, (r) => r >= 1.1);
+  const all = populationOf("laboratories with a later flagship", members, meets("ratio", { atLeast: 1.1 }));
   return prevalence(all, all.classes.map((k) => `${k.name} ${formatNumber(k.median)}`).join(", "));
 }
 
@@ -95,7 +96,7 @@ function returns({ knownBy }: Context): Finding {
   const saved = before.relativeFlops / last.relativeFlops;
   const value = saved ** (Math.LN2 / Math.log(last.sparsity / before.sparsity));
   return fact(
-    value <= 1.1,
+    meets("ratio", { atMost: 1.1 })(value),
     value,
     `${formatNumber(value)} times: from sparsity ${formatCount(before.sparsity)} to ${formatCount(last.sparsity)} it was ${formatNumber(saved)}, scaled to a doubling`,
   );

@@ -5,6 +5,7 @@ import { articleDay } from "../known-by";
 import type { Context } from "../parts/context";
 import { type Finding, fact, notKnown } from "../parts/finding";
 import type { ClaimRule, PartRule } from "../parts/part";
+import { meets } from "../parts/part-words";
 import { overReleases, releasesOf } from "../release-population";
 
 /**
@@ -48,7 +49,11 @@ function share(c: Context, differs: (m: Model) => boolean): Finding {
     (v) => v === 1,
   );
   if (found.count === 0) return notKnown("no releases");
-  return fact(found.share >= 0.5, found.share, `${formatShare(found.share)} of ${formatCount(found.count)} releases`);
+  return fact(
+    meets("share", { atLeast: 0.5 })(found.share),
+    found.share,
+    `${formatShare(found.share)} of ${formatCount(found.count)} releases`,
+  );
 }
 
 /** Layers at the front that are dense or route by a hash; where dense ones alternate with others the front is nothing special. */

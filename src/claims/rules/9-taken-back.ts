@@ -3,6 +3,7 @@ import { articleDay, sourceKnown } from "../known-by";
 import type { Context } from "../parts/context";
 import { type Finding, fact, notKnown } from "../parts/finding";
 import type { ClaimRule } from "../parts/part";
+import { meets } from "../parts/part-words";
 import { denseReleases } from "./7b-back-to-dense";
 
 /**
@@ -65,5 +66,5 @@ function mixtures(c: Context): Finding {
   const dense = denseReleases(c);
   if (dense.population === undefined) return notKnown("no large release since");
   const value = 1 - dense.population.share;
-  return fact(value >= 0.5, value, `${formatShare(value)} of ${formatCount(dense.population.count)} releases`);
+  return fact(meets("share", { atLeast: 0.5 })(value), value, `${formatShare(value)} of ${formatCount(dense.population.count)} releases`);
 }

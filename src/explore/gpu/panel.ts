@@ -48,7 +48,7 @@ export function mountGpuPanel(root: HTMLElement, options: GpuPanelOptions): GpuP
       "p",
       {},
       `Runs shaders in this tab for at most ${formatSeconds(limitSeconds)}, only after you press the button, and sends nothing anywhere. It times the product of one expert of the chosen model against its tokens and its width, reads from random places by their length, and an empty dispatch, and draws them over the model's curves of the chosen machine. Results are checked for correctness first. `,
-      "The browser reaches no matrix units and none of the native ways to start a kernel: compare where curves bend, not how high they lie. Keep the tab in front meanwhile.",
+      "The browser reaches no matrix units and none of the native ways to start a kernel: compare where curves bend, not how high they lie. What it finds calibrates nothing: the rest of this page stays as it is; rows of your engine’s steps do that, under “Your own rows”. Keep the tab in front meanwhile.",
     ),
     make("div", { class: "buttons gpu-controls" }, start, cancel, bar),
     status,

@@ -1,7 +1,9 @@
 import { nearest } from "../../text/nearest";
+import { classDefaults } from "./class-defaults";
 import { ConfigError, shown } from "./error";
+import { expertNames } from "./experts";
 import { type Family, familyOf, modelTypes } from "./model-families";
-import { fieldOf, flag, flattened, pathOf, type Section, sectionOf, subsection, word } from "./section";
+import { fieldOf, flag, flattened, isOff, pathOf, type Section, sectionOf, subsection, word } from "./section";
 import { refuseOtherFiles } from "./wrong-files";
 
 /** The decoder in a configuration. */
@@ -13,6 +15,8 @@ export interface Decoder {
   readonly modelType: string | undefined;
   /** What is known of its family; undefined where the model type is not known. */
   readonly family: Family | undefined;
+  /** Fields that the file leaves to its class. */
+  readonly byClass: readonly string[];
 }
 
 /** Objects that hold the text part, and those that hold these in turn. */
@@ -26,6 +30,7 @@ const ownParts = ["attn_config", "ffn_config"] as const;
 /** Model types that a model cannot hold, and why. */
 const refusals: readonly (readonly [RegExp, string])[] = [
   [/^(t5|mt5|umt5|bart|mbart|pegasus|marian|whisper|blenderbot|switch_transformers|nllb|m2m|prophetnet|longt5)/, "it has an encoder"],
+  [/^modernbert-decoder/, "its parts are not those of the decoders known here"],
   [/bert|^(electra|xlnet|xlm|deberta|ernie|rembert|roformer|funnel|mpnet|reformer|big_bird|data2vec)(?!4)/, "it is an encoder"],
   [/^(vit|clip|siglip|dinov|swin|convnext|resnet|detr|sam|beit|deit|segformer|wav2vec|hubert)/, "it is a vision or audio model"],
   [/^(mamba|mamba2|falcon_mamba|rwkv|xlstm)/, "it has no softmax attention"],
@@ -57,7 +62,10 @@ export function decoderOf(config: unknown): Decoder {
   const modelType = word(section, ["model_type"]) ?? word(outer, ["model_type"]);
   const family = familyOf(modelType) ?? familyOf(`${modelType}_text`);
   if (family === undefined) refuseUnknownType(outer, section, modelType);
-  return { outer, section: flattened(section, ownParts), modelType, family };
+  const own = flattened(section, ownParts);
+  const hasExperts = expertNames.routedExperts.some((name) => !isOff(fieldOf(own, name)));
+  const byClass = family === undefined ? new Map() : classDefaults(own, [`${modelType}`, `${modelType}_text`], hasExperts);
+  return { outer, section: { ...own, fields: new Map([...own.fields, ...byClass]) }, modelType, family, byClass: [...byClass.keys()] };
 }
 
 function refuseOthers(section: Section): void {

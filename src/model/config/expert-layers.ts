@@ -47,6 +47,7 @@ export function layersIn(value: unknown, path: string, layers: number): Readonly
       ? value
           .slice(0, 8 * most)
           .split(",")
+          .filter((layer) => layer.trim() !== "")
           .map(Number)
       : value;
   if (!Array.isArray(list) || list.length > layers) {

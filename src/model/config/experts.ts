@@ -52,7 +52,6 @@ export function routedExpertsOf(section: Section): number {
   if (switches.some((name) => fieldOf(section, name) === false) || withoutExperts(section)) return 0;
   const found = find(section, expertNames.routedExperts);
   const routed = optionalUniform(section, expertNames.routedExperts, { least: 0, ...experts });
-  if (Object.is(routed, -0)) throw new ConfigError(nameOf(section, expertNames.routedExperts), "expected a whole number from 0, got -0");
   // A number that is there and null says that there are none.
   if (found === undefined && expertNames.routedExperts.every((name) => !section.fields.has(name))) refuseOrphans(section);
   return routed === undefined || routed <= 1 ? 0 : routed;

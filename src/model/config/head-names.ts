@@ -10,3 +10,6 @@ export const keyValueHeadNames = [
   "multi_query_group_num",
   "num_attention_groups",
 ] as const;
+
+/** Names that families have for the number of layers. */
+export const layerCountNames = ["num_hidden_layers", "n_layer", "n_layers", "num_layers"] as const;

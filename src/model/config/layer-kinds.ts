@@ -2,6 +2,7 @@ import { nearest } from "../../text/nearest";
 import type { Decoder } from "./decoder-section";
 import { ConfigError, shown } from "./error";
 import { expertLayers, layersIn } from "./expert-layers";
+import { layerCountNames } from "./head-names";
 import { fieldOf, flag, inRange, listOf, optionalCount, pathOf, type Section, subsection } from "./section";
 import { type Attends, windowRule } from "./windows";
 
@@ -14,8 +15,6 @@ export interface LayerKind {
   /** The configuration's own word for the mixer. */
   readonly word?: string;
 }
-
-export const layerCountNames = ["num_hidden_layers", "n_layer", "n_layers", "num_layers"] as const;
 
 const most = 10_000;
 

@@ -26,13 +26,13 @@ const words = (text: string) => text.trim().split(/\s+/);
 
 /** Gated feed-forward part, a head of its own. */
 const usual = words(`
-  afmoe aquila arctic aria_text axk1 baichuan bailing_hybrid bailing_moe bailing_moe_linear bailing_moe_v2 bamba bitnet chameleon
+  afmoe aquila arctic aria_text axk1 baichuan bailing_hybrid bailing_moe bailing_moe_linear bailing_moe_v2 bamba beam bitnet chameleon
   chatglm cwm dbrx deepseek deepseek_ref deepseek_v2 deepseek_v3 deepseek_v32 deepseek_v4 deepseek_v41 dots1 dots3_note_text emu3_text_model
   exaone exaone4 exaone_moe flex_olmo glm glm4 glm4_moe glm4_moe_lite glm4v_moe_text glm4v_text glm5_next_text glm_moe_dsa gpt_oss
-  granite granitemoe granitemoehybrid granitemoeshared grok-1 helium hunyuan_v1_dense hunyuan_v1_moe hy_v3 hyperclovax
+  granite granitemoe granitemoehybrid granitemoeshared grok-1 helium hunyuan_v1_dense hunyuan_v1_moe hy_v3 hy_v4 hyperclovax
   inkling_text internlm internlm2 internlm3 jamba kimi_k2 kimi_k25 kimi_linear laguna llama llama4_text longcat_flash mimo
   mimo_v2_flash minicpm4 minimax minimax_m1 minimax_m2 minimax_m3 minimax_m3_vl_text minimax_text_01 ministral ministral3 mistral
-  mistral4 mistral_large4_text mixtral muse_spark_text olmo olmo2 olmo3 olmo_hybrid olmoe orion phi3 phimoe qwen qwen2 qwen2_5_vl_text
+  mistral4 mistral_large4_text mixtral moshi muse_spark_text olmo olmo2 olmo3 olmo_hybrid olmoe orion phi3 phimoe qwen qwen2 qwen2_5_vl_text
   qwen2_moe qwen2_vl_text qwen3 qwen3_5_moe_text qwen3_5_text qwen3_moe qwen3_next qwen3_omni_moe_text qwen3_vl_moe_text
   qwen3_vl_text sarvam_mla sarvam_moe seed_oss solar_open stablelm step3_text step3p5 step3p7 xverse yi
 `);
@@ -63,6 +63,7 @@ const particular: Readonly<Record<string, Partial<Family>>> = {
   axk1: firstDense,
   bailing_hybrid: { ...firstDense, gate: "head" },
   bailing_moe_v2: firstDense,
+  beam: { needs: ["mlp_layer_types"], gate: "element" },
   bloom: quadruple,
   codegen: quadruple,
   deepseek: firstDense,
@@ -83,7 +84,9 @@ const particular: Readonly<Record<string, Partial<Family>>> = {
   gpt_neo: quadruple,
   gpt_neox_japanese: quadruple,
   gptj: quadruple,
+  hunyuan_v1_moe: { sharedExpert: true },
   hy_v3: firstDense,
+  hy_v4: { needs: ["mlp_layer_types"], gate: "element" },
   inkling_text: { needs: ["mlp_layer_types"] },
   jamba: { needs: ["expert_layer_period"] },
   kimi_k2: firstDense,
@@ -95,6 +98,7 @@ const particular: Readonly<Record<string, Partial<Family>>> = {
   minimax_m3: { needs: ["moe_layer_freq", "first_k_dense_replace", "mlp_layer_types"] },
   minimax_m3_vl_text: { needs: ["moe_layer_freq", "mlp_layer_types"] },
   mistral_large4_text: firstDense,
+  moshi: { halvedFfn: true },
   mpt: quadruple,
   muse_spark_text: { gate: "element" },
   "phi-msft": quadruple,

@@ -1,7 +1,8 @@
 import { ConfigError, shown } from "./error";
 import { layerRuleNames } from "./expert-layers";
 import { expertNames } from "./experts";
-import { layerCountNames, mixerNames } from "./layer-kinds";
+import { layerCountNames } from "./head-names";
+import { mixerNames } from "./layer-kinds";
 import { fieldOf, isOff, pathOf, type Section } from "./section";
 
 /** Fields that are read, of those that a smell could catch. */

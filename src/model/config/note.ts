@@ -27,15 +27,24 @@ const ofFields: readonly (readonly [readonly string[], string])[] = [
   [["num_hash_layers"], "tables that route by token are left out"],
 ];
 
+/** How far a file is understood. */
+interface HowRead {
+  readonly isKnown: boolean;
+  readonly isFormatKnown: boolean;
+  /** Fields that are taken as their class has them. */
+  readonly byClass: readonly string[];
+}
+
 /** What is left out of a model, in plain sentences. */
-export function noteOf(section: Section, outer: Section, runs: readonly Run[], known: boolean, formatKnown: boolean): string {
+export function noteOf(section: Section, outer: Section, runs: readonly Run[], how: HowRead): string {
   const blocks = runs.flatMap((run) => run.blocks);
   const isIn = (name: string) => isOn(fieldOf(section, name)) || isOn(fieldOf(outer, name));
   return [
     ...ofBlocks.flatMap(([is, note]) => (blocks.some(is) ? [note] : [])),
     ...ofFields.flatMap(([fields, note]) => (fields.some(isIn) ? [note] : [])),
-    ...(known ? [] : ["the model type is not known, so it was read by its fields alone"]),
-    ...(formatKnown ? [] : ["the format of its weights is not one that is known here; the nearest stands in its place"]),
+    ...(how.byClass.length === 0 ? [] : [`the file leaves to its class: ${how.byClass.join(", ")}`]),
+    ...(how.isKnown ? [] : ["the model type is not known, so it was read by its fields alone"]),
+    ...(how.isFormatKnown ? [] : ["the format of its weights is not one that is known here; the nearest stands in its place"]),
     "norms and biases are left out",
   ].join("; ");
 }

@@ -1,4 +1,5 @@
 import { harmless } from "../../text/harmless";
+import { isSoftmax } from "../blocks";
 import { decoder as build } from "../decoder";
 import type { Model, ModelParts } from "../model";
 import { type Decoder, decoderOf } from "./decoder-section";
@@ -9,7 +10,7 @@ import { refuseNotUnderstood } from "./not-understood";
 import { noteOf } from "./note";
 import { formatsOf } from "./quantisation";
 import { readLayers } from "./read-layers";
-import { count, flag, missing, optionalCount } from "./section";
+import { count, fieldOf, flag, missing, optionalCount } from "./section";
 import { parseConfig } from "./text";
 
 export { ConfigError } from "./error";
@@ -41,13 +42,13 @@ export interface ConfigOptions {
  */
 export function modelFromConfig(config: unknown, options: ConfigOptions = {}): Model {
   const decoder = decoderOf(config);
-  const { outer, section, modelType, family } = decoder;
+  const { outer, section, modelType, family, byClass } = decoder;
   refuseNotUnderstood(section);
   const hiddenSize = count(section, ["hidden_size", "n_embd", "d_model", "n_embed"], { most: 1_000_000 });
   const experts = routedExpertsOf(section) > 0;
   const layers = readLayers(decoder, hiddenSize, experts);
   if (experts) requireRule(decoder);
-  const formats = formatsOf(outer, section);
+  const formats = formatsOf(outer, section, layers.filter((blocks) => blocks.some(isSoftmax)).length);
   const runs = runsOf(layers);
   const parts: Omit<ModelParts, "id"> = {
     aliases: [],
@@ -60,11 +61,12 @@ export function modelFromConfig(config: unknown, options: ConfigOptions = {}): M
     runs,
     formats,
     predictionModules: predictionModulesOf(decoder),
+    ...architectureOf(decoder),
     residualStreams: optionalCount(section, ["hc_mult"], { most: 1_000 }) ?? 1,
     source: "config.json",
     locator: section.path,
     confidence: "high",
-    note: noteOf(section, outer, runs, family !== undefined, formats.known),
+    note: noteOf(section, outer, runs, { isKnown: family !== undefined, isFormatKnown: formats.known, byClass }),
   };
   const id = options.id === "" ? "" : harmless(options.id ?? "");
   try {
@@ -100,6 +102,12 @@ function tiedOf({ outer, section, family }: Decoder): boolean {
   const names = ["tie_word_embeddings"];
   const inner = flag(section, names);
   return flag(outer, names) ?? inner ?? family?.tied ?? missing(section, names, "true or false, since the model type is not known");
+}
+
+/** The class that runs the model: of the file as a whole, as engines read it, else of its text part. */
+function architectureOf({ outer, section }: Decoder): { readonly architecture?: string } {
+  const first = [outer, section].map((part) => fieldOf(part, "architectures")).find(Array.isArray)?.[0];
+  return typeof first === "string" && /^\w{1,100}$/.test(first) ? { architecture: first } : {};
 }
 
 /** Modules that draft tokens ahead: of two numbers the greater, since one counts what is trained and one what is run. */

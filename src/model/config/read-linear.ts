@@ -23,9 +23,14 @@ const readers: Readonly<Record<LinearFamily, (layer: Layer, hiddenSize: number) 
     const own = subsection(section, "linear_attn_config") ?? section;
     const number = count(own, ["num_heads", "linear_num_heads"], heads);
     const dim = count(own, own === section ? ["linear_head_dim"] : ["head_dim"], width);
-    const fullRank = flag(own, ["use_full_rank_gate"]) ?? modelType === "bailing_hybrid";
+    // Ling makes decay and gate by one matrix each; Kimi K3 says so of the gate alone.
+    const full = modelType === "bailing_hybrid";
+    const ranks = {
+      ...(full || flag(own, ["use_full_rank_gate"]) === true ? {} : { gateRank: dim }),
+      ...(full ? {} : { decayRank: dim }),
+    };
     const convolutionWidth = optionalCount(own, ["short_conv_kernel_size", "linear_conv_kernel_dim"], taps) ?? 4;
-    return { keyHeads: number, valueHeads: number, keyDim: dim, valueDim: dim, convolutionWidth, ...(fullRank ? {} : { gateRank: dim }) };
+    return { keyHeads: number, valueHeads: number, keyDim: dim, valueDim: dim, convolutionWidth, ...ranks };
   },
   mamba2: ({ section }, hiddenSize) => {
     const valueHeads = count(section, ["mamba_num_heads", "mamba_n_heads"], heads);

@@ -1,5 +1,6 @@
 import { nearest } from "../../text/nearest";
 import { ConfigError, shortened, shown } from "./error";
+import { layerCountNames } from "./head-names";
 
 /** One object of a configuration: its fields, and the path that messages name. */
 export interface Section {
@@ -106,6 +107,8 @@ export function inRange(value: unknown, path: string, range: Range): number {
   if (typeof value !== "number" || !Number.isInteger(value) || value < least || value > most) {
     throw new ConfigError(path, `expected ${wholeNumber(range)}, got ${shown(value)}`);
   }
+  // Nothing with a sign is a slip: it would be nothing.
+  if (Object.is(value, -0)) throw new ConfigError(path, `expected a whole number from ${least}, got -0`);
   return value;
 }
 
@@ -167,12 +170,14 @@ export function nameOf(section: Section, names: readonly string[]): string {
   return pathOf(section, find(section, names)?.name ?? (names[0] as string));
 }
 
-/** As optionalCount, but the field may also be a list that says one and the same number for each layer. */
+/** As optionalCount, but the field may also be a list with one entry a layer, all of the same number. */
 export function optionalUniform(section: Section, names: readonly string[], range: Range): number | undefined {
   const found = find(section, names);
   if (found === undefined) return undefined;
   const path = pathOf(section, found.name);
   if (!Array.isArray(found.value)) return inRange(found.value, path, range);
+  const layers = find(section, layerCountNames)?.value;
+  if (typeof layers === "number") listOf(found.value, path, layers);
   const first = inRange(found.value[0], `${path}[0]`, range);
   const other = found.value.findIndex((value) => value !== first);
   if (other !== -1) throw new ConfigError(`${path}[${other}]`, `expected ${first} as in the first layer, got ${shown(found.value[other])}`);

@@ -53,13 +53,9 @@ export const onlyExperts = (format: WeightFormatName, words: string, known = tru
   known,
 });
 
-/** A format that may be of all matrices or of the feed-forward parts alone, as what it leaves out says. */
-export function restOf(config: Section, format: WeightFormatName, words: string, plain: string): ReadFormat {
-  const kept = ["ignore", "exclude_modules", "exclude", "modules_to_not_convert"].flatMap((name) => {
-    const list = fieldOf(config, name);
-    return Array.isArray(list) ? list.filter((entry) => typeof entry === "string") : [];
-  });
-  return kept.some((name) => /attn|attention/.test(name)) ? onlyExperts(format, `${words} experts, ${plain} rest`) : both(format, words);
+/** A format of all matrices, or of the feed-forward parts alone where the release keeps attention as it was trained. */
+export function restOf(isKept: boolean, format: WeightFormatName, words: string, plain: string, known = true): ReadFormat {
+  return isKept ? onlyExperts(format, `${words} experts, ${plain} rest`, known) : both(format, words, known);
 }
 
 /** Widths of integers whose weights alone are narrow: what is not among them stands as the next wider one. */

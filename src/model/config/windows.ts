@@ -18,7 +18,7 @@ const everyNth =
 
 const rhythmNames = ["sliding_window_pattern", "_sliding_window_pattern", "global_attn_every_n_layers", "layer_switch"] as const;
 
-/** Families whose classes let every nth layer attend to all where the configuration does not say. */
+/** Families whose classes let every nth layer attend to all where the configuration does not say: the last of each n. */
 const rhythms: Readonly<Record<string, number>> = {
   afmoe: 4,
   cohere2: 4,
@@ -28,11 +28,13 @@ const rhythms: Readonly<Record<string, number>> = {
   gemma2: 2,
   gemma3_text: 6,
   gemma4_text: 6,
-  gpt_neo: 2,
   gpt_oss: 2,
   olmo3: 4,
   vaultgemma: 2,
 };
+
+/** As these, but the first of each n. */
+const rhythmsFromFirst: Readonly<Record<string, number>> = { cwm: 4, gpt_neo: 2, granite_swa: 4, granitemoe_swa: 4 };
 
 /** Families whose classes have a window only where use_sliding_window is true. */
 const switched = /^(qwen2|qwen3|mimo$|smollm3|dots1)/;
@@ -53,10 +55,9 @@ export function windowRule({ section, modelType = "" }: Decoder, layers: number)
   const first = optionalCount(section, ["max_window_layers"], { least: 0, most: 10_000 });
   if (use === undefined && (switched.test(modelType) || first !== undefined)) return full;
   if (first !== undefined) return (layer) => (layer < first ? "full" : "window");
-  const usual = Object.hasOwn(rhythms, modelType) ? rhythms[modelType] : undefined;
-  if (usual === undefined) return () => "window";
-  // GPT-Neo's first layer attends to all, those of the others to a window.
-  return modelType === "gpt_neo" ? (layer) => (layer % 2 === 0 ? "full" : "window") : everyNth(usual);
+  const [last, ahead] = [rhythms, rhythmsFromFirst].map((table) => (Object.hasOwn(table, modelType) ? table[modelType] : undefined));
+  if (ahead !== undefined) return (layer) => (layer % ahead === 0 ? "full" : "window");
+  return last === undefined ? () => "window" : everyNth(last);
 }
 
 /** A rhythm as a number, or as letters (EXAONE: "LLLG"). */

@@ -31,20 +31,19 @@ const matricesOf: Readonly<Record<LinearFamily, (mixer: LinearMixer, hiddenSize:
     projection("query, key, value and gates", 2 * keyHeads * keyDim + 2 * valueHeads * valueDim + 2 * valueHeads, h),
     output(h, valueHeads * valueDim),
   ],
-  "kimi-delta": ({ keyHeads, keyDim, valueHeads, valueDim, gateRank }, h) => {
+  // Beside queries, keys and values: the strength of each head, and decay and gate of each value, as one matrix or through a few.
+  "kimi-delta": ({ keyHeads, keyDim, valueHeads, valueDim, gateRank, decayRank }, h) => {
     const values = valueHeads * valueDim;
-    const qkv = 2 * keyHeads * keyDim + values;
-    return gateRank === undefined
-      ? [
-          projection("query, key, value and gates", qkv + keyDim + valueHeads + values, h),
-          projection("decay up", values, keyDim),
-          output(h, values),
-        ]
-      : [
-          projection("query, key, value and gates down", qkv + 2 * gateRank + valueHeads, h),
-          projection("decay and output gate up", 2 * values, gateRank),
-          output(h, values),
-        ];
+    const inputs = 2 * keyHeads * keyDim + values + valueHeads + (gateRank ?? values) + (decayRank ?? values);
+    const ups =
+      gateRank !== undefined && gateRank === decayRank
+        ? [projection("decay and output gate up", 2 * values, gateRank)]
+        : [
+            ...(decayRank === undefined ? [] : [projection("decay up", values, decayRank)]),
+            ...(gateRank === undefined ? [] : [projection("output gate up", values, gateRank)]),
+          ];
+    const name = gateRank === undefined ? "query, key, value and gates" : "query, key, value and gates down";
+    return [projection(name, inputs, h), ...ups, output(h, values)];
   },
   mamba2: ({ keyHeads, keyDim, valueHeads, valueDim }, h) => [
     projection("input projection", 2 * valueHeads * valueDim + 2 * keyHeads * keyDim + valueHeads, h),

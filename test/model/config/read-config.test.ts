@@ -25,6 +25,19 @@ describe("modelFromConfig", () => {
     expect(modelFromConfig({ ...mixtral, vocab_size: 32001 }).id).not.toBe(modelFromConfig(mixtral).id);
   });
 
+  it("keeps the class that runs the model, of the file as a whole before its text part, and none that is no name", () => {
+    expect(modelFromConfig(mixtral).architecture).toBe("MixtralForCausalLM");
+    expect(model("mixtral-8x7b").architecture).toBe("MixtralForCausalLM");
+    const { architectures: _, ...bare } = mixtral;
+    const text_config = { ...bare, architectures: ["InnerForCausalLM"] };
+    expect(modelFromConfig({ architectures: ["OuterForConditionalGeneration"], text_config }).architecture).toBe(
+      "OuterForConditionalGeneration",
+    );
+    expect(modelFromConfig({ text_config }).architecture).toBe("InnerForCausalLM");
+    for (const architectures of [null, [], [7], ["<b>ForCausalLM"]])
+      expect(modelFromConfig({ ...bare, architectures })).not.toHaveProperty("architecture");
+  });
+
   it("takes id, name, organization and day from the options", () => {
     const options = { id: "mine", name: "Mine", organization: "me", released: "2026-11-25" };
     expect(modelFromConfig(mixtral, options)).toMatchObject(options);
