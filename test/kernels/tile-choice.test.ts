@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { meanEdges, wholeEdges } from "../../src/kernels/product";
-import { type DenseTiles, fastestTiling, type TileChoice, tileChoice, tilingAt, tilingSeconds } from "../../src/kernels/tile-choice";
+import {
+  type DenseTiles,
+  fastestTiling,
+  leastSeconds,
+  type TileChoice,
+  tileChoice,
+  tilingAt,
+  tilingSeconds,
+} from "../../src/kernels/tile-choice";
 
 /** Half of a peak of 2^20 a second: 128 steps of a tile of 64 by 64 take 2 s; a microsecond a step beside. */
 const costs = { arithmeticEfficiency: 0.5, secondsPerStep: 1e-6, splitSeconds: 3 };
@@ -59,6 +67,21 @@ describe("tilings that stand where many rows are asked for", () => {
     expect(few({ tileRows: [64, 128] }, { n: 64 })).toHaveLength(2);
     expect(few({ tileColumns: [64, 64, 64] })).toEqual([[64, 64, 1]]);
     expect(standing({ tileColumns: [64, 64, 64] })).toHaveLength(3);
+  });
+});
+
+describe("the least seconds for one number of rows after another", () => {
+  it("are those of the best tiling for each, whatever was asked before", () => {
+    const tiles = { tileRows: [32, 64, 128], tileColumns: [32, 64, 128], splits: [1, 2] };
+    for (const edges of [wholeEdges, meanEdges])
+      for (const change of [{}, { processors: 4 }, { n: 1024, processors: 16 }, { bandwidth: 2 ** 20 }]) {
+        const all = tileChoice(tiles, costs, { ...matrix, ...change }, edges, true);
+        const least = leastSeconds(all);
+        const rows = [1, 3, 17, 31, 32, 33, 63, 65, 100, 128, 129, 500, 1000, 4096];
+        const chosen = rows.map((m) => fastestTiling(all, m));
+        for (const m of [...rows, ...[...rows].reverse(), 1, 4096, 2]) expect(least(m), `${m}`).toBe(bestTiling(all, m).seconds);
+        expect(new Set(chosen).size).toBeGreaterThan(1);
+      }
   });
 });
 
