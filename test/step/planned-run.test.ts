@@ -153,6 +153,7 @@ describe("runs as one GPU holds them", () => {
     expect(counted({ weightFormat: "bfloat16" })).toBe(0);
     // Experts whose activations are narrowed, beside attention in BF16.
     expect(counted({ model: model("gpt-oss-120b"), weightFormat: "w4a8_mxfp4_mxfp8" })).toBe(1);
+    expect(counted({ model: model("gpt-oss-120b"), weightFormat: "w4a8_mxfp4_mxfp8" }, [latent, dense])).toBe(0);
     expect([counted(amd), counted({ ...amd, weightFormat: "fp8" })]).toEqual([2, 0]);
   });
 
