@@ -2,7 +2,6 @@ import type { StepQuestion } from "../index";
 import { type Deployment, frontOf, searchPlan } from "../step/search/search";
 import { gpuCounts } from "../step/search/splits";
 import type { Way } from "../step/search/ways";
-import { printedNumber } from "../text/numbers";
 import type { Find } from "./find";
 import { gpuLimit } from "./options";
 import type { Choice } from "./state";
@@ -68,11 +67,11 @@ export function pointOf({ draftTokens, overlap }: Way, found: Deployment): Found
   };
 }
 
-/** Whether a deployment keeps the limits of time: the numbers that the page prints decide, not a digit behind them. */
+/** Whether a deployment keeps the limits of time, to the last digit: a search in code decides alike. */
 export function keepsLimits({ perRequest, firstTokenSeconds }: FoundPoint, find: Find): boolean {
   return (
-    (find.tokenMilliseconds === 0 || printedNumber(1000 / perRequest) <= find.tokenMilliseconds) &&
-    (find.firstTokenSeconds === 0 || printedNumber(firstTokenSeconds) <= find.firstTokenSeconds)
+    (find.tokenMilliseconds === 0 || 1000 / perRequest <= find.tokenMilliseconds) &&
+    (find.firstTokenSeconds === 0 || firstTokenSeconds <= find.firstTokenSeconds)
   );
 }
 

@@ -63,13 +63,12 @@ export function drawRows(popularity: readonly number[], rows: number, seed: numb
   if (total <= 0) throw new RangeError("popularity must hold a share above zero");
   const generator = warm(seed);
   const counts = new Array<number>(popularity.length).fill(0);
-  const starts = Uint32Array.from(edges, (_, i) => firstAbove(edges, (i / edges.length) * total));
+  const starts = Uint32Array.from(edges, (_, i) => firstAbove(edges, ((i - 1) / edges.length) * total));
   for (let row = 0; row < rows; row++) {
     const share = uniformFloat64(generator);
     const value = share * total;
-    // From where the search for a value of about this size ends, to the first edge above: rounding may have it start one too far.
+    // From where the search for a value a little smaller ends, so that rounding has none start too far, to the first edge above.
     let expert = starts[Math.floor(share * edges.length)] as number;
-    while (expert > 0 && (edges[expert - 1] as number) > value) expert--;
     while (expert < edges.length - 1 && (edges[expert] as number) <= value) expert++;
     counts[expert] = (counts[expert] as number) + 1;
   }

@@ -19,7 +19,7 @@ const mostNamed = 12;
 /**
  * What to say of an id that is not known: the ids that begin with it, where it is the short name of a family; else the nearest.
  *
- * @example unknownWords("hardware", "h100", ["h100-sxm", "h20"]) // 'unknown hardware "h100"; those that begin with it: h100-sxm'
+ * @example unknownWords("hardware", "h100", ["h100-sxm", "h20"]) // 'unknown hardware "h100"; nearest: h100-sxm'
  */
 export function unknownWords(what: string, id: string, known: readonly string[]): string {
   return `unknown ${what} "${id}"; ${nearWords(id, known)}`;
@@ -36,5 +36,5 @@ export function nearWords(id: string, known: readonly string[]): string {
   if (family.length === 0) return `nearest: ${nearest(id, known).join(", ")}`;
   const named = nearest(asked, family, mostNamed);
   const more = family.length > named.length ? ` and ${family.length - named.length} more` : "";
-  return `those that begin with it: ${named.join(", ")}${more}`;
+  return `nearest: ${named.join(", ")}${more}`;
 }

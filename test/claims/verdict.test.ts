@@ -154,7 +154,7 @@ describe("the words", () => {
   it("give values, thresholds and probabilities as a reader expects them", () => {
     expect(thresholdWords({ threshold: { atLeast: 128, atMost: 128 }, unit: "token" })).toBe("exactly 128 tokens");
     expect(valueWords(5e10, "packet")).toBe("50 billion packets");
-    expect([0, 1e-6, 0.001].map((value) => valueWords(value, "ratio"))).toEqual(["0", "under 0.001", "0.001"]);
+    expect([0, 1e-6, 0.001].map((value) => valueWords(value, "ratio"))).toEqual(["0", "less than 0.001", "0.001"]);
     expect(valueWords(1e-6, "s")).toBe("1 µs");
     expect(valueWords(1, "token")).toBe("1 token");
     expect(valueWords(Number.NaN, "share")).toBe("not known");

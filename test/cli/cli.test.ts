@@ -93,8 +93,8 @@ describe("a command line that cannot be", () => {
     [["step", ...where, "--requests", "0"], 2, /^--requests: expected a whole number from 1, got "0"/],
     [["step", ...where, "--overlap", "all"], 2, /^--overlap: expected none or two-micro-batches/],
     [["step", "--model", "deepsek-v3", "--machine", "h100-sxm"], 1, /^unknown model "deepsek-v3"; nearest: deepseek-v3/],
-    [["step", "--model", "deepseek", "--machine", "h100-sxm"], 1, /^unknown model "deepseek"; those that begin with it: deepseek-r1, deepseek-v2, /],
-    [["step", "--model", "deepseek-v3", "--machine", "h100"], 1, /^unknown hardware "h100"; those that begin with it: h100-sxm\n$/],
+    [["step", "--model", "deepseek", "--machine", "h100-sxm"], 1, /^unknown model "deepseek"; nearest: deepseek-r1, deepseek-v2, /],
+    [["step", "--model", "deepseek-v3", "--machine", "h100"], 1, /^unknown hardware "h100"; nearest: h100-sxm\n$/],
   ] as const)("%j ends with %i and says why", (args, code, words) => {
     expect(answer(args)).toMatchObject({ code, out: "", error: expect.stringMatching(words) });
   });

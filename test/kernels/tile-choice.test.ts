@@ -70,6 +70,21 @@ describe("tilings that stand where many rows are asked for", () => {
   });
 });
 
+describe("the least seconds for one number of rows after another", () => {
+  it("are those of the best tiling for each, whatever was asked before", () => {
+    const tiles = { tileRows: [32, 64, 128], tileColumns: [32, 64, 128], splits: [1, 2] };
+    for (const edges of [wholeEdges, meanEdges])
+      for (const change of [{}, { processors: 4 }, { n: 1024, processors: 16 }, { bandwidth: 2 ** 20 }]) {
+        const all = tileChoice(tiles, costs, { ...matrix, ...change }, edges, true);
+        const least = leastSeconds(all);
+        const rows = [1, 3, 17, 31, 32, 33, 63, 65, 100, 128, 129, 500, 1000, 4096];
+        const chosen = rows.map((m) => fastestTiling(all, m));
+        for (const m of [...rows, ...[...rows].reverse(), 1, 4096, 2]) expect(least(m), `${m}`).toBe(bestTiling(all, m).seconds);
+        expect(new Set(chosen).size).toBeGreaterThan(1);
+      }
+  });
+});
+
 describe("the best tiling", () => {
   it("takes whole waves of whole tiles, and for a split its sum for each row", () => {
     const wave = choice({}).numbers[2] as number;

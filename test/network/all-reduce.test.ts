@@ -106,3 +106,40 @@ describe("a gather over nodes", () => {
     }
   });
 });
+
+describe("a gather inside a link that joins more GPUs than one ring was measured of", () => {
+  const wide = whatIfHardware(hardware("gb200"), { scaleUpDomain: 576 });
+  const of = (bytes: number, gpus: number) => collectiveTime({ collective: "all-gather", bytes, gpus, hardware: wide });
+  const gather = (bytes: number, gpus: number) => gatherPlan("all-gather", gpus, wide)(bytes);
+
+  it("is one ring of up to 72", () => {
+    for (const bytes of [1e3, 1e6, 1e9]) expect(gather(bytes, 72)).toEqual(of(bytes, 72));
+  });
+
+  it("is of few bytes rings in two levels: of 144 GPUs twelve, and then twelve with a twelfth of the bytes", () => {
+    const bytes = 1e4;
+    const [ring, first, second] = [of(bytes, 144), of(bytes, 12), of(bytes / 12, 12)];
+    const sum = (name: "seconds" | "latencySeconds" | "transferSeconds" | "wireBytes") => first[name] + second[name];
+    expect(sum("seconds")).toBeLessThan(ring.seconds);
+    const bound = sum("latencySeconds") >= sum("transferSeconds") ? "latency" : "bandwidth";
+    expect(bound).toBe("latency");
+    expect(gather(bytes, 144)).toEqual({
+      ...{ floorSeconds: ring.floorSeconds, seconds: sum("seconds"), latencySeconds: sum("latencySeconds") },
+      ...{ transferSeconds: sum("transferSeconds"), bound, algorithm: `${first.algorithm}, in two levels`, wireBytes: sum("wireBytes") },
+    });
+    // Of 73 the first ring has nine, and nine rings of nine are 81 places.
+    expect(gather(bytes, 73).seconds).toBeCloseTo(of(bytes, 9).seconds + of(bytes / 9, 9).seconds, 12);
+  });
+
+  it("is never slower than one ring, never below its floor, and says what binds it", () => {
+    for (const gpus of [73, 144, 576])
+      for (const bytes of [1e3, 1e6, 1e7, 1e8, 1e9, 1e11]) {
+        const [ring, time] = [of(bytes, gpus), gather(bytes, gpus)];
+        expect(time.seconds).toBeLessThanOrEqual(ring.seconds);
+        expect(time.seconds).toBeGreaterThanOrEqual(time.floorSeconds);
+        expect(time.bound).toBe(time.latencySeconds >= time.transferSeconds ? "latency" : "bandwidth");
+      }
+    const bounds = [1e3, 1e11].map((bytes) => gather(bytes, 576).bound);
+    expect(bounds).toEqual(["latency", "bandwidth"]);
+  });
+});

@@ -125,6 +125,11 @@ describe("what an answer says beside its time", () => {
     expect(of({ hardware: amd, tensorParallel: 8, weightFormat: "fp8" })).toEqual([
       "bringing inputs into fp8: on AMD's machines measured for FP8 in blocks alone",
     ]);
+    expect(of({ tensorParallel: 8, weightFormat: "fp8" })).toEqual([]);
+    const plan = ask({ hardware: amd, tensorParallel: 8 });
+    expect(leftOutOf({ ...plan, formats: { ...plan.formats, experts: "nvfp4", rest: "fp8" } })).toContain(
+      "bringing inputs into nvfp4 and fp8: on AMD's machines measured for FP8 in blocks alone",
+    );
   });
 
   it("has a time for quantizing where a product does, and on AMD's machines for FP8 in blocks alone", () => {

@@ -134,11 +134,27 @@ describe("runs as one GPU holds them", () => {
     expect(counts([{ ...latent, indexer: undefined } as never])).toMatchObject({ latent: 1, sparse: 0 });
   });
 
-  it("have half of a layer's time between kernels for each part, and of each kind of mixer its own", () => {
-    const time = { layerSeconds: 10, latentSeconds: 1, sparseSeconds: 2, linearSeconds: 3, quantizedSeconds: 20, ...{ layerRequestSeconds: 100, bandLow: 1, bandHigh: 1 } };
-    expect(betweenSeconds(time, { parts: 3, quantized: 0, latent: 1, sparse: 0, linear: 0 })).toBe(15 + 1);
-    expect(betweenSeconds(time, { parts: 4, quantized: 3, latent: 1, sparse: 2, linear: 4 })).toBe(20 + 30 + 1 + 4 + 12);
-    expect(betweenSeconds({ ...time, layerSeconds: 0 }, { parts: 2, quantized: 0, latent: 3, sparse: 1, linear: 1 })).toBe(3 + 2 + 3);
+  it("have half of a layer's time between kernels for each part and each that quantizes, and of each kind of mixer its own", () => {
+    const time = {
+      ...{ layerSeconds: 10, quantizedSeconds: 4, latentSeconds: 1, sparseSeconds: 2, linearSeconds: 3 },
+      ...{ layerRequestSeconds: 100, bandLow: 1, bandHigh: 1 },
+    };
+    expect(betweenSeconds(time, { parts: 3, latent: 1, sparse: 0, linear: 0, quantized: 0 })).toBe(15 + 1);
+    expect(betweenSeconds(time, { parts: 4, latent: 1, sparse: 2, linear: 4, quantized: 3 })).toBe(20 + 6 + 1 + 4 + 12);
+    expect(betweenSeconds({ ...time, layerSeconds: 0 }, { parts: 2, latent: 3, sparse: 1, linear: 1, quantized: 0 })).toBe(3 + 2 + 3);
+  });
+
+  it("quantize before the products of mixers and of feed-forward parts by the format of each, on AMD's machines for FP8 in blocks alone", () => {
+    const counted = (change: Partial<StepQuestion>, blocks: readonly Block[] = [latent, experts]) => planned(blocks, change).quantized;
+    const dense: Block = { kind: "dense", width: 64, matrices: 3 };
+    const amd = { hardware: hardware("mi300x") };
+    // DeepSeek-V3 is released in FP8 by blocks: one mixer and one feed-forward part.
+    expect([counted({}), counted({}, [latent]), counted({}, [latent, dense])]).toEqual([2, 1, 2]);
+    expect(counted({ weightFormat: "bfloat16" })).toBe(0);
+    // Experts whose activations are narrowed, beside attention in BF16.
+    expect(counted({ model: model("gpt-oss-120b"), weightFormat: "w4a8_mxfp4_mxfp8" })).toBe(1);
+    expect(counted({ model: model("gpt-oss-120b"), weightFormat: "w4a8_mxfp4_mxfp8" }, [latent, dense])).toBe(0);
+    expect([counted(amd), counted({ ...amd, weightFormat: "fp8" })]).toEqual([2, 0]);
   });
 
   it("have that time of their engine as a task, and none where the engine takes none", () => {

@@ -48,4 +48,10 @@ describe("how many times the mean the busiest rank has to do", () => {
     expect(busiestRank({ ...v3, tokens: 1, ranks: 1 })).toBe(1);
     expect(busiestRank({ tokens: 1, expertsPerToken: 8, experts: 8, ranks: 4 })).toBe(1);
   });
+
+  it("is refused by name", () => {
+    const ask = (change: object) => () => busiestRank({ ...v3, tokens: 1, ranks: 16, ...change });
+    for (const name of ["tokens", "expertsPerToken"]) expect(ask({ [name]: 0 }), name).toThrow(`${name} must be a positive number, got 0`);
+    expect(ask({ ranks: 1.5 })).toThrow("ranks must be");
+  });
 });

@@ -22,12 +22,12 @@ it("looks past capitals, gives three when not told otherwise, and leaves the lis
 });
 
 it("lists the ids that begin with a family's short name, else the nearest; a long family is cut and counted", () => {
-  expect(unknownWords("model", "kimi", known)).toBe('unknown model "kimi"; those that begin with it: kimi-k2, kimi-k3');
-  expect(nearWords("DeepSeek", known)).toBe("those that begin with it: deepseek-v2, deepseek-v3");
+  expect(unknownWords("model", "kimi", known)).toBe('unknown model "kimi"; nearest: kimi-k2, kimi-k3');
+  expect(nearWords("DeepSeek", known)).toBe("nearest: deepseek-v2, deepseek-v3");
   expect(nearWords("deepsek", known)).toBe("nearest: deepseek-v2, deepseek-v3, kimi-k2");
   expect(nearWords("k", known)).toBe("nearest: kimi-k2, kimi-k3, deepseek-v2"); // one letter is no name
   const many = Array.from({ length: 14 }, (_, i) => `own-${i}`);
-  expect(nearWords("own", many)).toMatch(/^those that begin with it: (own-\d+, ){11}own-\d+ and 2 more$/);
+  expect(nearWords("own", many)).toMatch(/^nearest: (own-\d+, ){11}own-\d+ and 2 more$/);
 });
 
 it("gives known ids only, each once, in the same order however they are listed", () => {

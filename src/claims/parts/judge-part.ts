@@ -8,7 +8,7 @@ import { likelihoodWords, likely, printedProbability, unlikely } from "./part-wo
 /** Decide one part. */
 export function judgePart(rule: PartRule, context: Context): Part {
   const { judge, say: _, ...text } = rule;
-  const finding = judge(context);
+  const finding = asReadersSee(judge(context));
   const own = evidenceOn(rule.id.slice(0, rule.id.indexOf(".")), context.knownBy).filter((e) => e.part === rule.id);
   const outcome = outcomeOf(finding, rule, context.knownBy);
   const { value, probability, found, population, readings } = finding;
@@ -29,7 +29,8 @@ export function judgePart(rule: PartRule, context: Context): Part {
 }
 
 /** One reading, its word included. */
-export function reading(name: string, finding: Finding): Reading {
+export function reading(name: string, exact: Finding): Reading {
+  const finding = asReadersSee(exact);
   const { value, probability, found, population } = finding;
   const outcome = outcomeOf(finding, undefined, "");
   return {
@@ -44,10 +45,16 @@ export function reading(name: string, finding: Finding): Reading {
   };
 }
 
+/** A finding whose probability is the one that is printed: what a reader sees decides, not a digit behind it. */
+function asReadersSee(finding: Finding): Finding {
+  const { probability } = finding;
+  return probability === undefined ? finding : { ...finding, probability: printedProbability(probability) };
+}
+
 function holdsOf({ value, probability, holds, readings }: Finding): boolean {
   if (Number.isNaN(value)) return false;
   if (readings !== undefined) return readings.every((r) => r.holds);
-  return holds ?? printedProbability(probability ?? 0) >= 0.5;
+  return holds ?? (probability ?? 0) >= 0.5;
 }
 
 function outcomeOf(finding: Finding, rule: PartRule | undefined, knownBy: string): Outcome {
@@ -62,16 +69,15 @@ function plainOutcome({ value, probability, holds, readings }: Finding): Outcome
     return all.size > 1 ? "depends" : ([...all][0] ?? "pending");
   }
   if (probability === undefined) return holds ? "right" : "wrong";
-  const printed = printedProbability(probability);
-  if (printed >= likely) return "right";
-  return printed < unlikely ? "wrong" : "open";
+  if (probability >= likely) return "right";
+  return probability < unlikely ? "wrong" : "open";
 }
 
 function wordsOf({ value, probability, holds, readings, applies }: Finding, outcome: Outcome): string {
   if (applies === false) return "does not apply";
   if (Number.isNaN(value)) return "not known yet";
   if (readings !== undefined) return definitionWords[outcome];
-  if (probability !== undefined) return likelihoodWords(printedProbability(probability));
+  if (probability !== undefined) return likelihoodWords(probability);
   if (holds) return "holds";
   return outcome === "pending" ? "not seen yet" : "does not hold";
 }

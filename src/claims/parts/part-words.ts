@@ -75,7 +75,7 @@ export function valueWords(value: number, unit: string): string {
   if (unit === "s") return formatSeconds(value);
   if (unit === "share") return formatShare(value);
   if (unit === "B") return `${formatCount(Math.round(value))} B`;
-  if (unit === "ratio") return value > 0 && value < 0.001 ? "under 0.001" : formatNumber(value);
+  if (unit === "ratio") return value > 0 && value < 0.001 ? "less than 0.001" : formatNumber(value);
   if (unit === "year") return String(value);
   const many = value >= 1e9 ? `${formatNumber(value / 1e9)} billion` : formatNumber(value);
   return `${many} ${unit}${value === 1 ? "" : "s"}`;
