@@ -42,7 +42,8 @@ export default defineConfig({
     globalSetup: ["test/run-folder.ts"],
     setupFiles: ["test/seed.ts"],
     sequence: { sequencer: LongestFirst },
-    maxWorkers: 2,
+    // One more than the cores of a small machine: those that wait for a browser, a kernel or a lock leave theirs to the others.
+    maxWorkers: 3,
     testTimeout: 30_000,
     projects: [
       {

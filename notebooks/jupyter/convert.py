@@ -11,6 +11,7 @@ import base64
 import html
 import json
 import os
+import posixpath
 import re
 import sys
 from pathlib import Path
@@ -87,10 +88,15 @@ def explore(folder, shared, script, environment):
     write(folder / "explore.html", environment.get_template("explore.html.j2").render(page=page) + "\n")
 
 
+def named_file(link):
+    """A link of data/NOTICE.md to a file of the project as words: those of the link, then where the file lies."""
+    return f"{link[1]} (`{posixpath.normpath(f'data/{link[2]}')}`)"
+
+
 def notices(folder, shared, environment):
-    """The page of licences, from data/NOTICE.md: links to files that the site has not are left as their words."""
+    """The page of licences, from data/NOTICE.md: files that the site does not have are named where they are linked."""
     text = (ROOT / "data" / "NOTICE.md").read_text(encoding="utf8")
-    body = markdown2html(re.sub(r"\[([^\]]+)\]\((?!https:)[^)]*\)", r"\1", text))
+    body = markdown2html(re.sub(r"\[([^\]]+)\]\((?!https:)([^)]*)\)", named_file, text))
     # Without the marks that nbconvert sets behind a heading.
     body = re.sub(r'<a class="anchor-link"[^>]*>.*?</a>', "", body)
     wide = '<div class="scroll" tabindex="0" role="region" aria-label="Licences, table %d">'

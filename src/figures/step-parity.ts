@@ -68,7 +68,10 @@ export function stepParityFigure(pairs: readonly StepPair[]): Figure {
             color,
             {
               marker: { color, symbol, size: 6, opacity: 0.65 },
-              text: here.map(({ row }) => `${row.model} on ${row.gpus} ${row.machine}, ${row.requests} ${row.requests === 1 ? "request" : "requests"}<br>${row.source}`),
+              text: here.map(
+                ({ row }) =>
+                  `${row.model} on ${row.gpus} ${row.machine}, ${row.requests} ${row.requests === 1 ? "request" : "requests"}<br>${row.source}`,
+              ),
               hoverinfo: "text+x+y",
             },
           ),

@@ -1,6 +1,6 @@
 import { limitOf } from "../kernels/expert-layer";
-import { secondsOf, workOf } from "../kernels/expert-work";
-import { type KernelConstants, type KernelFamily, routerOf } from "../kernels/families";
+import { type LayerWork, secondsOf, workOf } from "../kernels/expert-work";
+import { familyName, type KernelConstants, type KernelFamily, olderVersion, routerOf } from "../kernels/families";
 import type { Hardware } from "../machine/hardware";
 import type { MoeMeasurement } from "../published/layer-times";
 import { rankLoad } from "../routing/rank-load";
@@ -24,7 +24,15 @@ export interface FamilyFit {
 }
 
 /** How a kernel cuts its work, and what it does to rows of experts elsewhere: chosen among a few ways, not fitted. */
-const chosenNames = ["tileRows", "smallestTileRows", "oneTile", "tileColumns", "routedRowElements", "routedActivation"] as const;
+const chosenNames = [
+  "tileRows",
+  "smallestTileRows",
+  "oneTile",
+  "tileColumns",
+  "routedTokens",
+  "routedRowElements",
+  "routedActivation",
+] as const;
 type Tiling = Pick<KernelConstants, (typeof chosenNames)[number]>;
 type Free = Exclude<keyof KernelConstants, keyof Tiling>;
 
@@ -39,7 +47,7 @@ const bounds: Readonly<Record<Free, readonly [from: number, start: number, to: n
   activationTraffic: [0.1, 1.5, 20],
   overlapExponent: [1.05, 2.5, 12],
   passRows: [0.01, 10, 400],
-  secondsPerTile: [1e-9, 4e-7, 2e-5],
+  secondsPerTile: [1e-9, 4e-7, 3e-6],
   tileBytesPerSecond: [2e9, 1.5e11, 1e13],
 };
 
@@ -61,22 +69,39 @@ const defaultTilings: readonly Tiling[] = (
   tileRows,
   oneTile,
   tileColumns: 128,
+  routedTokens: 0,
   routedRowElements: 0,
   routedActivation: 0,
 }));
 /** Columns of a tile that the best of them is tried with again; few stand for kernels that also cut a product's depth over processors. */
 const narrowColumns = [64, 32, 16] as const;
-/** What a routed row may cost beside its elements of hiddenSize: nothing, bookkeeping of its own, or the activation of rows that stay elsewhere. */
-const routedWays = [
-  { routedRowElements: 1024, routedActivation: 0 },
-  { routedRowElements: 4096, routedActivation: 0 },
-  { routedRowElements: 16_384, routedActivation: 0 },
-  { routedRowElements: 0, routedActivation: 1 },
-] as const;
+/**
+ * What routing may cost: the width of each routed row, with no bookkeeping or with that of so many elements beside it, or with the activation of rows
+ * that stay elsewhere; and the same with the width of each token once.
+ */
+const routedWays = (
+  [
+    [0, 1024, 0],
+    [0, 4096, 0],
+    [0, 16_384, 0],
+    [0, 0, 1],
+    [1, 64, 0],
+    [1, 256, 0],
+    [1, 1024, 0],
+    [1, 64, 1],
+    [1, 256, 1],
+  ] as const
+).map(([routedTokens, routedRowElements, routedActivation]) => ({ routedTokens, routedRowElements, routedActivation }));
 /** Share of the loss that another tile, and another cost of a routed row, has to leave at most to be taken. */
 const [enoughForTile, enoughForRouted] = [0.999, 0.99];
-/** Of a family of many rows the tiling is chosen on some of them, and the constants fitted to all. */
+/** Of a family of many rows what is chosen is chosen on some of them, and the constants fitted to all. */
 const [manyRows, sampledEvery] = [600, 5];
+/** Fewer rows than these say nothing of models left out. */
+const fewRows = 30;
+/** Log error from which a row pulls by its sign alone: tables hold configurations that the engine mistuned, up to five times slower than their neighbours. */
+const softness = 0.05;
+/** What all borrowed rows together weigh, as a share of the family's own. */
+const borrowedShare = 0.2;
 
 interface Tried {
   readonly tiling: Tiling;
@@ -86,77 +111,50 @@ interface Tried {
 /** What the start of a constant weighs, as a share of the rows: it holds a constant that the rows leave open, and hardly moves one that they pin down. */
 const startShare = 0.002;
 
+/** What a family is fitted with beside its rows. */
+export interface FamilyOptions {
+  /** Ways to cut the work that are tried; where it is one it is taken as it is. */
+  readonly tilings?: readonly Tiling[];
+  /** Rows of the same implementation that say a little of constants which the family's own leave open. */
+  readonly borrowed?: readonly MoeMeasurement[];
+}
+
 /**
- * Fit a kernel family's constants to measured layer times, by least squares on log error.
+ * Fit a kernel family's constants to measured layer times, by least absolute log error.
  *
  * The solver's loss on the logarithms of the constants; of the tilings given the best is taken, and that one tried with narrower
- * tiles and with other costs of a routed row too. Where one tiling is given it is taken as it is. Deterministic: same rows, same constants.
+ * tiles. What a routed row costs is then chosen by the loss on models left out, a third at a time, where there are two or more:
+ * ways that fit the same rows equally well carry to other widths very differently. Deterministic: same rows, same constants.
  *
  * @throws Error when rows are of more than one family, or fewer than the constants.
  */
 export function fitFamily(
   rows: readonly MoeMeasurement[],
   hardware: (id: string) => Hardware,
-  tilings: readonly Tiling[] = defaultTilings,
+  { tilings = defaultTilings, borrowed = [] }: FamilyOptions = {},
 ): FamilyFit {
-  const first = rows[0];
-  if (first === undefined || rows.length <= free.length)
-    throw new Error(`expected more rows than the ${free.length} constants, got ${rows.length}`);
-  const { generation } = hardware(first.hardware);
-  for (const row of rows) {
-    if (row.kernel !== first.kernel || row.weightFormat !== first.weightFormat || hardware(row.hardware).generation !== generation) {
-      throw new Error(`${row.file}:${row.line}: expected rows of ${first.kernel} ${first.weightFormat} on ${generation}`);
-    }
-  }
-  const { kernel, weightFormat } = first;
-  const identity = {
-    kernel,
-    weightFormat,
-    generation,
-    router: routerOf(kernel, weightFormat),
-    fitted: "here",
-    from: `${kernel} ${weightFormat} ${generation}`,
-  } as const;
-  const prepared = prepare(rows, hardware);
-  const measured = rows.map((row) => row.seconds);
-  const priors = free.map((name) => ({ value: bounds[name][1], spread: Math.sqrt(1 / (startShare * rows.length)) }));
-  const attempt = (tiling: Tiling, every: number): FitSolution => {
-    const cut = { ...identity, ...tiling, ...named(free.map((name) => bounds[name][1])) };
-    const some = prepared
-      .filter((_, i) => i % every === 0)
-      .map((row) => workOf(cut, row.model, row.hardware, row.tensorParallel, row.load, row.routed));
-    return solveFit({
-      names: free,
-      start: free.map((name) => bounds[name][1]),
-      lower: free.map((name) => bounds[name][0]),
-      upper: free.map((name) => bounds[name][2]),
-      measured: measured.filter((_, i) => i % every === 0),
-      priors,
-      predict: (constants, seconds) => {
-        const all = { ...tiling, ...named(constants) };
-        some.forEach((work, i) => {
-          seconds[i] = secondsOf(all, work).seconds;
-        });
-      },
-    });
-  };
-  const every = rows.length > manyRows ? sampledEvery : 1;
-  const better = (best: Tried | undefined, tiling: Tiling, enough: number): Tried => {
-    const found = attempt(tiling, every);
-    return best === undefined || found.loss < best.found.loss * enough ? { tiling, found } : best;
+  const identity = identityOf(rows, hardware);
+  const some = rows.length > manyRows ? rows.filter((_, i) => i % sampledEvery === 0) : rows;
+  const sample = sampleOf(identity, some, borrowed, hardware);
+  const attempt = (tiling: Tiling): Tried => ({ tiling, found: solve(sample, tiling) });
+  const better = (best: Tried | undefined, tiling: Tiling): Tried => {
+    const tried = attempt(tiling);
+    return best === undefined || tried.found.loss < best.found.loss * enoughForTile ? tried : best;
   };
   const [only] = tilings;
   if (only === undefined) throw new Error("expected at least one tiling");
   let taken: Tried | undefined;
   if (tilings.length > 1) {
-    for (const tiling of tilings) taken = better(taken, tiling, enoughForTile);
+    for (const tiling of tilings) taken = better(taken, tiling);
     const byRows = taken?.tiling ?? only;
-    for (const tileColumns of narrowColumns) taken = better(taken, { ...byRows, tileColumns }, enoughForTile);
-    const byColumns = taken?.tiling ?? only;
-    for (const way of routedWays) taken = better(taken, { ...byColumns, ...way }, enoughForRouted);
+    for (const tileColumns of narrowColumns) taken = better(taken, { ...byRows, tileColumns });
+    if (taken !== undefined) taken = routedWay(taken, sample, some);
   }
   const tiling = taken?.tiling ?? only;
-  const found = taken === undefined || every > 1 ? attempt(tiling, 1) : taken.found;
+  const found =
+    taken === undefined || some.length < rows.length
+      ? solve(sampleOf(identity, rows, borrowed, hardware), tiling, taken?.found.constants)
+      : taken.found;
   const constants: FittedConstant[] = free.map((constant, i) => {
     const value = rounded(found.constants[i] as number);
     const error = found.relativeErrors[i];
@@ -167,14 +165,130 @@ export function fitFamily(
   return { family, constants: [...chosen, ...constants], rows: rows.length, loss: found.loss };
 }
 
+/** The way to cost a routed row that leaves least on models left out; on the rows themselves where all are of one model. */
+function routedWay(taken: Tried, sample: Sample, some: readonly MoeMeasurement[]): Tried {
+  const models = [...new Set(some.map((row) => row.model))].sort();
+  const parts = Array.from({ length: Math.min(3, models.length) }, (_, part) => {
+    const out = some.map((row) => models.indexOf(row.model) % 3 === part);
+    return { without: someOf(sample, (i) => out[i] !== true), only: someOf(sample, (i) => out[i] === true) };
+  });
+  const start = taken.found.constants;
+  const lossOf = (tiling: Tiling): number =>
+    parts.length < 2 || parts.some(({ without }) => without.rows.length < fewRows)
+      ? solve(sample, tiling, start).loss
+      : parts.reduce((sum, { without, only }) => sum + lossAt(only, tiling, solve(without, tiling, start).constants), 0);
+  let best = { tiling: taken.tiling, loss: lossOf(taken.tiling) };
+  for (const way of routedWays) {
+    const tiling = { ...taken.tiling, ...way };
+    const loss = lossOf(tiling);
+    if (loss < best.loss * enoughForRouted) best = { tiling, loss };
+  }
+  return { tiling: best.tiling, found: solve(sample, best.tiling, start) };
+}
+
+/** Rows made ready: the load of each, and what it weighs. */
+interface Sample {
+  readonly identity: Identity;
+  readonly rows: ReturnType<typeof prepare>;
+  readonly measured: readonly number[];
+  readonly weights: readonly number[];
+}
+
+function sampleOf(
+  identity: Identity,
+  rows: readonly MoeMeasurement[],
+  borrowed: readonly MoeMeasurement[],
+  hardware: (id: string) => Hardware,
+): Sample {
+  const lent = borrowed.filter((_, i) => i % sampledEvery === 0);
+  return {
+    identity,
+    rows: [
+      ...prepare(rows, identity.router, hardware),
+      ...lent.flatMap((row) => prepare([row], routerOf(row.kernel, row.weightFormat), hardware)),
+    ],
+    measured: [...rows, ...lent].map((row) => row.seconds),
+    weights: [...rows.map(() => 1), ...lent.map(() => (borrowedShare * rows.length) / lent.length)],
+  };
+}
+
+/** Some of a sample's own rows with all those it borrowed. */
+function someOf(sample: Sample, keep: (i: number) => boolean): Sample {
+  const kept = sample.rows.flatMap((_, i) => (keep(i) ? [i] : []));
+  const at = <T>(of: readonly T[]): T[] => kept.map((i) => of[i] as T);
+  return { identity: sample.identity, rows: at(sample.rows), measured: at(sample.measured), weights: at(sample.weights) };
+}
+
+function worksOf({ identity, rows }: Sample, tiling: Tiling): readonly LayerWork[] {
+  const cut = { ...identity, ...tiling, ...named(free.map((name) => bounds[name][1])) };
+  return rows.map((row) => workOf(cut, row.model, row.hardware, row.tensorParallel, row.load, row.routed));
+}
+
+function solve(sample: Sample, tiling: Tiling, start: readonly number[] = free.map((name) => bounds[name][1])): FitSolution {
+  const works = worksOf(sample, tiling);
+  const spread = Math.sqrt(1 / (startShare * works.length));
+  return solveFit({
+    names: free,
+    start,
+    lower: free.map((name) => bounds[name][0]),
+    upper: free.map((name) => bounds[name][2]),
+    measured: sample.measured,
+    weights: sample.weights,
+    softness,
+    priors: free.map((name) => ({ value: bounds[name][1], spread })),
+    predict: (constants, seconds) => {
+      const all = { ...tiling, ...named(constants) };
+      works.forEach((work, i) => {
+        seconds[i] = secondsOf(all, work).seconds;
+      });
+    },
+  });
+}
+
+/** The solver's loss of some rows at constants that were fitted on others. */
+function lossAt(sample: Sample, tiling: Tiling, constants: readonly number[]): number {
+  const all = { ...tiling, ...named(constants) };
+  return worksOf(sample, tiling).reduce((sum, work, i) => {
+    const error = Math.log(secondsOf(all, work).seconds / (sample.measured[i] as number));
+    return sum + 2 * softness ** 2 * (Math.hypot(1, error / softness) - 1);
+  }, 0);
+}
+
+type Identity = Pick<KernelFamily, "kernel" | "weightFormat" | "generation" | "router" | "fitted" | "from" | "software">;
+
+/** Whose rows these are. @throws Error when they are of more than one family, or fewer than the constants. */
+function identityOf(rows: readonly MoeMeasurement[], hardware: (id: string) => Hardware): Identity {
+  const first = rows[0];
+  if (first === undefined || rows.length <= free.length)
+    throw new Error(`expected more rows than the ${free.length} constants, got ${rows.length}`);
+  const { kernel, weightFormat } = first;
+  const { generation } = hardware(first.hardware);
+  const older = (row: MoeMeasurement) => olderVersion(kernel, weightFormat, generation, row.software);
+  const version = older(first);
+  for (const row of rows) {
+    const same = row.kernel === kernel && row.weightFormat === weightFormat && hardware(row.hardware).generation === generation;
+    if (!same || older(row) !== version)
+      throw new Error(`${row.file}:${row.line}: expected rows of ${kernel} ${weightFormat} on ${generation}`);
+  }
+  return {
+    kernel,
+    weightFormat,
+    generation,
+    router: version?.router ?? routerOf(kernel, weightFormat),
+    fitted: "here",
+    from: familyName(kernel, weightFormat, generation, version?.software),
+    ...(version === undefined ? {} : { software: version.software }),
+  };
+}
+
 function named(values: readonly number[]): Record<Free, number> {
   return Object.fromEntries(free.map((name, i) => [name, values[i]])) as Record<Free, number>;
 }
 
-function prepare(rows: readonly MoeMeasurement[], hardware: (id: string) => Hardware) {
+function prepare(rows: readonly MoeMeasurement[], router: KernelFamily["router"], hardware: (id: string) => Hardware) {
   return rows.map((row) => {
     const { shape: model, tokens, expertParallel, routing, tensorParallel } = row;
-    const load = rankLoad({ shape: model, tokens, expertParallel, routing, limit: limitOf(routerOf(row.kernel, row.weightFormat), model) });
+    const load = rankLoad({ shape: model, tokens, expertParallel, routing, limit: limitOf(router, model) });
     return { model, hardware: hardware(row.hardware), tensorParallel, load, routed: tokens * model.expertsPerToken };
   });
 }

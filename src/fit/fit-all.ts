@@ -1,4 +1,4 @@
-import type { KernelFamily } from "../kernels/families";
+import { familyName, implementationOf, type KernelFamily, olderVersion } from "../kernels/families";
 import type { Hardware } from "../machine/hardware";
 import type { MoeMeasurement, SetAside } from "../published/layer-times";
 import { type FamilyFit, fitFamily } from "./family";
@@ -33,15 +33,12 @@ export async function fitKernels(
   progress: (line: string) => void = () => {},
 ): Promise<readonly FamilyFit[]> {
   const fits: FamilyFit[] = [];
-  for (const [name, family] of byFamily(
+  const families = byFamily(
     rows.filter((row) => !aside.some((a) => a.matches(row))),
     hardware,
-  )) {
-    const counts = tokenCounts(family);
-    const fit = fitFamily(
-      family.filter((row) => isEven(row) && isFitted(row.tokens, counts)),
-      hardware,
-    );
+  );
+  for (const [name, family] of families) {
+    const fit = fitFamily(fittedOf(family), hardware, { borrowed: borrowedFor(family, families) });
     fits.push(fit);
     progress(`${name}: ${fit.rows} rows`);
   }
@@ -64,13 +61,14 @@ export async function judgeKernels(
 ): Promise<Judgement> {
   const refits = new Map<string, readonly Pair[]>();
   const held: HeldRow[] = [];
-  for (const [name, family] of byFamily(
+  const kinds = byFamily(
     rows.filter((row) => isEven(row) && !aside.some((a) => a.matches(row))),
     hardware,
-  )) {
+  );
+  for (const [name, family] of kinds) {
     const constants = families.find((f) => f.from === name);
     if (constants !== undefined) {
-      const models = await leaveModelsOut(name, family, constants, hardware);
+      const models = await leaveModelsOut(name, family, constants, borrowedFor(family, kinds), hardware);
       refits.set(
         name,
         models.map(({ predicted, row }) => ({ predicted, measured: row.seconds })),
@@ -106,7 +104,11 @@ export function stateErrors(
     if (constants === undefined) continue;
     const pairs: Map<string, readonly Pair[]> = pairsOf(family, constants, aside, hardware);
     const elsewhere = families.find(
-      (f) => f.kernel === constants.kernel && f.weightFormat === constants.weightFormat && f.generation !== constants.generation,
+      (f) =>
+        f.software === undefined &&
+        f.kernel === constants.kernel &&
+        f.weightFormat === constants.weightFormat &&
+        f.generation !== constants.generation,
     );
     if (elsewhere !== undefined) pairs.set("another generation's constants", crossGeneration(family, elsewhere, aside, hardware));
     pairs.set("models left out", refits.get(name) ?? []);
@@ -179,6 +181,7 @@ async function leaveModelsOut(
   name: string,
   family: readonly MoeMeasurement[],
   constants: KernelFamily,
+  borrowed: readonly MoeMeasurement[],
   hardware: Machines,
 ): Promise<readonly HeldRow[]> {
   const models = [...new Set(family.map((row) => row.model))].sort();
@@ -189,7 +192,7 @@ async function leaveModelsOut(
     const held = new Set(models.filter((_, i) => i % folds === part));
     const others = family.filter((row) => !held.has(row.model) && isFitted(row.tokens, counts));
     if (others.length < 30) continue;
-    const { family: without } = fitFamily(others, hardware, [constants]);
+    const { family: without } = fitFamily(others, hardware, { tilings: [constants], borrowed });
     for (const row of family) {
       if (!held.has(row.model)) continue;
       pairs.push({ leftOut: "model", family: name, row, predicted: predictRow(row, without, hardware(row.hardware)).seconds });
@@ -198,11 +201,42 @@ async function leaveModelsOut(
   return pairs;
 }
 
+/** Rows of a family that its constants are fitted on: of even routing, at every other token count. */
+function fittedOf(family: readonly MoeMeasurement[]): readonly MoeMeasurement[] {
+  const counts = tokenCounts(family);
+  return family.filter((row) => isEven(row) && isFitted(row.tokens, counts));
+}
+
+/** What a family of experts without a gate borrows: it has one or two models, and the kernel with a gate that the same code computes has ten. */
+function borrowedFor(
+  family: readonly MoeMeasurement[],
+  families: readonly (readonly [string, readonly MoeMeasurement[]])[],
+): readonly MoeMeasurement[] {
+  const [first] = family;
+  if (first === undefined || family.some((row) => row.shape.expertMatrices !== 2)) return [];
+  const made = implementationOf(first.kernel, first.weightFormat);
+  const lender = families.find(
+    ([, [row]]) =>
+      row !== undefined &&
+      row.kernel !== first.kernel &&
+      row.hardware === first.hardware &&
+      row.weightFormat === first.weightFormat &&
+      implementationOf(row.kernel, row.weightFormat) === made,
+  );
+  return lender === undefined ? [] : fittedOf(lender[1]);
+}
+
 /** Rows by family (kernel, format, generation), in order of name. */
 export function byFamily(rows: readonly MoeMeasurement[], hardware: Machines): readonly (readonly [string, readonly MoeMeasurement[]])[] {
   const families = new Map<string, MoeMeasurement[]>();
   for (const row of rows) {
-    const name = `${row.kernel} ${row.weightFormat} ${hardware(row.hardware).generation}`;
+    const { generation } = hardware(row.hardware);
+    const name = familyName(
+      row.kernel,
+      row.weightFormat,
+      generation,
+      olderVersion(row.kernel, row.weightFormat, generation, row.software)?.software,
+    );
     const family = families.get(name);
     if (family === undefined) families.set(name, [row]);
     else family.push(row);

@@ -14,6 +14,7 @@ const units: Readonly<Record<keyof KernelConstants, string>> = {
   secondsPerLocalExpert: "s",
   secondsPerRowElement: "s",
   secondsPerRoutedElement: "s",
+  routedTokens: "ratio",
   routedRowElements: "element",
   routedActivation: "ratio",
   memoryEfficiency: "ratio",
@@ -27,14 +28,15 @@ const units: Readonly<Record<keyof KernelConstants, string>> = {
 export function kernelsCsv(fits: readonly FamilyFit[]): string {
   const lines = fits.flatMap(({ family, constants, rows }) =>
     constants.map(({ constant, value, relativeStandardError }) =>
-      [family.kernel, family.weightFormat, family.generation, constant, value, units[constant], relativeStandardError ?? "", rows].join(
-        ",",
-      ),
+      [
+        ...[family.kernel, family.weightFormat, family.generation, family.software ?? ""],
+        ...[constant, value, units[constant], relativeStandardError ?? "", rows],
+      ].join(","),
     ),
   );
   return [
     "# Written by npm run fit. A standard error is missing where a constant is chosen, rests on its bound, or is not pinned down by the rows.",
-    "kernel,weightFormat,generation,constant,value,unit,relativeStandardError,rows",
+    "kernel,weightFormat,generation,software,constant,value,unit,relativeStandardError,rows",
     ...lines,
     "",
   ].join("\n");

@@ -46,7 +46,7 @@ export function leaveGenerationOut(
   const [first] = rows;
   if (first === undefined) return [];
   const { generation } = hardware(first.hardware);
-  const others = families.filter((f) => f.generation !== generation);
+  const others = families.filter((f) => f.generation !== generation && f.software === undefined);
   const carried = carriedFamily(first.kernel, first.weightFormat, generation, others);
   if (carried === undefined) return [];
   return rows.map((row) => ({ leftOut: "generation", family, row, predicted: predictRow(row, carried, hardware(row.hardware)).seconds }));

@@ -1,6 +1,6 @@
 import { readDataFile } from "../data/files";
 import { lookedUp, number, oneOf, optionalText, readRows, text } from "../data/rows";
-import { kernels } from "../kernels/families";
+import { measuredKernels } from "../kernels/families";
 import { hardware } from "../machine/hardware";
 import { model } from "../model/registry";
 import { type MoeMeasurement, moeMeasurements, setAside } from "../published/layer-times";
@@ -41,7 +41,7 @@ let judged: readonly JudgedRow[] | undefined;
 function judgeRows(): readonly JudgedRow[] {
   const aside = setAside();
   return byFamily(moeMeasurements(), hardware).flatMap(([family, rows]) => {
-    const constants = kernels().find((k) => k.from === family && k.fitted === "here");
+    const constants = measuredKernels().find((k) => k.from === family && k.fitted === "here");
     if (constants === undefined) return [];
     const counts = tokenCounts(rows);
     const known = new Map<string, MoeMeasurement[]>();

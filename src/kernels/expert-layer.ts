@@ -70,14 +70,15 @@ const v3Groups: RouterLimit = { kind: "groups", groups: 8, kept: 4 };
 /**
  * Time one mixture-of-experts layer on one GPU.
  *
- *     seconds = fixed + perExpert El + perRow R h + perRouted T k (h + n + a m d) + (memory^p + compute^p)^(1/p)
+ *     seconds = fixed + perExpert El + perRow R h + perRouted (T t h + T k (n + a m d)) + (memory^p + compute^p)^(1/p)
  *     memory  = (A m h d w miss + activations) / (bandwidth memoryEfficiency) + A m h d w (1 - miss) / cacheRate + 64 m h w / tileRate
  *     compute = 2 c (h max(one, all u / P) + d max(one, all v / P)) P / (peak arithmeticEfficiency) + perTile tiles (u + v) / P
  *     miss    = 1 / (1 + (cache / (A m h d w))^6), 1 when cold
  *
  * El experts stand on the GPU, A of them are active, R rows are computed there, T tokens choose k each; h and d are the
- * widths of model and expert (d split by tensor parallelism), m matrices an expert, w bytes a weight. A routed row costs n
- * elements however narrow it is, and where its activation is computed wherever its expert stands, a is 1. An expert's rows are
+ * widths of model and expert (d split by tensor parallelism), m matrices an expert, w bytes a weight. The width of
+ * a token counts once (t = 1) or for each routed row (t = k); a routed row costs n elements however narrow it is, and where its activation
+ * is computed wherever its expert stands, a is 1. An expert's rows are
  * padded to a tile of a power of two, beyond the largest tile to whole tiles; a kernel of one tile a call takes it for all experts
  * from T k / El, as if every routed row stayed on the GPU. c columns of a product are one tile: u = (m - 1) d / c and v = h / c of them,
  * rounded up, for each row tile, dealt over P processors. all = padded + passRows tiles are the rows to multiply, and no product takes

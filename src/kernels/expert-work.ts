@@ -116,7 +116,9 @@ export function workOf(
     tileColumns: family.tileColumns,
     rampBytes: m * tileColumns * h * format.weightBytes,
     rowElements: load.rows * h,
-    routedElements: routedRows * (h + family.routedRowElements + family.routedActivation * m * d),
+    routedElements:
+      (family.routedTokens === 1 ? routedRows / model.expertsPerToken : routedRows) * h +
+      routedRows * (family.routedRowElements + family.routedActivation * m * d),
     hidden: h,
     inner: d,
     processors: hardware.processors ?? usualProcessors,

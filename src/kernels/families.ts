@@ -1,67 +1,12 @@
-import { number, oneOf, optionalText, readRows, text } from "../data/rows";
+import { number, oneOf, optionalText, type Row, readRows, text } from "../data/rows";
 import type { Hardware } from "../machine/hardware";
 import type { NumberFormat } from "../machine/number-formats";
 import { weightFormat, weightFormatNames } from "../machine/number-formats";
 import type { MoeLayerShape } from "../model/model";
 import { nearest } from "../text/nearest";
+import { constantNames, type KernelConstants } from "./kernel-constants";
 
-/** The constants of a kernel family: what a layer's time needs beside the datasheet. */
-export interface KernelConstants {
-  /** Rows are computed in tiles of at most this many. */
-  readonly tileRows: number;
-  /** The smallest tile: an expert with few rows takes the least power of two of it that holds them. */
-  readonly smallestTileRows: number;
-  /** Whether a call takes one tile for all experts (1), by the rows that its experts would have if every routed row stayed here, or each expert its own (0). */
-  readonly oneTile: 0 | 1;
-  /** Columns of one output tile. */
-  readonly tileColumns: number;
-  /** What the layer's kernels cost when there is next to nothing to do. */
-  readonly fixedSeconds: number;
-  /** For each expert that stands on the GPU, active or not: scheduling and set-up. */
-  readonly secondsPerLocalExpert: number;
-  /** For each row computed on the GPU and each element of hiddenSize. */
-  readonly secondsPerRowElement: number;
-  /** For each row routed, also to experts elsewhere, and each element that routing, permutation and sum handle for it: hiddenSize and the next two. */
-  readonly secondsPerRoutedElement: number;
-  /** What a routed row costs however narrow the model is, in elements: scores, sorting, its place in the permutation. */
-  readonly routedRowElements: number;
-  /** Whether the activation between the products runs over every routed row, those of experts elsewhere too (1): the width of an expert for each matrix counts then; or over the rows computed here alone (0). */
-  readonly routedActivation: 0 | 1;
-  /** Share of the datasheet bandwidth that weights stream at when the GPU is full. */
-  readonly memoryEfficiency: number;
-  /** Share of the datasheet peak that whole tiles are multiplied at. */
-  readonly arithmeticEfficiency: number;
-  /** Bytes of activations moved, as a multiple of the fewest. */
-  readonly activationTraffic: number;
-  /** p of the p-norm that joins compute and memory: 1 adds them, many take the slower. */
-  readonly overlapExponent: number;
-  /** What passing an expert's weights through the processors once costs beside multiplying, in rows: widening of narrow weights, set-up. */
-  readonly passRows: number;
-  /** What a processor spends on each output tile (tileColumns of one row tile) beside multiplying: its start and its end. */
-  readonly secondsPerTile: number;
-  /** Rate at which one processor streams the weights of its own column tile: what bounds a GPU with too few experts to fill it. */
-  readonly tileBytesPerSecond: number;
-}
-
-export const constantNames = [
-  "tileRows",
-  "smallestTileRows",
-  "oneTile",
-  "tileColumns",
-  "fixedSeconds",
-  "secondsPerLocalExpert",
-  "secondsPerRowElement",
-  "secondsPerRoutedElement",
-  "routedRowElements",
-  "routedActivation",
-  "memoryEfficiency",
-  "arithmeticEfficiency",
-  "activationTraffic",
-  "overlapExponent",
-  "passRows",
-  "secondsPerTile",
-  "tileBytesPerSecond",
-] as const satisfies readonly (keyof KernelConstants)[];
+export { constantNames, type KernelConstants };
 
 /** A kernel that computes a mixture-of-experts layer, in one number format, on one generation of machines. */
 export interface KernelFamily extends KernelConstants {
@@ -73,6 +18,8 @@ export interface KernelFamily extends KernelConstants {
   readonly fitted: "here" | "transferred" | "by-name";
   /** The family the constants come from. */
   readonly from: string;
+  /** An older version of the engine whose rows these are alone, where a later one of the same kernel measures differently: it answers no question. */
+  readonly software?: string | undefined;
   /** On measured rows at token counts left out of the fit; absent where the constants are not of this family. */
   readonly heldOutError?: HeldOutError | undefined;
 }
@@ -90,12 +37,19 @@ const implementations = ["deepepmoe", "deepgemm", "marlin", "cutedsl", "min_late
 const engines = ["vllm_", "sglang_"] as const;
 
 let table: readonly KernelFamily[] | undefined;
+let current: readonly KernelFamily[] | undefined;
 /** By machine, kernel and format, so that a question asked again costs three looks and no text. */
 const found = new WeakMap<Hardware, Map<string, Map<string, KernelFamily>>>();
 const resolved = new Map<string, KernelFamily>();
 
-/** All families of data/kernels.csv. */
+/** All families of data/kernels.csv that questions are answered with: of the latest version of an engine where versions differ. */
 export function kernels(): readonly KernelFamily[] {
+  current ??= Object.freeze(measuredKernels().filter(({ software }) => software === undefined));
+  return current;
+}
+
+/** All families of data/kernels.csv, those of older versions of an engine too: what measured rows are judged by. */
+export function measuredKernels(): readonly KernelFamily[] {
   table ??= read();
   return table;
 }
@@ -140,17 +94,53 @@ export interface KernelName {
 
 const routers = ["given", "groups", "groups-always", "folded", "packed"] as const;
 let names: readonly KernelName[] | undefined;
+let older: readonly OlderVersion[] | undefined;
 
 /** The kernels of the measured tables, from data/kernel-names.csv. */
 export function kernelNames(): readonly KernelName[] {
-  names ??= readRows("kernel-names.csv").map((row) => ({
+  names ??= Object.freeze(namedRows().flatMap((row) => (optionalText(row, "software") === undefined ? [nameOf(row)] : [])));
+  return names;
+}
+
+/** A version of an engine whose rows a later version of the same kernel does not repeat, so that they have constants of their own. */
+export interface OlderVersion extends KernelName {
+  readonly generation: string;
+  readonly software: string;
+}
+
+/** The older versions of data/kernel-names.csv. */
+export function olderVersions(): readonly OlderVersion[] {
+  older ??= Object.freeze(
+    namedRows().flatMap((row) => {
+      const software = optionalText(row, "software");
+      return software === undefined ? [] : [{ ...nameOf(row), generation: text(row, "generation"), software }];
+    }),
+  );
+  return older;
+}
+
+const namedRows = (): readonly Row[] => readRows("kernel-names.csv");
+
+function nameOf(row: Row): KernelName {
+  return {
     kernel: text(row, "kernel"),
     weightFormat: oneOf(row, "weightFormat", weightFormatNames),
     router: oneOf(row, "router", routers),
     implementation: text(row, "implementation"),
     note: optionalText(row, "note") ?? "",
-  }));
-  return names;
+  };
+}
+
+/** The older version that a row of a kernel is of, if it is of one. */
+export function olderVersion(kernel: string, weightFormat: string, generation: string, software: string): OlderVersion | undefined {
+  return olderVersions().find(
+    (v) => v.software === software && v.kernel === kernel && v.weightFormat === weightFormat && v.generation === generation,
+  );
+}
+
+/** What a family is called: its kernel, format and generation, and the older version of the engine that it is of. */
+export function familyName(kernel: string, weightFormat: string, generation: string, software?: string): string {
+  return `${kernel} ${weightFormat} ${generation}${software === undefined ? "" : ` of ${software}`}`;
 }
 
 /** The router of a kernel in a format: of the format itself, else of any format of the kernel, else as given. */
@@ -246,7 +236,7 @@ export function carriedFamily(kernel: string, format: string, generation: string
 }
 
 /** What computes a kernel in a format, as data/kernel-names.csv says; undefined where it does not. */
-function implementationOf(kernel: string, format: string): string | undefined {
+export function implementationOf(kernel: string, format: string): string | undefined {
   return kernelNames().find((k) => k.kernel === kernel && k.weightFormat === format)?.implementation;
 }
 
@@ -269,14 +259,16 @@ function read(): readonly KernelFamily[] {
     const kernel = text(row, "kernel");
     const format = oneOf(row, "weightFormat", weightFormatNames);
     const generation = text(row, "generation");
-    const from = `${kernel} ${format} ${generation}`;
+    const software = optionalText(row, "software");
+    const from = familyName(kernel, format, generation, software);
     const family = families.get(from) ?? {
       kernel,
       weightFormat: format,
       generation,
-      router: routerOf(kernel, format),
+      router: (software === undefined ? undefined : olderVersion(kernel, format, generation, software)?.router) ?? routerOf(kernel, format),
       fitted: "here",
       from,
+      ...(software === undefined ? {} : { software }),
     };
     family[oneOf(row, "constant", constantNames)] = number(row, "value");
     families.set(from, family);

@@ -479,11 +479,10 @@ describe("the page to try", () => {
       for (const [i, name] of hostileNames.entries()) {
         const id = `own-${i.toString(16).padStart(8, "0")}`;
         const carried = Buffer.from(JSON.stringify({ ...own, id, name, organization: name })).toString("base64url");
-        await settled(() =>
-          page.evaluate((hash) => {
-            location.hash = hash;
-          }, `#model=${id}&own=${carried}`),
-        );
+        await page.evaluate((hash) => {
+          location.hash = hash;
+        }, `#model=${id}&own=${carried}`);
+        await page.waitForTimeout(100);
       }
       await page.locator("#figure-tokens").scrollIntoViewIfNeeded();
       await page.waitForTimeout(1500);

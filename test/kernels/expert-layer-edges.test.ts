@@ -25,6 +25,7 @@ const family: KernelFamily = {
   secondsPerLocalExpert: 0,
   secondsPerRowElement: 0,
   secondsPerRoutedElement: 0,
+  routedTokens: 0,
   routedRowElements: 0,
   routedActivation: 0,
   memoryEfficiency: 0.5,

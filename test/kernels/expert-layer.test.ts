@@ -27,6 +27,7 @@ const toyFamily = {
   secondsPerLocalExpert: 1e-6,
   secondsPerRowElement: 1e-9,
   secondsPerRoutedElement: 2e-9,
+  routedTokens: 0,
   routedRowElements: 0,
   routedActivation: 0,
   memoryEfficiency: 0.5,
@@ -65,6 +66,11 @@ describe("timeOf", () => {
     // Four routed rows of 2 ns an element: 1,000 elements each, or one expert's width of 10 for each of 3 matrices.
     expect(more({ routedRowElements: 1000 }) - time.overheadSeconds).toBeCloseTo(4 * 1000 * 2e-9, 15);
     expect(more({ routedActivation: 1 }) - time.overheadSeconds).toBeCloseTo(4 * 3 * 10 * 2e-9, 15);
+    // Three rows of each of two tokens: the width of 100 counts twice in place of six times.
+    const three = { ...toyShape, expertsPerToken: 3 };
+    const perRow = timeOf(toyFamily, three, toyMachine, 1, toyLoad, 6).overheadSeconds;
+    const perToken = timeOf({ ...toyFamily, routedTokens: 1 }, three, toyMachine, 1, toyLoad, 6).overheadSeconds;
+    expect(perRow - perToken).toBeCloseTo((6 - 2) * 100 * 2e-9, 15);
     // Without a gate two matrices, and cut over two GPUs half the width.
     const half = timeOf({ ...toyFamily, routedActivation: 1 }, { ...toyShape, expertMatrices: 2 }, toyMachine, 2, toyLoad, 4);
     expect(half.overheadSeconds - time.overheadSeconds).toBeCloseTo(4 * 2 * 5 * 2e-9, 15);

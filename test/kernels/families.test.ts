@@ -1,6 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { readRows } from "../../src/data/rows";
-import { constantNames, defaultKernel, kernelFamily, kernelNames, kernels, peakFlops, routerOf } from "../../src/kernels/families";
+import {
+  constantNames,
+  defaultKernel,
+  familyName,
+  kernelFamily,
+  kernelNames,
+  kernels,
+  measuredKernels,
+  olderVersion,
+  olderVersions,
+  peakFlops,
+  routerOf,
+} from "../../src/kernels/families";
 import { hardware } from "../../src/machine/hardware";
 
 describe("kernels", () => {
@@ -8,10 +20,11 @@ describe("kernels", () => {
     expect(kernels().length).toBeGreaterThan(25);
     for (const family of kernels()) {
       for (const name of constantNames) {
-        if (!["oneTile", "routedActivation", "routedRowElements"].includes(name))
+        if (!["oneTile", "routedTokens", "routedActivation", "routedRowElements"].includes(name))
           expect(family[name], `${family.from} ${name}`).toBeGreaterThan(0);
       }
       expect([0, 1]).toContain(family.oneTile);
+      expect([0, 1]).toContain(family.routedTokens);
       expect([0, 1]).toContain(family.routedActivation);
       expect(family.routedRowElements).toBeGreaterThanOrEqual(0);
       expect(family.memoryEfficiency).toBeLessThanOrEqual(1);
@@ -25,6 +38,30 @@ describe("kernels", () => {
     expect(names).toEqual([...new Set(names)]);
     const known = kernelNames().map((k) => `${k.kernel} ${k.weightFormat}`);
     for (const { kernel, weightFormat } of kernels()) expect(known).toContain(`${kernel} ${weightFormat}`);
+  });
+});
+
+describe("older versions of an engine", () => {
+  const triton = olderVersion("sglang_fused_moe_triton", "fp8_block", "Hopper", "SGLang 0.5.10");
+
+  it("have constants of their own, which answer no question", () => {
+    expect(olderVersions().length).toBeGreaterThan(0);
+    for (const { kernel, weightFormat, generation, software } of olderVersions()) {
+      const name = familyName(kernel, weightFormat, generation, software);
+      expect(measuredKernels().find((k) => k.from === name)?.software).toBe(software);
+      expect(kernels().map((k) => k.from)).not.toContain(name);
+      expect(kernels().map((k) => k.from)).toContain(familyName(kernel, weightFormat, generation));
+    }
+    expect(measuredKernels()).toHaveLength(kernels().length + olderVersions().length);
+  });
+
+  it("are told by kernel, format, generation and version, and may see another router", () => {
+    expect(triton?.router).toBe("folded");
+    expect(routerOf("sglang_fused_moe_triton", "fp8_block")).toBe("groups");
+    expect(olderVersion("sglang_fused_moe_triton", "fp8_block", "Hopper", "SGLang 0.5.14")).toBeUndefined();
+    expect(olderVersion("sglang_fused_moe_triton", "bfloat16", "Hopper", "SGLang 0.5.10")).toBeUndefined();
+    expect(olderVersion("sglang_fused_moe_triton", "fp8_block", "Blackwell", "SGLang 0.5.10")).toBeUndefined();
+    expect(olderVersion("vllm_fused_moe", "fp8_block", "Hopper", "SGLang 0.5.10")).toBeUndefined();
   });
 });
 

@@ -132,3 +132,22 @@ describe("edges of tiles and waves", () => {
     expect([0.1, 1, 2, 4].map(meanEdges)).toEqual([1, 1, 2.25, 4.375]);
   });
 });
+
+describe("what the fastest tiling takes", () => {
+  it.each([
+    ["whole", wholeEdges],
+    ["mean", meanEdges],
+  ])("is the same whatever rows were asked for before: %s edges", (_, edges) => {
+    const tiles = { tileRows: [16, 64, 128], tileColumns: [32, 64, 128], splits: [1, 2, 4] };
+    const all = tileChoice(tiles, costs, { ...matrix, n: 1000, k: 4096, processors: 6 }, edges, true);
+    const seconds = leastSeconds(all);
+    const found = new Set<number>();
+    for (const m of [4096, 1, 4096, 65, 64, 17, 2, 900, 129, 1, 30_000, 128, 16, 4096]) {
+      const at = fastestTiling(all, m);
+      found.add(at);
+      expect(seconds(m)).toBe(tilingSeconds(all, at, m));
+    }
+    // Otherwise the first would do.
+    expect(found.size).toBeGreaterThan(1);
+  });
+});
