@@ -10,7 +10,7 @@ const sound = new WeakSet<Hardware>();
  * @throws RangeError naming the field.
  */
 export function requireMachine(hardware: Hardware): void {
-  if (typeof hardware === "object" && hardware !== null && sound.has(hardware)) return;
+  if (sound.has(hardware)) return;
   requireRecord("hardware", hardware, "a machine, as hardware(id) gives");
   requirePositive("hardware.memoryBytesPerSecond", hardware.memoryBytesPerSecond);
   requireRecord("hardware.peakFlopsPerSecond", hardware.peakFlopsPerSecond, "a record of rates by format");
