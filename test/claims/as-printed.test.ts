@@ -2,8 +2,6 @@ import { describe, expect, it } from "vitest";
 import { judgePart } from "../../src/claims/parts/judge-part";
 import type { PartRule } from "../../src/claims/parts/part";
 import { asPrinted, meets, probabilityWords, valueWords } from "../../src/claims/parts/part-words";
-import { firstFind } from "../../src/explore/find";
-import { type FoundPoint, keepsLimits } from "../../src/explore/found";
 
 /** A part of one share, as a claim would have it. */
 const part = (probability: number) =>
@@ -45,20 +43,13 @@ describe("a number beside its limit", () => {
     expect(meets("s", { atMost: 1 })(Number.NaN)).toBe(false);
   });
 
-  it("decides the outcome of a part by the percent that is printed: 66 % is likely whether it was 65.6 or 66.4", () => {
-    expect([0.656, 0.664, 0.654].map(probabilityWords)).toEqual(["66 %", "66 %", "65 %"]);
-    expect([0.656, 0.664, 0.654].map((p) => part(p).outcome)).toEqual(["right", "right", "open"]);
-    expect([0.326, 0.324].map((p) => part(p).outcome)).toEqual(["open", "wrong"]);
-    expect(part(0.656).words).toBe("likely");
-    expect(part(0.496).holds).toBe(true);
-    expect(part(0.494).holds).toBe(false);
-  });
-
-  it("keeps a limit of the finder where the page prints the limit itself", () => {
-    const point = (milliseconds: number, firstTokenSeconds = 1) => ({ perRequest: 1000 / milliseconds, firstTokenSeconds }) as FoundPoint;
-    expect(keepsLimits(point(100.4), firstFind)).toBe(true); // printed as 100 ms
-    expect(keepsLimits(point(100.6), firstFind)).toBe(false); // 101 ms
-    expect(keepsLimits(point(50, 2.004), { ...firstFind, firstTokenSeconds: 2 })).toBe(true);
-    expect(keepsLimits(point(50, 2.006), { ...firstFind, firstTokenSeconds: 2 })).toBe(false);
+  it("is printed with as many digits as the border needs where the outcome of a part turns on them", () => {
+    expect([0.656, 0.664, 0.654, 0.6599, 0.324, 0.326, 0.899].map(probabilityWords)).toEqual([
+      ...["65.6 %", "66 %", "65 %", "65.99 %", "32 %", "32.6 %", "89.9 %"],
+    ]);
+    expect([0.656, 0.66, 0.654].map((p) => part(p).outcome)).toEqual(["open", "right", "open"]);
+    expect([0.33, 0.326].map((p) => part(p).outcome)).toEqual(["open", "wrong"]);
+    expect(part(0.656).words).toBe("about as likely as not");
+    expect([part(0.5).holds, part(0.496).holds, probabilityWords(0.496)]).toEqual([true, false, "49.6 %"]);
   });
 });

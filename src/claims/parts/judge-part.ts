@@ -3,12 +3,12 @@ import type { Context } from "./context";
 import type { Finding, Reading } from "./finding";
 import type { Grade, Outcome } from "./kinds";
 import type { Part, PartRule } from "./part";
-import { likelihoodWords, likely, printedProbability, unlikely } from "./part-words";
+import { likelihoodWords, likely, unlikely } from "./part-words";
 
 /** Decide one part. */
 export function judgePart(rule: PartRule, context: Context): Part {
   const { judge, say: _, ...text } = rule;
-  const finding = asReadersSee(judge(context));
+  const finding = judge(context);
   const own = evidenceOn(rule.id.slice(0, rule.id.indexOf(".")), context.knownBy).filter((e) => e.part === rule.id);
   const outcome = outcomeOf(finding, rule, context.knownBy);
   const { value, probability, found, population, readings } = finding;
@@ -29,8 +29,7 @@ export function judgePart(rule: PartRule, context: Context): Part {
 }
 
 /** One reading, its word included. */
-export function reading(name: string, exact: Finding): Reading {
-  const finding = asReadersSee(exact);
+export function reading(name: string, finding: Finding): Reading {
   const { value, probability, found, population } = finding;
   const outcome = outcomeOf(finding, undefined, "");
   return {
@@ -43,12 +42,6 @@ export function reading(name: string, exact: Finding): Reading {
     outcome,
     ...(population === undefined ? {} : { population }),
   };
-}
-
-/** A finding whose probability is the one that is printed: what a reader sees decides, not a digit behind it. */
-function asReadersSee(finding: Finding): Finding {
-  const { probability } = finding;
-  return probability === undefined ? finding : { ...finding, probability: printedProbability(probability) };
 }
 
 function holdsOf({ value, probability, holds, readings }: Finding): boolean {

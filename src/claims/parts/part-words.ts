@@ -17,11 +17,6 @@ export const likely = 0.66;
 /** Below this a part counts as wrong. */
 export const unlikely = 0.33;
 
-/** A probability as probabilityWords prints it: in whole percent, between the first and the last of them. */
-export function printedProbability(probability: number): number {
-  return probability < 0.01 || probability > 0.99 ? probability : Math.round(probability * 100) / 100;
-}
-
 /**
  * The IPCC's word for a probability.
  *
@@ -125,16 +120,27 @@ interface Bounds {
 }
 
 /**
- * A probability as a reader expects it: in whole percent, never 0 or 100 unless all agree.
+ * A probability as a reader expects it: in whole percent, never 0 or 100 unless all agree, and with more digits where rounding would
+ * bring it over a border between words: 65.6 % is not yet likely.
  *
  * @example probabilityWords(0.97) // "97 %"
  */
 export function probabilityWords(probability: number | undefined): string {
   if (probability === undefined || Number.isNaN(probability)) return "–";
   if (probability > 0 && probability < 0.01) return "under 1 %";
-  if (probability < 1 && probability > 0.99) return "over 99 %";
-  return `${Math.round(probability * 100)} %`;
+  if (probability > 0.99 && probability < 1) return "over 99 %";
+  return `${percentOf(probability, 0)} %`;
 }
+
+/** Percent with as many digits as leave it on its side of the borders between words, and of a half. */
+function percentOf(probability: number, digits: number): number {
+  const printed = Number((100 * probability).toFixed(digits));
+  const crosses = borders.some((border) => probability >= border !== printed / 100 >= border);
+  return crosses && digits < mostDigits ? percentOf(probability, digits + 1) : printed;
+}
+
+const borders = [...scale.map(([from]) => from), 0.5];
+const mostDigits = 3;
 
 /**
  * The score of a claim as a reader expects it: two digits, both where readings disagree, a dash where it is not known yet.
