@@ -28,7 +28,9 @@ describe("the stated times of engines", () => {
     const times = statedEngineTimes();
     const layer = times.find(({ engine, generation, of }) => engine === "sglang" && generation === "Hopper" && of === "layer");
     expect(layer?.seconds).toBe(engineTime("sglang", hardware("h100-sxm")).layerSeconds);
-    expect(new Set(times.map(({ of }) => of))).toEqual(new Set(["layer", "request in a layer", "layer that quantizes", "latent mixer", "sparse mixer", "linear mixer"]));
+    expect(new Set(times.map(({ of }) => of))).toEqual(
+      new Set(["layer", "request in a layer", "layer that quantizes", "latent mixer", "sparse mixer", "linear mixer"]),
+    );
     for (const { leastSeconds, mostSeconds, rows } of times) {
       expect(leastSeconds).toBeLessThanOrEqual(mostSeconds);
       expect(rows).toBeGreaterThan(0);

@@ -354,7 +354,11 @@ describe("layerTasks", () => {
     for (const run of own.runs) {
       const { tasks } = layerTasks(own, run, passing(own.dataParallel));
       const { layerSeconds, quantizedSeconds, latentSeconds } = own.engineTime;
-      expect(tasks.at(-1)).toMatchObject({ name: "between kernels", seconds: layerSeconds + quantizedSeconds + latentSeconds, bound: "overhead" });
+      expect(tasks.at(-1)).toMatchObject({
+        name: "between kernels",
+        seconds: layerSeconds + quantizedSeconds + latentSeconds,
+        bound: "overhead",
+      });
     }
   });
 

@@ -104,12 +104,7 @@ function tier(id: string, name: string, stress: 1 | 2, over: (c: Context, s: Ask
 }
 
 function tierFinding(c: Context, over: (c: Context, s: AskedSetUp) => number): Finding {
-  const all = overSetUps(
-    c,
-    wideDecode,
-    (s) => over(c, s),
-    meets("ratio", { atLeast: 1 }),
-  );
+  const all = overSetUps(c, wideDecode, (s) => over(c, s), meets("ratio", { atLeast: 1 }));
   return prevalence(
     all,
     `${formatShare(all.share)} of ${formatCount(all.count)} set-ups; ratio ${valueWords(all.median, "ratio")} in the median`,
