@@ -119,12 +119,15 @@ describe("room on the disk", () => {
 
   it.skipIf(process.platform === "win32")("that is said to be needed is what is there when all is installed", () => {
     const taken = (path: string) => Number(execFileSync("du", ["-sm", realpathSync(path)], { encoding: "utf8" }).split("\t")[0]);
+    // A test of other versions keeps a Node of its own beside Jupyter's files: no set-up puts it there.
+    const other = join(root, ".venv", "node-24");
     for (const [name, said] of [
       ["node_modules", 415],
       [".venv", 240],
     ] as const) {
-      expect(taken(join(root, name))).toBeGreaterThan(0.8 * said);
-      expect(taken(join(root, name))).toBeLessThan(1.25 * said);
+      const here = taken(join(root, name)) - (name === ".venv" && existsSync(other) ? taken(other) : 0);
+      expect(here).toBeGreaterThan(0.8 * said);
+      expect(here).toBeLessThan(1.25 * said);
     }
   });
 });
