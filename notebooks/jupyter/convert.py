@@ -142,7 +142,9 @@ def main(job):
     page = {**shared, "description": job["description"], "reports": reports, **job["front"]}
     page["argument"] = [unbroken(html.escape(sentence)) for sentence in page["argument"]]
     page["worth"] = {**page["worth"], "title": unbroken(html.escape(page["worth"]["title"]))}
-    page["verdicts"] = [{**row, "headline": unbroken(html.escape(row["headline"]))} for row in page["verdicts"]]
+    page["verdicts"] = [
+        {**row, "name": unbroken(row["name"]), "headline": unbroken(html.escape(row["headline"]))} for row in page["verdicts"]
+    ]
     page["figures"] = [front_figure(number, one, page) for number, one in enumerate(page["figures"], 1)]
     if job["standalone"]:
         page["inline"] = inline_assets(shared["plotly"])

@@ -113,7 +113,7 @@ export function ownRowsPanel(element: HTMLElement, { state, setup, change, resul
       ...["model", "machine", "requests", "context", "milliseconds"].flatMap((name, i) => [i > 0 ? ", " : "", make("code", {}, name)]),
       "; tp, dp, ep, engine, format, cache, kernel and drafts as far as you know them. A column ",
       make("code", {}, "part"),
-      " (experts, attention, exchange…) takes sums of kernels out of a profiler. Four rows are needed; of published rows of one engine on one machine, twenty halve the median error on the others. Nothing leaves this machine, and no file is kept.",
+      " (experts, attention, exchange…) takes sums of kernels out of a profiler. Four rows are needed; of published rows of one engine on one machine, twenty take about a quarter off the error on the others. Nothing leaves this machine, and no file is kept.",
     ),
     make(
       "div",

@@ -1,3 +1,4 @@
+import { letters } from "./csv";
 import { byId } from "./dom";
 import { labelOf } from "./pictures";
 import { calibratedWords } from "./rows-calibration";
@@ -10,7 +11,7 @@ let pause: ReturnType<typeof setTimeout> | undefined;
 export function say(views: readonly ScenarioView[]): void {
   clearTimeout(pause);
   pause = setTimeout(() => {
-    byId("summary").textContent = views.map(sentence).join(" ");
+    byId("summary").textContent = views.map((view, i) => (views.length === 1 ? "" : `${letters[i]}: `) + sentence(view)).join(" ");
   }, 400);
 }
 

@@ -94,7 +94,8 @@ export function batchSweepFigure({ name, points, most, chosen }: SweepQuestion):
       showlegend: true,
       legend: { orientation: "h", x: 0, y: 1.01, yanchor: "bottom", font: { size: 11 } },
       shapes: [...wall, now],
-      annotations: wall.length === 0 ? [] : [label("does not fit", { x: to, y: topRate * 0.06 }, { xanchor: "right", xshift: -3 }, "x")],
+      annotations:
+        wall.length === 0 ? [] : [label("does not fit", { x: to, y: 1 }, { xanchor: "right", yref: "paper", yanchor: "bottom" }, "x")],
     }),
     caption: `${name}: the same split at every batch. Shaded: more than the memory holds${most > 0 ? `, which is ${formatNumber(most)} requests per GPU` : "; not even one request fits"}. Dotted: the batch chosen, ${formatNumber(chosen)}.`,
     alt: `${name}: ${formatCount(Math.round(last.perGpu))} tokens per second of each GPU at ${formatNumber(last.requestsPerGpu)} requests per GPU; the memory holds ${formatNumber(most)}.`,

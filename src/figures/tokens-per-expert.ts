@@ -100,7 +100,7 @@ export function tokensPerExpertFigure(
       "Marks",
       deployments().map((d) => d.source),
     ),
-    alt: `Log-log lines of mean tokens per expert against tokens in flight. At ${inWords} tokens: ${perModel}. ${drawn(mean)}.`,
+    alt: `Log-log lines of mean tokens per expert against tokens in flight. At ${inWords}: ${perModel}. ${drawn(mean)}.`,
   };
 }
 
@@ -111,7 +111,8 @@ function told(
   mean: Mean,
 ): Choice & { readonly perModel: string; readonly inWords: string } {
   const perModel = models.map((m, i) => `${m.name} ${tokenWords(mean(inFlight[i] as number, m))}`).join(", ");
-  const inWords = [...new Set(inFlight)].map(formatCount).join(" and ");
+  const counts = [...new Set(inFlight)];
+  const inWords = `${counts.map(formatCount).join(" and ")} ${counts.every((count) => count === 1) ? "token" : "tokens"}`;
   const experts = models
     .map((m, i) => ({ m, rows: mean(inFlight[i] as number, m) }))
     .filter(({ m }) => m.routedExperts > 0)
@@ -121,8 +122,8 @@ function told(
   return {
     perModel,
     inWords,
-    title: `With ${inWords} tokens in flight ${found}`,
-    caption: `Mean tokens per expert, one line per model: half the tokens make an expert's matrix products half as tall. Shaded: 64 to 256, what we take as about the article's 128. At ${inWords} tokens (rings): ${perModel}. Filled marks are published deployments and benchmark settings (circle decode, square prefill, diamond training). ${drawn(mean)}: "128 tokens per expert" is a statement about decode.`,
+    title: `With ${inWords} in flight ${found}`,
+    caption: `Mean tokens per expert, one line per model: half the tokens make an expert's matrix products half as tall. Shaded: 64 to 256, what we take as about the article's 128. At ${inWords} (rings): ${perModel}. Filled marks are published deployments and benchmark settings (circle decode, square prefill, diamond training). ${drawn(mean)}: "128 tokens per expert" is a statement about decode.`,
   };
 }
 
