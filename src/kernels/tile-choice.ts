@@ -134,37 +134,11 @@ export function fastestTiling({ numbers, edges }: TileChoice, m: number): number
   return best;
 }
 
-/**
- * What the fastest tiling takes, for one number of rows after another.
- *
- * The tiling that was fastest for the rows before is looked at first: mostly it is again, and most others are then passed over by what
- * their tiles take at the least, with no edge counted.
- */
-export function leastSeconds(choice: TileChoice): (m: number) => number {
-  const { numbers, edges } = choice;
-  let fastest = 0;
-  return (m) => {
-    let seconds = tilingSeconds(choice, fastest, m);
-    let tileRows = 0;
-    let tilesOfRows = 0;
-    for (let i = 0; i < numbers.length; i += fields) {
-      const waveSeconds = numbers[i + 2] as number;
-      if (waveSeconds >= seconds) continue;
-      if (numbers[i] !== tileRows) {
-        tileRows = numbers[i] as number;
-        tilesOfRows = edges(m / tileRows);
-      }
-      const waves = tilesOfRows * (numbers[i + 1] as number);
-      // Edges never take off.
-      if (waves * waveSeconds >= seconds) continue;
-      const candidate = edges(waves) * waveSeconds + (numbers[i + 3] as number) + m * (numbers[i + 4] as number);
-      if (candidate >= seconds) continue;
-      seconds = candidate;
-      fastest = i;
-    }
-    return seconds;
-  };
-}
+/** What the fastest tiling takes. */
+export const leastSeconds =
+  (choice: TileChoice) =>
+  (m: number): number =>
+    tilingSeconds(choice, fastestTiling(choice, m), m);
 
 function wavesOf({ numbers, edges }: TileChoice, at: number, m: number): number {
   return edges(edges(m / (numbers[at] as number)) * (numbers[at + 1] as number));

@@ -36,21 +36,7 @@ export function engineOf(name: string | undefined, { vendor }: Pick<Hardware, "v
   return known;
 }
 
-/** What an engine adds to the kernels of a step, and how far steps on rows left out of the fit were off. */
-export const engineConstantNames = [
-  "layerSeconds",
-  "layerRequestSeconds",
-  "quantizedSeconds",
-  "latentSeconds",
-  "sparseSeconds",
-  "linearSeconds",
-  "bandLow",
-  "bandHigh",
-] as const;
-/** The fitted times of an engine on a generation. */
-export type EngineConstants = Constants<(typeof engineConstantNames)[number]>;
-
-/** Those that are times. */
+/** What an engine adds to the kernels of a step: times. */
 export const engineTimeNames = [
   "layerSeconds",
   "layerRequestSeconds",
@@ -59,6 +45,11 @@ export const engineTimeNames = [
   "sparseSeconds",
   "linearSeconds",
 ] as const;
+
+/** Those times, and how far steps on rows left out of the fit were off. */
+export const engineConstantNames = [...engineTimeNames, "bandLow", "bandHigh"] as const;
+/** The fitted times of an engine on a generation. */
+export type EngineConstants = Constants<(typeof engineConstantNames)[number]>;
 
 /** An engine's constants on a machine, and whose they are. */
 export interface EngineTime extends EngineConstants {
