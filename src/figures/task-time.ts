@@ -118,7 +118,7 @@ function told(marked: readonly Marked[], formats: string, inWords: string): Choi
   const words = marked
     .map(
       ({ e, rowsMarked, at }) =>
-        `${nameFor(e)} (${formatCount(rowsMarked)} tokens) ${formatSeconds(at.floorSeconds)}, ${formatSeconds(at.shareOfLayerSeconds)}, ${formatSeconds(at.aloneSeconds)}`,
+        `${nameFor(e)} (${formatCount(rowsMarked)} ${rowsMarked === 1 ? "token" : "tokens"}) ${formatSeconds(at.floorSeconds)}, ${formatSeconds(at.shareOfLayerSeconds)}, ${formatSeconds(at.aloneSeconds)}`,
     )
     .join("; ");
   const inside = insideBand(marked);
