@@ -59,7 +59,8 @@ export function showFigure(figure: Figure): void {
   const hovered = withHover(figure);
   const { data, layout } = roundNumbers({ data: hovered.data, layout: hovered.layout }) as { data: unknown; layout: unknown };
   send({
-    [plotlyMime]: { data, layout, config: { responsive: true, displaylogo: false } },
+    // JupyterLab fits a figure to its cell by itself. Were Plotly to do so too, a figure would lose its height once a control is used.
+    [plotlyMime]: { data, layout, config: { responsive: false, displaylogo: false } },
     "text/plain": figure.alt,
   });
   const { title, setting, source, caption, choices } = figure;

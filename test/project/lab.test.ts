@@ -155,6 +155,37 @@ console.log("all shown");`;
   );
 
   browserIt(
+    "keeps the height of a figure whose legend is used, and its width is that of the cell",
+    async () => {
+      if (browser === undefined) throw new Error("no browser");
+      const source = `import { showFigure } from "deepshock/notebook";
+const line = (name: string, y: number[]) => ({ type: "scatter", name, x: [1, 2], y });
+const data = [line("first", [1, 2]), line("second", [2, 1])];
+showFigure({ data, layout: { height: 300 }, caption: "Two lines.", alt: "none" });`;
+      const cell = { cell_type: "code", id: "legend", metadata: {}, execution_count: null, outputs: [], source };
+      writeFileSync(join(folder, "legend.ipynb"), JSON.stringify({ ...notebook, cells: [cell] }));
+      const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
+      await page.goto(address.replace("/lab?", "/lab/workspaces/legend/tree/legend.ipynb?"));
+      await page.getByText("TypeScript | Idle").waitFor({ timeout: 90_000 });
+      await page.getByRole("menuitem", { name: "Run", exact: true }).click();
+      await page.locator('[data-command="runmenu:run-all"]').click();
+      const plot = page.locator(".js-plotly-plot");
+      const shown = page.locator(".js-plotly-plot .scatterlayer .trace");
+      await page.locator(".js-plotly-plot .legendtoggle").first().waitFor({ timeout: 90_000 });
+      const before = await plot.boundingBox();
+      await page.locator(".js-plotly-plot .legendtoggle").first().click();
+      await expect.poll(() => shown.count(), { timeout: 20_000 }).toBe(1);
+      await page.waitForTimeout(500);
+      const after = await plot.boundingBox();
+      expect(before?.height).toBeGreaterThanOrEqual(300);
+      expect(after?.height).toBe(before?.height);
+      expect(after?.width).toBeGreaterThan(600);
+      await page.close();
+    },
+    240_000,
+  );
+
+  browserIt(
     "runs all cells of the first notebook, draws its figures, and shows no error",
     async () => {
       if (browser === undefined || first === undefined) throw new Error("no browser or no notebook");

@@ -46,7 +46,7 @@ describe("showFigure", () => {
   it("sends the figure as an object, with its conclusion in words, and then its caption", () => {
     showFigure(figure);
     expect(outputs).toHaveLength(2);
-    expect(outputs[0]?.data["application/vnd.plotly.v1+json"]).toMatchObject({ layout: { height: 460 }, config: { responsive: true } });
+    expect(outputs[0]?.data["application/vnd.plotly.v1+json"]).toMatchObject({ layout: { height: 460 }, config: { responsive: false } });
     expect(outputs[0]?.data["text/plain"]).toBe("It grows.");
     expect(outputs[1]).toMatchObject({ data: { "text/markdown": "What is drawn." }, metadata: { deepshock: "caption" } });
   });
