@@ -42,8 +42,7 @@ export default defineConfig({
     globalSetup: ["test/run-folder.ts"],
     setupFiles: ["test/seed.ts"],
     sequence: { sequencer: LongestFirst },
-    // One more than the cores of a small machine: those that wait for a browser, a kernel or a lock leave theirs to the others.
-    maxWorkers: 3,
+    maxWorkers: 2,
     testTimeout: 30_000,
     projects: [
       {

@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { createServer } from "node:net";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect } from "vitest";
+import { afterAll, beforeAll, describe, expect, vi } from "vitest";
 import { root, venv } from "../../notebooks/jupyter/project.mjs";
 import { codeOf } from "../../src/text/code";
 import { browserIt, browserPath, launch } from "../browser";
@@ -68,12 +68,18 @@ async function startLab(): Promise<string> {
     const listen = (chunk: Buffer) => {
       said += chunk;
       const url = /http:\/\/127\.0\.0\.1:\d+\/lab\/tree\/00-start\.ipynb\?token=[0-9a-f]+/.exec(said)?.[0];
-      if (url !== undefined) resolve(url.replace("/lab/tree/00-start.ipynb?", "/lab?"));
+      if (url !== undefined) listening(url.replace("/lab/tree/00-start.ipynb?", "/lab?")).then(resolve, reject);
     };
     lab?.stdout?.on("data", listen);
     lab?.stderr?.on("data", listen);
     lab?.on("close", (code) => reject(new Error(`npm run lab ended with exit code ${code}:\n${said}`)));
   });
+}
+
+/** JupyterLab says where it is a moment before it listens there. */
+async function listening(url: string): Promise<string> {
+  await vi.waitFor(() => fetch(new URL(url).origin), { timeout: 60_000, interval: 100 });
+  return url;
 }
 
 function freePort(): Promise<number> {
