@@ -5,18 +5,23 @@ import type { StepPair } from "./step-rows";
 type TimeName = (typeof engineTimeNames)[number];
 type Times = Readonly<Record<TimeName, number>>;
 
+const engineOnly = (family: string): string => family.split(" ")[0] as string;
+
 /**
- * What rows bear on one value of a time: those of an engine on a generation, of an engine, whose code for latent attention is one, or
- * all, where few rows have such layers.
+ * What rows bear on one value of a time: those of an engine on a generation, of an engine, whose code for latent and for sparse attention
+ * is one, or all, where few rows have such layers.
  */
 const sharedBy: Readonly<Record<TimeName, (family: string) => string>> = {
   layerSeconds: (family) => family,
   layerRequestSeconds: (family) => family,
   quantizedSeconds: (family) => family,
-  latentSeconds: (family) => family.split(" ")[0] as string,
-  sparseSeconds: () => "all",
+  latentSeconds: engineOnly,
+  sparseSeconds: engineOnly,
   linearSeconds: () => "all",
 };
+
+/** A time that says nothing of other engines: theirs is zero, and a step says that it is left out. The sparse rows are early versions of one engine. */
+const ownAlone: readonly TimeName[] = ["sparseSeconds"];
 
 /** The times of each family, fitted. */
 export type EngineFit = ReadonlyMap<string, Times>;
@@ -44,18 +49,12 @@ export function withTimes({ base, features }: StepPair, times: Times): number {
 /**
  * Fit the engines' times on steps: the sum over rows of sqrt(ln(measured / predicted)^2 + 0.05^2), each constant in its turn between
  * zero and its most, by golden section. Deterministic; half micro-batches are left out, since what they hide is no sum. Where no row has
- * the layers that a time is for, it is the mean of those of the others.
+ * the layers that a time is for, it is the mean of those of the others, or zero for a time that says nothing of them.
  */
 export function fitEngines(pairs: readonly StepPair[]): EngineFit {
-  const usable = pairs.filter(({ row }) => row.overlap === "none");
-  const families = [...new Set(usable.map((pair) => pair.family))].sort();
+  const groups = groupsOf(pairs);
+  const families = [...new Set(groups.flatMap(({ members }) => members))];
   const times = new Map<string, Record<TimeName, number>>(families.map((family) => [family, { ...none }]));
-  const groups = engineTimeNames.flatMap((name) =>
-    [...new Set(families.map(sharedBy[name]))].map((group) => {
-      const members = families.filter((family) => sharedBy[name](family) === group);
-      return { name, members, rows: usable.filter(({ family, features }) => members.includes(family) && features[name] > 0) };
-    }),
-  );
   const set = (name: TimeName, members: readonly string[], value: number) => {
     for (const family of members) (times.get(family) as Record<TimeName, number>)[name] = value;
   };
@@ -63,12 +62,37 @@ export function fitEngines(pairs: readonly StepPair[]): EngineFit {
     for (const { name, members, rows } of groups) if (rows.length > 0) set(name, members, best(rows, name, times));
   }
   for (const { name, members, rows } of groups) {
-    if (rows.length > 0) continue;
+    if (rows.length > 0 || ownAlone.includes(name)) continue;
     const known = groups.filter((other) => other.name === name && other.rows.length > 0);
     const values = known.map((other) => times.get(other.members[0] as string)?.[name] as number);
     set(name, members, values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length));
   }
   return times;
+}
+
+/** A value of a time: the families that have it, and the rows that bear on it. */
+interface TimeGroup {
+  readonly name: TimeName;
+  readonly members: readonly string[];
+  readonly rows: readonly StepPair[];
+}
+
+function groupsOf(pairs: readonly StepPair[]): readonly TimeGroup[] {
+  const usable = pairs.filter(({ row }) => row.overlap === "none");
+  const families = [...new Set(usable.map((pair) => pair.family))].sort();
+  return engineTimeNames.flatMap((name) =>
+    [...new Set(families.map(sharedBy[name]))].map((group) => {
+      const members = families.filter((family) => sharedBy[name](family) === group);
+      return { name, members, rows: usable.filter(({ family, features }) => members.includes(family) && features[name] > 0) };
+    }),
+  );
+}
+
+/** The rows that a family's time rests on: its group's, or where that has none those of all groups, for a time that is carried. */
+function rowsBehind(groups: readonly TimeGroup[], family: string, name: TimeName): readonly StepPair[] {
+  const own = groups.find((group) => group.name === name && group.members.includes(family))?.rows ?? [];
+  if (own.length > 0 || ownAlone.includes(name)) return own;
+  return groups.filter((group) => group.name === name).flatMap(({ rows }) => rows);
 }
 
 /** The value of one constant at which the rows are least off, all others as they are. */
@@ -140,32 +164,39 @@ export interface EngineConstant {
   readonly value: number;
   readonly least: number;
   readonly most: number;
+  /** Steps that it rests on, and the engines and generations that they are of. */
   readonly rows: number;
+  readonly of: readonly string[];
 }
 
 /** All constants of data/engines.csv: the times fitted on all rows, and the band that four in five rows left out lie in. */
 export function engineConstants(pairs: readonly StepPair[]): readonly EngineConstant[] {
   const fit = fitEngines(pairs);
   const { heldOut, fits } = leaveFoldsOut(pairs);
+  const groups = groupsOf(pairs);
   return [...fit].flatMap(([family, times]) => {
-    const rows = pairs.filter((pair) => pair.family === family).length;
     const spread = (name: TimeName) => fits.flatMap((without) => without.get(family)?.[name] ?? []);
     const ratios = heldOut
       .filter(({ pair }) => pair.family === family)
       .map(({ pair, predicted }) => pair.measured / predicted)
       .sort((a, b) => a - b);
     const band = (share: number) => quantile(ratios, share);
+    const judged = { rows: ratios.length, of: [family] };
     return [
-      ...engineTimeNames.map((constant) => ({
-        family,
-        constant,
-        value: times[constant],
-        least: Math.min(...spread(constant)),
-        most: Math.max(...spread(constant)),
-        rows,
-      })),
-      { family, constant: "bandLow" as const, value: Math.min(1, band(0.1)), least: band(0.05), most: band(0.25), rows: ratios.length },
-      { family, constant: "bandHigh" as const, value: Math.max(1, band(0.9)), least: band(0.75), most: band(0.95), rows: ratios.length },
+      ...engineTimeNames.map((constant) => {
+        const behind = rowsBehind(groups, family, constant);
+        return {
+          family,
+          constant,
+          value: times[constant],
+          least: Math.min(...spread(constant)),
+          most: Math.max(...spread(constant)),
+          rows: behind.length,
+          of: [...new Set(behind.map((pair) => pair.family))].sort(),
+        };
+      }),
+      { family, constant: "bandLow" as const, value: Math.min(1, band(0.1)), least: band(0.05), most: band(0.25), ...judged },
+      { family, constant: "bandHigh" as const, value: Math.max(1, band(0.9)), least: band(0.75), most: band(0.95), ...judged },
     ];
   });
 }

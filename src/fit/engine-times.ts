@@ -1,4 +1,4 @@
-import { number, readRows, text } from "../data/rows";
+import { number, optionalText, readRows, text } from "../data/rows";
 import type { EngineConstants } from "../step/engine";
 
 /** A time that an engine spends between the kernels of a step, fitted on measured steps, with its doubt. */
@@ -11,8 +11,10 @@ export interface StatedEngineTime {
   /** The least and the most that came out as each source, model and machine was left out of the fit. */
   readonly leastSeconds: number;
   readonly mostSeconds: number;
-  /** Steps that it was fitted on. */
+  /** Steps that it rests on; none where it was not measured and is not carried. */
   readonly rows: number;
+  /** The engines and generations that those steps are of. */
+  readonly measuredIn: readonly string[];
 }
 
 const words: Readonly<Partial<Record<keyof EngineConstants, string>>> = {
@@ -27,8 +29,8 @@ const words: Readonly<Partial<Record<keyof EngineConstants, string>>> = {
 /**
  * The times between kernels of data/engines.csv, each with the range that it had as rows were left out.
  *
- * A sparse and a linear mixer's are one for all engines, since few rows have such layers; a latent one's is one for each engine, and the
- * mean of the others where an engine has no such rows.
+ * A linear mixer's is one for all engines, since few rows have such layers; a latent one's is one for each engine, and the mean of the
+ * others where an engine has no such rows; a sparse one's is one for each engine, and none where an engine has no such rows.
  *
  * @throws Error naming file and line of a broken row.
  * @example statedEngineTimes().filter(({ of }) => of === "layer").length // engines and generations that were fitted
@@ -46,6 +48,7 @@ export function statedEngineTimes(): readonly StatedEngineTime[] {
         leastSeconds: number(row, "least"),
         mostSeconds: number(row, "most"),
         rows: number(row, "rows"),
+        measuredIn: optionalText(row, "of")?.split("; ") ?? [],
       },
     ];
   });

@@ -4,6 +4,7 @@ import { familyName, type KernelConstants, type KernelFamily, olderVersion, rout
 import type { Hardware } from "../machine/hardware";
 import type { MoeMeasurement } from "../published/layer-times";
 import { rankLoad } from "../routing/rank-load";
+import { isEven } from "./judge";
 import { type FitSolution, solveFit } from "./solver";
 
 /** A fitted constant and how well the rows pin it down. */
@@ -62,6 +63,7 @@ const defaultTilings: readonly Tiling[] = (
     [8, 64, 1],
     [8, 128, 1],
     [8, 256, 1],
+    [64, 128, 1],
     [16, 64, 1],
   ] as const
 ).map(([smallestTileRows, tileRows, oneTile]) => ({
@@ -100,8 +102,8 @@ const [manyRows, sampledEvery] = [600, 5];
 const fewRows = 30;
 /** Log error from which a row pulls by its sign alone: tables hold configurations that the engine mistuned, up to five times slower than their neighbours. */
 const softness = 0.05;
-/** What all borrowed rows together weigh, as a share of the family's own. */
-const borrowedShare = 0.2;
+/** What all borrowed rows together weigh, as a share of the family's own; and what all its rows under a power law weigh, as a share of those of even routing. */
+const [borrowedShare, unevenShare] = [0.2, 0.2];
 
 interface Tried {
   readonly tiling: Tiling;
@@ -208,8 +210,15 @@ function sampleOf(
       ...lent.flatMap((row) => prepare([row], routerOf(row.kernel, row.weightFormat), hardware)),
     ],
     measured: [...rows, ...lent].map((row) => row.seconds),
-    weights: [...rows.map(() => 1), ...lent.map(() => (borrowedShare * rows.length) / lent.length)],
+    weights: [...weightsOf(rows), ...lent.map(() => (borrowedShare * rows.length) / lent.length)],
   };
+}
+
+/** One for a row of even routing. There are few under a power law, so each counts for more where the family has both. */
+function weightsOf(rows: readonly MoeMeasurement[]): readonly number[] {
+  const even = rows.filter(isEven).length;
+  const uneven = rows.length - even;
+  return rows.map((row) => (even === 0 || isEven(row) ? 1 : (unevenShare * even) / uneven));
 }
 
 /** Some of a sample's own rows with all those it borrowed. */
@@ -250,7 +259,7 @@ function lossAt(sample: Sample, tiling: Tiling, constants: readonly number[]): n
   const all = { ...tiling, ...named(constants) };
   return worksOf(sample, tiling).reduce((sum, work, i) => {
     const error = Math.log(secondsOf(all, work).seconds / (sample.measured[i] as number));
-    return sum + 2 * softness ** 2 * (Math.hypot(1, error / softness) - 1);
+    return sum + (sample.weights[i] as number) * 2 * softness ** 2 * (Math.hypot(1, error / softness) - 1);
   }, 0);
 }
 

@@ -3,7 +3,7 @@ import type { Hardware } from "../machine/hardware";
 import type { MoeMeasurement, SetAside } from "../published/layer-times";
 import { type FamilyFit, fitFamily } from "./family";
 import { type HeldRow, leaveGenerationOut } from "./held-splits";
-import { configurationOf, type ErrorFigures, errorFigures, interpolateRow, isFitted, predictRow } from "./judge";
+import { configurationOf, type ErrorFigures, errorFigures, interpolateRow, isEven, isFitted, predictRow } from "./judge";
 
 /** Error figures of one part of one family's rows; family "all" is every family together. */
 export interface StatedError extends ErrorFigures {
@@ -25,7 +25,7 @@ export const parts = [
 
 type Machines = (id: string) => Hardware;
 
-/** Fit every family on rows of even routing at every other token count. Families in order of name. */
+/** Fit every family on its rows at every other token count. Families in order of name. */
 export async function fitKernels(
   rows: readonly MoeMeasurement[],
   aside: readonly SetAside[],
@@ -62,7 +62,7 @@ export async function judgeKernels(
   const refits = new Map<string, readonly Pair[]>();
   const held: HeldRow[] = [];
   const kinds = byFamily(
-    rows.filter((row) => isEven(row) && !aside.some((a) => a.matches(row))),
+    rows.filter((row) => !aside.some((a) => a.matches(row))),
     hardware,
   );
   for (const [name, family] of kinds) {
@@ -71,7 +71,7 @@ export async function judgeKernels(
       const models = await leaveModelsOut(name, family, constants, borrowedFor(family, kinds), hardware);
       refits.set(
         name,
-        models.map(({ predicted, row }) => ({ predicted, measured: row.seconds })),
+        models.flatMap(({ predicted, row }) => (isEven(row) ? [{ predicted, measured: row.seconds }] : [])),
       );
       const counts = tokenCounts(family);
       const unseen = family.filter((row) => !isFitted(row.tokens, counts));
@@ -81,7 +81,7 @@ export async function judgeKernels(
             ({ leftOut: "tokens", family: name, row, predicted: predictRow(row, constants, hardware(row.hardware)).seconds }) as const,
         ),
       );
-      held.push(...models, ...leaveGenerationOut(name, family, families, hardware));
+      held.push(...models, ...leaveGenerationOut(name, family.filter(isEven), families, hardware));
     }
     progress(`${name}: judged on models left out`);
   }
@@ -149,8 +149,8 @@ function pairsOf(
   for (const row of family) {
     const time = predictRow(row, constants, hardware(row.hardware));
     if (aside.some((a) => a.matches(row))) put("set aside", time.seconds, row);
-    else if (!isEven(row)) put("power law", time.seconds, row);
     else if (isFitted(row.tokens, counts)) put("fitted", time.seconds, row);
+    else if (!isEven(row)) put("power law", time.seconds, row);
     else {
       put("tokens left out", time.seconds, row);
       put("floor, tokens left out", time.floorSeconds, row);
@@ -201,10 +201,10 @@ async function leaveModelsOut(
   return pairs;
 }
 
-/** Rows of a family that its constants are fitted on: of even routing, at every other token count. */
+/** Rows of a family that its constants are fitted on: those at every other token count. */
 function fittedOf(family: readonly MoeMeasurement[]): readonly MoeMeasurement[] {
   const counts = tokenCounts(family);
-  return family.filter((row) => isEven(row) && isFitted(row.tokens, counts));
+  return family.filter((row) => isFitted(row.tokens, counts));
 }
 
 /** What a family of experts without a gate borrows: it has one or two models, and the kernel with a gate that the same code computes has ten. */
@@ -223,7 +223,7 @@ function borrowedFor(
       row.weightFormat === first.weightFormat &&
       implementationOf(row.kernel, row.weightFormat) === made,
   );
-  return lender === undefined ? [] : fittedOf(lender[1]);
+  return lender === undefined ? [] : fittedOf(lender[1]).filter(isEven);
 }
 
 /** Rows by family (kernel, format, generation), in order of name. */
@@ -242,11 +242,6 @@ export function byFamily(rows: readonly MoeMeasurement[], hardware: Machines): r
     else family.push(row);
   }
   return [...families].sort(([a], [b]) => (a < b ? -1 : 1));
-}
-
-/** Whether a row's routing is even: what constants are fitted on. */
-export function isEven(row: MoeMeasurement): boolean {
-  return row.routing === "balanced" || row.routing === "uniform" || row.hardware === "a100-sxm";
 }
 
 /** The token counts that rows have, ascending. */

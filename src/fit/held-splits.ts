@@ -2,7 +2,7 @@ import { number, parseRows, text } from "../data/rows";
 import { carriedFamily, type KernelFamily } from "../kernels/families";
 import type { Hardware } from "../machine/hardware";
 import type { MoeMeasurement } from "../published/layer-times";
-import { errorFigures, predictRow } from "./judge";
+import { errorFigures, isEven, predictRow } from "./judge";
 
 /** What the constants that predict a row had not seen: its token count, any row of its model, or any row of its generation of machines. */
 export const leftOutKinds = ["tokens", "model", "generation"] as const;
@@ -19,7 +19,7 @@ export interface HeldRow {
 /** Error figures of rows left out, of one group of rows and one range of tokens. */
 export interface HeldSplit {
   readonly leftOut: LeftOut;
-  /** "all", "with a gate", "without a gate", a machine's id, or a family. */
+  /** "all", "with a gate", "without a gate", a machine's id, or a family, each of even routing; or "power law". */
   readonly group: string;
   readonly tokens: string;
   readonly rows: number;
@@ -61,9 +61,11 @@ export function heldSplits(held: readonly HeldRow[]): readonly HeldSplit[] {
   ]);
   for (const machine of [...new Set(held.map((h) => h.row.hardware))].sort()) groups.set(machine, (h) => h.row.hardware === machine);
   for (const family of [...new Set(held.map((h) => h.family))].sort()) groups.set(family, (h) => h.family === family);
+  const even = new Map([...groups].map(([group, belongs]) => [group, (h: HeldRow) => isEven(h.row) && belongs(h)] as const));
+  even.set("power law", (h) => !isEven(h.row));
   return leftOutKinds.flatMap((leftOut) => {
     const these = held.filter((h) => h.leftOut === leftOut);
-    return [...groups].flatMap(([group, belongs]) => {
+    return [...even].flatMap(([group, belongs]) => {
       const members = these.filter(belongs);
       return ranges.flatMap(({ tokens, upTo }, i) => {
         const from = ranges[i - 1]?.upTo ?? 0;
@@ -81,7 +83,7 @@ export function heldSplits(held: readonly HeldRow[]): readonly HeldSplit[] {
 /** The text of data/fit-held.csv: one line a kind of leaving out, group and range of tokens. */
 export function heldCsv(splits: readonly HeldSplit[]): string {
   return [
-    "# Written by npm run fit. Balanced rows whose token count, model or generation of machines the constants had not seen, by tokens that enter the layer. |predicted / measured - 1|: median and 90th percentile; bias is the median of ln(predicted / measured).",
+    "# Written by npm run fit. Rows of even routing (those under a power law are a group of their own) whose token count, model or generation of machines the constants had not seen, by tokens that enter the layer. |predicted / measured - 1|: median and 90th percentile; bias is the median of ln(predicted / measured).",
     "leftOut,group,tokens,rows,median,p90,bias",
     ...splits.map((s) => [s.leftOut, s.group, s.tokens, s.rows, s.median.toFixed(4), s.p90.toFixed(4), s.bias.toFixed(4)].join(",")),
     "",

@@ -56,3 +56,8 @@ export function configurationOf(row: MoeMeasurement): string {
 export function isFitted(tokens: number, counts: readonly number[]): boolean {
   return counts.indexOf(tokens) % 2 === 0;
 }
+
+/** Whether a row's routing is even, as in nearly all tables; a few have been measured under a power law too. */
+export function isEven(row: MoeMeasurement): boolean {
+  return row.routing === "balanced" || row.routing === "uniform" || row.hardware === "a100-sxm";
+}

@@ -5,9 +5,9 @@ import { hardware } from "../machine/hardware";
 import { model } from "../model/registry";
 import { type MoeMeasurement, moeMeasurements, setAside } from "../published/layer-times";
 import { decodeStep } from "../step/decode";
-import { byFamily, isEven, type StatedError, tokenCounts } from "./fit-all";
+import { byFamily, type StatedError, tokenCounts } from "./fit-all";
 import { readStatedErrors } from "./fit-tables";
-import { configurationOf, interpolateRow, isFitted, predictRow } from "./judge";
+import { configurationOf, interpolateRow, isEven, isFitted, predictRow } from "./judge";
 
 /** What a measured row was to the fit. */
 export type RowPart = "fitted" | "tokens left out" | "power law" | "set aside";
@@ -55,11 +55,11 @@ function judgeRows(): readonly JudgedRow[] {
       const { seconds, floorSeconds } = predictRow(row, constants, hardware(row.hardware));
       const part = aside.some((a) => a.matches(row))
         ? "set aside"
-        : !isEven(row)
-          ? "power law"
-          : isFitted(row.tokens, counts)
-            ? "fitted"
-            : "tokens left out";
+        : isFitted(row.tokens, counts)
+          ? "fitted"
+          : isEven(row)
+            ? "tokens left out"
+            : "power law";
       const interpolatedSeconds = part === "tokens left out" ? interpolateRow(row, known.get(configurationOf(row)) ?? []) : undefined;
       return { row, family, part, seconds, floorSeconds, interpolatedSeconds };
     });

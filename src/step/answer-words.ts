@@ -1,19 +1,32 @@
+import { formatSeconds } from "../text/numbers";
+import { mixerTimeElsewhere } from "./engine";
 import type { Plan } from "./plan";
 import { quantizes } from "./planned-run";
 
 /** How much wider the band stands for what is carried. */
 const carriedWidening = 1.5;
 
-/** Where four in five steps lie, by the errors of deployments left out of the fit; wider where the engine's constants or the links are carried. */
-export function bandOf({ engineTime, lentLinks }: Plan, seconds: number): { readonly low: number; readonly high: number } {
-  const wider = engineTime.carriedFrom !== undefined || lentLinks ? carriedWidening : 1;
-  return { low: seconds * engineTime.bandLow ** wider, high: seconds * engineTime.bandHigh ** wider };
+/**
+ * Where four in five steps lie, by the errors of deployments left out of the fit; wider where the engine's constants or the links are
+ * carried, and up by what other engines take between the kernels of mixers that no step of this one had.
+ */
+export function bandOf({ engineTime, lentLinks, unmeasured }: Plan, seconds: number): { readonly low: number; readonly high: number } {
+  const carried = engineTime.carriedFrom !== undefined || lentLinks || unmeasured.some(({ of }) => of.length > 0);
+  const wider = carried ? carriedWidening : 1;
+  let high = seconds * engineTime.bandHigh ** wider;
+  for (const { name, due, of } of unmeasured) if (of.length === 0) high += due * mixerTimeElsewhere(name).seconds;
+  return { low: seconds * engineTime.bandLow ** wider, high };
 }
 
 /** What a step does not count, in words, as far as the question touches it. */
 export function leftOutOf(plan: Plan): readonly string[] {
-  const { model, hardware, formats, padded, draftTokens, promptTokens, dataParallel, expertParallel } = plan;
+  const { model, hardware, formats, padded, draftTokens, promptTokens, dataParallel, expertParallel, unmeasured } = plan;
   const leftOut = ["scheduling that the host does not hide, and waiting of requests"];
+  for (const { name, mixers, of } of unmeasured) {
+    const { seconds, engines } = mixerTimeElsewhere(name);
+    if (of.length === 0)
+      leftOut.push(`time between kernels at ${mixers} mixers: measured in ${engines.join(" and ")} alone, ${formatSeconds(seconds)} each`);
+  }
   if (padded) leftOut.push("heads that the degree does not divide are padded: what an engine does with them instead");
   if (draftTokens > 0) leftOut.push("the drafting module's own shape: it is taken as one more layer like the last, and the head");
   if (promptTokens > 0) leftOut.push("attention of prompt tokens to their past");

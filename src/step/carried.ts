@@ -1,6 +1,6 @@
 import { kernelFamily } from "../kernels/families";
 import { isMoe } from "../model/model";
-import type { EngineTime } from "./engine";
+import type { EngineTime, UnmeasuredTime } from "./engine";
 import type { PlannedRun } from "./planned-run";
 import type { ProductKernels } from "./products";
 import type { ResolvedQuestion } from "./question";
@@ -9,6 +9,7 @@ import type { ResolvedQuestion } from "./question";
 export interface ReadyKernels {
   readonly kernel: string;
   readonly engineTime: EngineTime;
+  readonly unmeasured: readonly UnmeasuredTime[];
   readonly kernels: ProductKernels;
   readonly runs: readonly PlannedRun[];
 }
@@ -20,7 +21,7 @@ export interface ReadyKernels {
  */
 export function carriedOf(
   { model, hardware, formats, lentLinks }: ResolvedQuestion,
-  { kernel, engineTime, kernels, runs }: ReadyKernels,
+  { kernel, engineTime, unmeasured, kernels, runs }: ReadyKernels,
 ): readonly string[] {
   const carried: string[] = [];
   if (isMoe(model)) {
@@ -31,6 +32,7 @@ export function carriedOf(
   }
   if (kernels.quantised.fitted !== "here") carried.push(`products in ${formats.rest}: not measured on ${hardware.generation}`);
   if (engineTime.carriedFrom !== undefined) carried.push(`time between kernels: of ${engineTime.carriedFrom}`);
+  for (const { mixers, of } of unmeasured) if (of.length > 0) carried.push(`time between kernels at ${mixers} mixers: of ${of.join(", ")}`);
   for (const { blocks } of runs)
     for (const block of blocks) {
       const core = "core" in block ? block.core : undefined;

@@ -1,4 +1,5 @@
 import { type Constants, readConstants } from "../data/constants";
+import { optionalText, readRows, text } from "../data/rows";
 import { type Hardware, timeFactor } from "../machine/hardware";
 import { nearest } from "../text/nearest";
 
@@ -53,9 +54,21 @@ export type EngineConstants = Constants<(typeof engineConstantNames)[number]>;
 
 /** An engine's constants on a machine, and whose they are. */
 export interface EngineTime extends EngineConstants {
+  /** The engine and generation that the constants are of. */
+  readonly family: string;
   /** Absent where the engine was measured on the machine's generation. */
   readonly carriedFrom?: string;
+  /** Engines and generations whose steps a time for some mixers rests on, by its name; of none it is not known, and stands as zero. */
+  readonly of: Readonly<Record<MixerTime, readonly string[]>>;
 }
+
+/** Times that fall due for some mixers only, of which an engine's own steps may have had none. */
+export const mixerTimes = [
+  "latentSeconds",
+  "sparseSeconds",
+  "linearSeconds",
+] as const satisfies readonly (typeof engineTimeNames)[number][];
+export type MixerTime = (typeof mixerTimes)[number];
 
 /** What is said of the runs and the requests of a step: what the constants of an engine are multiplied by. */
 export interface EngineLoad {
@@ -88,6 +101,24 @@ export function stepFeatures({ runs, groupRequests }: EngineLoad): Readonly<Reco
   return { layerSeconds, layerRequestSeconds: groupRequests * layerSeconds, quantizedSeconds, latentSeconds, sparseSeconds, linearSeconds };
 }
 
+/** A time for some mixers, in words for them, how often it falls due in a step, and whose steps it rests on. */
+export interface UnmeasuredTime {
+  readonly name: MixerTime;
+  readonly mixers: string;
+  readonly due: number;
+  readonly of: readonly string[];
+}
+
+/** Times for some mixers that fall due in a step although no step of the engine on the generation had such mixers. */
+export function unmeasuredTimes({ family, of }: EngineTime, runs: EngineLoad["runs"]): readonly UnmeasuredTime[] {
+  const due = stepFeatures({ runs, groupRequests: 1 });
+  return mixerTimes.flatMap((name) =>
+    due[name] > 0 && !of[name].includes(family) ? [{ name, mixers: mixerWords[name], due: due[name], of: of[name] }] : [],
+  );
+}
+
+const mixerWords: Readonly<Record<MixerTime, string>> = { latentSeconds: "latent", sparseSeconds: "sparse", linearSeconds: "linear" };
+
 /** Layers of a step, where a mixer and a feed-forward part are one. */
 export function layersOf(runs: readonly Pick<EngineLoad["runs"][number], "count" | "parts">[]): number {
   let layers = 0;
@@ -113,11 +144,21 @@ export function engineTime(engine: Engine, hardware: Pick<Hardware, "generation"
   const measured = tables().get(family) as EngineConstants;
   const factor = timeFactor(hardware, "betweenKernels");
   const constants = factor === 1 ? measured : { ...measured, ...shortened(measured, factor) };
-  return family === `${engine} ${hardware.generation}` ? constants : { ...constants, carriedFrom: family };
+  const time = { ...constants, family, of: mixerTimesOf(family) };
+  return family === `${engine} ${hardware.generation}` ? time : { ...time, carriedFrom: family };
 }
 
 function shortened(constants: EngineConstants, factor: number): Partial<EngineConstants> {
   return Object.fromEntries(engineTimeNames.map((name) => [name, constants[name] * factor]));
+}
+
+/** The largest value that a time for some mixers has in any engine, in seconds, and the engines that it was measured in. */
+export function mixerTimeElsewhere(name: MixerTime): { readonly seconds: number; readonly engines: readonly string[] } {
+  const known = [...tables().keys()].filter((family) => mixerTimesOf(family)[name].length > 0);
+  return {
+    seconds: Math.max(0, ...known.map((family) => tables().get(family)?.[name] ?? 0)),
+    engines: [...new Set(known.map((family) => family.split(" ")[0] as string))],
+  };
 }
 
 let table: ReadonlyMap<string, EngineConstants> | undefined;
@@ -125,4 +166,30 @@ let table: ReadonlyMap<string, EngineConstants> | undefined;
 function tables(): ReadonlyMap<string, EngineConstants> {
   table ??= readConstants("engines.csv", ["engine", "generation"], engineConstantNames);
   return table;
+}
+
+let origins: ReadonlyMap<string, EngineTime["of"]> | undefined;
+
+/** Whose steps the times for mixers of an engine on a generation rest on. */
+function mixerTimesOf(family: string): EngineTime["of"] {
+  origins ??= readOrigins();
+  return origins.get(family) as EngineTime["of"];
+}
+
+function readOrigins(): ReadonlyMap<string, EngineTime["of"]> {
+  const rows = readRows("engines.csv");
+  const of = (family: string, name: MixerTime) =>
+    rows
+      .filter((row) => `${text(row, "engine")} ${text(row, "generation")}` === family && text(row, "constant") === name)
+      .flatMap((row) => optionalText(row, "of")?.split("; ") ?? []);
+  return new Map(
+    [...tables().keys()].map((family) => [
+      family,
+      {
+        latentSeconds: of(family, "latentSeconds"),
+        sparseSeconds: of(family, "sparseSeconds"),
+        linearSeconds: of(family, "linearSeconds"),
+      },
+    ]),
+  );
 }

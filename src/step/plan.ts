@@ -5,7 +5,7 @@ import type { ExpertsBlock } from "../model/blocks";
 import { paddedBlock } from "../model/padded";
 import { carriedOf } from "./carried";
 import { type CollectivePlan, collectivePlan, dispatches, exchangeMachine } from "./communication";
-import { type EngineTime, engineTime } from "./engine";
+import { type EngineTime, engineTime, type UnmeasuredTime, unmeasuredTimes } from "./engine";
 import { type PlannedRun, planRuns } from "./planned-run";
 import { type ProductKernels, type ProductPlan, productKernels, productPlan } from "./products";
 import type { ResolvedQuestion } from "./question";
@@ -18,6 +18,8 @@ interface Share {
   readonly kernel: string;
   readonly runs: readonly PlannedRun[];
   readonly engineTime: EngineTime;
+  /** Of those times, what falls due although no step of the engine had it. */
+  readonly unmeasured: readonly UnmeasuredTime[];
   /** Heads that the degree does not divide stand padded. */
   readonly padded: boolean;
   /** The product with this GPU's share of the vocabulary, and its norm. */
@@ -143,6 +145,7 @@ export function planOf(question: ResolvedQuestion): Plan {
     kernels: setup.kernels,
     runs: setup.runs,
     engineTime: setup.engineTime,
+    unmeasured: setup.unmeasured,
     head: setup.head,
     reduce: setup.reduce,
     exchangeMachine: setup.exchangeMachine,
@@ -169,11 +172,14 @@ function share(question: ResolvedQuestion, kernel: string): Share {
   const { model, hardware, formats, tensorParallel, engine } = question;
   const kernels = productKernels(hardware, formats.rest, launch("graph", hardware).seconds, engine);
   const vocabulary = { outputs: Math.ceil(model.vocabSize / tensorParallel), inputs: model.hiddenSize, bf16: true as const };
+  const runs = planRuns(question, model.runs, kernels);
+  const ofEngine = engineTime(engine, hardware);
   const made = {
     kernel,
     kernels,
-    runs: planRuns(question, model.runs, kernels),
-    engineTime: engineTime(engine, hardware),
+    runs,
+    engineTime: ofEngine,
+    unmeasured: unmeasuredTimes(ofEngine, runs),
     head: productPlan("head", kernels, [vocabulary], 1),
     reduce: tensorParallel > 1 ? collectivePlan("all-reduce", question, model.hiddenSize, tensorParallel) : undefined,
     exchangeMachine: exchangeMachine(question),
