@@ -316,6 +316,7 @@ export { type AttentionErrorGroup, attentionErrorGroups } from "./fit/attention-
 export { type LayerErrorSize, layerErrorSizes } from "./fit/layer-error-sizes";
 export { type LayerParts, oursOnSet, type PeerError, peerErrors, type PeerParts, peerParts } from "./fit/peers";
 export { type FirstToken, firstTokens } from "./fit/first-tokens";
+export { type LayerModule, layerModules } from "./fit/layer-modules";
 export {
   calibrate,
   calibratedSeconds,

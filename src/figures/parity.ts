@@ -58,9 +58,9 @@ export function parityFigure(rows: readonly JudgedRow[], drawn = 900): Figure {
       annotations: [label("within 35 %", { x: 3e-2, y: 1.5e-2 }, { xanchor: "left", font: { size: 11, color: colours.grey } }, "xy")],
     }),
     title: `${formatShare(within, 3)} of ${formatCount(held.length)} layer times that nothing was fitted to lie within 35 %`,
-    setting: "Layers of experts, every kernel and machine; token counts left out of the fit, and skewed routing.",
+    setting: "Layers of experts, every kernel and machine; token counts left out of the fit, of even and of skewed routing.",
     source: "Measured: data/measurements/moe-*.csv.",
-    caption: `Each point is a measured layer time that no constant was fitted to (token counts left out, and skewed routing): ${formatCount(held.length)} in all, one in ${formatCount(every)} drawn. On the diagonal the prediction is exact; between the dotted lines it is within 35 %, which holds for ${formatShare(within, 3)} of them. Points far below the diagonal are rows that took longer than the model can explain; the worst are listed below.`,
+    caption: `Each point is a measured layer time that no constant was fitted to (token counts left out, of even and of skewed routing): ${formatCount(held.length)} in all, one in ${formatCount(every)} drawn. On the diagonal the prediction is exact; between the dotted lines it is within 35 %, which holds for ${formatShare(within, 3)} of them. Points far below the diagonal are rows that took longer than the model can explain; the worst are listed below.`,
     alt: `Predicted against measured times lie along the diagonal over four decades; ${formatShare(within, 3)} of ${formatCount(held.length)} held-out rows are within 35 %.`,
   };
 }

@@ -68,6 +68,7 @@ export const mixerTimes = [
   "sparseSeconds",
   "linearSeconds",
 ] as const satisfies readonly (typeof engineTimeNames)[number][];
+/** One of them. */
 export type MixerTime = (typeof mixerTimes)[number];
 
 /** What is said of the runs and the requests of a step: what the constants of an engine are multiplied by. */

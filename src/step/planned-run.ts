@@ -9,7 +9,7 @@ import { mixerMatrices } from "../model/mixers/mixers";
 import { paddedBlock } from "../model/padded";
 import { cutBlock } from "../model/shard";
 import { type CollectivePlan, normPlan } from "./communication";
-import { type EngineTime, engineTime } from "./engine";
+import { type EngineConstants, engineTime } from "./engine";
 import { type Product, type ProductKernels, type ProductPlan, productPlan } from "./products";
 import type { ResolvedQuestion } from "./question";
 import { betweenTask, type DecodeTask, type LastTasks } from "./task";
@@ -148,7 +148,7 @@ function plannedFeedForward(block: PlannedFeedForward["block"], hiddenSize: numb
 /** No tasks yet: those of the last rows are kept for layers that share a block. */
 export const nothingYet = (): LastTasks => ({ plan: undefined, passing: undefined, tasks: undefined });
 
-function plannedRun({ count }: Run, blocks: readonly PlannedBlock[], ofEngine: EngineTime, question: ResolvedQuestion): PlannedRun {
+function plannedRun({ count }: Run, blocks: readonly PlannedBlock[], ofEngine: EngineConstants, question: ResolvedQuestion): PlannedRun {
   const own = blocks.map(({ block }) => block);
   const mixers = own.filter(isMixer).length;
   const experts = own.find((block): block is ExpertsBlock => block.kind === "experts");
@@ -174,7 +174,7 @@ const timesQuantizing = (format: WeightFormatName, { vendor }: Pick<Hardware, "v
 
 /** The engine's time between the kernels of one layer: half for each of its parts, half more for each that quantizes, and for mixers by their kind. */
 export function betweenSeconds(
-  { layerSeconds, quantizedSeconds, latentSeconds, sparseSeconds, linearSeconds }: EngineTime,
+  { layerSeconds, quantizedSeconds, latentSeconds, sparseSeconds, linearSeconds }: EngineConstants,
   { parts, latent, sparse, linear, quantized }: Pick<PlannedRun, "parts" | "latent" | "sparse" | "linear" | "quantized">,
 ): number {
   const ofParts = (layerSeconds * parts + quantizedSeconds * quantized) / 2;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fitEngines, leaveFoldsOut, withTimes } from "../../src/fit/engine-fit";
+import { engineConstants, fitEngines, leaveFoldsOut, withTimes } from "../../src/fit/engine-fit";
 import { deploymentQuestion, type StepPair, stepPairs } from "../../src/fit/step-rows";
 import { asTheyStand, stepErrors } from "../../src/fit/step-tables";
 import { deploymentRows } from "../../src/published/deployment-rows";
@@ -120,6 +120,22 @@ describe("the fit of engines", () => {
     for (const family of ["tensorrt-llm Hopper", "tensorrt-llm Blackwell", "tensorrt-llm Ampere"]) expect(of(family)).toBeCloseTo(30e-6, 8);
     for (const family of ["sglang Blackwell", "sglang Hopper"]) expect(of(family)).toBeCloseTo(10e-6, 8);
     expect(of("vllm Hopper")).toBeCloseTo(20e-6, 8);
+  });
+
+  it("has one time of a sparse mixer for an engine, none for an engine without such rows, and says whose rows it rests on", () => {
+    const sparse = (fold: string, count: number) => {
+      const { features, ...rest } = pair("sglang Blackwell", fold, 10, 1e-3 + count * 50e-6);
+      return { ...rest, features: { ...features, layerSeconds: 0, sparseSeconds: count } } as StepPair;
+    };
+    const rows = [...made, sparse("c", 10), sparse("d", 20), pair("vllm Hopper", "a", 10, 1e-3), pair("vllm Hopper", "b", 10, 1e-3)];
+    const fit = fitEngines(rows);
+    for (const family of ["sglang Blackwell", "sglang Hopper"]) expect(fit.get(family)?.sparseSeconds, family).toBeCloseTo(50e-6, 8);
+    expect(fit.get("vllm Hopper")?.sparseSeconds).toBe(0);
+    const constants = engineConstants(rows.map((row) => ({ ...row, predicted: row.measured })));
+    const of = (family: string, constant: string) => constants.find((c) => c.family === family && c.constant === constant);
+    expect(of("sglang Hopper", "sparseSeconds")).toMatchObject({ rows: 2, of: ["sglang Blackwell"] });
+    expect(of("vllm Hopper", "sparseSeconds")).toMatchObject({ value: 0, rows: 0, of: [] });
+    expect(of("vllm Hopper", "layerSeconds")).toMatchObject({ rows: 2, of: ["vllm Hopper"] });
   });
 
   it("predicts each fold by the others, and adds each time as often as it falls due", () => {

@@ -8,6 +8,7 @@ import { engineFamily, engineOf, engineTime, engineTimeNames, stepFeatures } fro
 import { linked } from "../../src/step/links";
 import { planOf } from "../../src/step/plan";
 import { resolveQuestion, type StepQuestion } from "../../src/step/question";
+import { formatSeconds } from "../../src/text/numbers";
 
 const h200 = hardware("h200-sxm");
 const amd = hardware("mi300x");
@@ -107,6 +108,26 @@ describe("what an answer says beside its time", () => {
     expect(bandOf(carried, 2)).toEqual({ low: 2 * bandLow ** 1.5, high: 2 * bandHigh ** 1.5 });
     const { scaleUpBytesPerSecond: _a, scaleUpDomain: _b, networkBytesPerSecond: _c, ...bare } = h200;
     expect(bandOf(ask({ hardware: bare, tensorParallel: 8 }), 2).high).toBeCloseTo(2 * bandHigh ** 1.5, 12);
+  });
+
+  it("says whose steps a time of some mixers rests on, or leaves it out and reaches up by what it is elsewhere", () => {
+    const of = (engine: string, machine: string, id: string) =>
+      ask({ model: model(id), hardware: hardware(machine), engine, tensorParallel: 8 });
+    const said = (plan: ReturnType<typeof ask>) => [...plan.carried, ...leftOutOf(plan)].filter((words) => /mixers/.test(words));
+    expect(said(of("sglang", "b200-sxm", "deepseek-v3.2-exp"))).toEqual([]);
+    expect(said(of("sglang", "h200-sxm", "deepseek-v3.2-exp"))).toEqual(["time between kernels at sparse mixers: of sglang Blackwell"]);
+    const elsewhere = of("vllm", "h200-sxm", "deepseek-v3.2-exp");
+    const { sparseSeconds } = engineTime("sglang", hardware("b200-sxm"));
+    expect(said(elsewhere)).toEqual([
+      `time between kernels at sparse mixers: measured in sglang alone, ${formatSeconds(sparseSeconds)} each`,
+    ]);
+    const { bandLow, bandHigh } = engineTime("vllm", h200);
+    // 61 layers, each with one.
+    expect(bandOf(elsewhere, 2).low).toBe(2 * bandLow);
+    expect(bandOf(elsewhere, 2).high).toBeCloseTo(2 * bandHigh + 61 * sparseSeconds, 12);
+    const linear = of("vllm", "h200-sxm", "qwen3-next-80b-a3b");
+    expect(said(linear)).toEqual(["time between kernels at linear mixers: of sglang Blackwell, sglang CDNA3, sglang Hopper"]);
+    expect(bandOf(linear, 2)).toEqual({ low: 2 * bandLow ** 1.5, high: 2 * bandHigh ** 1.5 });
   });
 
   it("is what it leaves out, as far as the question touches it", () => {
