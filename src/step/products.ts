@@ -27,17 +27,17 @@ const fusedConversionSeconds = 4e-6;
 /**
  * The kernels for a machine and the format of the rest, of an engine.
  *
- *     fixed, in a narrow format:  min(the family's, BF16's + 4 us) and no pass over the input; in SGLang the family's own
+ *     fixed, in a narrow format:  min(the family's, BF16's + 4 us), and no pass over the input
  *
- * The tables time the conversion of the input with the product. TensorRT-LLM and vLLM let the kernel before do it; SGLang calls it
- * as it is timed.
+ * The tables time the conversion of the input with the product; engines let the kernel before do it. What more it takes in an engine is
+ * among its times between kernels.
  */
 export function productKernels(hardware: Hardware, rest: WeightFormatName, launchSeconds: number, engine: Engine): ProductKernels {
   const wide = denseFamily(hardware, engine === "tensorrt-llm" ? undefined : "sglang_torch_linear", "bfloat16");
   const timed = denseFamily(hardware, narrowKernels[rest], rest);
   const { constants } = timed;
   const fixedSeconds = Math.min(constants.fixedSeconds, wide.constants.fixedSeconds + fusedConversionSeconds);
-  const quantised = engine === "sglang" ? timed : { ...timed, constants: { ...constants, fixedSeconds, activationPasses: 0 } };
+  const quantised = { ...timed, constants: { ...constants, fixedSeconds, activationPasses: 0 } };
   return { hardware, format: lookUpFormat(rest), quantised: rest === "bfloat16" ? wide : quantised, wide, launchSeconds };
 }
 

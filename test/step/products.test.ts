@@ -18,24 +18,17 @@ describe("kernels of the products outside the experts", () => {
     ["fp8_block", "sglang_deepgemm"],
     ["nvfp4", "sglang_cutedsl"],
   ] as const)(
-    "are in %s SGLang's table whose time is the product's and its conversion's alone, as it stands in SGLang",
+    "are in %s SGLang's table whose time is the product's and its conversion's alone, but convert on the way: no pass over the input, and at most 4 us more fixed than BF16",
     (format, kernel) => {
       const timed = denseFamily(b200, kernel, format);
       expect(timed).toMatchObject({ kernel, fitted: "here" });
-      expect(productKernels(b200, format, start, "sglang").quantised).toEqual(timed);
+      for (const engine of ["tensorrt-llm", "vllm", "sglang"] as const) {
+        const { wide, quantised } = productKernels(b200, format, start, engine);
+        const fixedSeconds = Math.min(timed.constants.fixedSeconds, wide.constants.fixedSeconds + 4e-6);
+        expect(quantised, engine).toEqual({ ...timed, constants: { ...timed.constants, fixedSeconds, activationPasses: 0 } });
+      }
     },
   );
-
-  it("convert on the way in the other engines: no pass over the input, and at most 4 us more fixed than BF16", () => {
-    for (const engine of ["tensorrt-llm", "vllm"] as const) {
-      const timed = denseFamily(h800, "sglang_deepgemm", "fp8_block");
-      const { wide, quantised } = productKernels(h800, "fp8_block", start, engine);
-      const fixedSeconds = Math.min(timed.constants.fixedSeconds, wide.constants.fixedSeconds + 4e-6);
-      expect(quantised).toEqual({ ...timed, constants: { ...timed.constants, fixedSeconds, activationPasses: 0 } });
-    }
-    const slow = { ...denseFamily(h800, undefined, "bfloat16").constants };
-    expect(kernels.quantised.constants.fixedSeconds).toBeLessThanOrEqual(slow.fixedSeconds + 4e-6);
-  });
 
   it("are in BF16 TensorRT-LLM's own, or PyTorch's in the other engines, for both", () => {
     for (const [engine, kernel] of [
