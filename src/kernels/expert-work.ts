@@ -28,12 +28,18 @@ function missed(ratio: number): number {
 function tilesOf(
   { oneTile, tileRows, smallestTileRows }: KernelFamily,
   load: RankLoad,
-  routedRows: number,
+  seenRows: number,
 ): { tile: number; smallest: number } {
   if (oneTile === 0 || load.mean === true) return { tile: tileRows, smallest: smallestTileRows };
   let tile = smallestTileRows;
-  while (tile * load.localExperts < routedRows && tile < tileRows) tile *= 2;
+  while (tile * load.localExperts < seenRows && tile < tileRows) tile *= 2;
   return { tile, smallest: tile };
+}
+
+/** Rows (a token at one of its experts) and tokens that a kernel passes over, of experts here and elsewhere. */
+export interface SeenRows {
+  readonly rows: number;
+  readonly tokens: number;
 }
 
 /** What a layer has to do, as a kernel cuts it: all of its time that no fitted constant changes. */
@@ -85,7 +91,7 @@ export function workOf(
   hardware: Hardware,
   tensorParallel: number,
   load: RankLoad,
-  routedRows: number,
+  seen: SeenRows,
   warm = true,
 ): LayerWork {
   const format = lookUpFormat(family.weightFormat);
@@ -95,12 +101,12 @@ export function workOf(
   const d = model.moeIntermediateSize / tensorParallel;
   const m = model.expertMatrices ?? 3;
   const weightBytes = load.activeExperts * m * h * d * format.weightBytes;
-  const { tile, smallest } = tilesOf(family, load, routedRows);
+  const { tile, smallest } = tilesOf(family, load, seen.rows);
   const padded = paddedRows(load, tile, smallest);
   const flops = 2 * m * h * d * load.rows;
   // In: quantised rows; between: (m - 1) d written and read in BF16, d quantised written and read; out: BF16 rows.
   const activationBytes = load.rows * (h * (format.activationBytes + 2) + d * (4 * (m - 1) + 2 * format.activationBytes));
-  const fewestBytes = weightBytes + Math.min(load.rows, routedRows / model.expertsPerToken) * h * (format.activationBytes + 2);
+  const fewestBytes = weightBytes + Math.min(load.rows, seen.tokens) * h * (format.activationBytes + 2);
   const miss = warm && hardware.cacheBytes !== undefined ? missed(hardware.cacheBytes / weightBytes) : 1;
   return {
     load,
@@ -117,8 +123,8 @@ export function workOf(
     rampBytes: m * tileColumns * h * format.weightBytes,
     rowElements: load.rows * h,
     routedElements:
-      (family.routedTokens === 1 ? routedRows / model.expertsPerToken : routedRows) * h +
-      routedRows * (family.routedRowElements + family.routedActivation * m * d),
+      (family.routedTokens === 1 ? seen.tokens : seen.rows) * h +
+      seen.rows * (family.routedRowElements + family.routedActivation * m * d),
     hidden: h,
     inner: d,
     processors: hardware.processors ?? usualProcessors,

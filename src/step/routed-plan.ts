@@ -1,7 +1,7 @@
 import { type MoeLayerPlan, moeLayerPlan } from "../kernels/expert-layer";
 import type { Hardware } from "../machine/hardware";
 import type { ExpertsBlock } from "../model/blocks";
-import { exchangePlan, type LayerExchange } from "./communication";
+import { dispatches, exchangePlan, type LayerExchange } from "./communication";
 import type { ResolvedQuestion } from "./question";
 
 /** The layer's shape as the expert kernels take it. */
@@ -28,7 +28,8 @@ export function routedPlan(plan: DealtExperts, block: ExpertsBlock): RoutedPlan 
   if (before !== undefined) return before;
   const { hardware, kernel, formats, expertParallel, routing } = plan;
   const shape = shapeOf(plan, block);
-  const asked = { model: shape, hardware, kernel, weightFormat: formats.experts, expertParallel, routing, cache: "cold" } as const;
+  const layout = dispatches(plan) ? "dispatched" : "gathered";
+  const asked = { model: shape, hardware, kernel, weightFormat: formats.experts, expertParallel, routing, cache: "cold", layout } as const;
   const made = { shape, layer: moeLayerPlan(asked), exchange: exchangePlan(plan, block) };
   plan.routed.set(block, made);
   return made;
