@@ -127,7 +127,7 @@ describe("what of the tokens is on the GPU", () => {
   });
 
   it("is one of two words", () => {
-    expect(() => moeLayerTime({ ...asked, tokens: 1, layout: "sent" as "dispatched" })).toThrow(/^layout must be gathered or dispatched; got "sent"/);
+    expect(() => moeLayerTime({ ...asked, tokens: 1, layout: "sent" as "dispatched" })).toThrow(/^layout must be gathered or dispatched, got "sent"/);
   });
 });
 
