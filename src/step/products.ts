@@ -22,12 +22,12 @@ const narrowKernels: Partial<Record<WeightFormatName, string>> = {
 };
 
 /** What is left of converting a product's input where the norm or activation before it does so on the way: fitted on whole steps. */
-const fusedConversionSeconds = 4e-6;
+const fusedConversionSeconds = 6e-6;
 
 /**
  * The kernels for a machine and the format of the rest, of an engine.
  *
- *     fixed, in a narrow format:  min(the family's, BF16's + 4 us), and no pass over the input
+ *     fixed, in a narrow format:  min(the family's, BF16's + 6 us), and no pass over the input
  *
  * The tables time the conversion of the input with the product; engines let the kernel before do it. What more it takes in an engine is
  * among its times between kernels.

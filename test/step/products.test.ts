@@ -18,13 +18,13 @@ describe("kernels of the products outside the experts", () => {
     ["fp8_block", "sglang_deepgemm"],
     ["nvfp4", "sglang_cutedsl"],
   ] as const)(
-    "are in %s SGLang's table whose time is the product's and its conversion's alone, but convert on the way: no pass over the input, and at most 4 us more fixed than BF16",
+    "are in %s SGLang's table whose time is the product's and its conversion's alone, but convert on the way: no pass over the input, and at most 6 us more fixed than BF16",
     (format, kernel) => {
       const timed = denseFamily(b200, kernel, format);
       expect(timed).toMatchObject({ kernel, fitted: "here" });
       for (const engine of ["tensorrt-llm", "vllm", "sglang"] as const) {
         const { wide, quantised } = productKernels(b200, format, start, engine);
-        const fixedSeconds = Math.min(timed.constants.fixedSeconds, wide.constants.fixedSeconds + 4e-6);
+        const fixedSeconds = Math.min(timed.constants.fixedSeconds, wide.constants.fixedSeconds + 6e-6);
         expect(quantised, engine).toEqual({ ...timed, constants: { ...timed.constants, fixedSeconds, activationPasses: 0 } });
       }
     },
