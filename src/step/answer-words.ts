@@ -1,5 +1,6 @@
-import { formatSeconds } from "../text/numbers";
+import { formatBytes, formatSeconds } from "../text/numbers";
 import { mixerTimeElsewhere } from "./engine";
+import { footprintOf, heldShare } from "./memory-footprint";
 import type { Plan } from "./plan";
 import { quantizes } from "./planned-run";
 
@@ -22,6 +23,10 @@ export function bandOf({ engineTime, lentLinks, unmeasured }: Plan, seconds: num
 export function leftOutOf(plan: Plan): readonly string[] {
   const { model, hardware, formats, padded, draftTokens, promptTokens, dataParallel, expertParallel, unmeasured } = plan;
   const leftOut = ["scheduling that the host does not hide, and waiting of requests"];
+  plan.memory.held ??= heldShare(plan);
+  const { totalBytes } = footprintOf(plan, plan.memory.held);
+  if (totalBytes > hardware.memoryBytes)
+    leftOut.push(`that it does not fit: ${formatBytes(totalBytes)} of weights and caches on a GPU of ${formatBytes(hardware.memoryBytes)}`);
   for (const { name, mixers, of } of unmeasured) {
     const { seconds, engines } = mixerTimeElsewhere(name);
     if (of.length === 0)

@@ -6,9 +6,10 @@ import { bandOf, leftOutOf } from "../../src/step/answer-words";
 import { decodeStep } from "../../src/step/decode";
 import { engineFamily, engineOf, engineTime, engineTimeNames, stepFeatures } from "../../src/step/engine";
 import { linked } from "../../src/step/links";
+import { memoryFootprint } from "../../src/step/memory-footprint";
 import { planOf } from "../../src/step/plan";
 import { resolveQuestion, type StepQuestion } from "../../src/step/question";
-import { formatSeconds } from "../../src/text/numbers";
+import { formatBytes, formatSeconds } from "../../src/text/numbers";
 
 const h200 = hardware("h200-sxm");
 const amd = hardware("mi300x");
@@ -128,6 +129,20 @@ describe("what an answer says beside its time", () => {
     const linear = of("vllm", "h200-sxm", "qwen3-next-80b-a3b");
     expect(said(linear)).toEqual(["time between kernels at linear mixers: of sglang Blackwell, sglang CDNA3, sglang Hopper"]);
     expect(bandOf(linear, 2)).toEqual({ low: 2 * bandLow ** 1.5, high: 2 * bandHigh ** 1.5 });
+  });
+
+  it("says that weights and caches do not fit a GPU, and how much they are", () => {
+    const of = (requests: number, contextTokens: number, tensorParallel = 8) =>
+      leftOutOf(ask({ model: model("kimi-k2"), requests, contextTokens, tensorParallel })).filter((words) => /fit/.test(words));
+    const asked = { model: model("kimi-k2"), hardware: h200, requests: 64, contextTokens: 8192, tensorParallel: 8 };
+    const { totalBytes } = memoryFootprint(asked);
+    expect(totalBytes).toBeGreaterThan(141e9);
+    expect(of(64, 8192)).toEqual([`that it does not fit: ${formatBytes(totalBytes)} of weights and caches on a GPU of 141 GB`]);
+    expect(of(1, 1000, 16)).toEqual([]);
+    // 128 heads over three GPUs stand padded, in the memory as in the step.
+    expect(memoryFootprint({ ...asked, model: model("deepseek-v3"), tensorParallel: 3 }).weightBytes).toBeGreaterThan(
+      memoryFootprint({ ...asked, model: model("deepseek-v3"), tensorParallel: 4 }).weightBytes,
+    );
   });
 
   it("is what it leaves out, as far as the question touches it", () => {
