@@ -1,4 +1,4 @@
-import type { Hardware } from "../machine/hardware";
+import { type Hardware, tileProcessors } from "../machine/hardware";
 import { weightFormat as lookUpFormat } from "../machine/number-formats";
 import type { MoeLayerShape } from "../model/model";
 import { paddedRows, type RankLoad, rowTiles } from "../routing/rank-load";
@@ -15,8 +15,6 @@ export interface RoutedShape extends MoeLayerShape {
 
 /** Columns of a weight tile that one processor streams. */
 const tileColumns = 64;
-/** Processors of a machine that does not say: those of an H100. */
-const usualProcessors = 132;
 /** Bytes that one processor reads from the last-level cache in a clock: set, not fitted; about half of what a streaming multiprocessor can. */
 const cacheBytesPerClock = 24;
 /** Share of weights that a cache so many times their size does not hold: how sharply it turns from all to none is set by eye. */
@@ -127,7 +125,7 @@ export function workOf(
       seen.rows * (family.routedRowElements + family.routedActivation * m * d),
     hidden: h,
     inner: d,
-    processors: hardware.processors ?? usualProcessors,
+    processors: tileProcessors(hardware),
     peakFlopsPerSecond: peak,
     memoryBytesPerSecond: bandwidth,
     cacheBytesPerSecond: cacheBytesPerClock * (hardware.processors ?? 0) * (hardware.clockHertz ?? 0),

@@ -1,4 +1,5 @@
 import { kernelFamily } from "../kernels/families";
+import { hasLargeCores } from "../machine/hardware";
 import { isMoe } from "../model/model";
 import type { EngineTime, UnmeasuredTime } from "./engine";
 import type { PlannedRun } from "./planned-run";
@@ -20,7 +21,7 @@ export interface ReadyKernels {
  * @example decodeStep(question).carried // ["time between kernels: of sglang Hopper"]
  */
 export function carriedOf(
-  { model, hardware, formats, lentLinks }: ResolvedQuestion,
+  { model, hardware, formats, engine, lentLinks }: ResolvedQuestion,
   { kernel, engineTime, unmeasured, kernels, runs }: ReadyKernels,
 ): readonly string[] {
   const carried: string[] = [];
@@ -39,6 +40,9 @@ export function carriedOf(
       const words = core?.carried === undefined ? undefined : `attention: ${core.kernel} ${core.carried}`;
       if (words !== undefined && !carried.includes(words)) carried.push(words);
     }
+  if (hasLargeCores(hardware)) carried.push(`processors: an H100's stand for ${hardware.processors} large cores`);
+  if (engine === "tensorrt-llm" && hardware.vendor !== "NVIDIA") carried.push("engine: TensorRT-LLM runs on NVIDIA's machines alone");
+  if (hardware.vendor === "AMD") carried.push("kernels of NVIDIA's machines: what AMD's take more is in the time between kernels");
   if (lentLinks) carried.push(`links: not in the record of ${hardware.id}; PCIe 4.0 and a card of 400 Gb/s stand in`);
   return carried;
 }
