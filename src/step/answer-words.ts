@@ -1,13 +1,29 @@
+import type { MixerPhase } from "../kernels/attention/mixer-demand";
+import { coreIn } from "./carried";
 import type { Plan } from "./plan";
 import { quantizes } from "./planned-run";
 
 /** How much wider the band stands for what is carried. */
 const carriedWidening = 1.5;
 
-/** Where four in five steps lie, by the errors of deployments left out of the fit; wider where the engine's constants or the links are carried. */
-export function bandOf({ engineTime, lentLinks }: Plan, seconds: number): { readonly low: number; readonly high: number } {
-  const wider = engineTime.carriedFrom !== undefined || lentLinks ? carriedWidening : 1;
+/**
+ * Where four in five steps lie, by the errors of deployments left out of the fit; wider where the engine's constants or the links are
+ * carried, or a core's heads lie outside what was measured for its kernel.
+ */
+export function bandOf(
+  { engineTime, lentLinks, runs }: Plan,
+  seconds: number,
+  phase: MixerPhase = "decode",
+): { readonly low: number; readonly high: number } {
+  const outside = runs.some(({ blocks }) => blocks.some((block) => coreIn(block, phase)?.outside !== undefined));
+  const wider = engineTime.carriedFrom !== undefined || lentLinks || outside ? carriedWidening : 1;
   return { low: seconds * engineTime.bandLow ** wider, high: seconds * engineTime.bandHigh ** wider };
+}
+
+/** Which cores take long in decode and why, where the rows of their kernels show it. */
+export function slowOf({ runs }: Pick<Plan, "runs">): readonly string[] {
+  const cores = runs.flatMap(({ blocks }) => blocks.flatMap((block) => coreIn(block, "decode")?.slow ?? []));
+  return [...new Set(cores)].map((words) => `attention: ${words}`);
 }
 
 /** What a step does not count, in words, as far as the question touches it. */
