@@ -109,10 +109,8 @@ describe("heads outside what was measured", () => {
   });
 
   it("are said of a recurrence too, with the one that stands in for it", () => {
-    const options = {
-      ...{ phase: "decode", part: "core", cacheFormat: "bfloat16", weightFormat: "bfloat16" },
-      arithmetic: "bfloat16",
-    } as const;
+    const formats = { cacheFormat: "bfloat16", weightFormat: "bfloat16", arithmetic: "bfloat16" } as const;
+    const options = { phase: "decode", part: "core", ...formats } as const;
     expect(attentionPlan(mamba1, h100, { ...options, hiddenSize: 4096, warm: false }).outside).toBe(
       "recurrence mamba1 (measured gated-delta), size of a key 16 (measured 128), size of a value 1 (measured 128)",
     );
