@@ -242,6 +242,17 @@ describe("a choice that does not fit together", () => {
     expect(notesOf({ machine: "mi300x" })).toContain("its constants are those of");
   });
 
+  it("carries a narrow embedding in a link, and refuses one that cannot be", () => {
+    const text = JSON.stringify({
+      ...{ model_type: "opt", hidden_size: 1024, word_embed_proj_dim: 512, ffn_dim: 4096, num_hidden_layers: 2 },
+      ...{ num_attention_heads: 16, vocab_size: 50272, torch_dtype: "bfloat16" },
+    });
+    const own = modelFromConfigText(text);
+    expect(modelFromLink(modelToLink(own)).embeddingWidth).toBe(512);
+    expect(modelFromLink(modelToLink({ ...own, id: "own-00000001", embeddingWidth: 1024 }))).not.toHaveProperty("embeddingWidth");
+    expect(() => modelFromLink(modelToLink({ ...own, embeddingWidth: -1 }))).toThrow("expected embeddingWidth");
+  });
+
   it("says why attention takes long where wide groups of heads leave a kernel's fast path, and which heads were not measured", () => {
     expect(notesOf({})).not.toContain("Slow, and measured so");
     const step = decodeStep({ model: model("step-3"), hardware: hardware("h100-sxm"), requests: 8, contextTokens: 8192 });
