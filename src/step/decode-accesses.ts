@@ -92,6 +92,7 @@ function cacheAccesses({ model, groupRequests, contextTokens, formats }: Resolve
 function tokenAccesses({ model, groupRequests, formats }: ResolvedQuestion): readonly Access[] {
   const embeddingBytes = tableWidth(model) * bf16Bytes;
   const embedding = { tensor: "embedding rows", runBytes: embeddingBytes, bytes: embeddingBytes * groupRequests, run: "one token" };
+  // As they lie in memory, scales with them; a message on its way has a header too (messageBytes).
   const format: WeightFormat = weightFormat(formats.experts);
   const rows = new Map<number, number>();
   for (const { count, blocks } of model.runs)
