@@ -37,17 +37,22 @@ const kernelSpec = join(venv, "share", "jupyter", "kernels", "tslab", "kernel.js
 /** A set-up that cannot go on; its message is for the person at the keyboard. */
 export class SetupError extends Error {}
 
+/** What notebooks need and dist/ does not. */
+const ofJupyter = ["python", "kernel"];
+
 /**
  * Make sure that everything is there. Costs a few milliseconds when nothing is missing.
  *
+ * @param jupyter whether notebooks will run; without them npm's packages and dist/ are enough
  * @throws SetupError that says what is missing, what was found and what to do.
  */
-export async function setUp({ quiet = false } = {}) {
+export async function setUp({ quiet = false, jupyter = true } = {}) {
   checkNode(process.versions.node);
-  if (missing().length === 0) return;
+  const lacking = () => missing().filter((part) => jupyter || !ofJupyter.includes(part));
+  if (lacking().length === 0) return;
   const say = (line) => quiet || console.log(line);
   await withLock(join(root, ".setup.lock"), say, async () => {
-    const parts = missing();
+    const parts = lacking();
     const jobs = [];
     // Looked for first: whoever lacks it should not wait for npm to hear so.
     const found = parts.includes("python") ? await findPython() : undefined;
@@ -60,8 +65,8 @@ export async function setUp({ quiet = false } = {}) {
     const failures = (await Promise.allSettled(jobs)).filter((job) => job.status === "rejected");
     if (failures.length > 0)
       throw failures.length === 1 ? failures[0].reason : new SetupError(failures.map((f) => f.reason.message).join("\n\n"));
-    writeKernelSpec();
-    if (missing().includes("build")) await build(say);
+    if (jupyter) writeKernelSpec();
+    if (lacking().includes("build")) await build(say);
   });
 }
 
@@ -462,5 +467,5 @@ export async function main(work, options = {}) {
 }
 
 if (isProgram(import.meta.url)) {
-  await main(() => 0, { quiet: process.argv.includes("--quiet") });
+  await main(() => 0, { quiet: process.argv.includes("--quiet"), jupyter: !process.argv.includes("--build") });
 }
