@@ -20,7 +20,7 @@ import {
 } from "node:fs";
 import { createRequire } from "node:module";
 import { connect } from "node:net";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { withLock } from "./lock.mjs";
 import { hash, hashFolder, isProgram, jupyterFolder, root, run, secondsSince, venv, venvPython, writeWhole } from "./project.mjs";
 import { cacheHere, lackOfRoom, makeRoom, ranOutOfRoom, usualCache } from "./room.mjs";
@@ -354,7 +354,7 @@ async function build(say) {
     throw new SetupError(`src/ does not compile:\n${(stdout + stderr).trim()}`);
   }
   for (const entry of entries) writeModule(fresh, entry);
-  for (const entry of listings) handOnLazily(join(fresh, `${entry}.js`));
+  for (const entry of listings(fresh)) handOnLazily(join(fresh, `${entry}.js`));
   splitTables(fresh);
   const command = join(fresh, "cli", "deepshock.js");
   if (existsSync(command)) chmodSync(command, 0o755);
@@ -399,7 +399,15 @@ function writeModule(folder, entry) {
 }
 
 /** Those that only hand names on. */
-const listings = ["index", "figures/index", "published/index"];
+const listings = (folder) => [
+  ...readdirSync(folder)
+    .filter((name) => existsSync(join(folder, name, `public-${name}.js`)))
+    .map((name) => `${name}/public-${name}`),
+  "figures/index",
+  "published/index",
+  // Last: it takes over what the folders' listings have by then.
+  "index",
+];
 
 /**
  * A file that only hands names on, as the compiler writes it, then loads the module behind a name when that name is first asked for: a
@@ -416,6 +424,11 @@ function handOnLazily(path) {
     );
     return [`const ${from} = once(() => require("${module}"));`, ...given].join("\n");
   };
+  // What a folder's own listing says, from here: a file less to read for each folder.
+  const taken = (module) => {
+    const lines = readFileSync(join(dirname(path), `${module}.js`), "utf8").match(/^(const \w+ = once\(.*|Object.*enumerable: true.*)$/gm);
+    return `{\n${lines.join("\n").replaceAll('require("./', `require("${dirname(module)}/`)}\n}`;
+  };
   let stars = 0;
   writeWhole(
     path,
@@ -423,7 +436,9 @@ function handOnLazily(path) {
       .replace('"use strict";', '"use strict"; const once = (load) => { let loaded; return () => (loaded ??= load()); };')
       .replace(/^var (\w+) = require\((".+")\);$/gm, "const $1 = once(() => require($2));")
       .replace(/^(Object\.defineProperty\(exports, .* return \w+)(\.\w+; \} \}\);)$/gm, "$1()$2")
-      .replace(/^__exportStar\(require\("(.+)"\), exports\);$/gm, (_, module) => all(module, `star_${stars++}`)),
+      .replace(/^__exportStar\(require\("(.+)"\), exports\);$/gm, (_, module) =>
+        basename(module).startsWith("public-") ? taken(module) : all(module, `star_${stars++}`),
+      ),
   );
 }
 
