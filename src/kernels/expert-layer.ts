@@ -2,7 +2,7 @@ import { requireName, requirePositiveInteger, requireRecord, requireWord } from 
 import { requireMachine } from "../machine/check-rates";
 import type { Hardware } from "../machine/hardware";
 import { type RankLoad, type RouterLimit, rankLoad } from "../routing/rank-load";
-import { type LayerSeconds, type RoutedShape, secondsOf, workOf } from "./expert-work";
+import { type LayerCut, type LayerSeconds, layerCut, type RoutedShape, secondsOf, workOf } from "./expert-work";
 import { type HeldOutError, type KernelFamily, kernelFamily } from "./families";
 
 export type { RoutedShape };
@@ -147,10 +147,8 @@ function kernelPlan(question: Omit<MoeLayerQuestion, "tokens">, kernel: string):
   const { model, hardware, weightFormat, expertParallel = 1, tensorParallel = 1, routing = "balanced", cache = "warm" } = question;
   const family = kernelFamily(kernel, weightFormat, hardware);
   const limit = limitOf(family.router, model);
-  return (tokens) => {
-    const load = rankLoad({ shape: model, tokens, expertParallel, routing, limit });
-    return timeOf(family, model, hardware, tensorParallel, load, tokens * model.expertsPerToken, cache === "warm");
-  };
+  const cut = layerCut(family, model, hardware, tensorParallel, cache === "warm");
+  return (tokens) => cutTime(cut, rankLoad({ shape: model, tokens, expertParallel, routing, limit }), tokens * model.expertsPerToken);
 }
 
 /** The same kernel so many times over: parts in proportion, so that one token more is no cliff. */
@@ -189,7 +187,12 @@ export function timeOf(
   routedRows: number,
   warm = true,
 ): MoeLayerTime {
-  const work = workOf(family, model, hardware, tensorParallel, load, routedRows, warm);
+  return cutTime(layerCut(family, model, hardware, tensorParallel, warm), load, routedRows);
+}
+
+function cutTime(cut: LayerCut, load: RankLoad, routedRows: number): MoeLayerTime {
+  const { family } = cut;
+  const work = workOf(cut, load, routedRows);
   const { floorSeconds, seconds, computeSeconds, memorySeconds, overheadSeconds } = secondsOf(family, work);
   // Field by field: a record that begins with a spread has a shape of its own each time, which all that reads it pays for.
   return {
