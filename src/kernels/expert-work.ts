@@ -138,7 +138,8 @@ export function workOf(cut: LayerCut, load: RankLoad, routedRows: number): Layer
     oneTileRows: Math.min(tile, padded / load.activeExperts),
     rowElements: load.rows * h,
     routedElements:
-      (family.routedTokens === 1 ? routedTokens : routedRows) * h + routedRows * (family.routedRowElements + family.routedActivation * m * d),
+      (family.routedTokens === 1 ? routedTokens : routedRows) * h +
+      routedRows * (family.routedRowElements + family.routedActivation * m * d),
     // What the cache can hold need not come from memory: a bound, so all of the cache counts.
     floorMemorySeconds: Math.max(0, fewestBytes - warmBytes) / cut.memoryBytesPerSecond,
     floorComputeSeconds: flops / cut.peakFlopsPerSecond,

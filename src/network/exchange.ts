@@ -176,14 +176,13 @@ function lowLatency(question: SettledExchange, constants: ExchangeTables): Excha
     const networkBytes = far * each;
     if (network === undefined) {
       const seconds = Math.max(floorScaleUp, pNorm(local, scaleUpSeconds, c.overlapExponent));
-      const bound =
-        local >= scaleUpSeconds ? "latency" : linkSeconds >= Math.max(messageSeconds, rateSeconds - messageSeconds) ? "scale-up" : "messages";
+      const byLink = linkSeconds >= Math.max(messageSeconds, rateSeconds - messageSeconds);
       return {
         floorSeconds: floorScaleUp,
         seconds,
         latencySeconds: local,
         networkSeconds: 0,
-        bound,
+        bound: local >= scaleUpSeconds ? "latency" : byLink ? "scale-up" : "messages",
         processorSeconds: local,
         scaleUpSeconds,
         bytes,
