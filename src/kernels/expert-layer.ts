@@ -2,7 +2,7 @@ import { requireName, requirePositiveInteger, requireRecord, requireWord } from 
 import { requireMachine } from "../machine/check-rates";
 import type { Hardware } from "../machine/hardware";
 import { type RankLoad, type RouterLimit, rankLoad } from "../routing/rank-load";
-import { type LayerSeconds, type RoutedShape, type SeenRows, secondsOf, workOf } from "./expert-work";
+import { type LayerCut, type LayerSeconds, layerCut, type RoutedShape, type SeenRows, secondsOf, workOf } from "./expert-work";
 import { type HeldOutError, type KernelFamily, kernelFamily } from "./families";
 
 export type { RoutedShape };
@@ -154,11 +154,12 @@ function kernelPlan(question: Omit<MoeLayerQuestion, "tokens">, kernel: string):
   const { model, hardware, weightFormat, expertParallel = 1, tensorParallel = 1, routing = "balanced", cache = "warm" } = question;
   const family = kernelFamily(kernel, weightFormat, hardware);
   const limit = limitOf(family.router, model);
+  const cut = layerCut(family, model, hardware, tensorParallel, cache === "warm");
   const own = question.layout === "dispatched" && !kernel.startsWith("deepepmoe");
   return (tokens) => {
     const load = rankLoad({ shape: model, tokens, expertParallel, routing, limit });
     const seen = own ? { rows: load.rows, tokens: Math.min(tokens, load.rows) } : { rows: tokens * model.expertsPerToken, tokens };
-    return timeOf(family, model, hardware, tensorParallel, load, seen, cache === "warm");
+    return cutTime(cut, load, seen);
   };
 }
 
@@ -198,7 +199,12 @@ export function timeOf(
   seen: SeenRows,
   warm = true,
 ): MoeLayerTime {
-  const work = workOf(family, model, hardware, tensorParallel, load, seen, warm);
+  return cutTime(layerCut(family, model, hardware, tensorParallel, warm), load, seen);
+}
+
+function cutTime(cut: LayerCut, load: RankLoad, seen: SeenRows): MoeLayerTime {
+  const { family } = cut;
+  const work = workOf(cut, load, seen);
   const { floorSeconds, seconds, computeSeconds, memorySeconds, overheadSeconds } = secondsOf(family, work);
   // Field by field: a record that begins with a spread has a shape of its own each time, which all that reads it pays for.
   return {
