@@ -5,6 +5,8 @@ import { eagerProblems, exchangeProblems, ringProblems, shotProblems } from "../
 import { copyProblems, networkProblem, scaleUpProblems } from "../../src/fit/exchanges";
 import { solveLink } from "../../src/fit/link-fit";
 import { denseProblems, type LinkProblem } from "../../src/fit/product-fits";
+import { denseFamilies, denseTime } from "../../src/kernels/product";
+import { hardware } from "../../src/machine/hardware";
 import { type CollectiveTables, collectiveKeys } from "../../src/network/collective";
 import { shotConstantNames } from "../../src/network/collective-ways";
 import { type ExchangeTables, scaleUpConstantNames } from "../../src/network/exchange";
@@ -84,6 +86,20 @@ describe("constants of links and dense products", () => {
     for (const problem of problems.filter((p) => p.family.law !== "eager")) {
       const row = stated.get(nameOf(problem));
       expect(quantile(errorsOf(problem, true), 0.5), nameOf(problem)).toBeLessThan(number(row as never, "baselineMedian"));
+    }
+  });
+
+  it("stream matrices larger than any of the tables at one share of the bandwidth in all formats of steps, within a fifth", () => {
+    for (const [generation, machine] of [
+      ["Hopper", "h100-sxm"],
+      ["Blackwell", "b200-sxm"],
+    ] as const) {
+      const families = denseFamilies().filter((f) => f.generation === generation && f.kernel.startsWith("sglang"));
+      const shares = families.map((family) => {
+        const { memorySeconds, bytes } = denseTime(family, { m: 1, n: 57344, k: 8192 }, hardware(machine));
+        return bytes / memorySeconds / hardware(machine).memoryBytesPerSecond;
+      });
+      expect(Math.max(...shares) / Math.min(...shares), generation).toBeLessThan(1.2);
     }
   });
 

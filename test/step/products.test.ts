@@ -37,6 +37,17 @@ describe("kernels of the products outside the experts", () => {
     expect(kernels.quantised.constants.fixedSeconds).toBeLessThanOrEqual(slow.fixedSeconds + 4e-6);
   });
 
+  it.each([
+    ["fp8", 2e-6],
+    ["nvfp4", 5.5e-6],
+  ] as const)("convert to %s in the other engines for so much more than BF16, whatever the table's conversion takes", (format, more) => {
+    for (const engine of ["tensorrt-llm", "vllm"] as const) {
+      const { wide, quantised } = productKernels(b200, format, start, engine);
+      expect(quantised.constants.fixedSeconds).toBeCloseTo(wide.constants.fixedSeconds + more, 12);
+      expect(quantised.constants.activationPasses).toBe(0);
+    }
+  });
+
   it("are in BF16 TensorRT-LLM's own, or PyTorch's in the other engines, for both", () => {
     for (const [engine, kernel] of [
       ["tensorrt-llm", undefined],
