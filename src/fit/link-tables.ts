@@ -45,11 +45,21 @@ export function linksErrorsCsv(fits: readonly LinkFit[]): string {
     const figures = (of: readonly number[]) => [of.length, percent(of, 0.5), percent(of, 0.9)];
     const baseline = samples.map(({ baselineSeconds, seconds }) => Math.abs(baselineSeconds / seconds - 1));
     const below = samples.filter(({ seconds, floorSeconds }) => seconds < floorSeconds).length;
-    return [Object.values(family).join(" "), ...figures(part(false)), ...figures(part(true)), ...figures(baseline).slice(1), below, `"${heldOut}"`];
+    return [
+      Object.values(family).join(" "),
+      ...figures(part(false)),
+      ...figures(part(true)),
+      ...figures(baseline).slice(1),
+      below,
+      `"${heldOut}"`,
+    ];
   });
   const head =
     "# Absolute relative errors of the constants in data/gemm-kernels.csv and data/collectives.csv, in percent; the baseline is a roofline (products) or the smallest message plus bytes over datasheet bandwidth (links), over all rows.";
-  return csv([head, "family,fittedRows,fittedMedian,fittedP90,heldRows,heldMedian,heldP90,baselineMedian,baselineP90,belowFloor,heldOut"], lines);
+  return csv(
+    [head, "family,fittedRows,fittedMedian,fittedP90,heldRows,heldMedian,heldP90,baselineMedian,baselineP90,belowFloor,heldOut"],
+    lines,
+  );
 }
 
 const launched = { Hopper: "h200-sxm", Ampere: "a100-sxm", Ada: "l40", CDNA2: "mi210" } as const;
