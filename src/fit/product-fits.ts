@@ -118,7 +118,7 @@ function usedBounds(least: number, { splits }: DenseTiles, weightFormat: string)
     arithmeticEfficiency: [0.8, 0.3, 1, 0.4],
     secondsPerStep: [3e-8, 1e-10, 4e-7, 5],
     ...(splits.length > 1 ? { splitSeconds: [2e-6, 1e-8, 2e-5, 1] as const } : {}),
-    overlapExponent: [3, 1, 6, 1],
+    overlapExponent: [3, 1, 10, 1.5],
     ...(weightFormat === "bfloat16" ? {} : { activationPasses: [2, 0.01, 12] as const }),
   };
 }

@@ -40,12 +40,19 @@ describe("kernels of the products outside the experts", () => {
   it.each([
     ["fp8", 2e-6],
     ["nvfp4", 5.5e-6],
-  ] as const)("convert to %s in the other engines for so much more than BF16, whatever the table's conversion takes", (format, more) => {
+  ] as const)("convert to %s on Blackwell in the other engines for so much more than BF16, whatever the table's conversion takes", (format, more) => {
     for (const engine of ["tensorrt-llm", "vllm"] as const) {
       const { wide, quantised } = productKernels(b200, format, start, engine);
       expect(quantised.constants.fixedSeconds).toBeCloseTo(wide.constants.fixedSeconds + more, 12);
       expect(quantised.constants.activationPasses).toBe(0);
     }
+  });
+
+  it("convert to FP8 before Blackwell as the table times it, where that is less than 4 us more than BF16", () => {
+    const { fixedSeconds } = denseFamily(h800, "sglang_fp8_scaled_mm", "fp8").constants;
+    const { wide, quantised } = productKernels(h800, "fp8", start, "vllm");
+    expect(quantised.constants.fixedSeconds).toBe(fixedSeconds);
+    expect(fixedSeconds).toBeLessThan(wide.constants.fixedSeconds + 4e-6);
   });
 
   it("are in BF16 TensorRT-LLM's own, or PyTorch's in the other engines, for both", () => {
