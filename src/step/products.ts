@@ -37,7 +37,7 @@ const blackwellConversionSeconds: Partial<Record<WeightFormatName, number>> = { 
  * The kernels for a machine and the format of the rest, of an engine.
  *
  *     fixed, in a narrow format:    min(the family's, BF16's + 4 us) and no pass over the input; in SGLang the family's own
- *     in FP8, NVFP4 on Blackwell:   BF16's + 2 us, BF16's + 5.5 us, the same otherwise
+ *     in FP8, NVFP4 on Blackwell:   BF16's + 2 us, BF16's + 5.2 us, the same otherwise
  *
  * The tables time the conversion of the input with the product. TensorRT-LLM and vLLM let the kernel before do it; SGLang calls it
  * as it is timed.
