@@ -40,13 +40,16 @@ describe("kernels of the products outside the experts", () => {
   it.each([
     ["fp8", 2e-6],
     ["nvfp4", 5.2e-6],
-  ] as const)("convert to %s on Blackwell in the other engines for so much more than BF16, whatever the table's conversion takes", (format, more) => {
-    for (const engine of ["tensorrt-llm", "vllm"] as const) {
-      const { wide, quantised } = productKernels(b200, format, start, engine);
-      expect(quantised.constants.fixedSeconds).toBeCloseTo(wide.constants.fixedSeconds + more, 12);
-      expect(quantised.constants.activationPasses).toBe(0);
-    }
-  });
+  ] as const)(
+    "convert to %s on Blackwell in the other engines for so much more than BF16, whatever the table's conversion takes",
+    (format, more) => {
+      for (const engine of ["tensorrt-llm", "vllm"] as const) {
+        const { wide, quantised } = productKernels(b200, format, start, engine);
+        expect(quantised.constants.fixedSeconds).toBeCloseTo(wide.constants.fixedSeconds + more, 12);
+        expect(quantised.constants.activationPasses).toBe(0);
+      }
+    },
+  );
 
   it("convert to FP8 before Blackwell as the table times it, where that is less than 4 us more than BF16", () => {
     const { fixedSeconds } = denseFamily(h800, "sglang_fp8_scaled_mm", "fp8").constants;
