@@ -62,6 +62,8 @@ export interface Hardware {
   /** Devices that the scale-up link joins. */
   readonly scaleUpDomain?: number;
   readonly networkBytesPerSecond?: number;
+  /** Of the slot, one direction: what GPUs without a scale-up link exchange over. */
+  readonly hostLinkBytesPerSecond?: number;
   readonly powerWatts?: number;
   /** Factors on times that no datasheet gives, of a machine that does not exist: see whatIfHardware. Absent on real ones. */
   readonly times?: Readonly<Partial<Record<TimeName, number>>>;
@@ -113,6 +115,7 @@ const optional = [
   "scaleUpBytesPerSecond",
   "scaleUpDomain",
   "networkBytesPerSecond",
+  "hostLinkBytesPerSecond",
   "powerWatts",
 ] as const;
 const sides = ["rows", "columns", "count", "fmaPerClock"] as const;

@@ -37,6 +37,10 @@ export function carriedOf(
       const words = core?.carried === undefined ? undefined : `attention: ${core.kernel} ${core.carried}`;
       if (words !== undefined && !carried.includes(words)) carried.push(words);
     }
-  if (lentLinks) carried.push(`links: not in the record of ${hardware.id}; PCIe 4.0 and a card of 400 Gb/s stand in`);
+  if (lentLinks) {
+    const { hostLinkBytesPerSecond: slot } = hardware;
+    const [link, rings] = slot === undefined ? ["PCIe 4.0", ""] : [`its PCIe slot (${slot / 1e9} GB/s)`, ", in rings as over A100's NVLink"];
+    carried.push(`links: not in the record of ${hardware.id}; ${link} and a card of 400 Gb/s stand in${rings}`);
+  }
   return carried;
 }
