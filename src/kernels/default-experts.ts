@@ -1,6 +1,6 @@
 import type { Hardware } from "../machine/hardware";
 import { weightFormat as lookUpFormat, type WeightFormatName } from "../machine/number-formats";
-import { hasTensorMemory, isGraphicsCard } from "../machine/tensor-memory";
+import { hasGraphicsMemory, hasTensorMemory, isBlackwellCard, isGraphicsCard } from "../machine/tensor-memory";
 import type { Model } from "../model/model";
 import { servedFormats } from "../model/served-formats";
 import { defaultKernel, kernels } from "./families";
@@ -33,7 +33,7 @@ export interface ExpertChoice {
  *
  * Graphics cards of Blackwell (compute capability 12.0) have no trtllm-gen: TensorRT-LLM runs CUTLASS in every format; SGLang Triton in BF16
  * and FP8 in blocks, FlashInfer's CUTLASS in NVFP4 and MXFP4; vLLM FlashInfer's CUTLASS in BF16, FP8 and NVFP4, Triton in FP8 in blocks and
- * Marlin in MXFP4. FlashInfer's CUTLASS is TensorRT-LLM's. On Ada vLLM runs Triton in FP8 too. So at NVIDIA/TensorRT-LLM commit 04c2347b
+ * Marlin in MXFP4. FlashInfer's CUTLASS is TensorRT-LLM's. On Ada vLLM runs Triton in FP8 too, and cards widen 4 bits by Marlin, as L40S did. So at NVIDIA/TensorRT-LLM commit 04c2347b
  * (MOE_DEVELOPER_GUIDE.md; MXFP4 there is of pull request 7937), vllm-project/vllm 001a058b, 01362014, 001eda31, 011fbfd6 (fused_moe/oracle)
  * and 03063c09 (flashinfer_cutlass_moe.py), sgl-project/sglang 165e34cd and 16ac180d (model_overrides). Later vLLM may take DeepGEMM for FP8 in blocks.
  *
@@ -53,11 +53,13 @@ export function defaultExpertKernel({ hardware, format, exchanges, engine, matri
   if (cutlassOnly) return flashInferCutlass;
   switch (isWeightOnly(format) ? "int4_wo" : format) {
     case "nvfp4":
+      if (hasGraphicsMemory(hardware)) return gptOssMarlin;
       if (exchanges) return own ? "moe_torch_flow_cutlass" : "sglang_flashinfer_cutedsl_moe";
       return own ? "moe_torch_flow_min_latency" : "sglang_flashinfer_trtllm_moe";
     case "w4a8_mxfp4_mxfp8":
       return own ? "moe_torch_flow" : "sglang_mxfp4_flashinfer_trtllm_moe";
     case "w4a16_mxfp4":
+      if (hasGraphicsMemory(hardware) && own) return gptOssMarlin;
       return own ? "moe_torch_flow" : gptOssTriton;
     case "int4_wo":
       return "sglang_marlin_moe";
@@ -76,11 +78,6 @@ const flashInferCutlass = "moe_torch_flow_cutlass";
 
 /** Formats that TensorRT-LLM and SGLang leave to CUTLASS where there is no trtllm-gen: those of four bits that the tensor cores multiply. */
 const cutlassOnCards: readonly WeightFormatName[] = ["nvfp4", "w4a8_mxfp4_mxfp8"];
-
-/** Compute capability 12.0: tensor cores that multiply FP4, without tensor memory. */
-function isBlackwellCard(hardware: Hardware): boolean {
-  return isGraphicsCard(hardware) && /Blackwell/.test(hardware.generation);
-}
 
 const gptOssTriton = "vllm_gptossmxfp4moe_triton_oaitritonmxfp4expertsmonolithic";
 const gptOssMarlin = "vllm_gptossmxfp4moe_marlin_marlinexperts";

@@ -29,7 +29,8 @@ export function carriedOf(
     if (fitted !== "here")
       carried.push(`routed experts: ${kernel} in ${formats.experts} on ${hardware.generation}, by the constants of ${from}`);
   }
-  if (kernels.quantised.fitted !== "here") carried.push(`products in ${formats.rest}: not measured on ${hardware.generation}`);
+  const { fitted: products, from } = kernels.quantised;
+  if (products !== "here") carried.push(`products in ${formats.rest}: not measured on ${hardware.generation}, by the constants of ${from}`);
   if (engineTime.carriedFrom !== undefined) carried.push(`time between kernels: of ${engineTime.carriedFrom}`);
   for (const { blocks } of runs)
     for (const block of blocks) {
