@@ -59,7 +59,7 @@ export interface Hardware {
   readonly clockHertz?: number;
   readonly matrixUnit: MatrixUnit;
   readonly scaleUpBytesPerSecond?: number;
-  /** Devices that the scale-up link joins. */
+  /** Devices that the scale-up link joins; of cards without one, those of one machine, which share its PCIe. */
   readonly scaleUpDomain?: number;
   readonly networkBytesPerSecond?: number;
   /** Of the slot, one direction: what GPUs without a scale-up link exchange over. */

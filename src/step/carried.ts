@@ -40,7 +40,10 @@ export function carriedOf(
     }
   if (lentLinks) {
     const { hostLinkBytesPerSecond: slot } = hardware;
-    const [link, rings] = slot === undefined ? ["PCIe 4.0", ""] : [`its PCIe slot (${slot / 1e9} GB/s)`, ", in rings as over A100's NVLink"];
+    const [link, rings] =
+      slot === undefined
+        ? ["PCIe 4.0", ""]
+        : [`its PCIe slot (${slot / 1e9} GB/s)`, "; rings wait as over A100's NVLink, the least they can"];
     carried.push(`links: not in the record of ${hardware.id}; ${link} and a card of 400 Gb/s stand in${rings}`);
   }
   return carried;
