@@ -40,11 +40,14 @@ export function carriedOf(
     }
   if (lentLinks) {
     const { hostLinkBytesPerSecond: slot } = hardware;
+    // A machine's own network is in its sources.
+    const card =
+      slot !== undefined && hardware.sources.networkBytesPerSecond !== undefined ? " stands in" : " and a card of 400 Gb/s stand in";
     const [link, rings] =
       slot === undefined
         ? ["PCIe 4.0", ""]
         : [`its PCIe slot (${slot / 1e9} GB/s)`, "; rings wait as over A100's NVLink, the least they can"];
-    carried.push(`links: not in the record of ${hardware.id}; ${link} and a card of 400 Gb/s stand in${rings}`);
+    carried.push(`links: not in the record of ${hardware.id}; ${link}${card}${rings}`);
   }
   return carried;
 }

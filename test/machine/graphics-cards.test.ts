@@ -185,8 +185,16 @@ describe("links of a card", () => {
     expect([pro, rtx5090, rtx4090, arc].map((card) => linked(card, 2).scaleUpBytesPerSecond)).toEqual([63e9, 63e9, 31e9, 31.5e9]);
     expect(linked(l40s, 2).scaleUpBytesPerSecond).toBe(32e9);
     const step = decodeStep({ model: model("qwen3-30b-a3b"), hardware: pro, requests: 4, contextTokens: 1000, tensorParallel: 4 });
+    const geforce = decodeStep({
+      model: model("gpt-oss-20b"),
+      hardware: rtx5090,
+      requests: 4,
+      contextTokens: 1000,
+      tensorParallel: 2,
+    }).carried;
+    expect(geforce.at(-1)).toMatch(/^links: .*its PCIe slot \(63 GB\/s\) and a card of 400 Gb\/s stand in/);
     expect(step.carried).toContain(
-      "links: not in the record of rtx-pro-6000; its PCIe slot (63 GB/s) and a card of 400 Gb/s stand in; rings wait as over A100's NVLink, the least they can",
+      "links: not in the record of rtx-pro-6000; its PCIe slot (63 GB/s) stands in; rings wait as over A100's NVLink, the least they can",
     );
   });
 
