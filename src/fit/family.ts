@@ -60,9 +60,9 @@ const defaultTilings: readonly Tiling[] = (
     [8, 128, 0],
     [16, 128, 0],
     [128, 128, 0],
-    [8, 64, 1],
-    [8, 128, 1],
     [8, 256, 1],
+    [8, 128, 1],
+    [8, 64, 1],
     [64, 128, 1],
     [16, 64, 1],
   ] as const
@@ -95,7 +95,7 @@ const routedWays = (
   ] as const
 ).map(([routedTokens, routedRowElements, routedActivation]) => ({ routedTokens, routedRowElements, routedActivation }));
 /** Share of the loss that another tile, and another cost of a routed row, has to leave at most to be taken. */
-const [enoughForTile, enoughForRouted] = [0.999, 0.99];
+const [enoughForTile, enoughForRouted] = [0.995, 0.99];
 /** Of a family of many rows what is chosen is chosen on some of them, and the constants fitted to all. */
 const [manyRows, sampledEvery] = [600, 5];
 /** Fewer rows than these say nothing of models left out. */
@@ -103,7 +103,7 @@ const fewRows = 30;
 /** Log error from which a row pulls by its sign alone: tables hold configurations that the engine mistuned, up to five times slower than their neighbours. */
 const softness = 0.05;
 /** What all borrowed rows together weigh, as a share of the family's own; and what all its rows under a power law weigh, as a share of those of even routing. */
-const [borrowedShare, unevenShare] = [0.2, 0.2];
+const [borrowedShare, unevenShare] = [0.2, 0.1];
 
 interface Tried {
   readonly tiling: Tiling;

@@ -46,7 +46,7 @@ describe("fitFamily", () => {
     expect(errors.p90).toBeLessThan(0.02);
   });
 
-  it("lets rows under a power law weigh a fifth of those of even routing, however few they are", () => {
+  it("lets rows under a power law weigh a tenth of those of even routing, however few they are", () => {
     const truth = kernels().find((k) => k.from === "moe_torch_flow_cutlass fp8_block Hopper");
     if (truth === undefined) throw new Error("no such family");
     const even = fittedRows("moe_torch_flow_cutlass", "fp8_block", "h100-sxm").filter(
@@ -68,7 +68,7 @@ describe("fitFamily", () => {
         1.5,
       ).bias,
     ];
-    // Nearly absolute errors: a fifth of the weight hardly moves the rest, and half would lie between the two.
+    // Nearly absolute errors: a tenth of the weight hardly moves the rest, and half would lie between the two.
     expect(all).toBeGreaterThan(0);
     expect(all).toBeLessThan(0.1);
     expect(few).toBeGreaterThan(all / 4);
