@@ -1,6 +1,6 @@
 import { type AttentionPlan, attentionPlan } from "../kernels/attention/attention-plan";
 import type { MixerPhase } from "../kernels/attention/mixer-demand";
-import { decodeAttentionKernel } from "../kernels/default-attention";
+import { decodeAttentionKernel, prefillAttention } from "../kernels/default-attention";
 import type { Hardware } from "../machine/hardware";
 import { type WeightFormatName, weightFormat } from "../machine/number-formats";
 import { type Block, type ExpertsBlock, isMixer, type Mixer, type Run } from "../model/blocks";
@@ -122,10 +122,11 @@ export function coreOf(
     weightFormat: "bfloat16",
     arithmetic: "bfloat16",
     warm: false,
+    hiddenSize: model.hiddenSize,
   } as const;
-  const kernel = phase === "decode" ? decodeAttentionKernel(mixer, engine, hardware, formats.cache) : undefined;
-  const chosen = kernel === undefined ? options : { ...options, kernel };
-  return attentionPlan(mixer, hardware, { ...chosen, hiddenSize: model.hiddenSize });
+  if (phase === "prefill") return attentionPlan(mixer, hardware, { ...options, ...prefillAttention(mixer, engine, hardware, formats.cache) });
+  const kernel = decodeAttentionKernel(mixer, engine, hardware, formats.cache);
+  return attentionPlan(mixer, hardware, kernel === undefined ? options : { ...options, kernel });
 }
 
 function plannedFeedForward(block: PlannedFeedForward["block"], hiddenSize: number, kernels: ProductKernels): PlannedFeedForward {

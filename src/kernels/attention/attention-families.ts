@@ -35,6 +35,8 @@ export interface MixerFamily extends FamilyKey {
   readonly constants: MixerConstants;
   readonly tileRows: number;
   readonly unitRows: number;
+  /** Of the longest request that was measured, past and new: beyond it a time is carried on. */
+  readonly longestTokens: number;
   /** On head geometries left out of the fit; undefined where there were too few. */
   readonly heldOutError: { readonly median: number; readonly p90: number } | undefined;
 }
@@ -71,7 +73,7 @@ function readKey(row: Row): FamilyKey {
 
 function readFamilies(): readonly MixerFamily[] {
   const found = new Map<string, { key: FamilyKey; values: Record<string, number> }>();
-  const names = [...mixerConstantNames, "tileRows", "unitRows"];
+  const names = [...mixerConstantNames, "tileRows", "unitRows", "longestTokens"];
   for (const row of readRows("attention-kernels.csv")) {
     const name = familyColumns.map((column) => row.cells[column]).join(" | ");
     let family = found.get(name);
@@ -90,11 +92,12 @@ function readFamilies(): readonly MixerFamily[] {
   );
   return Object.freeze(
     [...found].map(([name, { key, values }]) => {
-      const { tileRows = 64, unitRows = 64, ...constants } = values;
+      const { tileRows = 64, unitRows = 64, longestTokens = Number.POSITIVE_INFINITY, ...constants } = values;
       return Object.freeze({
         ...key,
         tileRows,
         unitRows,
+        longestTokens,
         constants: Object.freeze({ ...idleConstants, ...constants }),
         heldOutError: errors.get(name),
       });
@@ -122,6 +125,17 @@ export function workOf(mixer: Mixer, part: MixerPart): MixerWorkName {
           ? "kimi-delta"
           : "gated-delta";
   }
+}
+
+/**
+ * The work whose families time a part of a mixer run by a kernel: a latent core whose kernel was timed in whole layers alone is its layer's,
+ * without what the layer adds.
+ */
+export function workBy(mixer: Mixer, part: MixerPart, phase: MixerPhase, kernel: string | undefined): MixerWorkName {
+  const work = workOf(mixer, part);
+  const timedAs = (name: MixerWorkName) =>
+    mixerFamilies().some((family) => family.work === name && family.phase === phase && family.kernel === kernel);
+  return work === "latent" && kernel !== undefined && !timedAs(work) && timedAs("latent layer") ? "latent layer" : work;
 }
 
 /** Kernels that engines run where nothing is said, the first that fits the machine: TensorRT-LLM's and vLLM's choices. */

@@ -3,7 +3,7 @@ import type { CacheFormatName, WeightFormatName } from "../../machine/number-for
 import type { Mixer } from "../../model/blocks";
 import { mixerMatrices } from "../../model/mixers/mixers";
 import { denseFamily, denseTime } from "../product";
-import { type ChosenFamily, chooseFamily, workOf } from "./attention-families";
+import { type ChosenFamily, chooseFamily, type MixerFamily, workBy } from "./attention-families";
 import { type LawTime, lawTime, type MixerConstants, type MixerRates, mixerRates } from "./attention-law";
 import { demandOf, type MixerPart, type MixerPhase } from "./mixer-demand";
 
@@ -33,6 +33,8 @@ export interface AttentionPlan {
   readonly kernel: string;
   readonly carried: string | undefined;
   readonly heldOutError: { readonly median: number; readonly p90: number } | undefined;
+  /** Of the longest request that was measured, past and new. */
+  readonly longestTokens: number;
   /** The time of a call, of so many requests with so many tokens before and new. */
   readonly time: (requests: number, contextTokens: number, newTokens: number) => AttentionPlanTime;
 }
@@ -52,7 +54,8 @@ export function ratesFor(hardware: Hardware, part: MixerPart, phase: MixerPhase,
  *
  * `mixer` is as one GPU has it: cut by cutMixer before. A grouped or linear layer is its core and its products by
  * the dense families, one after another; latent, compressed and block-selected layers have families of their own. The
- * core alone of a sparse layer is its layer's family without the weights and with two fifths of the fixed time.
+ * core alone of a sparse layer, and of a latent one whose kernel was timed in layers alone, is its layer's family without the weights and
+ * with two fifths of the fixed time.
  *
  * @throws RangeError for formats that there are not.
  * @example
@@ -74,7 +77,7 @@ export function attentionPlan(mixer: Mixer, hardware: Hardware, options: Attenti
   }
   const { phase, part, cacheFormat, weightFormat, kernel, hiddenSize, warm } = options;
   const linear = mixer.kind === "linear";
-  const work = workOf(mixer, part);
+  const work = workBy(mixer, part, phase, kernel);
   const ofLayer = work.endsWith("layer");
   const arithmetic = ofLayer ? weightFormat : linear || phase === "decode" ? "bfloat16" : options.arithmetic;
   const { family, carried }: ChosenFamily = chooseFamily(hardware, {
@@ -88,11 +91,12 @@ export function attentionPlan(mixer: Mixer, hardware: Hardware, options: Attenti
   const expanded = family.kernel.includes("dense_mha");
   const demand = demandOf({ mixer, hiddenSize, part, phase, cacheFormat, weightFormat, tileRows, unitRows, expanded });
   const rates = ratesFor(hardware, part, phase, arithmetic);
-  const constants = ofLayer && part === "core" ? withoutProjections(family.constants) : family.constants;
+  const constants = ofLayer && part === "core" ? withoutProjections(family) : family.constants;
   return {
     kernel: kernel ?? family.kernel,
     carried,
     heldOutError: carried === undefined ? family.heldOutError : undefined,
+    longestTokens: family.longestTokens,
     time: (requests, contextTokens, newTokens) => {
       const d = demand(requests, contextTokens, newTokens);
       const time = lawTime(constants, d, rates, warm) as LawTime & { bytes?: number; flops?: number };
@@ -103,8 +107,10 @@ export function attentionPlan(mixer: Mixer, hardware: Hardware, options: Attenti
   };
 }
 
-function withoutProjections(c: MixerConstants): MixerConstants {
-  return { ...c, fixedSeconds: c.fixedSeconds * (1 - projectionShare), tokenBytes: 0 };
+/** Of a sparse layer the host's time stays: its many kernels are one task of a step, which charges the host for each task's kernels. */
+function withoutProjections({ constants: c, work }: MixerFamily): MixerConstants {
+  const hostSeconds = work === "latent layer" ? 0 : c.hostSeconds;
+  return { ...c, fixedSeconds: c.fixedSeconds * (1 - projectionShare), tokenBytes: 0, hostSeconds };
 }
 
 function added(times: readonly AttentionPlan["time"][]): AttentionPlan["time"] {
