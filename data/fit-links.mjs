@@ -115,6 +115,7 @@ export function fitLinks(library, progress = () => {}) {
   const scaleUp = solveAll(exchange.scaleUpProblems());
   add(exchange.networkProblem(scaleUp));
   for (const p of exchange.copyProblems()) add(p);
+  for (const p of exchange.forwardProblems()) add(p);
   return {
     solved,
     files: { ...constantFiles(solved, dense.constantUnit), "launch.csv": launchFile(library), "links-errors.csv": errorFile(solved) },

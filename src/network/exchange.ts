@@ -7,10 +7,11 @@ import { type Hardware, timeFactor } from "../machine/hardware";
 import { weightFormat as lookUpFormat } from "../machine/number-formats";
 import { nearest } from "../text/nearest";
 import { collectiveKeys, linkGeneration, scaleUpBytesPerSecond } from "./collective";
+import { type ForwardConstants, forwardConstantNames, forwardedTime, usualProcessors } from "./forwarded-exchange";
 
 /** Tokens to their experts, or results back to their tokens. */
 export type ExchangeDirection = "dispatch" | "combine";
-export const expertExchanges = ["deepep-low-latency", "trtllm-one-sided", "trtllm-two-sided"] as const;
+export const expertExchanges = ["deepep-low-latency", "deepep-normal", "trtllm-one-sided", "trtllm-two-sided"] as const;
 export type ExpertExchange = (typeof expertExchanges)[number];
 
 /** What the exchange must know of the layer. */
@@ -21,6 +22,9 @@ export interface ExchangeShape {
   readonly routedExperts: number;
   /** That a token is sent to: a mean where some compute nothing. */
   readonly expertsPerToken: number;
+  /** Groups of experts of which a router chooses some first; it chooses among all where these are absent. */
+  readonly expertGroups?: number;
+  readonly chosenGroups?: number;
 }
 
 /** One dispatch or combine of one layer, seen from one GPU of the group. */
@@ -31,7 +35,10 @@ export interface ExchangeQuestion {
   /** Tokens of one GPU. */
   readonly tokens: number;
   readonly expertParallel: number;
+  /** DeepEP's if left out: low latency up to 1,024 tokens of a GPU, which its buffers hold, and normal beyond. */
   readonly implementation?: ExpertExchange;
+  /** Of a GPU, that the normal exchange runs on; DeepEP's own choice of 20 if left out. */
+  readonly exchangeProcessors?: number;
   /** Format that tokens are dispatched in; they come back in BF16. FP8 with a scale every 128 if left out. */
   readonly weightFormat?: string;
 }
@@ -86,6 +93,7 @@ export interface ExchangeTables {
   readonly scaleUp: ReadonlyMap<string, ScaleUpConstants>;
   readonly network: ReadonlyMap<string, NetworkConstants>;
   readonly copy: ReadonlyMap<string, CopyConstants>;
+  readonly forward: ReadonlyMap<string, ForwardConstants>;
 }
 
 /**
@@ -102,17 +110,20 @@ export interface ExchangeTables {
  *
  *     seconds + doubling log2(gpus) + T min(k, gpus) share bytes / (link e) + T passes bytes / bandwidth
  *
+ * DeepEP's normal kernels send one to each node that a token reaches, and forward it there: see forwardedTime. Beyond its buffers an exchange
+ * is never shorter than a full buffer's.
+ *
  * Routing is taken as even and all GPUs as starting together; waiting for the slowest is not in it, so a busy cluster
  * is slower. Two nodes or more need the network: DeepEP alone.
  *
  * @throws RangeError for counts that are not positive integers, more GPUs than experts, missing links or constants.
  */
 export function expertExchangeTime(question: ExchangeQuestion, constants: ExchangeTables = tables()): ExchangeTime {
-  const { direction, model, tokens, expertParallel, implementation = "deepep-low-latency" } = question;
+  const { direction, model, tokens, expertParallel, implementation } = question;
   requireRecord("model", model, "a model, or a shape with hiddenSize, routedExperts and expertsPerToken");
   requireMachine(question.hardware);
   requireWord("direction", direction, ["dispatch", "combine"]);
-  if (!expertExchanges.includes(implementation))
+  if (implementation !== undefined && !expertExchanges.includes(implementation))
     throw new RangeError(
       `unknown implementation "${String(implementation)}"; nearest: ${nearest(String(implementation), expertExchanges).join(", ")}`,
     );
@@ -126,9 +137,60 @@ export function expertExchangeTime(question: ExchangeQuestion, constants: Exchan
   }
   if (question.weightFormat !== undefined) lookUpFormat(question.weightFormat);
   if (expertParallel === 1) return nothing;
+  if (implementation === undefined) return tokens > bufferTokens ? beyondBuffers(question, constants) : lowLatency(question, constants);
   if (implementation === "deepep-low-latency") return lowLatency(question, constants);
-  return copies(question, implementation, direction, constants);
+  return implementation === "deepep-normal" ? normal(question, constants) : copies(question, implementation, direction, constants);
 }
+
+/** Tokens of a GPU that the buffers of DeepEP's low-latency kernels hold at most. @source DeepEP, csrc/kernels/legacy/compiled.cuh (FINISHED_SUM_TAG) */
+export const bufferTokens = 1024;
+
+/** The normal exchange; one token more than the buffers hold does not make it shorter. */
+function beyondBuffers(question: ExchangeQuestion, constants: ExchangeTables): ExchangeTime {
+  const time = normal(question, constants);
+  const full = lowLatency({ ...question, tokens: bufferTokens }, constants);
+  return full.seconds > time.seconds ? { ...time, seconds: full.seconds } : time;
+}
+
+/** DeepEP's normal kernels: copies to nodes, forwarded there. */
+function normal(question: ExchangeQuestion, constants: ExchangeTables): ExchangeTime {
+  const { direction, model, hardware, tokens, expertParallel, weightFormat, exchangeProcessors = usualProcessors } = question;
+  requirePositiveInteger("exchangeProcessors", exchangeProcessors);
+  const node = Math.min(expertParallel, hardware.scaleUpDomain ?? expertParallel);
+  const network = hardware.networkBytesPerSecond;
+  if (node < expertParallel && network === undefined)
+    throw new RangeError(`${hardware.id} has no networkBytesPerSecond, which expertParallel ${expertParallel} needs`);
+  const each = messageBytes(direction, model.expertHiddenSize ?? model.hiddenSize, weightFormat);
+  const time = forwardedTime(constantsOf(constants.forward, `deepep-normal ${direction} Hopper`), {
+    tokens,
+    bytesEach: each,
+    ranks: expertParallel,
+    node,
+    choice: model,
+    link: scaleUpBytesPerSecond(hardware),
+    network,
+    processors: exchangeProcessors,
+    latency: timeFactor(hardware, "messageLatency"),
+  });
+  const { floorSeconds, seconds, latencySeconds, scaleUpSeconds, networkSeconds, bound, messages, farMessages } = time;
+  return {
+    floorSeconds,
+    seconds,
+    latencySeconds,
+    // The whole time on so many of the processors is as much as all of them for so much of it.
+    processorSeconds: seconds * Math.min(1, exchangeProcessors / (hardware.processors ?? middlingProcessors)),
+    scaleUpSeconds,
+    networkSeconds,
+    bound,
+    bytes: messages * each,
+    networkBytes: farMessages * each,
+    messages,
+    messageBytes: each,
+  };
+}
+
+/** Of a machine whose record does not say. */
+const middlingProcessors = 128;
 
 /** Bytes of one token on the wire: FP8 with scales and a header on the way out, BF16 on the way back. */
 export function messageBytes(direction: ExchangeDirection, hiddenSize: number, format = "fp8_block"): number {
@@ -164,7 +226,7 @@ function lowLatency(
   const local = latency * (c.fixedSeconds + c.secondsPerExpert * routedExperts);
   const messageSeconds = inNode * c.secondsPerMessage * message;
   const linkSeconds = (inNode * each) / (link * c.efficiency);
-  const rateSeconds = (message * tokens * c.secondsPerToken) / senders(routedExperts, hardware.processors ?? 128);
+  const rateSeconds = (message * tokens * c.secondsPerToken) / senders(routedExperts, hardware.processors ?? middlingProcessors);
   const scaleUpSeconds = Math.max(messageSeconds + linkSeconds, rateSeconds);
   const floorScaleUp = (inNode * each) / link;
   const messages = inNode + far;
@@ -282,6 +344,7 @@ function tables(): ExchangeTables {
     scaleUp: readConstants("collectives.csv", collectiveKeys, scaleUpConstantNames, "messages inside a node"),
     network: readConstants("collectives.csv", collectiveKeys, networkConstantNames, "messages across nodes"),
     copy: readConstants("collectives.csv", collectiveKeys, copyConstantNames, "copies to ranks"),
+    forward: readConstants("collectives.csv", collectiveKeys, forwardConstantNames, "copies to nodes"),
   };
   return read;
 }

@@ -1,7 +1,9 @@
+import type { AttentionPlan } from "../kernels/attention/attention-plan";
+import type { MixerPhase } from "../kernels/attention/mixer-demand";
 import { kernelFamily } from "../kernels/families";
 import { isMoe } from "../model/model";
 import type { EngineTime, UnmeasuredTime } from "./engine";
-import type { PlannedRun } from "./planned-run";
+import type { PlannedBlock, PlannedRun } from "./planned-run";
 import type { ProductKernels } from "./products";
 import type { ResolvedQuestion } from "./question";
 
@@ -22,6 +24,7 @@ export interface ReadyKernels {
 export function carriedOf(
   { model, hardware, formats, lentLinks }: ResolvedQuestion,
   { kernel, engineTime, unmeasured, kernels, runs }: ReadyKernels,
+  phase: MixerPhase = "decode",
 ): readonly string[] {
   const carried: string[] = [];
   if (isMoe(model)) {
@@ -35,10 +38,16 @@ export function carriedOf(
   for (const { mixers, of } of unmeasured) if (of.length > 0) carried.push(`time between kernels at ${mixers} mixers: of ${of.join(", ")}`);
   for (const { blocks } of runs)
     for (const block of blocks) {
-      const core = "core" in block ? block.core : undefined;
+      const core = coreIn(block, phase);
       const words = core?.carried === undefined ? undefined : `attention: ${core.kernel} ${core.carried}`;
       if (words !== undefined && !carried.includes(words)) carried.push(words);
     }
   if (lentLinks) carried.push(`links: not in the record of ${hardware.id}; PCIe 4.0 and a card of 400 Gb/s stand in`);
   return carried;
+}
+
+/** The core of a mixer in decode, or of its prompts; undefined of a feed-forward part. */
+export function coreIn(block: PlannedBlock, phase: MixerPhase): AttentionPlan | undefined {
+  if (!("core" in block)) return undefined;
+  return phase === "decode" ? block.core : block.prefill;
 }

@@ -104,12 +104,14 @@ type Degrees = Pick<ResolvedQuestion, "tensorParallel" | "dataParallel" | "exper
  * The gather brings a GPU tokens that its rank has no expert for; to send each only to the GPUs of its ranks, and to add the parts up
  * there, would move less, but no engine does. Tokens are gathered in BF16, which an engine that quantizes them first halves.
  *
- * @returns a function of the tokens of one attention group.
+ * @returns a function of the tokens of one attention group, and whether they are those of prompts alone: these take DeepEP's normal exchange,
+ *   whatever their number.
+ * @source SGLang, docs/advanced_features/expert_parallelism.md (deepep-mode auto: normal for prefill, low latency for decode)
  */
 export function exchangePlan(
   question: ResolvedQuestion & { readonly exchangeMachine: Hardware },
   block: ExpertsBlock,
-): (rows: number) => LayerExchange {
+): (rows: number, prompts?: boolean) => LayerExchange {
   const { model, dataParallel, tensorParallel, expertParallel, gpus } = question;
   if (dataParallel === 1) return () => none;
   if (!dispatches(question)) {
@@ -128,12 +130,15 @@ export function exchangePlan(
     routedExperts: Math.max(block.routed, ranks),
     // Experts that compute nothing are sent nothing.
     expertsPerToken: block.computedPerToken,
+    expertGroups: block.groups,
+    chosenGroups: block.chosenGroups,
   };
-  const time = (direction: ExchangeDirection, tokens: number) =>
-    expertExchangeTime({ direction, model: shape, hardware: question.exchangeMachine, tokens, expertParallel: ranks });
+  const asked = { model: shape, hardware: question.exchangeMachine, expertParallel: ranks };
+  const time = (direction: ExchangeDirection, tokens: number, prompts: boolean) =>
+    expertExchangeTime({ ...asked, direction, tokens, ...(prompts ? { implementation: "deepep-normal" } : {}) });
   const processors = timeFactor(question.hardware, "exchangeProcessors");
-  return (rows) => {
-    const [dispatch, combine] = [time("dispatch", rows), time("combine", rows)];
+  return (rows, prompts = false) => {
+    const [dispatch, combine] = [time("dispatch", rows, prompts), time("combine", rows, prompts)];
     return {
       before: exchangeTask("dispatch", dispatch),
       after: exchangeTask("combine", combine),

@@ -206,7 +206,7 @@ function listed({ parts, ends }: Timed): readonly DecodeTask[] {
 }
 
 /** A layer of one half, or of two that hide each other's exchange. */
-function layerSeconds([first, second]: readonly LayerTasks[]): number {
+export function layerSeconds([first, second]: readonly LayerTasks[]): number {
   if (first === undefined) return 0;
   const whole = first.computeSeconds + first.communicationSeconds;
   if (second === undefined) return whole;
