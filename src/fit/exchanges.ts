@@ -93,13 +93,13 @@ const fittedTokens = 16384;
 export function forwardProblems(): readonly LinkProblem[] {
   const own = readRows("measurements/deepep-normal.csv");
   return directions.map((direction): LinkProblem => {
-    const key = `deepep-normal ${direction} Hopper`;
+    const key = `deepep-high-throughput ${direction} Hopper`;
     return exchangeProblem({
-      family: named("deepep-normal", direction, "Hopper", "copies to nodes"),
+      family: named("deepep-high-throughput", direction, "Hopper", "copies to nodes"),
       names: forwardConstantNames,
       own,
       directionOf: () => direction,
-      implementation: "deepep-normal",
+      implementation: "deepep-high-throughput",
       table: (c) => ({ scaleUp: new Map(), network: new Map(), copy: new Map(), forward: new Map([[key, c as never]]) }),
       start: [3e-5, 1.5e10, 0.6, 8e-5, 1e-5, 9e9, 0.9],
       lower: [5e-6, 2e9, 0.2, 1e-5, 1e-7, 2e9, 0.4],

@@ -11,7 +11,7 @@ import { type ForwardConstants, forwardConstantNames, forwardedTime, usualProces
 
 /** Tokens to their experts, or results back to their tokens. */
 export type ExchangeDirection = "dispatch" | "combine";
-export const expertExchanges = ["deepep-low-latency", "deepep-normal", "trtllm-one-sided", "trtllm-two-sided"] as const;
+export const expertExchanges = ["deepep-low-latency", "deepep-high-throughput", "trtllm-one-sided", "trtllm-two-sided"] as const;
 export type ExpertExchange = (typeof expertExchanges)[number];
 
 /** What the exchange must know of the layer. */
@@ -35,7 +35,7 @@ export interface ExchangeQuestion {
   /** Tokens of one GPU. */
   readonly tokens: number;
   readonly expertParallel: number;
-  /** DeepEP's if left out: low latency up to 1,024 tokens of a GPU, which its buffers hold, and normal beyond. */
+  /** DeepEP's low-latency kernels if left out, whatever their buffers hold. */
   readonly implementation?: ExpertExchange;
   /** Of a GPU, that the normal exchange runs on; DeepEP's own choice of 20 if left out. */
   readonly exchangeProcessors?: number;
@@ -110,8 +110,7 @@ export interface ExchangeTables {
  *
  *     seconds + doubling log2(gpus) + T min(k, gpus) share bytes / (link e) + T passes bytes / bandwidth
  *
- * DeepEP's normal kernels send one to each node that a token reaches, and forward it there: see forwardedTime. Beyond its buffers an exchange
- * is never shorter than a full buffer's.
+ * DeepEP's normal kernels send one to each node that a token reaches, and forward it there: see forwardedTime.
  *
  * Routing is taken as even and all GPUs as starting together; waiting for the slowest is not in it, so a busy cluster
  * is slower. Two nodes or more need the network: DeepEP alone.
@@ -119,11 +118,11 @@ export interface ExchangeTables {
  * @throws RangeError for counts that are not positive integers, more GPUs than experts, missing links or constants.
  */
 export function expertExchangeTime(question: ExchangeQuestion, constants: ExchangeTables = tables()): ExchangeTime {
-  const { direction, model, tokens, expertParallel, implementation } = question;
+  const { direction, model, tokens, expertParallel, implementation = "deepep-low-latency" } = question;
   requireRecord("model", model, "a model, or a shape with hiddenSize, routedExperts and expertsPerToken");
   requireMachine(question.hardware);
   requireWord("direction", direction, ["dispatch", "combine"]);
-  if (implementation !== undefined && !expertExchanges.includes(implementation))
+  if (!expertExchanges.includes(implementation))
     throw new RangeError(
       `unknown implementation "${String(implementation)}"; nearest: ${nearest(String(implementation), expertExchanges).join(", ")}`,
     );
@@ -137,19 +136,8 @@ export function expertExchangeTime(question: ExchangeQuestion, constants: Exchan
   }
   if (question.weightFormat !== undefined) lookUpFormat(question.weightFormat);
   if (expertParallel === 1) return nothing;
-  if (implementation === undefined) return tokens > bufferTokens ? beyondBuffers(question, constants) : lowLatency(question, constants);
   if (implementation === "deepep-low-latency") return lowLatency(question, constants);
-  return implementation === "deepep-normal" ? normal(question, constants) : copies(question, implementation, direction, constants);
-}
-
-/** Tokens of a GPU that the buffers of DeepEP's low-latency kernels hold at most. @source DeepEP, csrc/kernels/legacy/compiled.cuh (FINISHED_SUM_TAG) */
-export const bufferTokens = 1024;
-
-/** The normal exchange; one token more than the buffers hold does not make it shorter. */
-function beyondBuffers(question: ExchangeQuestion, constants: ExchangeTables): ExchangeTime {
-  const time = normal(question, constants);
-  const full = lowLatency({ ...question, tokens: bufferTokens }, constants);
-  return full.seconds > time.seconds ? { ...time, seconds: full.seconds } : time;
+  return implementation === "deepep-high-throughput" ? normal(question, constants) : copies(question, implementation, direction, constants);
 }
 
 /** DeepEP's normal kernels: copies to nodes, forwarded there. */
@@ -161,7 +149,7 @@ function normal(question: ExchangeQuestion, constants: ExchangeTables): Exchange
   if (node < expertParallel && network === undefined)
     throw new RangeError(`${hardware.id} has no networkBytesPerSecond, which expertParallel ${expertParallel} needs`);
   const each = messageBytes(direction, model.expertHiddenSize ?? model.hiddenSize, weightFormat);
-  const time = forwardedTime(constantsOf(constants.forward, `deepep-normal ${direction} Hopper`), {
+  const time = forwardedTime(constantsOf(constants.forward, `deepep-high-throughput ${direction} Hopper`), {
     tokens,
     bytesEach: each,
     ranks: expertParallel,

@@ -135,7 +135,7 @@ export function exchangePlan(
   };
   const asked = { model: shape, hardware: question.exchangeMachine, expertParallel: ranks };
   const time = (direction: ExchangeDirection, tokens: number, prompts: boolean) =>
-    expertExchangeTime({ ...asked, direction, tokens, ...(prompts ? { implementation: "deepep-normal" } : {}) });
+    expertExchangeTime({ ...asked, direction, tokens, ...(prompts ? { implementation: "deepep-high-throughput" } : {}) });
   const processors = timeFactor(question.hardware, "exchangeProcessors");
   return (rows, prompts = false) => {
     const [dispatch, combine] = [time("dispatch", rows, prompts), time("combine", rows, prompts)];

@@ -171,7 +171,8 @@ export interface FamilyQuestion {
   readonly phase: MixerPhase;
   readonly kernel?: string | undefined;
   readonly cacheFormat: string;
-  readonly arithmetic: string;
+  /** Of no matter for a core whose kernel was timed in its layer: there it is that of the layer's weights. */
+  readonly arithmetic: string | undefined;
 }
 
 /** The family to use, and from where it is carried: undefined where it was fitted on this kernel, generation and formats. */
@@ -203,7 +204,7 @@ export function chooseFamily(hardware: Hardware, question: FamilyQuestion): Chos
     ...(family.kernel === kernel ? [] : [`kernel ${family.kernel}`]),
     ...(alike(family.generation, hardware) ? [] : [`${family.generation}`]),
     ...(family.cacheFormat === cacheFormat ? [] : [`cache ${family.cacheFormat}`]),
-    ...(family.arithmetic === arithmetic ? [] : [`arithmetic ${family.arithmetic}`]),
+    ...(arithmetic === undefined || family.arithmetic === arithmetic ? [] : [`arithmetic ${family.arithmetic}`]),
   ];
   return { family, carried: differs.length === 0 ? undefined : `from ${differs.join(", ")}` };
 }

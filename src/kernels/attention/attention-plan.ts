@@ -85,7 +85,7 @@ export function attentionPlan(mixer: Mixer, hardware: Hardware, options: Attenti
     phase,
     kernel,
     cacheFormat: linear ? "bfloat16" : cacheFormat,
-    arithmetic,
+    arithmetic: work === "latent layer" && part === "core" ? undefined : arithmetic,
   });
   const { tileRows, unitRows } = family;
   const expanded = family.kernel.includes("dense_mha");
