@@ -173,6 +173,8 @@ export {
   type JudgedRow,
   judgedRows,
   linkErrors,
+  type PrefillComparison,
+  prefillComparisons,
   relativeError,
   statedErrors,
   worstRows,

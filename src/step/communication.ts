@@ -104,14 +104,14 @@ type Degrees = Pick<ResolvedQuestion, "tensorParallel" | "dataParallel" | "exper
  * The gather brings a GPU tokens that its rank has no expert for; to send each only to the GPUs of its ranks, and to add the parts up
  * there, would move less, but no engine does. Tokens are gathered in BF16, which an engine that quantizes them first halves.
  *
- * @returns a function of the tokens of one attention group, and whether they are those of prompts alone: these take DeepEP's normal exchange,
- *   whatever their number.
+ * @returns a function of the tokens of one attention group, and whether they go to each node once (DeepEP's normal exchange): prompts and
+ *   training do, whatever their number.
  * @source SGLang, docs/advanced_features/expert_parallelism.md (deepep-mode auto: normal for prefill, low latency for decode)
  */
 export function exchangePlan(
   question: ResolvedQuestion & { readonly exchangeMachine: Hardware },
   block: ExpertsBlock,
-): (rows: number, prompts?: boolean) => LayerExchange {
+): (rows: number, forwarded?: boolean) => LayerExchange {
   const { model, dataParallel, tensorParallel, expertParallel, gpus } = question;
   if (dataParallel === 1) return () => none;
   if (!dispatches(question)) {
@@ -134,11 +134,11 @@ export function exchangePlan(
     chosenGroups: block.chosenGroups,
   };
   const asked = { model: shape, hardware: question.exchangeMachine, expertParallel: ranks };
-  const time = (direction: ExchangeDirection, tokens: number, prompts: boolean) =>
-    expertExchangeTime({ ...asked, direction, tokens, ...(prompts ? { implementation: "deepep-high-throughput" } : {}) });
+  const time = (direction: ExchangeDirection, tokens: number, forwarded: boolean) =>
+    expertExchangeTime({ ...asked, direction, tokens, ...(forwarded ? { implementation: "deepep-high-throughput" } : {}) });
   const processors = timeFactor(question.hardware, "exchangeProcessors");
-  return (rows, prompts = false) => {
-    const [dispatch, combine] = [time("dispatch", rows, prompts), time("combine", rows, prompts)];
+  return (rows, forwarded = false) => {
+    const [dispatch, combine] = [time("dispatch", rows, forwarded), time("combine", rows, forwarded)];
     return {
       before: exchangeTask("dispatch", dispatch),
       after: exchangeTask("combine", combine),

@@ -110,6 +110,7 @@ function passings({ overlap, groupRequests, requests, dataParallel }: ResolvedQu
     rows: count * newTokens,
     replicaRows: ofReplica * newTokens,
     prompts: { requests: count, newTokens, pastTokens: past },
+    forwarded: true,
   });
   if (overlap === "none") return [passing(groupRequests, promptTokens, pastTokens, requests)];
   const halves = (whole: number) => [Math.ceil(whole / 2), Math.floor(whole / 2)] as const;

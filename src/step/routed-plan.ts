@@ -11,7 +11,7 @@ export type RoutedExperts = ReturnType<typeof shapeOf>;
 export interface RoutedPlan {
   readonly shape: RoutedExperts;
   readonly layer: MoeLayerPlan;
-  readonly exchange: (rows: number, prompts?: boolean) => LayerExchange;
+  readonly exchange: (rows: number, forwarded?: boolean) => LayerExchange;
 }
 
 /** What the routed experts of a step need of its plan. */

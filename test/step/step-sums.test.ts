@@ -267,6 +267,7 @@ describe("prompts taken in by themselves", () => {
   const passing = {
     ...{ requests: 0, newTokens: 1, rows: 200, replicaRows: 3200 },
     prompts: { requests: 2, newTokens: 100, pastTokens: 50 },
+    forwarded: true,
   };
 
   it("are their layers, the host's 120 us for each kernel of each in SGLang, and the head of one row a prompt", () => {
@@ -297,7 +298,7 @@ describe("prompts taken in by themselves", () => {
     expect(step.errorBand.low / step.seconds).toBeCloseTo((low / step.seconds) ** 2, 9);
     expect(step.errorBand.high / step.seconds).toBeCloseTo((high / step.seconds) ** 2, 9);
     expect(step).toMatchObject({ kernel: plan.kernel, weightFormat: "fp8_block", cacheFormat: "bfloat16", engine: "sglang" });
-    expect(step).toMatchObject({ carried: plan.carried, leftOut: leftOutOf(plan) });
+    expect(step).toMatchObject({ carried: ["attention: sglang_fa3 from cache fp8"], leftOut: leftOutOf(plan) });
   });
 
   it("begin on an empty cache where nothing is said, and are a prompt's first token alone", () => {

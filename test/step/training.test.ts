@@ -125,14 +125,14 @@ describe("DeepSeek's training trace", () => {
     );
   });
 
-  it("lies above every floor, and within a factor of 2.1 of every estimate; all of it within a tenth", () => {
+  it("lies above every floor, and within a factor of 2.1 of every estimate; all of it is short by what has no task", () => {
     for (const { part, measuredSeconds, floorSeconds, estimateSeconds } of traceComparisons()) {
       if (estimateSeconds === undefined) continue;
       expect(floorSeconds, part).toBeLessThanOrEqual(measuredSeconds);
       expect(Math.abs(Math.log(estimateSeconds / measuredSeconds)), part).toBeLessThan(Math.log(2.1));
     }
-    // The trace lasts 129.0 ms: errors of the parts compensate one another.
-    expect(tracedStep("forward-beside-backward").seconds / 0.129).toBeCloseTo(0.94, 1);
+    // The trace lasts 129.0 ms, with 58.7 ms of kernels that the model has no task for.
+    expect(tracedStep("forward-beside-backward").seconds / 0.129).toBeCloseTo(0.71, 1);
   });
 
   it("stands beside the traced step once, kernel for kernel and task for task", () => {
