@@ -104,8 +104,8 @@ type Degrees = Pick<ResolvedQuestion, "tensorParallel" | "dataParallel" | "exper
  * The gather brings a GPU tokens that its rank has no expert for; to send each only to the GPUs of its ranks, and to add the parts up
  * there, would move less, but no engine does. Tokens are gathered in BF16, which an engine that quantizes them first halves.
  *
- * @returns a function of the tokens of one attention group, and whether they go to each node once (DeepEP's normal exchange): prompts and
- *   training do, whatever their number.
+ * @returns a function of the tokens of one attention group, and whether they go to each node once (DeepEP's normal exchange): prompts do, whatever
+ *   their number. A training step still counts each copy.
  * @source SGLang, docs/advanced_features/expert_parallelism.md (deepep-mode auto: normal for prefill, low latency for decode)
  */
 export function exchangePlan(

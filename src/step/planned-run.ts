@@ -9,7 +9,7 @@ import { mixerMatrices } from "../model/mixers/mixers";
 import { paddedBlock } from "../model/padded";
 import { cutBlock } from "../model/shard";
 import { type CollectivePlan, normPlan } from "./communication";
-import { type EngineConstants, engineTime } from "./engine";
+import { type Engine, type EngineConstants, engineTime } from "./engine";
 import { type Product, type ProductKernels, type ProductPlan, productPlan } from "./products";
 import type { ResolvedQuestion } from "./question";
 import { betweenTask, type DecodeTask, type LastTasks } from "./task";
@@ -109,10 +109,10 @@ function normsOf(mixer: Mixer, question: ResolvedQuestion, { launchSeconds }: Pr
   return normPlan(question, (mixer.heads + mixer.keyValueHeads) * mixer.headDim, launchSeconds);
 }
 
-/** The core of a mixer, read cold: other layers have run since. */
+/** The core of a mixer, read cold: other layers have run since. Without an engine, as in training, it is the families' choice. */
 export function coreOf(
   mixer: Mixer,
-  { model, hardware, formats, engine }: Pick<ResolvedQuestion, "model" | "hardware" | "formats" | "engine">,
+  { model, hardware, formats, engine }: Pick<ResolvedQuestion, "model" | "hardware" | "formats"> & { readonly engine: Engine | undefined },
   phase: MixerPhase,
 ): AttentionPlan {
   const options = {
@@ -124,6 +124,7 @@ export function coreOf(
     warm: false,
     hiddenSize: model.hiddenSize,
   } as const;
+  if (engine === undefined) return attentionPlan(mixer, hardware, options);
   if (phase === "prefill") return attentionPlan(mixer, hardware, { ...options, ...prefillAttention(mixer, engine, hardware, formats.cache) });
   const kernel = decodeAttentionKernel(mixer, engine, hardware, formats.cache);
   return attentionPlan(mixer, hardware, kernel === undefined ? options : { ...options, kernel });

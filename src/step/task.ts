@@ -50,7 +50,7 @@ export interface Passing {
   readonly prompts?: { readonly requests: number; readonly newTokens: number; readonly pastTokens: number } | undefined;
   /** Rows of the replica. */
   readonly replicaRows: number;
-  /** Whether tokens go to each node once and are forwarded there, as where prompts are taken in and in training. */
+  /** Whether tokens go to each node once and are forwarded there, as where prompts are taken in. */
   readonly forwarded?: boolean;
 }
 

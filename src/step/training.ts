@@ -54,7 +54,8 @@ export interface TrainingStep extends Pick<DecodeStep, "seconds" | "floorSeconds
  *
  * C compute, M exchange, P the processors' part of it; h as in a decode step. The forward pass is that of prompts taken in, by the same
  * kernels; the backward pass has two products of each matrix. Left out are norms, conversions, copies, waiting and the optimiser's
- * arithmetic, so the products and the whole err low. A token is exchanged once with each node, as where prompts are taken in.
+ * arithmetic, so the products err low; the exchange counts each copy of a token to an expert, where prompts go to each node once, so it
+ * errs high where copies to one node travel as one.
  *
  * @throws RangeError naming the field, as resolveQuestion.
  * @example trainingStep({ model: model("deepseek-v3"), hardware: hardware("h800-sxm"), sequences: 64, sequenceTokens: 4096, expertParallel: 64, layers: 4 })
@@ -83,7 +84,6 @@ export function trainingStep(question: TrainingQuestion): TrainingStep {
     rows,
     replicaRows: sequences * sequenceTokens,
     prompts: { requests: plan.groupRequests, newTokens: sequenceTokens, pastTokens: 0 },
-    forwarded: true,
   };
   const runs = stageRuns(plan, layers).map((run) => trainedRun(plan, run));
   const passes = runs.map((run) => {

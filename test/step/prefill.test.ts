@@ -35,7 +35,6 @@ describe("attention where prompts are taken in", () => {
           row.newTokens === newTokens && row.requests === 1 && row.geometry === "deepseek-v3 16",
       )?.seconds as number;
     // On 16 heads, TP8: TensorRT-LLM's core alone was timed at 9.16 ms.
-    expect(core("h100-sxm", "tensorrt-llm") / 9.156e-3).toBeCloseTo(1, 0.8);
     expect(Math.abs(core("h100-sxm", "tensorrt-llm") / 9.156e-3 - 1)).toBeLessThan(0.1);
     expect(core("h100-sxm", "sglang", { promptTokens: 16384 })).toBeLessThan(layer("h100-sxm", "sglang_fa3", 16384));
     expect(core("h100-sxm", "vllm")).toBeLessThan(core("h100-sxm", "tensorrt-llm"));
@@ -142,7 +141,8 @@ describe("the time to take prompts in", () => {
     machine: fc.constantFrom("a100-sxm", "h200-sxm", "b200-sxm", "mi300x"),
     overlap: fc.constantFrom("none" as const, "two-micro-batches" as const),
     cacheFormat: fc.constantFrom("bfloat16", "fp8"),
-    promptTokens: fc.integer({ min: 2, max: 40_000 }),
+    // Below a tile of rows one token more can bring a tile more, on a processor that stood idle.
+    promptTokens: fc.integer({ min: 256, max: 40_000 }),
     pastTokens: fc.integer({ min: 0, max: 40_000 }),
     more: fc.integer({ min: 1, max: 20_000 }),
   });
@@ -152,8 +152,8 @@ describe("the time to take prompts in", () => {
       fc.property(asked, ({ id, machine, more, ...rest }) => {
         const ask = (longer: object) => prefillStep({ ...{ model: model(id), hardware: hardware(machine), requests: 2 }, ...rest, ...longer }).seconds;
         const seconds = ask({});
-        expect(ask({ promptTokens: rest.promptTokens + more })).toBeGreaterThanOrEqual(seconds * (1 - 1e-5));
-        expect(ask({ pastTokens: rest.pastTokens + more })).toBeGreaterThanOrEqual(seconds * (1 - 1e-5));
+        expect(ask({ promptTokens: rest.promptTokens + more })).toBeGreaterThanOrEqual(seconds * (1 - 1e-9));
+        expect(ask({ pastTokens: rest.pastTokens + more })).toBeGreaterThanOrEqual(seconds * (1 - 1e-9));
       }),
       { numRuns: 200 },
     );
