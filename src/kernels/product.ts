@@ -2,7 +2,7 @@ import { requireName, requirePositiveInteger, requireRecord } from "../checks";
 import { readConstants } from "../data/constants";
 import { at, located, readRows, text } from "../data/rows";
 import { requireMachine } from "../machine/check-rates";
-import type { Hardware } from "../machine/hardware";
+import { type Hardware, tileProcessors } from "../machine/hardware";
 import { weightFormat as lookUpFormat, type WeightFormat } from "../machine/number-formats";
 import { nearest } from "../text/nearest";
 import { peakFlops } from "./families";
@@ -144,7 +144,7 @@ function choiceOf(
 ): TileChoice {
   const peak = peakFlops(hardware, lookUpFormat(family.weightFormat).arithmetic);
   const bandwidth = hardware.memoryBytesPerSecond;
-  return tileChoice(family, family.constants, { n, k, processors: hardware.processors ?? 128, peak, bandwidth }, edges, once);
+  return tileChoice(family, family.constants, { n, k, processors: tileProcessors(hardware), peak, bandwidth }, edges, once);
 }
 
 function productOf(

@@ -202,3 +202,22 @@ function provenance(row: Row, facts: readonly Fact[]): Record<string, Provenance
     ),
   };
 }
+
+/** Of another machine than a GPU with fewer processors than this each is a large core, over which a product is cut otherwise. */
+const fewestProcessors = 16;
+/** Of an H100. */
+const usualProcessors = 132;
+
+/** Whether the constants of a GPU's kernels, which count tiles by processor, say little of a machine: it is no GPU, and has few large cores. */
+export function hasLargeCores({ processors, vendor }: Pick<Hardware, "processors" | "vendor">): boolean {
+  return processors !== undefined && processors < fewestProcessors && vendor !== "NVIDIA" && vendor !== "AMD";
+}
+
+/**
+ * Processors that tiles are dealt over: the machine's, or an H100's where it does not say or has few large cores.
+ *
+ * @example tileProcessors(hardware("tpu-v7")) // 132: its 2 cores each hold many tiles at once
+ */
+export function tileProcessors(machine: Pick<Hardware, "processors" | "vendor">): number {
+  return machine.processors === undefined || hasLargeCores(machine) ? usualProcessors : machine.processors;
+}

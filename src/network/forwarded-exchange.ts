@@ -18,8 +18,6 @@ export const usualProcessors = 20;
 
 /** One direction of an exchange that sends one copy to each node and forwards it inside. */
 export interface Forwarding {
-  /** Of one GPU. */
-  readonly tokens: number;
   /** Bytes of one copy of a token. */
   readonly bytesEach: number;
   readonly ranks: number;
@@ -49,7 +47,7 @@ export interface ForwardedTime {
 }
 
 /**
- * Time one direction of DeepEP's normal exchange: a token goes once to each other node that has an expert of it, where the GPU of the same
+ * One direction of DeepEP's normal exchange, as a function of the tokens of a GPU: a token goes once to each other node that has an expert of it, where the GPU of the same
  * place passes it on to each rank that has one.
  *
  *     inside a node    fixed + T R (G-1)/G bytes / min(S r, e link)
@@ -62,33 +60,30 @@ export interface ForwardedTime {
  *
  * @source DeepEP, docs/legacy.md: normal kernels with NVLink and RDMA forwarding
  */
-export function forwardedTime(c: ForwardConstants, question: Forwarding): ForwardedTime {
-  const { tokens, bytesEach, ranks, node, choice, link, network, processors, latency } = question;
+export function forwardedPlan(c: ForwardConstants, question: Forwarding): (tokens: number) => ForwardedTime {
+  const { bytesEach, ranks, node, choice, link, network, processors, latency } = question;
   const nodes = Math.ceil(ranks / node);
-  const inside = (tokens * reachedPlaces(ranks, choice) * (node - 1)) / node;
-  const insideFloor = (inside * bytesEach) / link;
-  if (nodes === 1) {
-    const scaleUpSeconds = (inside * bytesEach) / Math.min(processors * c.processorBytesPerSecond, c.efficiency * link);
-    const latencySeconds = latency * c.fixedSeconds;
-    const bound = latencySeconds >= scaleUpSeconds ? "latency" : "scale-up";
-    const seconds = Math.max(insideFloor, latencySeconds + scaleUpSeconds);
-    return { floorSeconds: insideFloor, seconds, latencySeconds, scaleUpSeconds, networkSeconds: 0, bound, messages: inside, farMessages: 0 };
-  }
-  if (network === undefined) throw new RangeError(`networkBytesPerSecond must be known where ${nodes} nodes exchange`);
-  const far = (tokens * reachedPlaces(nodes, choice) * (nodes - 1)) / nodes;
-  const scaleUpSeconds = (inside * bytesEach) / Math.min(processors * c.forwardBytesPerSecond, c.efficiency * link);
-  const networkSeconds = (far * bytesEach) / (network * c.networkEfficiency);
-  const latencySeconds = latency * (c.networkFixedSeconds + c.doublingSeconds * Math.log2(nodes));
-  const transfer = Math.max(scaleUpSeconds, networkSeconds);
-  const floorSeconds = Math.max(insideFloor, (far * bytesEach) / network);
-  return {
-    floorSeconds,
-    seconds: Math.max(floorSeconds, latencySeconds + transfer),
-    latencySeconds,
-    scaleUpSeconds,
-    networkSeconds,
-    bound: latencySeconds >= transfer ? "latency" : networkSeconds >= scaleUpSeconds ? "network" : "scale-up",
-    messages: inside + far,
-    farMessages: far,
+  const insideShare = (reachedPlaces(ranks, choice) * (node - 1)) / node;
+  const farShare = nodes === 1 ? 0 : (reachedPlaces(nodes, choice) * (nodes - 1)) / nodes;
+  if (nodes > 1 && network === undefined) throw new RangeError(`networkBytesPerSecond must be known where ${nodes} nodes exchange`);
+  const perProcessor = nodes === 1 ? c.processorBytesPerSecond : c.forwardBytesPerSecond;
+  const inside = Math.min(processors * perProcessor, c.efficiency * link);
+  const latencySeconds = latency * (nodes === 1 ? c.fixedSeconds : c.networkFixedSeconds + c.doublingSeconds * Math.log2(nodes));
+  return (tokens) => {
+    const [near, far] = [tokens * insideShare, tokens * farShare];
+    const scaleUpSeconds = (near * bytesEach) / inside;
+    const networkSeconds = network === undefined ? 0 : (far * bytesEach) / (network * c.networkEfficiency);
+    const transfer = Math.max(scaleUpSeconds, networkSeconds);
+    const floorSeconds = Math.max((near * bytesEach) / link, network === undefined ? 0 : (far * bytesEach) / network);
+    return {
+      floorSeconds,
+      seconds: Math.max(floorSeconds, latencySeconds + transfer),
+      latencySeconds,
+      scaleUpSeconds,
+      networkSeconds,
+      bound: latencySeconds >= transfer ? "latency" : networkSeconds >= scaleUpSeconds ? "network" : "scale-up",
+      messages: near + far,
+      farMessages: far,
+    };
   };
 }

@@ -1,6 +1,7 @@
-import type { AttentionPlan } from "../kernels/attention/attention-plan";
+import { type AttentionPlan, carriedWords } from "../kernels/attention/attention-plan";
 import type { MixerPhase } from "../kernels/attention/mixer-demand";
 import { kernelFamily } from "../kernels/families";
+import { hasLargeCores } from "../machine/hardware";
 import { isMoe } from "../model/model";
 import type { EngineTime, UnmeasuredTime } from "./engine";
 import type { PlannedBlock, PlannedRun } from "./planned-run";
@@ -22,7 +23,7 @@ export interface ReadyKernels {
  * @example decodeStep(question).carried // ["time between kernels: of sglang Hopper"]
  */
 export function carriedOf(
-  { model, hardware, formats, lentLinks }: ResolvedQuestion,
+  { model, hardware, formats, engine, lentLinks }: ResolvedQuestion,
   { kernel, engineTime, unmeasured, kernels, runs }: ReadyKernels,
   phase: MixerPhase = "decode",
 ): readonly string[] {
@@ -36,12 +37,14 @@ export function carriedOf(
   if (kernels.quantised.fitted !== "here") carried.push(`products in ${formats.rest}: not measured on ${hardware.generation}`);
   if (engineTime.carriedFrom !== undefined) carried.push(`time between kernels: of ${engineTime.carriedFrom}`);
   for (const { mixers, of } of unmeasured) if (of.length > 0) carried.push(`time between kernels at ${mixers} mixers: of ${of.join(", ")}`);
-  for (const { blocks } of runs)
-    for (const block of blocks) {
-      const core = coreIn(block, phase);
-      const words = core?.carried === undefined ? undefined : `attention: ${core.kernel} ${core.carried}`;
-      if (words !== undefined && !carried.includes(words)) carried.push(words);
-    }
+  for (const core of runs.flatMap(({ blocks }) => blocks.flatMap((block) => coreIn(block, phase) ?? []))) {
+    const words = carriedWords(core);
+    const said = `attention: ${core.kernel}${core.carried === undefined ? "," : ""} ${words}`;
+    if (words !== undefined && !carried.includes(said)) carried.push(said);
+  }
+  if (hasLargeCores(hardware)) carried.push(`processors: an H100's stand for ${hardware.processors} large cores`);
+  if (engine === "tensorrt-llm" && hardware.vendor !== "NVIDIA") carried.push("engine: TensorRT-LLM runs on NVIDIA's machines alone");
+  if (hardware.vendor === "AMD") carried.push("kernels of NVIDIA's machines: what AMD's take more is in the time between kernels");
   if (lentLinks) carried.push(`links: not in the record of ${hardware.id}; PCIe 4.0 and a card of 400 Gb/s stand in`);
   return carried;
 }

@@ -2,7 +2,7 @@ import { type Hardware, timeFactor } from "../machine/hardware";
 import { bf16Bytes } from "../machine/number-formats";
 import type { ExpertsBlock } from "../model/blocks";
 import { type AllReduceOwner, allReducePlan, gatherPlan } from "../network/all-reduce";
-import { type ExchangeDirection, type ExchangeTime, expertExchangeTime } from "../network/exchange";
+import { type ExchangeDirection, type ExchangePlan, type ExchangeTime, expertExchangePlan } from "../network/exchange";
 import type { Engine } from "./engine";
 import type { ResolvedQuestion } from "./question";
 import type { DecodeTask } from "./task";
@@ -134,11 +134,16 @@ export function exchangePlan(
     chosenGroups: block.chosenGroups,
   };
   const asked = { model: shape, hardware: question.exchangeMachine, expertParallel: ranks };
-  const time = (direction: ExchangeDirection, tokens: number, forwarded: boolean) =>
-    expertExchangeTime({ ...asked, direction, tokens, ...(forwarded ? { implementation: "deepep-high-throughput" } : {}) });
+  const [each, once] = ([undefined, "deepep-high-throughput"] as const).map((implementation) =>
+    (["dispatch", "combine"] as const).map((direction) =>
+      expertExchangePlan({ ...asked, direction, ...(implementation === undefined ? {} : { implementation }) }),
+    ),
+  ) as [[ExchangePlan, ExchangePlan], [ExchangePlan, ExchangePlan]];
   const processors = timeFactor(question.hardware, "exchangeProcessors");
   return (rows, forwarded = false) => {
-    const [dispatch, combine] = [time("dispatch", rows, forwarded), time("combine", rows, forwarded)];
+    const [dispatching, combining] = forwarded ? once : each;
+    const dispatch = dispatching(rows);
+    const combine = combining(rows);
     return {
       before: exchangeTask("dispatch", dispatch),
       after: exchangeTask("combine", combine),

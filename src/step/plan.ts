@@ -2,10 +2,12 @@ import { defaultExpertKernel } from "../kernels/default-experts";
 import { launch } from "../kernels/launch";
 import type { Hardware } from "../machine/hardware";
 import type { ExpertsBlock } from "../model/blocks";
-import { paddedBlock } from "../model/padded";
+import { embeddingProjections, tableWidth } from "../model/matrices";
+import { paddedModel } from "../model/padded";
 import { carriedOf } from "./carried";
 import { type CollectivePlan, collectivePlan, dispatches, exchangeMachine } from "./communication";
 import { type EngineTime, engineTime, type UnmeasuredTime, unmeasuredTimes } from "./engine";
+import type { HeldShare } from "./memory-footprint";
 import { type PlannedRun, planRuns } from "./planned-run";
 import { type ProductKernels, type ProductPlan, productKernels, productPlan } from "./products";
 import type { ResolvedQuestion } from "./question";
@@ -22,7 +24,7 @@ interface Share {
   readonly unmeasured: readonly UnmeasuredTime[];
   /** Heads that the degree does not divide stand padded. */
   readonly padded: boolean;
-  /** The product with this GPU's share of the vocabulary, and its norm. */
+  /** The product with this GPU's share of the vocabulary, and its norm; what projects a narrower embedding stands with it. */
   readonly head: ProductPlan;
   /** The all-reduce of an attention group over its rows; absent where the group is one GPU. */
   readonly reduce: CollectivePlan | undefined;
@@ -36,6 +38,8 @@ interface Share {
 export interface Setup extends Share {
   /** What of the routed experts was asked for so far, by their block. */
   readonly routed: Map<ExpertsBlock, RoutedPlan>;
+  /** What stands in a GPU's memory whatever the requests, once it was asked for. */
+  readonly memory: { held: HeldShare | undefined };
 }
 
 /** A question and what stands ready for it. */
@@ -98,6 +102,7 @@ function setupOf(question: ResolvedQuestion): Setup {
   const { dataParallel, expertSlots, routing } = question;
   const setup = kept(ofModel.setups, `${dataParallel} ${expertSlots} ${routing} ${shareKey}`, () => ({
     routed: new Map(),
+    memory: { held: undefined },
     ...kept(ofModel.shares, shareKey, () => share(question, chosen)),
   }));
   ofModel.last = { question, setup };
@@ -150,6 +155,7 @@ export function planOf(question: ResolvedQuestion): Plan {
     reduce: setup.reduce,
     exchangeMachine: setup.exchangeMachine,
     routed: setup.routed,
+    memory: setup.memory,
     padded: setup.padded,
     carried: setup.carried,
   };
@@ -171,7 +177,8 @@ function hardwareKey(hardware: object): number {
 function share(question: ResolvedQuestion, kernel: string): Share {
   const { model, hardware, formats, tensorParallel, engine } = question;
   const kernels = productKernels(hardware, formats.rest, launch("graph", hardware).seconds, engine);
-  const vocabulary = { outputs: Math.ceil(model.vocabSize / tensorParallel), inputs: model.hiddenSize, bf16: true as const };
+  const vocabulary = { outputs: Math.ceil(model.vocabSize / tensorParallel), inputs: tableWidth(model), bf16: true as const };
+  const projections = embeddingProjections(model).map((matrix) => ({ ...matrix, bf16: true as const }));
   const runs = planRuns(question, model.runs, kernels);
   const ofEngine = engineTime(engine, hardware);
   const made = {
@@ -180,10 +187,10 @@ function share(question: ResolvedQuestion, kernel: string): Share {
     runs,
     engineTime: ofEngine,
     unmeasured: unmeasuredTimes(ofEngine, runs),
-    head: productPlan("head", kernels, [vocabulary], 1),
+    head: productPlan("head", kernels, [...projections, vocabulary], 1),
     reduce: tensorParallel > 1 ? collectivePlan("all-reduce", question, model.hiddenSize, tensorParallel) : undefined,
     exchangeMachine: exchangeMachine(question),
-    padded: model.runs.some(({ blocks }) => blocks.some((block) => paddedBlock(block, tensorParallel) !== block)),
+    padded: paddedModel(model, tensorParallel) !== model,
   };
   return { ...made, carried: carriedOf(question, made) };
 }

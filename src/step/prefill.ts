@@ -3,7 +3,7 @@ import { timeFactor } from "../machine/hardware";
 import { formatCount } from "../text/numbers";
 import { bandOf, leftOutOf } from "./answer-words";
 import { carriedOf, coreIn } from "./carried";
-import { type DecodeStep, layerSeconds } from "./decode";
+import { type DecodeStep, layerSeconds, listed, totalOf } from "./decode";
 import { type Engine, layersOf } from "./engine";
 import { type Plan, planOf } from "./plan";
 import { type ResolvedQuestion, resolveQuestion, type StepQuestion } from "./question";
@@ -79,19 +79,18 @@ export function prefillStep(question: PrefillQuestion): PrefillStep {
     throw new RangeError(`requests and promptTokens must make a number of tokens that can be counted, got ${requests * promptTokens}`);
   const passing = passings(resolved, promptTokens, pastTokens);
   const hosted = hostSeconds[plan.engine] * timeFactor(resolved.hardware, "betweenKernels");
-  const layers = plan.runs.map((run) => {
-    const halves = passing.map((half) => withHost(layerTasks(plan, run, half), hosted));
-    return { count: run.count, seconds: layerSeconds(halves), tasks: halves.flatMap((half) => half.tasks) };
-  });
-  const ends = [...headTask(plan)];
-  const tasks = [...layers.flatMap(({ count, tasks: each }) => Array.from({ length: count }, () => each).flat()), ...ends];
-  const seconds = sum(layers, (layer) => layer.count * layer.seconds) + sum(ends, (task) => task.seconds);
-  const band = bandOf(plan, seconds);
+  const parts = plan.runs.map((run) => ({
+    count: run.count,
+    halves: passing.map((half) => withHost(layerTasks(plan, run, half), hosted)),
+  }));
+  const all = { parts, ends: headTask(plan) };
+  const seconds = sum(parts, ({ count, halves }) => count * layerSeconds(halves)) + sum(all.ends, (task) => task.seconds);
+  const band = bandOf(plan, seconds, "prefill");
   return {
     seconds,
-    floorSeconds: sum(tasks, (task) => task.floorSeconds),
+    floorSeconds: Math.min(seconds, totalOf(all, (task) => task.floorSeconds)),
     tokensPerSecondPerGpu: (requests * promptTokens) / seconds / gpus,
-    tasks,
+    tasks: listed(all),
     kernel: plan.kernel,
     weightFormat: formats.experts,
     cacheFormat: formats.cache,

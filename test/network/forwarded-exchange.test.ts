@@ -3,7 +3,7 @@ import { number, readRows, text } from "../../src/data/rows";
 import { hardware } from "../../src/machine/hardware";
 import { model } from "../../src/model/registry";
 import { type ExchangeDirection, expertExchangeTime, messageBytes } from "../../src/network/exchange";
-import { type ForwardConstants, type Forwarding, forwardedTime } from "../../src/network/forwarded-exchange";
+import { type ForwardConstants, type Forwarding, forwardedPlan } from "../../src/network/forwarded-exchange";
 import { reachedPlaces } from "../../src/network/reach";
 import { exchangePaths } from "../../src/published/exchange-paths";
 
@@ -50,8 +50,9 @@ describe("a forwarded exchange", () => {
     ...{ fixedSeconds: 1, processorBytesPerSecond: 10, efficiency: 0.5 },
     ...{ networkFixedSeconds: 2, doublingSeconds: 3, forwardBytesPerSecond: 5, networkEfficiency: 0.5 },
   };
+  const forwardedTime = (c: ForwardConstants, question: Forwarding) => forwardedPlan(c, question)(8);
   const asked: Forwarding = {
-    ...{ tokens: 8, bytesEach: 100, ranks: 2, node: 2, choice: { expertsPerToken: 2 } },
+    ...{ bytesEach: 100, ranks: 2, node: 2, choice: { expertsPerToken: 2 } },
     ...{ link: 1000, network: 40, processors: 20, latency: 1 },
   };
 

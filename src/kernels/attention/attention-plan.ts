@@ -2,10 +2,14 @@ import type { Hardware } from "../../machine/hardware";
 import type { CacheFormatName, WeightFormatName } from "../../machine/number-formats";
 import type { Mixer } from "../../model/blocks";
 import { mixerMatrices } from "../../model/mixers/mixers";
+import { formatCount, formatNumber } from "../../text/numbers";
 import { denseFamily, denseTime } from "../product";
-import { type ChosenFamily, chooseFamily, type MixerFamily, workBy } from "./attention-families";
+import { type ChosenFamily, chooseFamily, type MixerFamily, type MixerWorkName, workBy } from "./attention-families";
 import { type LawTime, lawTime, type MixerConstants, type MixerRates, mixerRates } from "./attention-law";
-import { demandOf, type MixerPart, type MixerPhase } from "./mixer-demand";
+import { geometryOf } from "./geometry";
+import { outsideOf } from "./measured-geometry";
+import { demandOf, type MixerPart, type MixerPhase, widestGroup } from "./mixer-demand";
+import { ownArithmetic } from "./own-arithmetic";
 
 /** How a mixer is run. */
 export interface AttentionOptions {
@@ -32,11 +36,20 @@ export interface AttentionPlanTime extends LawTime {
 export interface AttentionPlan {
   readonly kernel: string;
   readonly carried: string | undefined;
+  /** Sizes of the heads, and a processor's arithmetic, that lie outside what was measured for the kernel, in words; undefined where none does. */
+  readonly outside: string | undefined;
+  /** Why the kernel is slower than its kind, in words, where that was measured. */
+  readonly slow: string | undefined;
   readonly heldOutError: { readonly median: number; readonly p90: number } | undefined;
   /** Of the longest request that was measured, past and new. */
   readonly longestTokens: number;
   /** The time of a call, of so many requests with so many tokens before and new. */
   readonly time: (requests: number, contextTokens: number, newTokens: number) => AttentionPlanTime;
+}
+
+/** What of a plan was not measured, in words: whose constants they are, and sizes outside their range. */
+export function carriedWords({ carried, outside }: Pick<AttentionPlan, "carried" | "outside">): string | undefined {
+  return joined([carried, outside === undefined ? undefined : `outside its rows: ${outside}`]);
 }
 
 /** Of a sparse layer's fixed time, what its projections, norms and conversions take: an estimate, the tables time the whole layer. */
@@ -69,7 +82,8 @@ export function attentionPlan(mixer: Mixer, hardware: Hardware, options: Attenti
       .filter((part) => part === "recurrence" || mixer.convolutionWidth > 0)
       .map((part) => attentionPlan(mixer, hardware, { ...options, part }));
     const last = parts[parts.length - 1] as AttentionPlan;
-    const plan = { ...last, time: added(parts.map((p) => p.time)) };
+    const outside = joined(parts.map((plan) => plan.outside));
+    const plan = { ...last, outside, time: added(parts.map((p) => p.time)) };
     return options.part === "core" ? plan : withProducts(plan, mixer, hardware, options);
   }
   if (mixer.kind === "grouped" && options.part === "layer") {
@@ -91,12 +105,17 @@ export function attentionPlan(mixer: Mixer, hardware: Hardware, options: Attenti
   const expanded = family.kernel.includes("dense_mha");
   const demand = demandOf({ mixer, hiddenSize, part, phase, cacheFormat, weightFormat, tileRows, unitRows, expanded });
   const rates = ratesFor(hardware, part, phase, arithmetic);
-  const constants = ofLayer && part === "core" ? withoutProjections(family) : family.constants;
+  const { efficiency, said } = ownArithmetic(family, hardware);
+  const outside = joined([standIn(mixer, work), outsideOf(family, geometryOf(mixer, part, phase)), said]);
+  const fitted = { ...family.constants, arithmeticEfficiency: efficiency };
+  const constants = ofLayer && part === "core" ? withoutProjections(fitted, work) : fitted;
   return {
     kernel: kernel ?? family.kernel,
     carried,
-    heldOutError: carried === undefined ? family.heldOutError : undefined,
+    outside,
+    slow: slowPath(mixer, phase, family),
     longestTokens: family.longestTokens,
+    heldOutError: carried === undefined && outside === undefined ? family.heldOutError : undefined,
     time: (requests, contextTokens, newTokens) => {
       const d = demand(requests, contextTokens, newTokens);
       const time = lawTime(constants, d, rates, warm) as LawTime & { bytes?: number; flops?: number };
@@ -107,8 +126,32 @@ export function attentionPlan(mixer: Mixer, hardware: Hardware, options: Attenti
   };
 }
 
+/** Words of several parts, each once; undefined where there are none. */
+function joined(words: readonly (string | undefined)[]): string | undefined {
+  const said = [...new Set(words.filter((word) => word !== undefined))];
+  return said.length === 0 ? undefined : said.join(", ");
+}
+
+/** Which recurrence was measured where another stands in its place. */
+function standIn(mixer: Mixer, work: MixerWorkName): string | undefined {
+  if (mixer.kind !== "linear" || work.endsWith("convolution") || work === mixer.family) return undefined;
+  return `recurrence ${mixer.family} (measured ${work})`;
+}
+
+/** Arithmetic of wide groups, in that of narrow ones, from which a kernel has left its fast path. */
+const slowFrom = 4;
+
+/** Why a group of queries takes long, where the kernel's rows show it: they hold such groups, and cost by that much more. */
+function slowPath(mixer: Mixer, phase: MixerPhase, { kernel, constants }: MixerFamily): string | undefined {
+  if (mixer.kind !== "grouped" || phase !== "decode") return undefined;
+  const group = mixer.heads / mixer.keyValueHeads;
+  if (group <= widestGroup || constants.wideGroupCost <= slowFrom) return undefined;
+  const times = formatNumber(constants.wideGroupCost, 2);
+  return `${formatCount(group)} query heads on one KV head: above ${widestGroup} ${kernel} takes ${times} times the arithmetic, as measured`;
+}
+
 /** Of a sparse layer the host's time stays: its many kernels are one task of a step, which charges the host for each task's kernels. */
-function withoutProjections({ constants: c, work }: MixerFamily): MixerConstants {
+function withoutProjections(c: MixerConstants, work: MixerWorkName): MixerConstants {
   const hostSeconds = work === "latent layer" ? 0 : c.hostSeconds;
   return { ...c, fixedSeconds: c.fixedSeconds * (1 - projectionShare), tokenBytes: 0, hostSeconds };
 }
