@@ -130,7 +130,7 @@ describe("heads outside what was measured", () => {
     // Each prompt's head has a key of 192, as measured: nothing to say where 4 heads were timed too; 128 were not.
     expect(prefillStep({ ...ask, promptTokens: 4096, tensorParallel: 8 }).carried).toEqual([]);
     const wide = prefillStep({ ...ask, model: model("deepseek-v3"), promptTokens: 4096 });
-    expect(wide.carried).toContain("attention: sglang_flash_attention, outside its rows: query heads on a GPU 128 (measured 1 to 64)");
+    expect(wide.carried).toContain("attention: vllm_FLASH_ATTN, outside its rows: query heads on a GPU 128 (measured 1 to 64)");
   });
 });
 
