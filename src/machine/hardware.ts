@@ -59,9 +59,11 @@ export interface Hardware {
   readonly clockHertz?: number;
   readonly matrixUnit: MatrixUnit;
   readonly scaleUpBytesPerSecond?: number;
-  /** Devices that the scale-up link joins. */
+  /** Devices that the scale-up link joins; of cards without one, those of one machine, which share its PCIe. */
   readonly scaleUpDomain?: number;
   readonly networkBytesPerSecond?: number;
+  /** Of the slot, one direction: what GPUs without a scale-up link exchange over. */
+  readonly hostLinkBytesPerSecond?: number;
   readonly powerWatts?: number;
   /** Factors on times that no datasheet gives, of a machine that does not exist: see whatIfHardware. Absent on real ones. */
   readonly times?: Readonly<Partial<Record<TimeName, number>>>;
@@ -113,6 +115,7 @@ const optional = [
   "scaleUpBytesPerSecond",
   "scaleUpDomain",
   "networkBytesPerSecond",
+  "hostLinkBytesPerSecond",
   "powerWatts",
 ] as const;
 const sides = ["rows", "columns", "count", "fmaPerClock"] as const;

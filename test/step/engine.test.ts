@@ -188,7 +188,7 @@ describe("what an answer says beside its time", () => {
       expect.stringMatching(
         /^routed experts: moe_torch_flow_cutlass in bfloat16 on CDNA3, by the constants of moe_torch_flow_cutlass bfloat16 /,
       ),
-      "products in bfloat16: not measured on CDNA3",
+      "products in bfloat16: not measured on CDNA3, by the constants of sglang_torch_linear bfloat16 Hopper",
       "time between kernels: of sglang CDNA3",
       // Each of its two kinds of layers once.
       expect.stringMatching(/^attention: \S+ from \S+$/),
