@@ -127,8 +127,7 @@ const manyHeads = 32;
 
 function sparseKernel({ heads, indexer }: LatentMixer, engine: string, blackwell: boolean, cache: CacheFormatName): string {
   if (engine === "tensorrt-llm") return "trtllm_default";
-  if (engine === "vllm")
-    return blackwell && (cache === "fp8" || heads < manyHeads) ? "vllm_FLASHINFER_MLA_SPARSE" : "vllm_FLASHMLA_SPARSE";
+  if (engine === "vllm") return blackwell && (cache === "fp8" || heads < manyHeads) ? "vllm_FLASHINFER_MLA_SPARSE" : "vllm_FLASHMLA_SPARSE";
   const name = indexer?.scores === true ? "sglang_dsa_indexer" : "sglang_dsa_skip_indexer";
   return `${name}_${cache !== "fp8" ? "flashmla_sparse" : blackwell ? "trtllm" : "flashmla_kv"}`;
 }

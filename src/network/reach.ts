@@ -18,7 +18,10 @@ export interface Choice {
  * @example reachedPlaces(4, { expertsPerToken: 8 }) // 3.6
  * @example reachedPlaces(4, { expertsPerToken: 8, expertGroups: 8, chosenGroups: 4 }) // 2.9
  */
-export function reachedPlaces(places: number, { expertsPerToken: k, expertGroups: groups = 1, chosenGroups: chosen = groups }: Choice): number {
+export function reachedPlaces(
+  places: number,
+  { expertsPerToken: k, expertGroups: groups = 1, chosenGroups: chosen = groups }: Choice,
+): number {
   if (chosen >= groups) return places * (1 - (1 - 1 / places) ** k);
   const here = groups / places;
   // A place is a part of one group.

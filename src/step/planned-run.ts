@@ -125,7 +125,8 @@ export function coreOf(
     hiddenSize: model.hiddenSize,
   } as const;
   if (engine === undefined) return attentionPlan(mixer, hardware, options);
-  if (phase === "prefill") return attentionPlan(mixer, hardware, { ...options, ...prefillAttention(mixer, engine, hardware, formats.cache) });
+  if (phase === "prefill")
+    return attentionPlan(mixer, hardware, { ...options, ...prefillAttention(mixer, engine, hardware, formats.cache) });
   const kernel = decodeAttentionKernel(mixer, engine, hardware, formats.cache);
   return attentionPlan(mixer, hardware, kernel === undefined ? options : { ...options, kernel });
 }

@@ -7,7 +7,7 @@ import { type DecodeStep, layerSeconds, listed, totalOf } from "./decode";
 import { type Engine, layersOf } from "./engine";
 import { type Plan, planOf } from "./plan";
 import { type ResolvedQuestion, resolveQuestion, type StepQuestion } from "./question";
-import type { DecodeTask, Passing } from "./task";
+import type { Passing } from "./task";
 import { betweenTask } from "./task";
 import { type LayerTasks, layerTasks, otherStarts, savedPerStart, sum } from "./tasks";
 
@@ -88,7 +88,10 @@ export function prefillStep(question: PrefillQuestion): PrefillStep {
   const band = bandOf(plan, seconds, "prefill");
   return {
     seconds,
-    floorSeconds: Math.min(seconds, totalOf(all, (task) => task.floorSeconds)),
+    floorSeconds: Math.min(
+      seconds,
+      totalOf(all, (task) => task.floorSeconds),
+    ),
     tokensPerSecondPerGpu: (requests * promptTokens) / seconds / gpus,
     tasks: listed(all),
     kernel: plan.kernel,
@@ -130,7 +133,9 @@ function beyondMeasured({ runs }: Plan, tokens: number): readonly string[] {
   const words = new Set<string>();
   for (const core of runs.flatMap(({ blocks }) => blocks.flatMap((block) => coreIn(block, "prefill") ?? []))) {
     if (tokens > core.longestTokens)
-      words.add(`attention: ${core.kernel} on ${formatCount(tokens)} tokens of a request, measured up to ${formatCount(core.longestTokens)}`);
+      words.add(
+        `attention: ${core.kernel} on ${formatCount(tokens)} tokens of a request, measured up to ${formatCount(core.longestTokens)}`,
+      );
   }
   return [...words];
 }

@@ -205,7 +205,9 @@ describe("the kernel of attention where prompts are taken in", () => {
     const few = { ...sparse, heads: 31 };
     const follows = { ...sparse, indexer: { ...sparse.indexer, scores: false } } as Mixer;
     expect(of(sparse, "tensorrt-llm", blackwell).kernel).toBe("trtllm_default");
-    expect(["bfloat16", "fp8"].map((cache) => of(sparse, "vllm", hopper, cache as "fp8").kernel)).toEqual(new Array(2).fill("vllm_FLASHMLA_SPARSE"));
+    expect(["bfloat16", "fp8"].map((cache) => of(sparse, "vllm", hopper, cache as "fp8").kernel)).toEqual(
+      new Array(2).fill("vllm_FLASHMLA_SPARSE"),
+    );
     expect(of(sparse, "vllm", blackwell).kernel).toBe("vllm_FLASHMLA_SPARSE");
     expect(of({ ...sparse, heads: 32 }, "vllm", blackwell).kernel).toBe("vllm_FLASHMLA_SPARSE");
     expect(of(few, "vllm", blackwell).kernel).toBe("vllm_FLASHINFER_MLA_SPARSE");
@@ -219,10 +221,15 @@ describe("the kernel of attention where prompts are taken in", () => {
 
   it("is of the other kinds each engine's own where it was measured, and elsewhere the families' choice", () => {
     const [v4, m3, next, kimi] = ["deepseek-v4-pro", "minimax-m3", "qwen3-next-80b-a3b", "kimi-linear-48b-a3b"].map((id) =>
-      model(id).runs.flatMap(({ blocks }) => blocks).find(({ kind }) => kind === "compressed" || kind === "block-selected" || kind === "linear"),
+      model(id)
+        .runs.flatMap(({ blocks }) => blocks)
+        .find(({ kind }) => kind === "compressed" || kind === "block-selected" || kind === "linear"),
     ) as [Mixer, Mixer, Mixer, Mixer];
     expect(kernels(v4, "tensorrt-llm").slice(2)).toEqual([undefined, ...new Array(2).fill("trtllm_DeepseekV4TrtllmAttention")]);
-    expect([of(v4, "vllm", hopper).kernel, of(v4, "sglang", hopper).kernel]).toEqual(["vllm_FLASHMLA_SPARSE_DSV4", "sglang_compressed_flashmla"]);
+    expect([of(v4, "vllm", hopper).kernel, of(v4, "sglang", hopper).kernel]).toEqual([
+      "vllm_FLASHMLA_SPARSE_DSV4",
+      "sglang_compressed_flashmla",
+    ]);
     expect(kernels(m3, "tensorrt-llm").slice(1, 4)).toEqual(["trtllm_default", "trtllm_default", "trtllm_msa_fmha_sm100"]);
     expect(kernels(m3, "sglang").slice(1, 3)).toEqual([undefined, "sglang_minimax_prefill_triton_sparse"]);
     expect(of(m3, "vllm", hopper).kernel).toBeUndefined();

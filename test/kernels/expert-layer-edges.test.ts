@@ -44,7 +44,8 @@ const machine = { ...h100, processors: 1, clockHertz: 1e8, memoryBytesPerSecond:
 const weightBytes = 6000;
 
 describe("weights in the last-level cache", () => {
-  const memory = (cacheBytes: number, warm?: boolean) => timeOf(family, shape, { ...machine, cacheBytes }, 1, load, two, warm).memorySeconds;
+  const memory = (cacheBytes: number, warm?: boolean) =>
+    timeOf(family, shape, { ...machine, cacheBytes }, 1, load, two, warm).memorySeconds;
 
   it("are missed by a share of 1 / (1 + r^6), r the cache over the weights, and the rest comes at the cache's rate", () => {
     for (const [ratio, missed] of [
@@ -79,7 +80,8 @@ describe("weights in the last-level cache", () => {
 
 describe("tiles of a layer", () => {
   it("hold just the rows of each expert where the kernel takes one tile a call", () => {
-    const padded = (routed: number) => timeOf({ ...family, oneTile: 1 }, shape, machine, 1, load, { rows: routed, tokens: routed }).paddedRows;
+    const padded = (routed: number) =>
+      timeOf({ ...family, oneTile: 1 }, shape, machine, 1, load, { rows: routed, tokens: routed }).paddedRows;
     // 16 rows fill the smallest tile of two experts; 17 do not.
     expect([16, 17, 32].map(padded)).toEqual([2 * 8, 2 * 16, 2 * 16]);
   });
@@ -127,7 +129,9 @@ describe("what of the tokens is on the GPU", () => {
   });
 
   it("is one of two words", () => {
-    expect(() => moeLayerTime({ ...asked, tokens: 1, layout: "sent" as "dispatched" })).toThrow(/^layout must be gathered or dispatched, got "sent"/);
+    expect(() => moeLayerTime({ ...asked, tokens: 1, layout: "sent" as "dispatched" })).toThrow(
+      /^layout must be gathered or dispatched, got "sent"/,
+    );
   });
 });
 

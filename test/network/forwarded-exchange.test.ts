@@ -80,7 +80,9 @@ describe("a forwarded exchange", () => {
     expect(time.scaleUpSeconds).toBeCloseTo((8 * 1.75 * 0.5 * 100) / 100, 12);
     expect(time.seconds).toBeCloseTo(5 + 7, 12);
     expect(time.bound).toBe("scale-up");
-    expect(() => forwardedTime(constants, { ...asked, node: 1, network: undefined })).toThrow("networkBytesPerSecond must be known where 2 nodes");
+    expect(() => forwardedTime(constants, { ...asked, node: 1, network: undefined })).toThrow(
+      "networkBytesPerSecond must be known where 2 nodes",
+    );
   });
 });
 
@@ -143,7 +145,15 @@ describe("DeepEP's normal exchange", () => {
         }
     expect(() => time("dispatch", "gb200", 16, 144)).not.toThrow();
     const alone = { ...hardware("h800-sxm"), networkBytesPerSecond: undefined };
-    const ask = () => expertExchangeTime({ direction: "dispatch", tokens: 1, expertParallel: 16, model: model("deepseek-v3"), hardware: alone as never, implementation: "deepep-high-throughput" });
+    const ask = () =>
+      expertExchangeTime({
+        direction: "dispatch",
+        tokens: 1,
+        expertParallel: 16,
+        model: model("deepseek-v3"),
+        hardware: alone as never,
+        implementation: "deepep-high-throughput",
+      });
     expect(ask).toThrow("h800-sxm has no networkBytesPerSecond, which expertParallel 16 needs");
   });
 });

@@ -31,8 +31,13 @@ describe("attention where prompts are taken in", () => {
     const layer = (machine: string, kernel: string, newTokens: number) =>
       attentionTimes().find(
         (row) =>
-          row.machine === machine && row.kernel === kernel && row.phase === "prefill" && row.part === "layer" &&
-          row.newTokens === newTokens && row.requests === 1 && row.geometry === "deepseek-v3 16",
+          row.machine === machine &&
+          row.kernel === kernel &&
+          row.phase === "prefill" &&
+          row.part === "layer" &&
+          row.newTokens === newTokens &&
+          row.requests === 1 &&
+          row.geometry === "deepseek-v3 16",
       )?.seconds as number;
     // On 16 heads, TP8: TensorRT-LLM's core alone was timed at 9.16 ms.
     expect(Math.abs(core("h100-sxm", "tensorrt-llm") / 9.156e-3 - 1)).toBeLessThan(0.1);
@@ -50,7 +55,10 @@ describe("attention where prompts are taken in", () => {
       const step = prefillStep({
         ...{ model: v32, hardware: hardware("b200-sxm"), requests: 1, promptTokens, tensorParallel: 8, engine, cacheFormat },
       });
-      return (total(step, "attention core") + total(step, "indexer") + total(step, "attention projections") + total(step, "output projection")) / 61;
+      return (
+        (total(step, "attention core") + total(step, "indexer") + total(step, "attention projections") + total(step, "output projection")) /
+        61
+      );
     };
     expect(Math.abs(of("tensorrt-llm", "fp8", 32768) / 22.76e-3 - 1)).toBeLessThan(1 / 3);
     expect(Math.abs(of("vllm", "bfloat16", 32768) / 25.566e-3 - 1)).toBeLessThan(1 / 3);
@@ -60,15 +68,24 @@ describe("attention where prompts are taken in", () => {
 
   it("differs by engine for every kind of model that engines run by other kernels", () => {
     const seconds = (id: string, machine: string) =>
-      engines.map((engine) => total(prefillStep({ model: model(id), hardware: hardware(machine), requests: 4, promptTokens: 8192, engine }), "attention core"));
+      engines.map((engine) =>
+        total(prefillStep({ model: model(id), hardware: hardware(machine), requests: 4, promptTokens: 8192, engine }), "attention core"),
+      );
     for (const machine of ["h200-sxm", "b200-sxm"])
-      for (const id of ["llama-3-70b", "deepseek-v3", "deepseek-v3.2", "minimax-m3", ...(machine === "b200-sxm" ? ["deepseek-v4-flash"] : [])])
+      for (const id of [
+        "llama-3-70b",
+        "deepseek-v3",
+        "deepseek-v3.2",
+        "minimax-m3",
+        ...(machine === "b200-sxm" ? ["deepseek-v4-flash"] : []),
+      ])
         expect(new Set(seconds(id, machine)).size, `${id} on ${machine}`).toBe(3);
   });
 
   it("says where a request is longer than any that its kernel was measured with, and only there", () => {
     const carried = (promptTokens: number, pastTokens = 0) =>
-      prefillStep({ model: v32, hardware: hardware("h200-sxm"), requests: 1, promptTokens, pastTokens, tensorParallel: 8, engine: "vllm" }).carried;
+      prefillStep({ model: v32, hardware: hardware("h200-sxm"), requests: 1, promptTokens, pastTokens, tensorParallel: 8, engine: "vllm" })
+        .carried;
     const words = "attention: vllm_FLASHMLA_SPARSE on 65,536 tokens of a request, measured up to 32,896";
     expect(carried(65536)).toContain(words);
     expect(carried(32768, 32768)).toContain(words);
@@ -83,7 +100,10 @@ describe("prompts over many ranks", () => {
       const task = step.tasks.find(({ name }) => name === "combine");
       const { seconds } = expertExchangeTime({
         ...{ direction: "combine", tokens: (requests / 32) * 64, expertParallel: 32, implementation: "deepep-high-throughput" },
-        ...{ hardware: wide.hardware, model: { hiddenSize: 7168, routedExperts: 256, expertsPerToken: 8, expertGroups: 8, chosenGroups: 4 } },
+        ...{
+          hardware: wide.hardware,
+          model: { hiddenSize: 7168, routedExperts: 256, expertsPerToken: 8, expertGroups: 8, chosenGroups: 4 },
+        },
       });
       expect(task?.seconds).toBeCloseTo(seconds, 15);
     }
@@ -129,7 +149,10 @@ describe("two micro-batches of prompts", () => {
   it("hide nothing where nothing is exchanged, but the weights are read twice", () => {
     const alone = { model: model("llama-3-70b"), hardware: hardware("h200-sxm"), requests: 2, promptTokens: 512, tensorParallel: 8 };
     const halves = prefillStep({ ...alone, overlap: "two-micro-batches" });
-    expect(halves.seconds).toBeCloseTo(halves.tasks.reduce((sum, { seconds }) => sum + seconds, 0), 9);
+    expect(halves.seconds).toBeCloseTo(
+      halves.tasks.reduce((sum, { seconds }) => sum + seconds, 0),
+      9,
+    );
     expect(halves.seconds).toBeGreaterThan(prefillStep(alone).seconds);
   });
 });
@@ -150,7 +173,8 @@ describe("the time to take prompts in", () => {
   it("is no shorter for longer prompts, nor for prompts on a longer past", () => {
     fc.assert(
       fc.property(asked, ({ id, machine, more, ...rest }) => {
-        const ask = (longer: object) => prefillStep({ ...{ model: model(id), hardware: hardware(machine), requests: 2 }, ...rest, ...longer }).seconds;
+        const ask = (longer: object) =>
+          prefillStep({ ...{ model: model(id), hardware: hardware(machine), requests: 2 }, ...rest, ...longer }).seconds;
         const seconds = ask({});
         expect(ask({ promptTokens: rest.promptTokens + more })).toBeGreaterThanOrEqual(seconds * (1 - 1e-9));
         expect(ask({ pastTokens: rest.pastTokens + more })).toBeGreaterThanOrEqual(seconds * (1 - 1e-9));

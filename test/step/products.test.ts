@@ -17,15 +17,18 @@ describe("kernels of the products outside the experts", () => {
     ["fp8", "sglang_fp8_scaled_mm"],
     ["fp8_block", "sglang_deepgemm"],
     ["nvfp4", "sglang_cutedsl"],
-  ] as const)("are in %s SGLang's table whose time is the product's and its conversion's alone, but convert on the way", (format, kernel) => {
-    const timed = denseFamily(b200, kernel, format);
-    expect(timed).toMatchObject({ kernel, fitted: "here" });
-    for (const engine of ["tensorrt-llm", "vllm", "sglang"] as const) {
-      const { quantised } = productKernels(b200, format, start, engine);
-      const { fixedSeconds } = quantised.constants;
-      expect(quantised, engine).toEqual({ ...timed, constants: { ...timed.constants, fixedSeconds, activationPasses: 0 } });
-    }
-  });
+  ] as const)(
+    "are in %s SGLang's table whose time is the product's and its conversion's alone, but convert on the way",
+    (format, kernel) => {
+      const timed = denseFamily(b200, kernel, format);
+      expect(timed).toMatchObject({ kernel, fitted: "here" });
+      for (const engine of ["tensorrt-llm", "vllm", "sglang"] as const) {
+        const { quantised } = productKernels(b200, format, start, engine);
+        const { fixedSeconds } = quantised.constants;
+        expect(quantised, engine).toEqual({ ...timed, constants: { ...timed.constants, fixedSeconds, activationPasses: 0 } });
+      }
+    },
+  );
 
   it("convert for at most 8 us more than BF16's fixed time, in every engine", () => {
     for (const engine of ["tensorrt-llm", "vllm", "sglang"] as const) {

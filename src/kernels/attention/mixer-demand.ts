@@ -111,7 +111,8 @@ export function demandOf(setting: DemandSetting): Demand {
       indexBytes: index === undefined ? 0 : requests * (index.readBytes + index.writtenBytes),
       indexFlops: index === undefined ? 0 : requests * index.flops,
       indexPairs: index === undefined ? 0 : (requests * index.flops) / flopsPerPair(scoresOf(mixer)),
-      choosingTokens: index === undefined ? 0 : requests * Math.max(0, Math.min(newTokens, contextTokens + newTokens - (scoresOf(mixer)?.topK ?? 0))),
+      choosingTokens:
+        index === undefined ? 0 : requests * Math.max(0, Math.min(newTokens, contextTokens + newTokens - (scoresOf(mixer)?.topK ?? 0))),
     };
   };
 }

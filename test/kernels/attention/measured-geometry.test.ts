@@ -132,7 +132,9 @@ describe("heads outside what was measured", () => {
     const ofCores = (engine: string) =>
       prefillStep({ ...ask, engine, promptTokens: 4096, tensorParallel: 8 }).carried.filter((words) => words.startsWith("attention"));
     expect(ofCores("vllm")).toEqual([]);
-    expect(ofCores("sglang")).toEqual(["attention: sglang_fa3 from cache fp8, outside its rows: query heads on a GPU 4 (measured 8 to 64)"]);
+    expect(ofCores("sglang")).toEqual([
+      "attention: sglang_fa3 from cache fp8, outside its rows: query heads on a GPU 4 (measured 8 to 64)",
+    ]);
     const wide = prefillStep({ ...ask, engine: "vllm", model: model("deepseek-v3"), promptTokens: 4096 });
     expect(wide.carried).toContain("attention: vllm_FLASH_ATTN, outside its rows: query heads on a GPU 128 (measured 1 to 64)");
   });

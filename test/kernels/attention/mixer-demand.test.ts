@@ -139,7 +139,10 @@ describe("what other mixers ask of a GPU", () => {
     // Eight new tokens on 100: of these 3 see more than 105, all more than 50, none more than 108.
     const choosing = (topK: number) => demand(top(topK), "prefill", [2, 100, 8]).choosingTokens;
     expect([50, 100, 105, 108, 500].map(choosing)).toEqual([16, 16, 6, 0, 0]);
-    expect(demand({ ...latent, indexer: { ...indexer, scores: false } }, "prefill", [2, 100, 8])).toMatchObject({ indexPairs: 0, choosingTokens: 0 });
+    expect(demand({ ...latent, indexer: { ...indexer, scores: false } }, "prefill", [2, 100, 8])).toMatchObject({
+      indexPairs: 0,
+      choosingTokens: 0,
+    });
   });
 
   it("is of compressed attention one key for all heads", () => {
@@ -192,7 +195,17 @@ describe("the law, term by term", () => {
   };
   const none: MixerDemand = {
     ...{ units: 100, cutTokens: 0, cacheBytes: 0, otherBytes: 0, flops: 0, paddedFlops: 0, outsideFlops: 0, longestShare: 1 },
-    ...{ wideGroup: false, chunks: 0, newTokens: 0, weightBytes: 0, productFlops: 0, indexBytes: 0, indexFlops: 0, indexPairs: 0, choosingTokens: 0 },
+    ...{
+      wideGroup: false,
+      chunks: 0,
+      newTokens: 0,
+      weightBytes: 0,
+      productFlops: 0,
+      indexBytes: 0,
+      indexFlops: 0,
+      indexPairs: 0,
+      choosingTokens: 0,
+    },
   };
   const constants: MixerConstants = { ...idleConstants, fixedSeconds: 0, unitSeconds: 0, overlapExponent: 1, streamShare: 1 };
   const of = (c: Partial<MixerConstants>, d: Partial<MixerDemand>, warm = false) =>
