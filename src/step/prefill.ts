@@ -1,5 +1,6 @@
 import { requirePositiveInteger, requireWhole } from "../checks";
 import { timeFactor } from "../machine/hardware";
+import { isMoe } from "../model/model";
 import { formatCount } from "../text/numbers";
 import { bandOf, leftOutOf } from "./answer-words";
 import { carriedOf, coreIn } from "./carried";
@@ -100,9 +101,11 @@ export function prefillStep(question: PrefillQuestion): PrefillStep {
     engine: plan.engine,
     errorBand: { low: seconds * (band.low / seconds) ** widening, high: seconds * (band.high / seconds) ** widening },
     carried: [...carriedOf(resolved, plan, "prefill"), ...beyondMeasured(plan, pastTokens + promptTokens)],
-    leftOut: leftOutOf(plan),
+    leftOut: [...leftOutOf(plan), ...(dataParallel > 1 && isMoe(resolved.model) && resolved.overlap === "none" ? [unhidden] : [])],
   };
 }
+
+const unhidden = "hiding of the exchange: without two micro-batches none of it runs beside computing";
 
 /** What passes at once: all prompts, or each half of them. */
 function passings({ overlap, groupRequests, requests, dataParallel }: ResolvedQuestion, promptTokens: number, pastTokens: number) {

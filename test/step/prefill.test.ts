@@ -146,6 +146,15 @@ describe("two micro-batches of prompts", () => {
     expect(() => prefillStep({ ...wide, overlap: "three" as never })).toThrow(RangeError);
   });
 
+  it("are what an answer without them misses, and says, where tokens are exchanged", () => {
+    const says = (change: object) =>
+      prefillStep({ ...wide, ...change }).leftOut.filter((words) => words.startsWith("hiding of the exchange"));
+    expect(says({})).toEqual(["hiding of the exchange: without two micro-batches none of it runs beside computing"]);
+    expect(says({ overlap: "two-micro-batches" })).toEqual([]);
+    expect(says({ expertParallel: 8, dataParallel: 1, tensorParallel: 8 })).toEqual([]);
+    expect(says({ model: model("llama-3-70b"), expertParallel: 1 })).toEqual([]);
+  });
+
   it("hide nothing where nothing is exchanged, but the weights are read twice", () => {
     const alone = { model: model("llama-3-70b"), hardware: hardware("h200-sxm"), requests: 2, promptTokens: 512, tensorParallel: 8 };
     const halves = prefillStep({ ...alone, overlap: "two-micro-batches" });
