@@ -6,7 +6,7 @@ const digits = (value: number, n: number): string => String(Number(value.toPreci
 
 /** data/attention-kernels.csv: a constant a row. */
 export function attentionKernelsCsv(fits: readonly AttentionFit[]): string {
-  const lines = fits.flatMap(({ key, constants, names, relativeErrors, tileRows, unitRows, rows }) => {
+  const lines = fits.flatMap(({ key, constants, names, relativeErrors, tileRows, unitRows, longestTokens, rows }) => {
     const family = familyColumns.map((column) => key[column]).join(",");
     return [
       ...names.map((name, i) => {
@@ -16,6 +16,7 @@ export function attentionKernelsCsv(fits: readonly AttentionFit[]): string {
       }),
       `${family},tileRows,${tileRows},row,,${rows}`,
       `${family},unitRows,${unitRows},row,,${rows}`,
+      `${family},longestTokens,${longestTokens},token,,${rows}`,
     ];
   });
   const head =

@@ -8,6 +8,7 @@ import {
   networkConstantNames,
   scaleUpConstantNames,
 } from "../network/exchange";
+import { forwardConstantNames } from "../network/forwarded-exchange";
 import { named } from "./collectives";
 import { type LinkProblem, microseconds } from "./product-fits";
 
@@ -30,6 +31,7 @@ export function scaleUpProblems(): readonly LinkProblem[] {
           scaleUp: new Map([[`deepep-low-latency ${direction} ${generation}`, c as never]]),
           network: new Map(),
           copy: new Map(),
+          forward: new Map(),
         }),
         start: [1e-5, 1e-8, 1e-9, 0.6, 2e-6, 1.2],
         lower: [1e-6, 1e-10, 1e-11, 0.1, 1e-7, 1],
@@ -52,7 +54,7 @@ export function networkProblem(scaleUp: ExchangeTables["scaleUp"] = new Map()): 
     fixed: { secondsPerMessage: 0 },
     own: own.map((o) => o.row),
     directionOf: (i) => (own[i] as (typeof own)[0]).direction,
-    table: (c) => ({ scaleUp, network: new Map([["deepep-low-latency network Hopper", c as never]]), copy: new Map() }),
+    table: (c) => ({ scaleUp, network: new Map([["deepep-low-latency network Hopper", c as never]]), copy: new Map(), forward: new Map() }),
     start: [1.7e-5, 3.6e-6, 2.4e-5, 1e-6, 0.94],
     lower: [1e-6, 1e-9, 1e-6, 1e-9, 0.3],
     upper: [1e-4, 2e-5, 1e-4, 2e-5, 1],
@@ -73,7 +75,7 @@ export function copyProblems(): readonly LinkProblem[] {
         own,
         directionOf: () => direction,
         implementation: `trtllm-${method}`,
-        table: (c) => ({ scaleUp: new Map(), network: new Map(), copy: new Map([[key, c as never]]) }),
+        table: (c) => ({ scaleUp: new Map(), network: new Map(), copy: new Map([[key, c as never]]), forward: new Map() }),
         start: [1e-5, 1e-6, 0.7, 2],
         lower: [1e-6, 1e-8, 0.1, 0.01],
         upper: [5e-5, 1e-5, 1, 200],
@@ -84,6 +86,30 @@ export function copyProblems(): readonly LinkProblem[] {
       });
     }),
   );
+}
+
+/** Tokens of a GPU beyond which no constant of the normal exchange is fitted. */
+const fittedTokens = 16384;
+
+/** DeepEP's normal kernels, a direction each: one and more nodes, all numbers of processors, both machines at once. */
+export function forwardProblems(): readonly LinkProblem[] {
+  const own = readRows("measurements/deepep-normal.csv");
+  return directions.map((direction): LinkProblem => {
+    const key = `deepep-high-throughput ${direction} Hopper`;
+    return exchangeProblem({
+      family: named("deepep-high-throughput", direction, "Hopper", "copies to nodes"),
+      names: forwardConstantNames,
+      own,
+      directionOf: () => direction,
+      implementation: "deepep-high-throughput",
+      table: (c) => ({ scaleUp: new Map(), network: new Map(), copy: new Map(), forward: new Map([[key, c as never]]) }),
+      start: [3e-5, 1.5e10, 0.6, 8e-5, 1e-5, 9e9, 0.9],
+      lower: [5e-6, 2e9, 0.2, 1e-5, 1e-7, 2e9, 0.4],
+      upper: [2e-4, 6e10, 1, 3e-4, 1e-4, 4e10, 1],
+      held: (r) => number(r, "tokens") > fittedTokens || r.cells.hiddenSize !== "7168",
+      heldOut: "more than 16,384 tokens of a GPU, and widths but DeepSeek-V3's",
+    });
+  });
 }
 
 interface ExchangeFit extends Pick<LinkProblem, "family" | "names" | "start" | "lower" | "upper" | "spreads" | "heldOut"> {
@@ -110,6 +136,7 @@ function exchangeProblem({
       direction: directionOf(i),
       hardware: hardware(text(row, "machine")),
       tokens: number(row, "tokens"),
+      ...(row.cells.processors === undefined ? {} : { exchangeProcessors: number(row, "processors") }),
       implementation: implementation as never,
       expertParallel: row.cells.nodes === undefined ? number(row, "expertParallel") : 8 * number(row, "nodes"),
       model: {
@@ -120,7 +147,11 @@ function exchangeProblem({
       ...(row.cells.weightFormat === undefined ? {} : { weightFormat: text(row, "weightFormat") }),
     };
   });
-  const measured = own.map((row, i) => microseconds(row, row.cells.us === undefined ? `${directionOf(i)}Us` : "us"));
+  const measured = own.map((row, i) => {
+    if (row.cells.us !== undefined) return microseconds(row, "us");
+    const notified = row.cells[`${directionOf(i)}NotifyUs`] === undefined ? 0 : number(row, `${directionOf(i)}NotifyUs`) * 1e-6;
+    return microseconds(row, `${directionOf(i)}Us`) + notified;
+  });
   const alpha = Math.min(...measured);
   const start = { ...fixed, ...Object.fromEntries(rest.names.map((n, i) => [n, rest.start[i] as number])) };
   const samples = own.map((row, i) => {

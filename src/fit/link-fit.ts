@@ -1,5 +1,5 @@
 import { eagerProblems, exchangeProblems, ringProblems, shotProblems } from "./collectives";
-import { copyProblems, networkProblem, scaleUpProblems } from "./exchanges";
+import { copyProblems, forwardProblems, networkProblem, scaleUpProblems } from "./exchanges";
 import { denseProblems, type LinkProblem } from "./product-fits";
 import { solveFit } from "./solver";
 
@@ -79,6 +79,6 @@ export function fitLinks(progress: (fit: LinkFit) => void = () => {}): readonly 
   for (const problem of [...denseProblems(), ...ringProblems(), ...exchangeProblems()]) solve(problem);
   for (const problem of eagerProblems(solveAll(shotProblems()))) solve(problem);
   solve(networkProblem(solveAll(scaleUpProblems())));
-  for (const problem of copyProblems()) solve(problem);
+  for (const problem of [...copyProblems(), ...forwardProblems()]) solve(problem);
   return fits;
 }

@@ -31,8 +31,8 @@ export interface LinkProblem {
 }
 
 /** Unit of a constant, by how its name ends. */
-export function constantUnit(name: string): "s" | "B" | "ratio" {
-  return /[Ss]econds|secondsPer/.test(name) ? "s" : /Bytes$/.test(name) ? "B" : "ratio";
+export function constantUnit(name: string): "s" | "B" | "B/s" | "ratio" {
+  return /PerSecond$/.test(name) ? "B/s" : /[Ss]econds|secondsPer/.test(name) ? "s" : /Bytes$/.test(name) ? "B" : "ratio";
 }
 
 /** Shapes [n, k] of products that no constant is fitted on. */

@@ -37,6 +37,8 @@ export {
   type JudgedRow,
   judgedRows,
   linkErrors,
+  type PrefillComparison,
+  prefillComparisons,
   relativeError,
   statedErrors,
   worstRows,

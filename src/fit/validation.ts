@@ -5,6 +5,7 @@ import { hardware } from "../machine/hardware";
 import { model } from "../model/registry";
 import { type MoeMeasurement, moeMeasurements, setAside } from "../published/layer-times";
 import { decodeStep } from "../step/decode";
+import { type PrefillStep, prefillStep } from "../step/prefill";
 import { byFamily, type StatedError, tokenCounts } from "./fit-all";
 import { readStatedErrors } from "./fit-tables";
 import { configurationOf, interpolateRow, isEven, isFitted, predictRow } from "./judge";
@@ -154,6 +155,46 @@ export function decodeComparisons(): readonly DecodeComparison[] {
       overlap,
       tokensPerSecondPerGpu: number(row, "tokensPerSecondPerGpu"),
       ours: step.tokensPerSecondPerGpu,
+      note: optionalText(row, "note") ?? "",
+    };
+  });
+}
+
+/** A prefill throughput of DeepSeek-V3 that was measured, or that another model predicts, beside ours. */
+export interface PrefillComparison extends Omit<DecodeComparison, "requestsPerGpu" | "contextTokens"> {
+  readonly promptsPerGpu: number;
+  readonly promptTokens: number;
+  /** Seconds of the step, ours, and its band. */
+  readonly step: Pick<PrefillStep, "seconds" | "errorBand">;
+}
+
+/**
+ * Published prefill figures of DeepSeek-V3, what another public model says, and what this one says of the same set-up.
+ *
+ * @throws Error naming file and line of a row that no step can be computed for.
+ * @example prefillComparisons().map(({ who, kind }) => [who, kind])
+ */
+export function prefillComparisons(): readonly PrefillComparison[] {
+  return readRows("measurements/prefill-deepseek-v3.csv").map((row) => {
+    const [expertParallel, promptsPerGpu, promptTokens] = ["expertParallel", "promptsPerGpu", "promptTokens"].map((column) =>
+      number(row, column),
+    ) as [number, number, number];
+    const overlap = oneOf(row, "overlap", ["none", "two-micro-batches"]);
+    const place = { expertParallel, dataParallel: expertParallel, requests: promptsPerGpu * expertParallel };
+    const step = lookedUp(row, "machine", (id) =>
+      prefillStep({ ...place, model: model("deepseek-v3"), hardware: hardware(id), promptTokens, overlap }),
+    );
+    return {
+      who: text(row, "who"),
+      kind: oneOf(row, "kind", ["measured", "model"]),
+      machine: text(row, "machine"),
+      expertParallel,
+      promptsPerGpu,
+      promptTokens,
+      overlap,
+      tokensPerSecondPerGpu: number(row, "tokensPerSecondPerGpu"),
+      ours: step.tokensPerSecondPerGpu,
+      step,
       note: optionalText(row, "note") ?? "",
     };
   });

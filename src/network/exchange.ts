@@ -7,10 +7,11 @@ import { type Hardware, timeFactor } from "../machine/hardware";
 import { weightFormat as lookUpFormat } from "../machine/number-formats";
 import { nearest } from "../text/nearest";
 import { collectiveKeys, linkGeneration, scaleUpBytesPerSecond } from "./collective";
+import { type ForwardConstants, forwardConstantNames, forwardedPlan, usualProcessors } from "./forwarded-exchange";
 
 /** Tokens to their experts, or results back to their tokens. */
 export type ExchangeDirection = "dispatch" | "combine";
-export const expertExchanges = ["deepep-low-latency", "trtllm-one-sided", "trtllm-two-sided"] as const;
+export const expertExchanges = ["deepep-low-latency", "deepep-high-throughput", "trtllm-one-sided", "trtllm-two-sided"] as const;
 export type ExpertExchange = (typeof expertExchanges)[number];
 
 /** What the exchange must know of the layer. */
@@ -21,6 +22,9 @@ export interface ExchangeShape {
   readonly routedExperts: number;
   /** That a token is sent to: a mean where some compute nothing. */
   readonly expertsPerToken: number;
+  /** Groups of experts of which a router chooses some first; it chooses among all where these are absent. */
+  readonly expertGroups?: number;
+  readonly chosenGroups?: number;
 }
 
 /** One dispatch or combine of one layer, seen from one GPU of the group. */
@@ -31,7 +35,10 @@ export interface ExchangeQuestion {
   /** Tokens of one GPU. */
   readonly tokens: number;
   readonly expertParallel: number;
+  /** DeepEP's low-latency kernels if left out, whatever their buffers hold. */
   readonly implementation?: ExpertExchange;
+  /** Of a GPU, that the normal exchange runs on; DeepEP's own choice of 20 if left out. */
+  readonly exchangeProcessors?: number;
   /** Format that tokens are dispatched in; they come back in BF16. FP8 with a scale every 128 if left out. */
   readonly weightFormat?: string;
 }
@@ -86,6 +93,7 @@ export interface ExchangeTables {
   readonly scaleUp: ReadonlyMap<string, ScaleUpConstants>;
   readonly network: ReadonlyMap<string, NetworkConstants>;
   readonly copy: ReadonlyMap<string, CopyConstants>;
+  readonly forward: ReadonlyMap<string, ForwardConstants>;
 }
 
 /**
@@ -101,6 +109,8 @@ export interface ExchangeTables {
  * a rank, however many of its experts want it:
  *
  *     seconds + doubling log2(gpus) + T min(k, gpus) share bytes / (link e) + T passes bytes / bandwidth
+ *
+ * DeepEP's normal kernels send one to each node that a token reaches, and forward it there: see forwardedPlan.
  *
  * Routing is taken as even and all GPUs as starting together; waiting for the slowest is not in it, so a busy cluster
  * is slower. Two nodes or more need the network: DeepEP alone.
@@ -138,8 +148,51 @@ export function expertExchangePlan(question: SettledExchange, constants: Exchang
   }
   if (question.weightFormat !== undefined) lookUpFormat(question.weightFormat);
   if (expertParallel === 1) return () => nothing;
-  return implementation === "deepep-low-latency" ? lowLatency(question, constants) : copies(question, implementation, constants);
+  if (implementation === "deepep-low-latency") return lowLatency(question, constants);
+  return implementation === "deepep-high-throughput" ? normal(question, constants) : copies(question, implementation, constants);
 }
+
+/** DeepEP's normal kernels: copies to nodes, forwarded there. */
+function normal(question: SettledExchange, constants: ExchangeTables): ExchangePlan {
+  const { direction, model, hardware, expertParallel, weightFormat, exchangeProcessors = usualProcessors } = question;
+  requirePositiveInteger("exchangeProcessors", exchangeProcessors);
+  const node = Math.min(expertParallel, hardware.scaleUpDomain ?? expertParallel);
+  const network = hardware.networkBytesPerSecond;
+  if (node < expertParallel && network === undefined)
+    throw new RangeError(`${hardware.id} has no networkBytesPerSecond, which expertParallel ${expertParallel} needs`);
+  const each = messageBytes(direction, model.expertHiddenSize ?? model.hiddenSize, weightFormat);
+  const plan = forwardedPlan(constantsOf(constants.forward, `deepep-high-throughput ${direction} Hopper`), {
+    bytesEach: each,
+    ranks: expertParallel,
+    node,
+    choice: model,
+    link: scaleUpBytesPerSecond(hardware),
+    network,
+    processors: exchangeProcessors,
+    latency: timeFactor(hardware, "messageLatency"),
+  });
+  // The whole time on so many of the processors is as much as all of them for so much of it.
+  const share = Math.min(1, exchangeProcessors / (hardware.processors ?? middlingProcessors));
+  return (tokens) => {
+    const { floorSeconds, seconds, latencySeconds, scaleUpSeconds, networkSeconds, bound, messages, farMessages } = plan(tokens);
+    return {
+      floorSeconds,
+      seconds,
+      latencySeconds,
+      processorSeconds: seconds * share,
+      scaleUpSeconds,
+      networkSeconds,
+      bound,
+      bytes: messages * each,
+      networkBytes: farMessages * each,
+      messages,
+      messageBytes: each,
+    };
+  };
+}
+
+/** Of a machine whose record does not say. */
+const middlingProcessors = 128;
 
 /** Bytes of one token on the wire: FP8 with scales and a header on the way out, BF16 on the way back. */
 export function messageBytes(direction: ExchangeDirection, hiddenSize: number, format = "fp8_block"): number {
@@ -161,7 +214,7 @@ function lowLatency(question: SettledExchange, constants: ExchangeTables): Excha
   const c = constantsOf(constants.scaleUp, `deepep-low-latency ${direction} ${generation}`);
   const message = timeFactor(hardware, "messages");
   const local = timeFactor(hardware, "messageLatency") * (c.fixedSeconds + c.secondsPerExpert * routedExperts);
-  const processors = senders(routedExperts, hardware.processors ?? 128);
+  const processors = senders(routedExperts, hardware.processors ?? middlingProcessors);
   const network = node === expertParallel ? undefined : acrossNodes(question, Math.ceil(expertParallel / node), each, constants);
   return (tokens) => {
     const inNode = (tokens * expertsPerToken * (node - 1)) / expertParallel;
@@ -290,6 +343,7 @@ function tables(): ExchangeTables {
     scaleUp: readConstants("collectives.csv", collectiveKeys, scaleUpConstantNames, "messages inside a node"),
     network: readConstants("collectives.csv", collectiveKeys, networkConstantNames, "messages across nodes"),
     copy: readConstants("collectives.csv", collectiveKeys, copyConstantNames, "copies to ranks"),
+    forward: readConstants("collectives.csv", collectiveKeys, forwardConstantNames, "copies to nodes"),
   };
   return read;
 }

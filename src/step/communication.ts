@@ -104,12 +104,14 @@ type Degrees = Pick<ResolvedQuestion, "tensorParallel" | "dataParallel" | "exper
  * The gather brings a GPU tokens that its rank has no expert for; to send each only to the GPUs of its ranks, and to add the parts up
  * there, would move less, but no engine does. Tokens are gathered in BF16, which an engine that quantizes them first halves.
  *
- * @returns a function of the tokens of one attention group.
+ * @returns a function of the tokens of one attention group, and whether they go to each node once (DeepEP's normal exchange): prompts do, whatever
+ *   their number. A training step still counts each copy.
+ * @source SGLang, docs/advanced_features/expert_parallelism.md (deepep-mode auto: normal for prefill, low latency for decode)
  */
 export function exchangePlan(
   question: ResolvedQuestion & { readonly exchangeMachine: Hardware },
   block: ExpertsBlock,
-): (rows: number) => LayerExchange {
+): (rows: number, forwarded?: boolean) => LayerExchange {
   const { model, dataParallel, tensorParallel, expertParallel, gpus } = question;
   if (dataParallel === 1) return () => none;
   if (!dispatches(question)) {
@@ -128,12 +130,18 @@ export function exchangePlan(
     routedExperts: Math.max(block.routed, ranks),
     // Experts that compute nothing are sent nothing.
     expertsPerToken: block.computedPerToken,
+    expertGroups: block.groups,
+    chosenGroups: block.chosenGroups,
   };
-  const [dispatching, combining] = (["dispatch", "combine"] as const).map((direction) =>
-    expertExchangePlan({ direction, model: shape, hardware: question.exchangeMachine, expertParallel: ranks }),
-  ) as [ExchangePlan, ExchangePlan];
+  const asked = { model: shape, hardware: question.exchangeMachine, expertParallel: ranks };
+  const [each, once] = ([undefined, "deepep-high-throughput"] as const).map((implementation) =>
+    (["dispatch", "combine"] as const).map((direction) =>
+      expertExchangePlan({ ...asked, direction, ...(implementation === undefined ? {} : { implementation }) }),
+    ),
+  ) as [[ExchangePlan, ExchangePlan], [ExchangePlan, ExchangePlan]];
   const processors = timeFactor(question.hardware, "exchangeProcessors");
-  return (rows) => {
+  return (rows, forwarded = false) => {
+    const [dispatching, combining] = forwarded ? once : each;
     const dispatch = dispatching(rows);
     const combine = combining(rows);
     return {

@@ -216,7 +216,7 @@ export function listed({ parts, ends }: LayeredTasks): readonly DecodeTask[] {
 }
 
 /** A layer of one half, or of two that hide each other's exchange. */
-function layerSeconds([first, second]: readonly LayerTasks[]): number {
+export function layerSeconds([first, second]: readonly LayerTasks[]): number {
   if (first === undefined) return 0;
   const whole = first.computeSeconds + first.communicationSeconds;
   if (second === undefined) return whole;

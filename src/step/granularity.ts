@@ -62,7 +62,8 @@ function splitOrNothing(model: Model, granularity: number): Model | undefined {
  *     task = experts of a layer / experts of the layer that a GPU holds
  *
  * Training is a forward and a backward pass through all layers, without an update and with no exchange hidden; it errs as trainingStep
- * does. Every phase sends a message for each expert of a token, which errs high for the finest splits. Whether prompts and sequences fit
+ * does. Decode and training send a message for each expert of a token, which errs high for the finest splits; prompts go to each node
+ * once. Whether prompts and sequences fit
  * the memory is not asked: training keeps more there than this model counts.
  *
  * @throws RangeError for a model without experts, and as decodeStep.

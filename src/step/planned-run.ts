@@ -1,6 +1,6 @@
 import { type AttentionPlan, attentionPlan } from "../kernels/attention/attention-plan";
 import type { MixerPhase } from "../kernels/attention/mixer-demand";
-import { decodeAttentionKernel } from "../kernels/default-attention";
+import { decodeAttentionKernel, prefillAttention } from "../kernels/default-attention";
 import type { Hardware } from "../machine/hardware";
 import { type WeightFormatName, weightFormat } from "../machine/number-formats";
 import { type Block, type ExpertsBlock, isMixer, type Mixer, type Run } from "../model/blocks";
@@ -9,7 +9,7 @@ import { mixerMatrices } from "../model/mixers/mixers";
 import { paddedBlock } from "../model/padded";
 import { cutBlock } from "../model/shard";
 import { type CollectivePlan, normPlan } from "./communication";
-import { type EngineConstants, engineTime } from "./engine";
+import { type Engine, type EngineConstants, engineTime } from "./engine";
 import { type Product, type ProductKernels, type ProductPlan, productPlan } from "./products";
 import type { ResolvedQuestion } from "./question";
 import { betweenTask, type DecodeTask, type LastTasks } from "./task";
@@ -109,10 +109,10 @@ function normsOf(mixer: Mixer, question: ResolvedQuestion, { launchSeconds }: Pr
   return normPlan(question, (mixer.heads + mixer.keyValueHeads) * mixer.headDim, launchSeconds);
 }
 
-/** The core of a mixer, read cold: other layers have run since. */
+/** The core of a mixer, read cold: other layers have run since. Without an engine, as in training, it is the families' choice. */
 export function coreOf(
   mixer: Mixer,
-  { model, hardware, formats, engine }: Pick<ResolvedQuestion, "model" | "hardware" | "formats" | "engine">,
+  { model, hardware, formats, engine }: Pick<ResolvedQuestion, "model" | "hardware" | "formats"> & { readonly engine: Engine | undefined },
   phase: MixerPhase,
 ): AttentionPlan {
   const options = {
@@ -122,10 +122,13 @@ export function coreOf(
     weightFormat: "bfloat16",
     arithmetic: "bfloat16",
     warm: false,
+    hiddenSize: model.hiddenSize,
   } as const;
-  const kernel = phase === "decode" ? decodeAttentionKernel(mixer, engine, hardware, formats.cache) : undefined;
-  const chosen = kernel === undefined ? options : { ...options, kernel };
-  return attentionPlan(mixer, hardware, { ...chosen, hiddenSize: model.hiddenSize });
+  if (engine === undefined) return attentionPlan(mixer, hardware, options);
+  if (phase === "prefill")
+    return attentionPlan(mixer, hardware, { ...options, ...prefillAttention(mixer, engine, hardware, formats.cache) });
+  const kernel = decodeAttentionKernel(mixer, engine, hardware, formats.cache);
+  return attentionPlan(mixer, hardware, kernel === undefined ? options : { ...options, kernel });
 }
 
 function plannedFeedForward(block: PlannedFeedForward["block"], hiddenSize: number, kernels: ProductKernels): PlannedFeedForward {

@@ -1,14 +1,16 @@
 import { requirePositiveInteger, requireWhole } from "../checks";
 import { timeFactor } from "../machine/hardware";
+import { isMoe } from "../model/model";
+import { formatCount } from "../text/numbers";
 import { bandOf, leftOutOf } from "./answer-words";
-import { carriedOf } from "./carried";
-import { type DecodeStep, listed, totalOf } from "./decode";
+import { carriedOf, coreIn } from "./carried";
+import { type DecodeStep, layerSeconds, listed, totalOf } from "./decode";
 import { type Engine, layersOf } from "./engine";
 import { type Plan, planOf } from "./plan";
-import { resolveQuestion, type StepQuestion } from "./question";
-import type { DecodeTask } from "./task";
+import { type ResolvedQuestion, resolveQuestion, type StepQuestion } from "./question";
+import type { Passing } from "./task";
 import { betweenTask } from "./task";
-import { layerTasks, otherStarts, savedPerStart, sum } from "./tasks";
+import { type LayerTasks, layerTasks, otherStarts, savedPerStart, sum } from "./tasks";
 
 /** Prompts that a replica takes in at once. */
 export interface PrefillQuestion
@@ -26,6 +28,7 @@ export interface PrefillQuestion
     | "routing"
     | "waiting"
     | "expertSlots"
+    | "overlap"
   > {
   /** Prompts of the whole replica. */
   readonly requests: number;
@@ -59,10 +62,11 @@ const widening = 2;
  *
  *     seconds = sum of the tasks of all layers + head of one row a prompt + the engine's time between kernels, and its host's for each kernel
  *
- * Attention works on whole tiles at and below the diagonal; products, experts and exchange are those of all tokens. Left out: waiting
- * of prompts, tokenising, and overlap of exchange with computation, so it errs low for a busy replica and high for two micro-batches.
+ * Attention works on whole tiles at and below the diagonal; products, experts and exchange are those of all tokens. With two micro-batches
+ * each layer is timed as in a decode step: half of a group's prompts hides the exchange of the other half; a lone prompt is cut in two, the
+ * second part attending to the first. Left out: waiting of prompts, and tokenising, so it errs low for a busy replica.
  *
- * @throws RangeError as resolveQuestion, by field.
+ * @throws RangeError as resolveQuestion, by field; for two micro-batches of one prompt of one token.
  * @example prefillStep({ model: model("llama-3-70b"), hardware: hardware("h200-sxm"), requests: 1, promptTokens: 8192, tensorParallel: 8 }).seconds
  */
 export function prefillStep(question: PrefillQuestion): PrefillStep {
@@ -74,22 +78,21 @@ export function prefillStep(question: PrefillQuestion): PrefillStep {
   const { groupRequests, requests, formats, gpus, dataParallel } = resolved;
   if (!Number.isSafeInteger(groupRequests * promptTokens * dataParallel))
     throw new RangeError(`requests and promptTokens must make a number of tokens that can be counted, got ${requests * promptTokens}`);
-  const passing = {
-    requests: 0,
-    newTokens: 1,
-    rows: groupRequests * promptTokens,
-    replicaRows: requests * promptTokens,
-    prompts: { requests: groupRequests, newTokens: promptTokens, pastTokens },
-  };
+  const passing = passings(resolved, promptTokens, pastTokens);
   const hosted = hostSeconds[plan.engine] * timeFactor(resolved.hardware, "betweenKernels");
-  const withHost = (tasks: readonly DecodeTask[]) => [...tasks, betweenTask(hosted * sum(tasks, (task) => task.kernelSeconds.length))];
-  const parts = plan.runs.map((run) => ({ count: run.count, halves: [{ tasks: withHost(layerTasks(plan, run, passing).tasks) }] }));
+  const parts = plan.runs.map((run) => ({
+    count: run.count,
+    halves: passing.map((half) => withHost(layerTasks(plan, run, half), hosted)),
+  }));
   const all = { parts, ends: headTask(plan) };
-  const seconds = totalOf(all, (task) => task.seconds);
+  const seconds = sum(parts, ({ count, halves }) => count * layerSeconds(halves)) + sum(all.ends, (task) => task.seconds);
   const band = bandOf(plan, seconds, "prefill");
   return {
     seconds,
-    floorSeconds: totalOf(all, (task) => task.floorSeconds),
+    floorSeconds: Math.min(
+      seconds,
+      totalOf(all, (task) => task.floorSeconds),
+    ),
     tokensPerSecondPerGpu: (requests * promptTokens) / seconds / gpus,
     tasks: listed(all),
     kernel: plan.kernel,
@@ -97,9 +100,47 @@ export function prefillStep(question: PrefillQuestion): PrefillStep {
     cacheFormat: formats.cache,
     engine: plan.engine,
     errorBand: { low: seconds * (band.low / seconds) ** widening, high: seconds * (band.high / seconds) ** widening },
-    carried: carriedOf(resolved, plan, "prefill"),
-    leftOut: leftOutOf(plan),
+    carried: [...carriedOf(resolved, plan, "prefill"), ...beyondMeasured(plan, pastTokens + promptTokens)],
+    leftOut: [...leftOutOf(plan), ...(dataParallel > 1 && isMoe(resolved.model) && resolved.overlap === "none" ? [unhidden] : [])],
   };
+}
+
+const unhidden = "hiding of the exchange: without two micro-batches none of it runs beside computing";
+
+/** What passes at once: all prompts, or each half of them. */
+function passings({ overlap, groupRequests, requests, dataParallel }: ResolvedQuestion, promptTokens: number, pastTokens: number) {
+  const passing = (count: number, newTokens: number, past: number, ofReplica: number): Passing => ({
+    requests: 0,
+    newTokens: 1,
+    rows: count * newTokens,
+    replicaRows: ofReplica * newTokens,
+    prompts: { requests: count, newTokens, pastTokens: past },
+    forwarded: true,
+  });
+  if (overlap === "none") return [passing(groupRequests, promptTokens, pastTokens, requests)];
+  const halves = (whole: number) => [Math.ceil(whole / 2), Math.floor(whole / 2)] as const;
+  if (groupRequests > 1) return halves(groupRequests).map((half) => passing(half, promptTokens, pastTokens, half * dataParallel));
+  const [first, second] = halves(promptTokens);
+  if (second === 0) throw new RangeError(`promptTokens must be at least 2 for two-micro-batches of one prompt, got ${promptTokens}`);
+  return [passing(1, first, pastTokens, requests), passing(1, second, pastTokens + first, requests)];
+}
+
+/** A layer's tasks, and what its host takes to launch their kernels. */
+function withHost(layer: LayerTasks, hosted: number): LayerTasks {
+  const seconds = hosted * sum(layer.tasks, (task) => task.kernelSeconds.length);
+  return { ...layer, tasks: [...layer.tasks, betweenTask(seconds)], computeSeconds: layer.computeSeconds + seconds };
+}
+
+/** Which cores are asked for longer requests than any that their kernel was measured with, in words. */
+function beyondMeasured({ runs }: Plan, tokens: number): readonly string[] {
+  const words = new Set<string>();
+  for (const core of runs.flatMap(({ blocks }) => blocks.flatMap((block) => coreIn(block, "prefill") ?? []))) {
+    if (tokens > core.longestTokens)
+      words.add(
+        `attention: ${core.kernel} on ${formatCount(tokens)} tokens of a request, measured up to ${formatCount(core.longestTokens)}`,
+      );
+  }
+  return [...words];
 }
 
 function headTask(plan: Plan) {

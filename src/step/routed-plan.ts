@@ -12,7 +12,7 @@ export type RoutedExperts = ReturnType<typeof shapeOf>;
 export interface RoutedPlan {
   readonly shape: RoutedExperts;
   readonly layer: MoeLayerPlan;
-  readonly exchange: (rows: number) => LayerExchange;
+  readonly exchange: (rows: number, forwarded?: boolean) => LayerExchange;
   /** Rows of the rank that the others wait for, over the mean, of so many tokens that choose by chance. */
   readonly busiest: (tokens: number) => number;
 }

@@ -50,6 +50,8 @@ export interface Passing {
   readonly prompts?: { readonly requests: number; readonly newTokens: number; readonly pastTokens: number } | undefined;
   /** Rows of the replica. */
   readonly replicaRows: number;
+  /** Whether tokens go to each node once and are forwarded there, as where prompts are taken in. */
+  readonly forwarded?: boolean;
 }
 
 /** The tasks of a block, and what of them is communication. */

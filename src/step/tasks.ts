@@ -86,7 +86,7 @@ function feedForwardTasks(plan: Plan, { block, dense, router, narrow, shared }: 
     return { tasks, communicationSeconds: 0, processorSeconds: 0 };
   }
   const routed = routedPlan(plan, block);
-  const { before, after, seconds, processorSeconds } = routed.exchange(rows);
+  const { before, after, seconds, processorSeconds } = routed.exchange(rows, passing.forwarded === true);
   if (router !== undefined) tasks.push(router(rows));
   if (narrow !== undefined) tasks.push(narrow(rows));
   if (before !== undefined) tasks.push(before);

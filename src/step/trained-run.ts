@@ -44,7 +44,7 @@ function trainedBlock(plan: Plan, planned: PlannedBlock): { readonly planned: Pl
     valueHeadDim,
     cacheSource: "own",
   };
-  const prefill = coreOf(grouped, { ...plan, formats: { ...plan.formats, cache: "bfloat16" } }, "prefill");
+  const prefill = coreOf(grouped, { ...plan, engine: undefined, formats: { ...plan.formats, cache: "bfloat16" } }, "prefill");
   const projections = productPlan("attention projections", kernels, matrices.projections, kernelsBeside(planned.block));
   const output = productPlan("output projection", kernels, matrices.output, 0);
   return { planned: { ...planned, last: nothingYet(), projections, output, prefill }, matrices };

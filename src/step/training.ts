@@ -53,8 +53,9 @@ export interface TrainingStep extends Pick<DecodeStep, "seconds" | "floorSeconds
  *     forward-beside-backward: of all layers, all - h (all - max(C + P, M)), and the update
  *
  * C compute, M exchange, P the processors' part of it; h as in a decode step. The forward pass is that of prompts taken in, by the same
- * kernels; the backward pass has two products of each matrix. Left out are norms, conversions, copies and the optimiser's arithmetic, so
- * the products err low; the exchange counts each copy of a token to an expert, so it errs high where copies to one node travel as one.
+ * kernels; the backward pass has two products of each matrix. Left out are norms, conversions, copies, waiting and the optimiser's
+ * arithmetic, so the products err low; the exchange counts each copy of a token to an expert, where prompts go to each node once, so it
+ * errs high where copies to one node travel as one.
  *
  * @throws RangeError naming the field, as resolveQuestion.
  * @example trainingStep({ model: model("deepseek-v3"), hardware: hardware("h800-sxm"), sequences: 64, sequenceTokens: 4096, expertParallel: 64, layers: 4 })

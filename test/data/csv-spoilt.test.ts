@@ -11,7 +11,7 @@ import { readWideArrays } from "../../src/claims/wide-arrays";
 import { readDataFile } from "../../src/data/files";
 import { parseRows, readFacts, readRows } from "../../src/data/rows";
 import { readSources } from "../../src/data/sources";
-import { decodeComparisons } from "../../src/fit/validation";
+import { decodeComparisons, prefillComparisons } from "../../src/fit/validation";
 import { readMachines } from "../../src/machine/hardware";
 import { readLinks } from "../../src/machine/link-facts";
 import { readModels } from "../../src/model/registry";
@@ -75,6 +75,7 @@ const readers: readonly (readonly [string, () => unknown])[] = [
   ["parallelism.csv", publishedParallelism],
   ["measurements/balance-gains.csv", balanceGains],
   ["measurements/decode-deepseek-v3.csv", decodeComparisons],
+  ["measurements/prefill-deepseek-v3.csv", prefillComparisons],
   ["measurements/decode-fusion.csv", decodeFusions],
   ["measurements/deepep-h800.csv", publishedExchanges],
   ["measurements/deepgemm-h800.csv", deepGemmRows],

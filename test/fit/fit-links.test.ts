@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { readConstants } from "../../src/data/constants";
 import { number, readRows, text } from "../../src/data/rows";
 import { eagerProblems, exchangeProblems, ringProblems, shotProblems } from "../../src/fit/collectives";
-import { copyProblems, networkProblem, scaleUpProblems } from "../../src/fit/exchanges";
+import { copyProblems, forwardProblems, networkProblem, scaleUpProblems } from "../../src/fit/exchanges";
 import { solveLink } from "../../src/fit/link-fit";
 import { denseProblems, type LinkProblem } from "../../src/fit/product-fits";
 import { denseFamilies, denseTime } from "../../src/kernels/product";
@@ -28,6 +28,7 @@ const problems: readonly LinkProblem[] = [
   ...scaleUpProblems(),
   networkProblem(scaleUp),
   ...copyProblems(),
+  ...forwardProblems(),
 ];
 const quantile = (values: readonly number[], share: number) =>
   quantileOf(
@@ -77,7 +78,7 @@ describe("constants of links and dense products", () => {
     expect(median(problems.filter((p) => p.file === "gemm-kernels.csv"))).toBeLessThan(12);
     for (const problem of problems.filter((p) => p.file === "gemm-kernels.csv"))
       expect(median([problem]), nameOf(problem)).toBeLessThan(12);
-    for (const law of ["ring", "exchange", "shots", "messages inside a node", "messages across nodes"]) {
+    for (const law of ["ring", "exchange", "shots", "messages inside a node", "messages across nodes", "copies to nodes"]) {
       for (const problem of problems.filter((p) => p.family.law === law)) expect(median([problem]), nameOf(problem)).toBeLessThan(15);
     }
   });

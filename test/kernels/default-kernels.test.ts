@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { decodeAttentionKernel } from "../../src/kernels/default-attention";
+import { decodeAttentionKernel, prefillAttention } from "../../src/kernels/default-attention";
 import { defaultExpertKernel, defaultExperts, type ExpertChoice, layerKernel, loneKernel } from "../../src/kernels/default-experts";
 import { hardware } from "../../src/machine/hardware";
 import type { Mixer } from "../../src/model/blocks";
@@ -169,4 +169,74 @@ describe("the kernel of attention in decode", () => {
   it("is the families' choice of every other kind", () => {
     for (const id of ["deepseek-v4-pro", "qwen3-next-80b-a3b"]) expect(of(first(id), "tensorrt-llm", hopper), id).toBeUndefined();
   });
+});
+
+describe("the kernel of attention where prompts are taken in", () => {
+  const first = (id: string) => model(id).runs[0]?.blocks[0] as Mixer;
+  const ada = hardware("l40s");
+  const of = (mixer: Mixer, engine: string, machine: Machine | undefined, cache: "bfloat16" | "fp8" = "bfloat16") =>
+    prefillAttention(mixer, engine, machine as Machine, cache);
+  const kernels = (mixer: Mixer, engine: string, cache: "bfloat16" | "fp8" = "bfloat16") =>
+    [ampere, ada, hopper, blackwell, rubin].map((machine) => of(mixer, engine, machine, cache).kernel);
+
+  it("is of grouped attention TensorRT-LLM's own, SGLang's default of each generation, and in vLLM the families' choice", () => {
+    const grouped = first("mixtral-8x7b");
+    expect(kernels(grouped, "tensorrt-llm")).toEqual(new Array(5).fill("trtllm_torch_flow"));
+    expect(kernels(grouped, "vllm")).toEqual(new Array(5).fill(undefined));
+    expect(kernels(grouped, "sglang")).toEqual([
+      ...["sglang_flash_attention", "sglang_flashinfer", "sglang_fa3"],
+      ...["sglang_trtllm_mha", "sglang_trtllm_mha"],
+    ]);
+    // Queries follow an FP8 cache into FP8.
+    expect(of(grouped, "sglang", hopper, "fp8")).toEqual({ kernel: "sglang_fa3", arithmetic: "fp8" });
+    expect(of(grouped, "sglang", ada, "fp8")).toEqual({ kernel: "sglang_flashinfer", arithmetic: "bfloat16" });
+    expect(of(grouped, "tensorrt-llm", hopper, "fp8").arithmetic).toBe("bfloat16");
+  });
+
+  it("is of latent attention FlashAttention in vLLM and on Hopper in SGLang, and nowhere SGLang's absorbed core", () => {
+    const latent = first("deepseek-v3");
+    expect(kernels(latent, "tensorrt-llm")).toEqual(new Array(5).fill("trtllm_default"));
+    expect(kernels(latent, "vllm")).toEqual(["trtllm_default", ...new Array(4).fill("vllm_FLASH_ATTN")]);
+    expect(kernels(latent, "sglang")).toEqual(["trtllm_default", "sglang_triton", "sglang_fa3", "sglang_trtllm_mla", "sglang_trtllm_mla"]);
+  });
+
+  it("is of sparse layers each engine's own, by cache and, in vLLM on Blackwell, by heads", () => {
+    const sparse = first("deepseek-v3.2-exp") as Extract<Mixer, { kind: "latent" }>;
+    const few = { ...sparse, heads: 31 };
+    const follows = { ...sparse, indexer: { ...sparse.indexer, scores: false } } as Mixer;
+    expect(of(sparse, "tensorrt-llm", blackwell).kernel).toBe("trtllm_default");
+    expect(["bfloat16", "fp8"].map((cache) => of(sparse, "vllm", hopper, cache as "fp8").kernel)).toEqual(
+      new Array(2).fill("vllm_FLASHMLA_SPARSE"),
+    );
+    expect(of(sparse, "vllm", blackwell).kernel).toBe("vllm_FLASHMLA_SPARSE");
+    expect(of({ ...sparse, heads: 32 }, "vllm", blackwell).kernel).toBe("vllm_FLASHMLA_SPARSE");
+    expect(of(few, "vllm", blackwell).kernel).toBe("vllm_FLASHINFER_MLA_SPARSE");
+    expect(of(sparse, "vllm", blackwell, "fp8").kernel).toBe("vllm_FLASHINFER_MLA_SPARSE");
+    expect(of(few, "vllm", hopper).kernel).toBe("vllm_FLASHMLA_SPARSE");
+    expect(of(sparse, "sglang", hopper).kernel).toBe("sglang_dsa_indexer_flashmla_sparse");
+    expect(of(sparse, "sglang", hopper, "fp8").kernel).toBe("sglang_dsa_indexer_flashmla_kv");
+    expect(of(sparse, "sglang", blackwell, "fp8").kernel).toBe("sglang_dsa_indexer_trtllm");
+    expect(of(follows, "sglang", blackwell).kernel).toBe("sglang_dsa_skip_indexer_flashmla_sparse");
+  });
+
+  it("is of the other kinds each engine's own where it was measured, and elsewhere the families' choice", () => {
+    const [v4, m3, next, kimi] = ["deepseek-v4-pro", "minimax-m3", "qwen3-next-80b-a3b", "kimi-linear-48b-a3b"].map((id) =>
+      model(id)
+        .runs.flatMap(({ blocks }) => blocks)
+        .find(({ kind }) => kind === "compressed" || kind === "block-selected" || kind === "linear"),
+    ) as [Mixer, Mixer, Mixer, Mixer];
+    expect(kernels(v4, "tensorrt-llm").slice(2)).toEqual([undefined, ...new Array(2).fill("trtllm_DeepseekV4TrtllmAttention")]);
+    expect([of(v4, "vllm", hopper).kernel, of(v4, "sglang", hopper).kernel]).toEqual([
+      "vllm_FLASHMLA_SPARSE_DSV4",
+      "sglang_compressed_flashmla",
+    ]);
+    expect(kernels(m3, "tensorrt-llm").slice(1, 4)).toEqual(["trtllm_default", "trtllm_default", "trtllm_msa_fmha_sm100"]);
+    expect(kernels(m3, "sglang").slice(1, 3)).toEqual([undefined, "sglang_minimax_prefill_triton_sparse"]);
+    expect(of(m3, "vllm", hopper).kernel).toBeUndefined();
+    expect(engineKernels(next)).toEqual(["trtllm_chunk_gated_delta_rule", undefined, "sglang_chunk_gated_delta_rule"]);
+    expect(engineKernels(kimi)).toEqual([undefined, undefined, "sglang_chunk_kda"]);
+    expect(of(next, "sglang", amd)).toEqual({ arithmetic: "bfloat16" });
+  });
+
+  const engineKernels = (mixer: Mixer) => ["tensorrt-llm", "vllm", "sglang"].map((engine) => of(mixer, engine, hopper).kernel);
 });

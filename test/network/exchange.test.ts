@@ -29,6 +29,7 @@ const tables: ExchangeTables = {
     ],
   ]),
   copy: new Map(),
+  forward: new Map(),
 };
 
 describe("time of an expert all-to-all", () => {

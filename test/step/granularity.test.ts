@@ -94,8 +94,14 @@ describe("three phases against granularity", () => {
     expect(of(runs)).toBeLessThan(of([...runs].reverse()));
   });
 
-  it("send a message as long as before to eight times as many experts, so the exchange grows about eight times", () => {
-    for (const phase of ["decode", "prefill", "training"]) {
+  it("send a message as long as before to eight times as many experts, so the exchange grows about eight times, but of prompts, which go to a node once", () => {
+    const prompts = [1, 8].map((split) => at("prefill", split));
+    expect(prompts[1]?.messageBytes).toBe(prompts[0]?.messageBytes);
+    expect(prompts[1]?.taskSeconds).toBeLessThan(prompts[0]?.taskSeconds ?? 0);
+    const grown = (prompts[1]?.exchangeSeconds ?? 0) / (prompts[0]?.exchangeSeconds ?? 0);
+    expect(grown).toBeGreaterThan(1.5);
+    expect(grown).toBeLessThan(3);
+    for (const phase of ["decode", "training"]) {
       const [one, eight] = [at(phase, 1), at(phase, 8)];
       expect(eight?.messageBytes).toBe(one?.messageBytes);
       expect((eight?.exchangeSeconds ?? 0) / (one?.exchangeSeconds ?? 0)).toBeGreaterThan(6);

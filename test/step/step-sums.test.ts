@@ -268,6 +268,7 @@ describe("prompts taken in by themselves", () => {
   const passing = {
     ...{ requests: 0, newTokens: 1, rows: 200, replicaRows: 3200 },
     prompts: { requests: 2, newTokens: 100, pastTokens: 50 },
+    forwarded: true,
   };
 
   it("are their layers, the host's 120 us for each kernel of each in SGLang, and the head of one row a prompt", () => {
@@ -299,8 +300,11 @@ describe("prompts taken in by themselves", () => {
     expect(step.errorBand.high / step.seconds).toBeCloseTo((high / step.seconds) ** 2, 9);
     expect(step).toMatchObject({ kernel: plan.kernel, weightFormat: "fp8_block", cacheFormat: "bfloat16", engine: "sglang" });
     // The cores are those of prompts, with kernels of their own.
-    expect(step).toMatchObject({ carried: carriedOf(plan, plan, "prefill"), leftOut: leftOutOf(plan) });
-    expect(step.carried).toContain("attention: sglang_flash_attention, outside its rows: query heads on a GPU 128 (measured 1 to 64)");
+    expect(step).toMatchObject({ carried: carriedOf(plan, plan, "prefill") });
+    // Sixteen groups exchange tokens one batch at a time.
+    const unhidden = "hiding of the exchange: without two micro-batches none of it runs beside computing";
+    expect(step.leftOut).toEqual([...leftOutOf(plan), unhidden]);
+    expect(step.carried).toEqual(["attention: sglang_fa3 from cache fp8, outside its rows: query heads on a GPU 128 (measured 8 to 64)"]);
   });
 
   it("begin on an empty cache where nothing is said, and are a prompt's first token alone", () => {

@@ -36,6 +36,8 @@ export interface MixerFamily extends FamilyKey {
   readonly constants: MixerConstants;
   readonly tileRows: number;
   readonly unitRows: number;
+  /** Of the longest request that was measured, past and new: beyond it a time is carried on. */
+  readonly longestTokens: number;
   /** On head geometries left out of the fit; undefined where there were too few. */
   readonly heldOutError: { readonly median: number; readonly p90: number } | undefined;
 }
@@ -72,7 +74,7 @@ function readKey(row: Row): FamilyKey {
 
 function readFamilies(): readonly MixerFamily[] {
   const found = new Map<string, { key: FamilyKey; values: Record<string, number> }>();
-  const names = [...mixerConstantNames, "tileRows", "unitRows"];
+  const names = [...mixerConstantNames, "tileRows", "unitRows", "longestTokens"];
   for (const row of readRows("attention-kernels.csv")) {
     const name = familyColumns.map((column) => row.cells[column]).join(" | ");
     let family = found.get(name);
@@ -91,11 +93,12 @@ function readFamilies(): readonly MixerFamily[] {
   );
   return Object.freeze(
     [...found].map(([name, { key, values }]) => {
-      const { tileRows = 64, unitRows = 64, ...constants } = values;
+      const { tileRows = 64, unitRows = 64, longestTokens = Number.POSITIVE_INFINITY, ...constants } = values;
       return Object.freeze({
         ...key,
         tileRows,
         unitRows,
+        longestTokens,
         constants: Object.freeze({ ...idleConstants, ...constants }),
         heldOutError: errors.get(name),
       });
@@ -123,6 +126,17 @@ export function workOf(mixer: Mixer, part: MixerPart): MixerWorkName {
           ? "kimi-delta"
           : "gated-delta";
   }
+}
+
+/**
+ * The work whose families time a part of a mixer run by a kernel: a latent core whose kernel was timed in whole layers alone is its layer's,
+ * without what the layer adds.
+ */
+export function workBy(mixer: Mixer, part: MixerPart, phase: MixerPhase, kernel: string | undefined): MixerWorkName {
+  const work = workOf(mixer, part);
+  const timedAs = (name: MixerWorkName) =>
+    mixerFamilies().some((family) => family.work === name && family.phase === phase && family.kernel === kernel);
+  return work === "latent" && kernel !== undefined && !timedAs(work) && timedAs("latent layer") ? "latent layer" : work;
 }
 
 /** Kernels that engines run where nothing is said, the first that fits the machine: TensorRT-LLM's and vLLM's choices. */
@@ -158,7 +172,8 @@ export interface FamilyQuestion {
   readonly phase: MixerPhase;
   readonly kernel?: string | undefined;
   readonly cacheFormat: string;
-  readonly arithmetic: string;
+  /** Of no matter for a core whose kernel was timed in its layer: there it is that of the layer's weights. */
+  readonly arithmetic: string | undefined;
 }
 
 /** The family to use, and from where it is carried: undefined where it was fitted on this kernel, generation and formats. */
@@ -190,7 +205,7 @@ export function chooseFamily(hardware: Hardware, question: FamilyQuestion): Chos
     ...(family.kernel === kernel ? [] : [`kernel ${family.kernel}`]),
     ...(alike(family.generation, hardware) ? [] : [`${family.generation}`]),
     ...(family.cacheFormat === cacheFormat ? [] : [`cache ${family.cacheFormat}`]),
-    ...(family.arithmetic === arithmetic ? [] : [`arithmetic ${family.arithmetic}`]),
+    ...(arithmetic === undefined || family.arithmetic === arithmetic ? [] : [`arithmetic ${family.arithmetic}`]),
   ];
   return { family, carried: differs.length === 0 ? undefined : `from ${differs.join(", ")}` };
 }

@@ -41,6 +41,10 @@ export interface MixerConstants {
   readonly indexEfficiency: number;
   /** Of an indexer: share of the bandwidth at which its keys are read. */
   readonly indexMemoryEfficiency: number;
+  /** Of an indexer: bytes moved for each pair of tokens that it scores, whatever its heads: the scores written, and read by the choice of the best. */
+  readonly pairBytes: number;
+  /** Of an indexer: bytes moved for each new token that sees more than it may take: those that see less need no choice. */
+  readonly choiceBytes: number;
 }
 
 /** What a constant is where a family has no use for it. */
@@ -63,6 +67,8 @@ export const idleConstants: MixerConstants = {
   productEfficiency: 0.6,
   indexEfficiency: 0.3,
   indexMemoryEfficiency: 0.6,
+  pairBytes: 0,
+  choiceBytes: 0,
 };
 
 export const mixerConstantNames = Object.keys(idleConstants) as readonly (keyof MixerConstants)[];
@@ -156,8 +162,9 @@ export function lawTime(c: MixerConstants, d: MixerDemand, rates: MixerRates, wa
   if (d.indexFlops > 0) {
     const keys = read(d.indexBytes, c.indexMemoryEfficiency);
     const scores = d.indexFlops / (rates.indexFlopsPerSecond * c.indexEfficiency);
-    work += pNorm(keys, scores, p);
-    memorySeconds += keys;
+    const choice = (c.pairBytes * d.indexPairs + c.choiceBytes * d.choosingTokens) / rates.bytesPerSecond;
+    work += pNorm(keys, scores, p) + choice;
+    memorySeconds += keys + choice;
     computeSeconds += scores;
   }
   const cold = bytes + d.otherBytes;

@@ -4,7 +4,7 @@ import type { Mixer } from "../../model/blocks";
 import { mixerMatrices } from "../../model/mixers/mixers";
 import { formatCount, formatNumber } from "../../text/numbers";
 import { denseFamily, denseTime } from "../product";
-import { type ChosenFamily, chooseFamily, type MixerFamily, type MixerWorkName, workOf } from "./attention-families";
+import { type ChosenFamily, chooseFamily, type MixerFamily, type MixerWorkName, workBy } from "./attention-families";
 import { type LawTime, lawTime, type MixerConstants, type MixerRates, mixerRates } from "./attention-law";
 import { geometryOf } from "./geometry";
 import { outsideOf } from "./measured-geometry";
@@ -41,6 +41,8 @@ export interface AttentionPlan {
   /** Why the kernel is slower than its kind, in words, where that was measured. */
   readonly slow: string | undefined;
   readonly heldOutError: { readonly median: number; readonly p90: number } | undefined;
+  /** Of the longest request that was measured, past and new. */
+  readonly longestTokens: number;
   /** The time of a call, of so many requests with so many tokens before and new. */
   readonly time: (requests: number, contextTokens: number, newTokens: number) => AttentionPlanTime;
 }
@@ -65,7 +67,8 @@ export function ratesFor(hardware: Hardware, part: MixerPart, phase: MixerPhase,
  *
  * `mixer` is as one GPU has it: cut by cutMixer before. A grouped or linear layer is its core and its products by
  * the dense families, one after another; latent, compressed and block-selected layers have families of their own. The
- * core alone of a sparse layer is its layer's family without the weights and with two fifths of the fixed time.
+ * core alone of a sparse layer, and of a latent one whose kernel was timed in layers alone, is its layer's family without the weights and
+ * with two fifths of the fixed time.
  *
  * @throws RangeError for formats that there are not.
  * @example
@@ -88,7 +91,7 @@ export function attentionPlan(mixer: Mixer, hardware: Hardware, options: Attenti
   }
   const { phase, part, cacheFormat, weightFormat, kernel, hiddenSize, warm } = options;
   const linear = mixer.kind === "linear";
-  const work = workOf(mixer, part);
+  const work = workBy(mixer, part, phase, kernel);
   const ofLayer = work.endsWith("layer");
   const arithmetic = ofLayer ? weightFormat : linear || phase === "decode" ? "bfloat16" : options.arithmetic;
   const { family, carried }: ChosenFamily = chooseFamily(hardware, {
@@ -96,7 +99,7 @@ export function attentionPlan(mixer: Mixer, hardware: Hardware, options: Attenti
     phase,
     kernel,
     cacheFormat: linear ? "bfloat16" : cacheFormat,
-    arithmetic,
+    arithmetic: work === "latent layer" && part === "core" ? undefined : arithmetic,
   });
   const { tileRows, unitRows } = family;
   const expanded = family.kernel.includes("dense_mha");
@@ -105,12 +108,13 @@ export function attentionPlan(mixer: Mixer, hardware: Hardware, options: Attenti
   const { efficiency, said } = ownArithmetic(family, hardware);
   const outside = joined([standIn(mixer, work), outsideOf(family, geometryOf(mixer, part, phase)), said]);
   const fitted = { ...family.constants, arithmeticEfficiency: efficiency };
-  const constants = ofLayer && part === "core" ? withoutProjections(fitted) : fitted;
+  const constants = ofLayer && part === "core" ? withoutProjections(fitted, work) : fitted;
   return {
     kernel: kernel ?? family.kernel,
     carried,
     outside,
     slow: slowPath(mixer, phase, family),
+    longestTokens: family.longestTokens,
     heldOutError: carried === undefined && outside === undefined ? family.heldOutError : undefined,
     time: (requests, contextTokens, newTokens) => {
       const d = demand(requests, contextTokens, newTokens);
@@ -146,8 +150,10 @@ function slowPath(mixer: Mixer, phase: MixerPhase, { kernel, constants }: MixerF
   return `${formatCount(group)} query heads on one KV head: above ${widestGroup} ${kernel} takes ${times} times the arithmetic, as measured`;
 }
 
-function withoutProjections(c: MixerConstants): MixerConstants {
-  return { ...c, fixedSeconds: c.fixedSeconds * (1 - projectionShare), tokenBytes: 0 };
+/** Of a sparse layer the host's time stays: its many kernels are one task of a step, which charges the host for each task's kernels. */
+function withoutProjections(c: MixerConstants, work: MixerWorkName): MixerConstants {
+  const hostSeconds = work === "latent layer" ? 0 : c.hostSeconds;
+  return { ...c, fixedSeconds: c.fixedSeconds * (1 - projectionShare), tokenBytes: 0, hostSeconds };
 }
 
 function added(times: readonly AttentionPlan["time"][]): AttentionPlan["time"] {

@@ -36,6 +36,10 @@ export interface MixerDemand {
   readonly productFlops: number;
   readonly indexBytes: number;
   readonly indexFlops: number;
+  /** Pairs of a new token and a key that an indexer scores, counted once for all its heads. */
+  readonly indexPairs: number;
+  /** New tokens that see more than an indexer lets them take. */
+  readonly choosingTokens: number;
 }
 
 /** A mixer as one GPU has it (heads already cut), and how it is run. */
@@ -106,6 +110,9 @@ export function demandOf(setting: DemandSetting): Demand {
       productFlops: product.flopsPerToken * tokens,
       indexBytes: index === undefined ? 0 : requests * (index.readBytes + index.writtenBytes),
       indexFlops: index === undefined ? 0 : requests * index.flops,
+      indexPairs: index === undefined ? 0 : (requests * index.flops) / flopsPerPair(scoresOf(mixer)),
+      choosingTokens:
+        index === undefined ? 0 : requests * Math.max(0, Math.min(newTokens, contextTokens + newTokens - (scoresOf(mixer)?.topK ?? 0))),
     };
   };
 }
@@ -165,6 +172,8 @@ const nothing = {
   productFlops: 0,
   indexBytes: 0,
   indexFlops: 0,
+  indexPairs: 0,
+  choosingTokens: 0,
   cutTokens: 0,
 } as const;
 
@@ -198,6 +207,9 @@ function linearDemand(mixer: LinearMixer, phase: MixerPhase, part: MixerPart): D
     };
   };
 }
+
+/** FLOPs with which an indexer scores one pair, all its heads together. */
+const flopsPerPair = (indexer: Indexer | undefined): number => (indexer === undefined ? 1 : 2 * indexer.heads * indexer.headDim);
 
 /** Whether an indexer of a mixer scores in this layer. */
 export function scoresOf(mixer: Mixer): Indexer | undefined {

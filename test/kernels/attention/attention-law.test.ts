@@ -27,6 +27,8 @@ const demand: MixerDemand = {
   productFlops: 0,
   indexBytes: 0,
   indexFlops: 0,
+  indexPairs: 0,
+  choosingTokens: 0,
 };
 const constants = { ...idleConstants, fixedSeconds: 1e-5, unitSeconds: 2e-6, memoryEfficiency: 0.5 };
 

@@ -128,10 +128,15 @@ describe("heads outside what was measured", () => {
     outside?.band.forEach((side, i) => {
       expect(side).toBeCloseTo(1.5 * (inside?.band[i] as number), 9);
     });
-    // Each prompt's head has a key of 192, as measured: nothing to say where 4 heads were timed too; 128 were not.
-    expect(prefillStep({ ...ask, promptTokens: 4096, tensorParallel: 8 }).carried).toEqual([]);
-    const wide = prefillStep({ ...ask, model: model("deepseek-v3"), promptTokens: 4096 });
-    expect(wide.carried).toContain("attention: sglang_flash_attention, outside its rows: query heads on a GPU 128 (measured 1 to 64)");
+    // Each prompt's head has a key of 192, as measured: nothing to say where 4 heads were timed too, as in vLLM; SGLang's are 8 and more.
+    const ofCores = (engine: string) =>
+      prefillStep({ ...ask, engine, promptTokens: 4096, tensorParallel: 8 }).carried.filter((words) => words.startsWith("attention"));
+    expect(ofCores("vllm")).toEqual([]);
+    expect(ofCores("sglang")).toEqual([
+      "attention: sglang_fa3 from cache fp8, outside its rows: query heads on a GPU 4 (measured 8 to 64)",
+    ]);
+    const wide = prefillStep({ ...ask, engine: "vllm", model: model("deepseek-v3"), promptTokens: 4096 });
+    expect(wide.carried).toContain("attention: vllm_FLASH_ATTN, outside its rows: query heads on a GPU 128 (measured 1 to 64)");
   });
 });
 

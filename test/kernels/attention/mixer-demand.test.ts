@@ -52,6 +52,8 @@ describe("what grouped attention asks of a GPU", () => {
       productFlops: 0,
       indexBytes: 0,
       indexFlops: 0,
+      indexPairs: 0,
+      choosingTokens: 0,
     });
     expect(demand(grouped, "decode", [5, 100, 3], { unitRows: 4 }).units).toBe(5 * 2 * 2);
     expect(demand(grouped, "decode", [5, 100, 3], { tileRows: 4 }).paddedFlops).toBeCloseTo((5 * 3 * 103 * 64 * 8) / 6, 6);
@@ -130,6 +132,19 @@ describe("what other mixers ask of a GPU", () => {
     expect(indexFlops).toBe(5 * 3 * 103 * 2 * 8 * 2);
   });
 
+  it("has of a sparse layer each pair that is scored once, and the new tokens that see more than they may take", () => {
+    const top = (topK: number) => ({ ...latent, indexer: { ...indexer, topK } });
+    // Three new tokens of each of five requests, scored against 103 keys.
+    expect(demand(top(50), "decode", [5, 100, 3]).indexPairs).toBe(5 * 3 * 103);
+    // Eight new tokens on 100: of these 3 see more than 105, all more than 50, none more than 108.
+    const choosing = (topK: number) => demand(top(topK), "prefill", [2, 100, 8]).choosingTokens;
+    expect([50, 100, 105, 108, 500].map(choosing)).toEqual([16, 16, 6, 0, 0]);
+    expect(demand({ ...latent, indexer: { ...indexer, scores: false } }, "prefill", [2, 100, 8])).toMatchObject({
+      indexPairs: 0,
+      choosingTokens: 0,
+    });
+  });
+
   it("is of compressed attention one key for all heads", () => {
     const { units, otherBytes } = demand(compressed, "decode", [5, 100, 4]);
     expect(units).toBe(5 * 16);
@@ -180,7 +195,17 @@ describe("the law, term by term", () => {
   };
   const none: MixerDemand = {
     ...{ units: 100, cutTokens: 0, cacheBytes: 0, otherBytes: 0, flops: 0, paddedFlops: 0, outsideFlops: 0, longestShare: 1 },
-    ...{ wideGroup: false, chunks: 0, newTokens: 0, weightBytes: 0, productFlops: 0, indexBytes: 0, indexFlops: 0 },
+    ...{
+      wideGroup: false,
+      chunks: 0,
+      newTokens: 0,
+      weightBytes: 0,
+      productFlops: 0,
+      indexBytes: 0,
+      indexFlops: 0,
+      indexPairs: 0,
+      choosingTokens: 0,
+    },
   };
   const constants: MixerConstants = { ...idleConstants, fixedSeconds: 0, unitSeconds: 0, overlapExponent: 1, streamShare: 1 };
   const of = (c: Partial<MixerConstants>, d: Partial<MixerDemand>, warm = false) =>
@@ -239,6 +264,11 @@ describe("the law, term by term", () => {
     const index = of({ indexMemoryEfficiency: 0.5, indexEfficiency: 0.5, overlapExponent: 2 }, { indexBytes: 1.5e12, indexFlops: 8e15 });
     expect(index).toMatchObject({ memorySeconds: 3, computeSeconds: 4 });
     expect(index.seconds).toBeCloseTo(5, 9);
+    // What is due to pairs and to choices comes on top: (1e12 + 2e12) / 1e12.
+    const chosen = { indexPairs: 4, choosingTokens: 2 };
+    const dear = of({ pairBytes: 2.5e11, choiceBytes: 1e12 }, { indexFlops: 1e-9, ...chosen });
+    expect(dear.memorySeconds).toBeCloseTo(3, 9);
+    expect(of({ pairBytes: 1, choiceBytes: 1 }, chosen).memorySeconds).toBe(0);
     // One after another, each after the core.
     const all = of(
       { weightEfficiency: 1, productEfficiency: 1, indexMemoryEfficiency: 1, indexEfficiency: 1, overlapExponent: 100 },
