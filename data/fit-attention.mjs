@@ -1,5 +1,6 @@
 // Fit the constants of data/attention-kernels.csv and state their errors in data/attention-errors.csv; run by fit.mjs.
-// node data/fit-attention.mjs --report prints the errors as stated.
+// node data/fit-attention.mjs --report prints the errors as stated; --geometries writes data/attention-geometries.csv alone, which holds
+// between which sizes of heads the rows of each family lie.
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -10,6 +11,10 @@ const require = createRequire(import.meta.url);
 const { attentionErrorTable, attentionErrorsCsv, attentionKernelsCsv, readAttentionErrors } = require("../dist/fit/attention-tables.js");
 
 if (!process.argv.includes("--report")) {
+  const { attentionGeometriesCsv } = require("../dist/published/attention-geometries.js");
+  write("attention-geometries.csv", attentionGeometriesCsv(require("../dist/published/attention-times.js").attentionTimes()));
+}
+if (!process.argv.some((word) => word === "--report" || word === "--geometries")) {
   const { hardware } = require("../dist/machine/hardware.js");
   const { attentionTimes } = require("../dist/published/attention-times.js");
   const { attentionErrors, byFamily, crossGeneration, fitAttention } = require("../dist/fit/attention-fit.js");

@@ -20,7 +20,7 @@ import {
 } from "node:fs";
 import { createRequire } from "node:module";
 import { connect } from "node:net";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { withLock } from "./lock.mjs";
 import { hash, hashFolder, isProgram, jupyterFolder, root, run, secondsSince, venv, venvPython, writeWhole } from "./project.mjs";
 import { cacheHere, lackOfRoom, makeRoom, ranOutOfRoom, usualCache } from "./room.mjs";
@@ -37,17 +37,22 @@ const kernelSpec = join(venv, "share", "jupyter", "kernels", "tslab", "kernel.js
 /** A set-up that cannot go on; its message is for the person at the keyboard. */
 export class SetupError extends Error {}
 
+/** What notebooks need and dist/ does not. */
+const ofJupyter = ["python", "kernel"];
+
 /**
  * Make sure that everything is there. Costs a few milliseconds when nothing is missing.
  *
+ * @param jupyter whether notebooks will run; without them npm's packages and dist/ are enough
  * @throws SetupError that says what is missing, what was found and what to do.
  */
-export async function setUp({ quiet = false } = {}) {
+export async function setUp({ quiet = false, jupyter = true } = {}) {
   checkNode(process.versions.node);
-  if (missing().length === 0) return;
+  const lacking = () => missing().filter((part) => jupyter || !ofJupyter.includes(part));
+  if (lacking().length === 0) return;
   const say = (line) => quiet || console.log(line);
   await withLock(join(root, ".setup.lock"), say, async () => {
-    const parts = missing();
+    const parts = lacking();
     const jobs = [];
     // Looked for first: whoever lacks it should not wait for npm to hear so.
     const found = parts.includes("python") ? await findPython() : undefined;
@@ -60,8 +65,8 @@ export async function setUp({ quiet = false } = {}) {
     const failures = (await Promise.allSettled(jobs)).filter((job) => job.status === "rejected");
     if (failures.length > 0)
       throw failures.length === 1 ? failures[0].reason : new SetupError(failures.map((f) => f.reason.message).join("\n\n"));
-    writeKernelSpec();
-    if (missing().includes("build")) await build(say);
+    if (jupyter) writeKernelSpec();
+    if (lacking().includes("build")) await build(say);
   });
 }
 
@@ -349,7 +354,7 @@ async function build(say) {
     throw new SetupError(`src/ does not compile:\n${(stdout + stderr).trim()}`);
   }
   for (const entry of entries) writeModule(fresh, entry);
-  for (const entry of listings) handOnLazily(join(fresh, `${entry}.js`));
+  for (const entry of listings(fresh)) handOnLazily(join(fresh, `${entry}.js`));
   splitTables(fresh);
   const command = join(fresh, "cli", "deepshock.js");
   if (existsSync(command)) chmodSync(command, 0o755);
@@ -394,7 +399,15 @@ function writeModule(folder, entry) {
 }
 
 /** Those that only hand names on. */
-const listings = ["index", "figures/index", "published/index"];
+const listings = (folder) => [
+  ...readdirSync(folder)
+    .filter((name) => existsSync(join(folder, name, `public-${name}.js`)))
+    .map((name) => `${name}/public-${name}`),
+  "figures/index",
+  "published/index",
+  // Last: it takes over what the folders' listings have by then.
+  "index",
+];
 
 /**
  * A file that only hands names on, as the compiler writes it, then loads the module behind a name when that name is first asked for: a
@@ -411,6 +424,11 @@ function handOnLazily(path) {
     );
     return [`const ${from} = once(() => require("${module}"));`, ...given].join("\n");
   };
+  // What a folder's own listing says, from here: a file less to read for each folder.
+  const taken = (module) => {
+    const lines = readFileSync(join(dirname(path), `${module}.js`), "utf8").match(/^(const \w+ = once\(.*|Object.*enumerable: true.*)$/gm);
+    return `{\n${lines.join("\n").replaceAll('require("./', `require("${dirname(module)}/`)}\n}`;
+  };
   let stars = 0;
   writeWhole(
     path,
@@ -418,7 +436,9 @@ function handOnLazily(path) {
       .replace('"use strict";', '"use strict"; const once = (load) => { let loaded; return () => (loaded ??= load()); };')
       .replace(/^var (\w+) = require\((".+")\);$/gm, "const $1 = once(() => require($2));")
       .replace(/^(Object\.defineProperty\(exports, .* return \w+)(\.\w+; \} \}\);)$/gm, "$1()$2")
-      .replace(/^__exportStar\(require\("(.+)"\), exports\);$/gm, (_, module) => all(module, `star_${stars++}`)),
+      .replace(/^__exportStar\(require\("(.+)"\), exports\);$/gm, (_, module) =>
+        basename(module).startsWith("public-") ? taken(module) : all(module, `star_${stars++}`),
+      ),
   );
 }
 
@@ -462,5 +482,5 @@ export async function main(work, options = {}) {
 }
 
 if (isProgram(import.meta.url)) {
-  await main(() => 0, { quiet: process.argv.includes("--quiet") });
+  await main(() => 0, { quiet: process.argv.includes("--quiet"), jupyter: !process.argv.includes("--build") });
 }

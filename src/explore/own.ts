@@ -33,8 +33,10 @@ function nameOf(name: string): string {
 
 /** The record of a model as text that may stand in an address. */
 export function modelToLink(model: Model): string {
-  const { id, name, hiddenSize, vocabSize, tiedEmbeddings, runs, formats, predictionModules, architecture, residualStreams } = model;
-  const kept = { id, name, hiddenSize, vocabSize, tiedEmbeddings, runs, formats, predictionModules, architecture, residualStreams };
+  const { id, name, hiddenSize, embeddingWidth, vocabSize, tiedEmbeddings, runs, formats } = model;
+  const { predictionModules, architecture, residualStreams } = model;
+  const sizes = { hiddenSize, embeddingWidth, vocabSize, tiedEmbeddings };
+  const kept = { id, name, ...sizes, runs, formats, predictionModules, architecture, residualStreams };
   return btoa(String.fromCharCode(...new TextEncoder().encode(JSON.stringify(kept))))
     .replaceAll("+", "-")
     .replaceAll("/", "_")
@@ -52,7 +54,8 @@ export function modelFromLink(text: string): Model {
   if (!/^own-[0-9a-f]{8}$/.test(id)) throw new RangeError('expected an id such as "own-0123abcd"');
   const parts = isFlat(record) ? partsOfFlat(record) : (record as unknown as ModelParts);
   const { hiddenSize, vocabSize, tiedEmbeddings, runs, formats } = parts;
-  for (const [field, value] of Object.entries({ hiddenSize, vocabSize })) {
+  const embeddingWidth = "embeddingWidth" in parts ? ((parts as ModelParts).embeddingWidth ?? hiddenSize) : hiddenSize;
+  for (const [field, value] of Object.entries({ hiddenSize, vocabSize, embeddingWidth })) {
     if (!Number.isSafeInteger(value) || value < 1 || value > 1e9)
       throw new RangeError(`expected ${field} up to 1,000,000,000, got ${String(value).slice(0, 40)}`);
   }
@@ -64,6 +67,7 @@ export function modelFromLink(text: string): Model {
       organization: "",
       released: "",
       hiddenSize,
+      ...(embeddingWidth === hiddenSize ? {} : { embeddingWidth }),
       vocabSize,
       tiedEmbeddings: tiedEmbeddings === true,
       runs,

@@ -54,10 +54,15 @@ export function launchShareFigure(
   const at = batches.indexOf(requestsPerGpu);
   const share = (m: number, w: number) => formatShare(shares[m]?.[at]?.[w] ?? Number.NaN);
   const wordsOf = (m: number) => ways.map((way, w) => `${way.name}: ${share(m, w)}`).join("; ");
+  const fusedWords = (m: number, gpus: number) => {
+    if (gpus === 1) return "On one GPU there is no exchange that experts could be fused with.";
+    const [apart, fused] = [share(m, 1), share(m, 2)];
+    return `Fusing experts and exchange alone ${apart === fused ? `leaves it at ${fused}` : `takes it from ${apart} to ${fused}`}: the other kernels of a layer stay.`;
+  };
   const words = wordsOf(0);
   const choices = models.map(({ model, expertParallel }, m) => ({
     title: `Starting kernels takes ${share(m, 0)} of a decode step of ${model.name} one by one, ${share(m, 1)} from a graph`,
-    caption: `Starts of kernels as a share of a whole decode step of ${model.name} on ${expertParallel} × ${hardware.name}, ${formatCount(contextTokens)} tokens of context; the menu picks the model. At ${formatCount(requestsPerGpu)} requests per GPU: ${wordsOf(m)}. Dotted: a tenth. With more requests the step gets longer and the kernels stay as many. Fusing experts and exchange alone takes it from ${share(m, 1)} to ${share(m, 2)}: the other kernels of a layer stay.`,
+    caption: `Starts of kernels as a share of a whole decode step of ${model.name} on ${expertParallel} × ${hardware.name}, ${formatCount(contextTokens)} tokens of context; the menu picks the model. At ${formatCount(requestsPerGpu)} requests per GPU: ${wordsOf(m)}. Dotted: a tenth. With more requests the step gets longer and the kernels stay as many. ${fusedWords(m, expertParallel)}`,
   }));
   const top = Math.max(...shares.flat(2)) * 100;
   return {

@@ -79,7 +79,7 @@ function told(one: ParallelBytes, tokensPerGpu: number): Choice {
   const pieces =
     part === undefined || piece === undefined
       ? ""
-      : ` Below: the price, pieces of ${formatBytes(piece.messageBytes)}, averaged over the way out and back, where an all-reduce sends ${formatBytes(part.messageBytes)}.`;
+      : ` Below: the price, pieces of ${formatBytes(piece.messageBytes)}, averaged over the way out and back (scales and header, 3 % of a dispatched token, left out), where an all-reduce sends ${formatBytes(part.messageBytes)}.`;
   return {
     title: `${isAlways ? "Over any number of GPUs" : `Beyond ${formatNumber(one.crossing)} GPUs`} dealing out the experts of ${one.model.name} sends fewer bytes than splitting matrices`,
     caption: `What one GPU sends for one layer when each GPU brings ${formatNumber(tokensPerGpu)} tokens; the menu picks the model. ${one.model.name}: the lines ${isAlways ? "would " : ""}cross at ${formatNumber(one.crossing)} GPUs (${isAlways ? "left of the figure" : "dotted"}), three quarters of the experts per token where experts see the full width, whatever the number of tokens.${at64}${thin}${pieces}`,

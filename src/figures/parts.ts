@@ -72,12 +72,18 @@ export function partsFigure(judged: readonly Claim[]): Figure {
       },
       annotations: points
         .filter((one) => together(one).length > 1 && together(one)[0] === one)
-        .map((one) => label(`×${together(one).length}`, { x: 100 * one.p, y: one.row }, { xanchor: "left", xshift: 8, yshift: 8 })),
+        .map((one) =>
+          label(
+            `×${together(one).length}`,
+            { x: 100 * one.p, y: one.row },
+            { xanchor: "left", xshift: 8, yshift: one.kind === "finding" ? -9 : 8 },
+          ),
+        ),
       shapes: [band("x", 66, 104, verdictLooks.Right.color), band("x", -4, 33, verdictLooks["Mostly wrong"].color)],
     }),
     title: words,
     setting: "From 66 % on a part counts as right, below 33 % as wrong.",
-    caption: `Each part that has a number: the share of its named population, or the probability that it is true; stars are readings of a word, never averaged; pale marks are findings of ours that no verdict counts; × is how many parts lie on one another.${without.length === 0 ? "" : ` Claims whose parts are all plain facts are left out (${without.join(", ")}): there a count or a share stands against its threshold, and the part holds or does not.`}`,
+    caption: `Each part that has a number: the share of its named population, or the probability that it is true; stars are readings of a word, never averaged; pale marks are findings of ours that no verdict counts; × is how many marks of one kind lie on one another, pale ones by themselves.${without.length === 0 ? "" : ` Claims whose parts are all plain facts are left out (${without.join(", ")}): there a count or a share stands against its threshold, and the part holds or does not.`}`,
     alt: `${words}.`,
   };
 }

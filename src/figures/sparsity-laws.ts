@@ -122,10 +122,10 @@ export function sparsityLawsFigure(models: readonly Model[]): Figure {
         },
       ],
     }),
-    title: `Each doubling of sparsity still needs ${formatNumber(Math.min(...steps.map((s) => s.gainPerDoubling)))} to ${formatNumber(Math.max(...steps.map((s) => s.gainPerDoubling)))} times fewer FLOPs, and ${formatNumber((coarser / since.length) * 100, 2)} % of releases are cut more coarsely than the optimum`,
+    title: `A step up in sparsity, scaled to a doubling, still needs ${formatNumber(Math.min(...steps.map((s) => s.gainPerDoubling)))} to ${formatNumber(Math.max(...steps.map((s) => s.gainPerDoubling)))} times fewer FLOPs, and ${formatNumber((coarser / since.length) * 100, 2)} % of releases are cut more coarsely than the optimum`,
     setting: `Tried at sparsities of ${Math.min(...tried)} to ${furthest}; one laboratory each.`,
     source: sourced("Laws", [...law.map((p) => p.source), "lingleverage2025"]),
-    caption: `Above: FLOPs that Kimi K2's report found for the same loss at four sparsities. Each doubling cuts them ${steps.map((s) => `${formatNumber(s.gainPerDoubling)} times (${s.from} to ${s.to})`).join(", ")}: no decay where it was tried (shaded). Strokes are releases, orange since the article; ${formatNumber(beyond.length)} of them lie beyond what the law covers. Below: twice the hidden size over the width of an expert. The law of Ling puts the optimum at ${optimalGranularity[0]} to ${optimalGranularity[1]} whatever the compute; ${formatNumber((coarser / since.length) * 100, 2)} % of the releases since the article are coarser. Both laws are of one laboratory each, at its own scale and data.`,
+    caption: `Above: FLOPs that Kimi K2's report found for the same loss at four sparsities. Each step, scaled to a doubling, cuts them ${steps.map((s) => `${formatNumber(s.gainPerDoubling)} times (${s.from} to ${s.to})`).join(", ")}: no decay where it was tried (shaded). Strokes are releases, orange since the article; ${formatNumber(beyond.length)} of them lie beyond what the law covers. Below: twice the hidden size over the width of an expert. The law of Ling puts the optimum at ${optimalGranularity[0]} to ${optimalGranularity[1]} whatever the compute; ${formatNumber((coarser / since.length) * 100, 2)} % of the releases since the article are coarser. Both laws are of one laboratory each, at its own scale and data.`,
     alt: `FLOPs for the same loss fall with sparsity from 8 to 48 without levelling off; most released models are cut more coarsely than the published optimum.`,
   };
 }

@@ -45,7 +45,7 @@ export function systolicUtilisationFigure({ n, k }: Omit<Gemm, "m">, tokensPerEx
       .join("; ");
   const choices = ways.map(({ name }) => ({
     title: `With ${formatCount(tokensPerExpert)} tokens an array of 128 × 128 uses ${formatShare(at(name, 128))} of its multiply-adds and one of 256 × 256 uses ${formatShare(at(name, 256))}: ${name}`,
-    caption: `How much of a square array works when memory never holds it up, for a product with ${formatCount(n)} columns and a depth of ${formatCount(k)}; the menu picks the dataflow. At ${formatCount(tokensPerExpert)} tokens (dotted), ${name}: ${sides.map((side) => `${side}: ${formatShare(at(name, side))}`).join(", ")}. Each doubling of the side halves what few tokens can use, unless the dataflow puts something longer along it. Arrays of 128 and 256 by other dataflows: ${others(name)}. In a square array swapping the operands saves reloading and not the padding, since the tokens then lie along columns that are as long.`,
+    caption: `How much of a square array works; the menu picks the dataflow. At ${formatCount(tokensPerExpert)} tokens (dotted), ${name}: ${sides.map((side) => `${side}: ${formatShare(at(name, side))}`).join(", ")}. Each doubling of the side halves what few tokens can use, unless the dataflow puts something longer along it. Arrays of 128 and 256 by other dataflows: ${others(name)}. In a square array swapping the operands saves reloading and not the padding, since the tokens then lie along columns that are as long.`,
   }));
   return {
     ...(choices[0] as Choice),

@@ -91,6 +91,7 @@ export function taskTimeFigure(
         label("before", { x: 7800, y: 1.2e-5 }, { xanchor: "right", font: { size: 11, color: colours.brown } }, "xy"),
         label("after", { x: 7800, y: 1.3e-6 }, { xanchor: "right", font: { size: 11, color: colours.blue } }, "xy"),
         ...experts.map((e, i) => nameOf(e, timed[i] as readonly ExpertSeconds[], color(i))),
+        ...keyOf(experts.map((e, i) => ({ name: nameFor(e), color: color(i), from: timed[i]?.[0]?.shareOfLayerSeconds ?? 0 }))),
       ],
     }),
     setting: `Weights in ${formats}; rings at ${inWords} tokens in flight over all GPUs.`,
@@ -182,12 +183,30 @@ function measurements(e: ExpertOn, measured: readonly MeasuredTask[], color: str
   );
 }
 
-/** Names stand on the flat left part of the lines, where they are apart. */
+/** Names stand on the flat left part of the lines, where they are apart; on a narrow page they would reach the part that rises. */
 function nameOf(e: ExpertOn, at: readonly ExpertSeconds[], color: string): Record<string, unknown> {
   return label(
     nameFor(e),
     { x: 1.15, y: (at[0] as ExpertSeconds).shareOfLayerSeconds },
-    { xanchor: "left", yanchor: "bottom", yshift: 6, font: { size: 12, color } },
+    { xanchor: "left", yanchor: "bottom", yshift: 6, font: { size: 12, color }, name: "wide" },
     "xy",
   );
+}
+
+/** The same names for a narrow page: one under another in the corner that no line reaches, in the order in which the lines begin. */
+function keyOf(
+  named: readonly { readonly name: string; readonly color: string; readonly from: number }[],
+): readonly Record<string, unknown>[] {
+  return [...named]
+    .sort((a, b) => b.from - a.from)
+    .map(({ name, color }, i) =>
+      label(
+        name,
+        { x: 0.03, y: 0.98 },
+        {
+          ...{ xref: "paper", yref: "paper", xanchor: "left", yanchor: "top", yshift: -15 * i },
+          ...{ font: { size: 12, color }, name: "narrow", visible: false },
+        },
+      ),
+    );
 }

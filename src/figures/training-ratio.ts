@@ -48,7 +48,7 @@ export function trainingRatioFigure(): Figure {
     title: words,
     setting: "Model FLOP/s per chip in training, over that of Llama 3.1 405B on the same machine.",
     source: "The vendors' own tables, data/measurements/moe-dense-training.csv.",
-    caption: `Model FLOP/s per chip in training, a mixture-of-experts model over Llama 3.1 405B, from the vendors' own tables. ${words}: doubling the array's side did not move it. On NVIDIA's machines the ratio runs from ${range(pairs.filter((p) => !p.machine.startsWith("tpu")))}. The penalty is real everywhere, and software, links and batch are in it: within a bar's machine the models differ in batch, sequence and parallel plan, and NVIDIA forces its routers to balance.`,
+    caption: `A bar is a mixture-of-experts model. ${words}: doubling the array's side did not move it. On NVIDIA's machines the ratio runs from ${range(pairs.filter((p) => !p.machine.startsWith("tpu")))}. The penalty is real everywhere, and software, links and batch are in it: within a bar's machine the models differ in batch, sequence and parallel plan, and NVIDIA forces its routers to balance.`,
     alt: `Bars of training rate of expert models over a dense one. ${words}.`,
   };
 }

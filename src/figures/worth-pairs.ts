@@ -72,7 +72,8 @@ export function worthPairsFigure(pairs: readonly MachinePair[]): Figure {
             .replace(", ", "<br>")
             .replace(/ \([^)]*\)/g, ""),
           { x: worst.measured, y: worst.leftOut },
-          { xanchor: worst.measured > Math.sqrt(ends[0] * ends[1]) ? "right" : "left", yanchor: "bottom", yshift: 8, align: "left" },
+          // Away from the line of equals, along which the marks lie.
+          { showarrow: true, arrowhead: 0, arrowwidth: 1, ax: 0, ay: worst.measured > worst.leftOut ? 70 : -70, align: "left" },
           "xy",
         ),
       ],

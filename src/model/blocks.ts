@@ -25,8 +25,11 @@ export interface Reach {
 /** Whose keys and values a mixer reads: its own, or those that an earlier layer keeps. */
 export type CacheSource = "own" | "shared";
 
-/** Gate on the attention's output: one number for each head, or for each element of each head. */
-export type OutputGate = "head" | "element";
+/**
+ * Gate on the attention's output: one number for each head, or for each element of each head. Of latent attention also one for each
+ * element that comes with the queries out of one matrix, from their rank and its normed copy side by side (A.X-K2).
+ */
+export type OutputGate = "head" | "element" | "query";
 
 /** Multi-head, grouped-query or multi-query attention. */
 export interface GroupedMixer extends Reach {

@@ -14,5 +14,6 @@ import { summaryOf } from "./summary";
 export function decoder(parts: ModelParts): Model {
   requireRuns(parts.runs, parts.hiddenSize);
   for (const field of ["hiddenSize", "vocabSize"] as const) requirePositiveInteger(field, parts[field]);
+  if (parts.embeddingWidth !== undefined) requirePositiveInteger("embeddingWidth", parts.embeddingWidth);
   return Object.freeze({ ...parts, aliases: Object.freeze([...parts.aliases]), ...summaryOf(parts) });
 }

@@ -33,7 +33,7 @@ const kinds: { readonly [K in Block["kind"]]: Fields } = {
   },
   latent: {
     needed: { heads: "number", latentRank: "number", rotaryDim: "number", noRotaryDim: "number", valueHeadDim: "number" },
-    optional: { queryRank: "number", window: "number", chunk: "number", gate, cacheSource },
+    optional: { queryRank: "number", window: "number", chunk: "number", gate: [...gate, "query"], cacheSource },
     defaults: { cacheSource: "own" },
   },
   compressed: {

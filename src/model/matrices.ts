@@ -7,7 +7,7 @@ import type { Model, ModelFormats } from "./model";
 /** One kind of weight matrix of a model: y[outputs] = W[outputs, inputs] x[inputs]. */
 export interface WeightMatrix {
   readonly name: string;
-  readonly part: "attention" | "linear mixer" | FeedForwardMatrix["part"] | "head";
+  readonly part: "attention" | "linear mixer" | FeedForwardMatrix["part"] | "embedding projection" | "head";
   readonly outputs: number;
   readonly inputs: number;
   /** How many of it the whole model has. */
@@ -30,6 +30,23 @@ export function blockMatrices(block: Block, hiddenSize: number): readonly Weight
   });
 }
 
+/** Width of the input embedding and of the head. */
+export function tableWidth({ embeddingWidth, hiddenSize }: Pick<Model, "embeddingWidth" | "hiddenSize">): number {
+  return embeddingWidth ?? hiddenSize;
+}
+
+/** What brings the input embedding to the residual stream, and the stream to the head, where their widths differ. */
+export function embeddingProjections(
+  model: Pick<Model, "embeddingWidth" | "hiddenSize">,
+): readonly Pick<WeightMatrix, "name" | "outputs" | "inputs">[] {
+  const [width, { hiddenSize }] = [tableWidth(model), model];
+  if (width === hiddenSize) return [];
+  return [
+    { name: "embedding to residual stream", outputs: hiddenSize, inputs: width },
+    { name: "residual stream to head", outputs: width, inputs: hiddenSize },
+  ];
+}
+
 /**
  * The weight matrices of a decoder, each kind once with its count: the blocks of all runs, and the output head.
  *
@@ -39,7 +56,7 @@ export function blockMatrices(block: Block, hiddenSize: number): readonly Weight
  *
  * @example weightMatrices(model("mixtral-8x7b")).find(({ part }) => part === "router").count // 32
  */
-export function weightMatrices(model: Pick<Model, "runs" | "hiddenSize" | "vocabSize">): readonly WeightMatrix[] {
+export function weightMatrices(model: Pick<Model, "runs" | "hiddenSize" | "vocabSize" | "embeddingWidth">): readonly WeightMatrix[] {
   const found = new Map<string, WeightMatrix>();
   const add = (matrix: WeightMatrix) => {
     const { name, part, outputs, inputs, bf16 } = matrix;
@@ -56,7 +73,9 @@ export function weightMatrices(model: Pick<Model, "runs" | "hiddenSize" | "vocab
         add({ ...matrix, count: count * matrix.count, active: count * matrix.active });
     }
   }
-  add({ name: "head", part: "head", outputs: model.vocabSize, inputs: model.hiddenSize, count: 1, active: 1, bf16: true });
+  for (const { name, outputs, inputs } of embeddingProjections(model))
+    add({ name, part: "embedding projection", outputs, inputs, count: 1, active: 1, bf16: true });
+  add({ name: "head", part: "head", outputs: model.vocabSize, inputs: tableWidth(model), count: 1, active: 1, bf16: true });
   return [...found.values()];
 }
 

@@ -39,6 +39,8 @@ export interface ModelParts {
   /** Width of the residual stream. */
   readonly hiddenSize: number;
   readonly vocabSize: number;
+  /** Width of the input embedding and the head where it is not the residual stream's and projections lie between (OPT-350m); absent in most. */
+  readonly embeddingWidth?: number;
   /** Whether the output head shares the input embedding's weights. */
   readonly tiedEmbeddings: boolean;
   /** The stack, from the first layer to the last: runs of layers that are alike. */

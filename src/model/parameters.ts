@@ -1,4 +1,4 @@
-import { type WeightMatrix, weightMatrices } from "./matrices";
+import { tableWidth, type WeightMatrix, weightMatrices } from "./matrices";
 import type { Model, MoeLayerShape, StackSummary } from "./model";
 
 /** How many parameters the matrices of a model hold. */
@@ -56,7 +56,7 @@ export function parameterCount(model: Model): ParameterCount {
     sum += outputs * inputs * count;
     core += outputs * inputs * active;
   }
-  const table = model.vocabSize * model.hiddenSize;
+  const table = model.vocabSize * tableWidth(model);
   const embedding = model.tiedEmbeddings ? table : 2 * table;
   const activeBy = { "without embeddings": core, "with head": core + table, "with head and embedding": core + embedding };
   const activeConvention = closest(activeBy, model.activeParameters);

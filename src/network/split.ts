@@ -62,7 +62,8 @@ export function expertParallelTraffic({ model, tokensPerGpu, gpus }: SplitQuesti
 }
 
 /**
- * Bytes of so many copies of a token out and back: (1 + 2) bytes an element.
+ * Bytes of so many copies of a token out and back: (1 + 2) bytes an element. Left out: scales and header, 3 % of a dispatched token,
+ * which messageBytes counts.
  *
  * @throws RangeError naming what cannot be.
  * @example exchangeBytes(8, 7168) // 172,032

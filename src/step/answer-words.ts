@@ -1,4 +1,6 @@
+import type { MixerPhase } from "../kernels/attention/mixer-demand";
 import { formatSeconds } from "../text/numbers";
+import { coreIn } from "./carried";
 import { mixerTimeElsewhere } from "./engine";
 import type { Plan } from "./plan";
 import { quantizes } from "./planned-run";
@@ -8,14 +10,26 @@ const carriedWidening = 1.5;
 
 /**
  * Where four in five steps lie, by the errors of deployments left out of the fit; wider where the engine's constants or the links are
- * carried, and up by what other engines take between the kernels of mixers that no step of this one had.
+ * carried, or a core's heads lie outside what was measured for its kernel, and up by what other engines take between the kernels of
+ * mixers that no step of this one had.
  */
-export function bandOf({ engineTime, lentLinks, unmeasured }: Plan, seconds: number): { readonly low: number; readonly high: number } {
-  const carried = engineTime.carriedFrom !== undefined || lentLinks || unmeasured.some(({ of }) => of.length > 0);
+export function bandOf(
+  { engineTime, lentLinks, unmeasured, runs }: Plan,
+  seconds: number,
+  phase: MixerPhase = "decode",
+): { readonly low: number; readonly high: number } {
+  const outside = runs.some(({ blocks }) => blocks.some((block) => coreIn(block, phase)?.outside !== undefined));
+  const carried = engineTime.carriedFrom !== undefined || lentLinks || outside || unmeasured.some(({ of }) => of.length > 0);
   const wider = carried ? carriedWidening : 1;
   let high = seconds * engineTime.bandHigh ** wider;
   for (const { name, due, of } of unmeasured) if (of.length === 0) high += due * mixerTimeElsewhere(name).seconds;
   return { low: seconds * engineTime.bandLow ** wider, high };
+}
+
+/** Which cores take long in decode and why, where the rows of their kernels show it. */
+export function slowOf({ runs }: Pick<Plan, "runs">): readonly string[] {
+  const cores = runs.flatMap(({ blocks }) => blocks.flatMap((block) => coreIn(block, "decode")?.slow ?? []));
+  return [...new Set(cores)].map((words) => `attention: ${words}`);
 }
 
 /** What a step does not count, in words, as far as the question touches it. */

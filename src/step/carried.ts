@@ -1,7 +1,9 @@
+import { type AttentionPlan, carriedWords } from "../kernels/attention/attention-plan";
+import type { MixerPhase } from "../kernels/attention/mixer-demand";
 import { kernelFamily } from "../kernels/families";
 import { isMoe } from "../model/model";
 import type { EngineTime, UnmeasuredTime } from "./engine";
-import type { PlannedRun } from "./planned-run";
+import type { PlannedBlock, PlannedRun } from "./planned-run";
 import type { ProductKernels } from "./products";
 import type { ResolvedQuestion } from "./question";
 
@@ -22,6 +24,7 @@ export interface ReadyKernels {
 export function carriedOf(
   { model, hardware, formats, lentLinks }: ResolvedQuestion,
   { kernel, engineTime, unmeasured, kernels, runs }: ReadyKernels,
+  phase: MixerPhase = "decode",
 ): readonly string[] {
   const carried: string[] = [];
   if (isMoe(model)) {
@@ -33,12 +36,17 @@ export function carriedOf(
   if (kernels.quantised.fitted !== "here") carried.push(`products in ${formats.rest}: not measured on ${hardware.generation}`);
   if (engineTime.carriedFrom !== undefined) carried.push(`time between kernels: of ${engineTime.carriedFrom}`);
   for (const { mixers, of } of unmeasured) if (of.length > 0) carried.push(`time between kernels at ${mixers} mixers: of ${of.join(", ")}`);
-  for (const { blocks } of runs)
-    for (const block of blocks) {
-      const core = "core" in block ? block.core : undefined;
-      const words = core?.carried === undefined ? undefined : `attention: ${core.kernel} ${core.carried}`;
-      if (words !== undefined && !carried.includes(words)) carried.push(words);
-    }
+  for (const core of runs.flatMap(({ blocks }) => blocks.flatMap((block) => coreIn(block, phase) ?? []))) {
+    const words = carriedWords(core);
+    const said = `attention: ${core.kernel}${core.carried === undefined ? "," : ""} ${words}`;
+    if (words !== undefined && !carried.includes(said)) carried.push(said);
+  }
   if (lentLinks) carried.push(`links: not in the record of ${hardware.id}; PCIe 4.0 and a card of 400 Gb/s stand in`);
   return carried;
+}
+
+/** The core of a mixer in decode, or of its prompts; undefined of a feed-forward part. */
+export function coreIn(block: PlannedBlock, phase: MixerPhase): AttentionPlan | undefined {
+  if (!("core" in block)) return undefined;
+  return phase === "decode" ? block.core : block.prefill;
 }

@@ -1,7 +1,7 @@
 import { requirePositive, requirePositiveInteger } from "../checks";
 import { bf16Bytes, type WeightFormat, weightFormat } from "../machine/number-formats";
 import { type ExpertsBlock, isMixer } from "../model/blocks";
-import { matrixElementBytes, type WeightMatrix, weightMatrices } from "../model/matrices";
+import { matrixElementBytes, tableWidth, type WeightMatrix, weightMatrices } from "../model/matrices";
 import { mixerWork } from "../model/mixers/mixers";
 import { withSelection } from "../model/selection";
 import { tensorParallelShard } from "../model/shard";
@@ -90,8 +90,9 @@ function cacheAccesses({ model, groupRequests, contextTokens, formats }: Resolve
 }
 
 function tokenAccesses({ model, groupRequests, formats }: ResolvedQuestion): readonly Access[] {
-  const embeddingBytes = model.hiddenSize * bf16Bytes;
+  const embeddingBytes = tableWidth(model) * bf16Bytes;
   const embedding = { tensor: "embedding rows", runBytes: embeddingBytes, bytes: embeddingBytes * groupRequests, run: "one token" };
+  // As they lie in memory, scales with them; a message on its way has a header too (messageBytes).
   const format: WeightFormat = weightFormat(formats.experts);
   const rows = new Map<number, number>();
   for (const { count, blocks } of model.runs)

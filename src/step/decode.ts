@@ -1,6 +1,6 @@
 import { requireShare } from "../checks";
 import type { StepFactors } from "../machine/step-factors";
-import { bandOf, leftOutOf } from "./answer-words";
+import { bandOf, leftOutOf, slowOf } from "./answer-words";
 import { type Engine, layersOf } from "./engine";
 import { type Plan, planOf } from "./plan";
 import { type ResolvedQuestion, requireDrafts, resolveQuestion, type StepQuestion } from "./question";
@@ -28,7 +28,9 @@ export interface DecodeStep {
   readonly engine: Engine;
   /** Four in five measured steps of deployments that were left out of the fit lie between these, in seconds. */
   readonly errorBand: { readonly low: number; readonly high: number };
-  /** What was not measured on this machine's generation, and whose constants stand in. */
+  /** What takes long and why, where measured rows show it: groups of queries that leave a kernel's fast path. */
+  readonly slow: readonly string[];
+  /** What was not measured on this machine's generation or lies outside what was, and whose constants stand in. */
   readonly carried: readonly string[];
   /** What the answer does not count. */
   readonly leftOut: readonly string[];
@@ -74,6 +76,7 @@ export function decodeStep(question: DecodeStepQuestion): DecodeStep {
     cacheFormat: formats.cache,
     engine: plan.engine,
     errorBand: bandOf(plan, seconds),
+    slow: slowOf(plan),
     carried: plan.carried,
     leftOut: leftOutOf(plan),
   };

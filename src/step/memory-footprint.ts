@@ -1,6 +1,6 @@
 import { bf16Bytes } from "../machine/number-formats";
 import { isMixer } from "../model/blocks";
-import { matrixElementBytes, weightMatrices } from "../model/matrices";
+import { matrixElementBytes, tableWidth, weightMatrices } from "../model/matrices";
 import { mixerKept } from "../model/mixers/mixers";
 import { tensorParallelShard } from "../model/shard";
 import { anyMachine, type ResolvedQuestion, resolveQuestion, type StepQuestion } from "./question";
@@ -36,7 +36,7 @@ export function memoryFootprint(question: FootprintQuestion): Footprint {
   const resolved = resolveQuestion({ hardware: anyMachine, ...question });
   const { model, tensorParallel, expertTensorParallel, formats } = resolved;
   const share = tensorParallelShard(model, tensorParallel, expertTensorParallel);
-  const embedding = model.tiedEmbeddings ? 0 : share.vocabSize * model.hiddenSize * bf16Bytes;
+  const embedding = model.tiedEmbeddings ? 0 : share.vocabSize * tableWidth(model) * bf16Bytes;
   // Share of all experts that the busiest rank holds: slots are dealt out to the next whole number.
   const dealt = Math.ceil(resolved.expertSlots / resolved.expertParallel) / model.routedExperts;
   let weightBytes = embedding;

@@ -2,6 +2,7 @@ import { defaultExpertKernel } from "../kernels/default-experts";
 import { launch } from "../kernels/launch";
 import type { Hardware } from "../machine/hardware";
 import type { ExpertsBlock } from "../model/blocks";
+import { embeddingProjections, tableWidth } from "../model/matrices";
 import { paddedBlock } from "../model/padded";
 import { carriedOf } from "./carried";
 import { type CollectivePlan, collectivePlan, dispatches, exchangeMachine } from "./communication";
@@ -22,7 +23,7 @@ interface Share {
   readonly unmeasured: readonly UnmeasuredTime[];
   /** Heads that the degree does not divide stand padded. */
   readonly padded: boolean;
-  /** The product with this GPU's share of the vocabulary, and its norm. */
+  /** The product with this GPU's share of the vocabulary, and its norm; what projects a narrower embedding stands with it. */
   readonly head: ProductPlan;
   /** The all-reduce of an attention group over its rows; absent where the group is one GPU. */
   readonly reduce: CollectivePlan | undefined;
@@ -171,7 +172,8 @@ function hardwareKey(hardware: object): number {
 function share(question: ResolvedQuestion, kernel: string): Share {
   const { model, hardware, formats, tensorParallel, engine } = question;
   const kernels = productKernels(hardware, formats.rest, launch("graph", hardware).seconds, engine);
-  const vocabulary = { outputs: Math.ceil(model.vocabSize / tensorParallel), inputs: model.hiddenSize, bf16: true as const };
+  const vocabulary = { outputs: Math.ceil(model.vocabSize / tensorParallel), inputs: tableWidth(model), bf16: true as const };
+  const projections = embeddingProjections(model).map((matrix) => ({ ...matrix, bf16: true as const }));
   const runs = planRuns(question, model.runs, kernels);
   const ofEngine = engineTime(engine, hardware);
   const made = {
@@ -180,7 +182,7 @@ function share(question: ResolvedQuestion, kernel: string): Share {
     runs,
     engineTime: ofEngine,
     unmeasured: unmeasuredTimes(ofEngine, runs),
-    head: productPlan("head", kernels, [vocabulary], 1),
+    head: productPlan("head", kernels, [...projections, vocabulary], 1),
     reduce: tensorParallel > 1 ? collectivePlan("all-reduce", question, model.hiddenSize, tensorParallel) : undefined,
     exchangeMachine: exchangeMachine(question),
     padded: model.runs.some(({ blocks }) => blocks.some((block) => paddedBlock(block, tensorParallel) !== block)),

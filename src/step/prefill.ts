@@ -1,6 +1,7 @@
 import { requirePositiveInteger, requireWhole } from "../checks";
 import { timeFactor } from "../machine/hardware";
 import { bandOf, leftOutOf } from "./answer-words";
+import { carriedOf } from "./carried";
 import type { DecodeStep } from "./decode";
 import { type Engine, layersOf } from "./engine";
 import { type Plan, planOf } from "./plan";
@@ -86,7 +87,7 @@ export function prefillStep(question: PrefillQuestion): PrefillStep {
   const ends = [...headTask(plan)];
   const tasks = [...layers.flatMap(({ count, tasks: each }) => Array.from({ length: count }, () => each).flat()), ...ends];
   const seconds = sum(tasks, (task) => task.seconds);
-  const band = bandOf(plan, seconds);
+  const band = bandOf(plan, seconds, "prefill");
   return {
     seconds,
     floorSeconds: sum(tasks, (task) => task.floorSeconds),
@@ -97,7 +98,7 @@ export function prefillStep(question: PrefillQuestion): PrefillStep {
     cacheFormat: formats.cache,
     engine: plan.engine,
     errorBand: { low: seconds * (band.low / seconds) ** widening, high: seconds * (band.high / seconds) ** widening },
-    carried: plan.carried,
+    carried: carriedOf(resolved, plan, "prefill"),
     leftOut: leftOutOf(plan),
   };
 }

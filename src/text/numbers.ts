@@ -29,12 +29,13 @@ export function printedNumber(value: number, digits = 3): number {
  * @example formatCount(6144) // "6,144"
  */
 export function formatCount(value: number): string {
+  whole ??= new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
   return whole.format(value);
 }
 
-/** Making a format costs more than using it a hundred times. */
+/** Making a format costs more than using it a hundred times, and the first one of a process ten milliseconds: none before it is used. */
 const ofDigits = new Map<number, Intl.NumberFormat>();
-const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+let whole: Intl.NumberFormat | undefined;
 
 /**
  * A share as a percentage; one too small to matter says only that.

@@ -5,6 +5,7 @@ import { parse } from "csv-parse/sync";
 import { describe, expect, it } from "vitest";
 import { root } from "../../notebooks/jupyter/project.mjs";
 import { answerOf } from "../../src/explore/answer";
+import { answerNotes } from "../../src/explore/answer-notes";
 import { cellOf } from "../../src/explore/cell";
 import { csvOf } from "../../src/explore/csv";
 import { firstFind } from "../../src/explore/find";
@@ -239,6 +240,26 @@ describe("a choice that does not fit together", () => {
   it("says where a kernel's constants were carried over", () => {
     expect(notesOf({})).not.toContain("its constants are those of");
     expect(notesOf({ machine: "mi300x" })).toContain("its constants are those of");
+  });
+
+  it("carries a narrow embedding in a link, and refuses one that cannot be", () => {
+    const text = JSON.stringify({
+      ...{ model_type: "opt", hidden_size: 1024, word_embed_proj_dim: 512, ffn_dim: 4096, num_hidden_layers: 2 },
+      ...{ num_attention_heads: 16, vocab_size: 50272, torch_dtype: "bfloat16" },
+    });
+    const own = modelFromConfigText(text);
+    expect(modelFromLink(modelToLink(own)).embeddingWidth).toBe(512);
+    expect(modelFromLink(modelToLink({ ...own, id: "own-00000001", embeddingWidth: 1024 }))).not.toHaveProperty("embeddingWidth");
+    expect(() => modelFromLink(modelToLink({ ...own, embeddingWidth: -1 }))).toThrow("expected embeddingWidth");
+  });
+
+  it("says why attention takes long where wide groups of heads leave a kernel's fast path, and which heads were not measured", () => {
+    expect(notesOf({})).not.toContain("Slow, and measured so");
+    const step = decodeStep({ model: model("step-3"), hardware: hardware("h100-sxm"), requests: 8, contextTokens: 8192 });
+    expect(answerNotes(step, hardware("h100-sxm")).join(" ")).toMatch(
+      /Slow, and measured so: attention: 64 query heads on one KV head: above 32 trtllm_torch_flow takes 8\.8 times/,
+    );
+    expect(notesOf({ model: "jamba-v0.1" })).toMatch(/outside its rows: recurrence mamba1 \(measured gated-delta\)/);
   });
 
   it("says when weights and cache are more than a GPU holds, and computes all the same", () => {

@@ -1,11 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { hardware } from "../../src/machine/hardware";
 import { isMixer } from "../../src/model/blocks";
+import { modelFromConfig } from "../../src/model/config/read-config";
 import { decoder } from "../../src/model/decoder";
 import { blockMatrices } from "../../src/model/matrices";
 import { isMoe, type Model } from "../../src/model/model";
 import { expertParameters, parameterCount } from "../../src/model/parameters";
 import { model, models } from "../../src/model/registry";
+import { decodeStep } from "../../src/step/decode";
+import { memoryFootprint } from "../../src/step/memory-footprint";
 
 const tolerance = 0.05;
 
@@ -97,6 +101,53 @@ describe("parameterCount", () => {
       router: 58 * 7168 * 256,
     });
     expect(count.total / 1e9).toBeCloseTo(671.0, 1);
+  });
+
+  it("counts a narrow embedding with the projections on both sides of the layers, once where the head shares it", () => {
+    // 24 layers of 1024 with 4096 beside, an embedding of 50,272 tokens by 512, projections 512 to 1024 and back.
+    const config = {
+      ...{ model_type: "opt", hidden_size: 1024, word_embed_proj_dim: 512, ffn_dim: 4096, num_hidden_layers: 24 },
+      ...{ num_attention_heads: 16, vocab_size: 50272, torch_dtype: "bfloat16" },
+    };
+    const [narrow, wide] = [config, { ...config, word_embed_proj_dim: 1024 }].map((each) => modelFromConfig(each));
+    const layers = 24 * (4 * 1024 * 1024 + 2 * 1024 * 4096); // 302.0 million
+    const count = parameterCount(narrow as Model);
+    expect(count).toMatchObject({ embedding: 50272 * 512, byPart: { "embedding projection": 2 * 512 * 1024 } });
+    expect(count.total).toBe(layers + 2 * 512 * 1024 + 50272 * 512); // 328.8 million
+    expect(count.activeBy["with head"]).toBe(count.total);
+    expect(parameterCount({ ...(narrow as Model), tiedEmbeddings: false }).total).toBe(count.total + 50272 * 512);
+    expect(parameterCount(wide as Model).total).toBe(layers + 50272 * 1024);
+    expect(wide).not.toHaveProperty("embeddingWidth");
+    // Memory and a step hold and read the same: in BF16, tied, of one request.
+    expect(memoryFootprint({ model: narrow as Model, requests: 1, contextTokens: 1 }).weightBytes).toBe(2 * count.total);
+    const bytes = (m: Model | undefined) =>
+      decodeStep({ model: m as Model, hardware: hardware("h100-sxm"), requests: 1, contextTokens: 1 }).tasks.find(
+        ({ name }) => name === "head",
+      )?.bytes as number;
+    // The head and both projections are read; rows of activations beside them are under 1 % of that.
+    expect(bytes(narrow) / (2 * (50272 * 512 + 2 * 512 * 1024))).toBeCloseTo(1, 2);
+    expect(bytes(wide) / (2 * 50272 * 1024)).toBeCloseTo(1, 2);
+  });
+
+  it("counts a gate that comes with the queries out of one matrix, from their rank twice (A.X-K2)", () => {
+    const config = {
+      ...{ model_type: "axk2", hidden_size: 2048, intermediate_size: 5120, moe_intermediate_size: 512, num_hidden_layers: 48 },
+      ...{ num_attention_heads: 32, num_key_value_heads: 32, n_shared_experts: 1, n_routed_experts: 128, num_experts_per_tok: 8 },
+      ...{ kv_lora_rank: 128, q_lora_rank: 384, qk_rope_head_dim: 32, v_head_dim: 64, qk_nope_head_dim: 64, vocab_size: 163840 },
+      ...{ index_topk: 2048, index_head_dim: 128, index_n_heads: 16, gated_norm_rank: 16, first_k_dense_replace: 1 },
+      ...{ tie_word_embeddings: false, torch_dtype: "bfloat16" },
+    };
+    const m = modelFromConfig(config);
+    // Down 2048 x (384 + 128 + 32); queries of 96 and a gate of 64 from 2 x 384; keys and values 64 each from 128; out; the index.
+    const attention = 2048 * 544 + 768 * 32 * (96 + 64) + 128 * 32 * 128 + 2048 * 2048 + 384 * 2048 + 2048 * (128 + 16);
+    expect(attention).toBe(10_846_208);
+    expect(parameterCount(m).byPart.attention).toBe(48 * attention);
+    expect(m.attention).toMatch(/^gated MLA/);
+    expect(m.note).not.toContain("the model type is not known");
+    expect(m.note).toContain("gates of norms are left out");
+    // Without the gate queries come from the rank alone, as in DeepSeek-V3.2.
+    const plain = parameterCount(modelFromConfig({ ...config, model_type: "deepseek_v32", gated_norm_rank: 0 })).byPart.attention;
+    expect(48 * attention - (plain as number)).toBe(48 * (768 * 32 * 160 - 384 * 32 * 96));
   });
 
   it("counts a tied embedding once", () => {

@@ -187,6 +187,18 @@ describe("in a project of its own, packages and Jupyter being there", () => {
     expect(kernel.argv.slice(0, 3)).toEqual([process.execPath, join(project, "node_modules", "tslab", "bin", "tslab"), "kernel"]);
   }, 60_000);
 
+  it("builds alone by npm run build, with npm's packages and without Python: nothing of Jupyter is looked for or written", async () => {
+    rmSync(join(project, ".venv"), { recursive: true });
+    const { scripts } = JSON.parse(readFileSync(join(project, "package.json"), "utf8"));
+    expect(scripts.build).toBe("node notebooks/jupyter/setup.mjs --build");
+    const { code, stdout } = await run(process.execPath, scripts.build.split(" ").slice(1), {
+      cwd: project,
+      env: { ...process.env, PATH: "" },
+    });
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^set-up: built dist\/ from src\/ \(.+\)\n$/)]);
+    expect([built(), existsSync(join(project, ".venv"))]).toEqual([true, false]);
+  });
+
   it("takes up a build that was interrupted", async () => {
     mkdirSync(join(project, ".dist-new"));
     writeFileSync(join(project, ".dist-new", "half.js"), "");

@@ -183,9 +183,12 @@ describe("what an answer says beside its time", () => {
     expect(
       decodeStep({ model: model("llama-3-70b"), hardware: hardware("a100-sxm"), requests: 1, contextTokens: 1, tensorParallel: 8 }).carried,
     ).not.toContainEqual(expect.stringMatching(/^routed experts/));
-    expect(ask({ dataParallel: 8, expertParallel: 8 })).toMatchObject({ kernel: "deepepmoe", carried: [] });
+    // Attention dealt out has all 128 heads on a GPU, which that kernel's rows have not.
+    const heads = "attention: trtllm_default, outside its rows: query heads on a GPU 128 (measured 1 to 64)";
+    expect(ask({ dataParallel: 8, expertParallel: 8 })).toMatchObject({ kernel: "deepepmoe", carried: [heads] });
     expect(ask({ dataParallel: 8, expertParallel: 8, kernel: "deepgemm" }).carried).toEqual([
       "routed experts: deepgemm in fp8_block on Hopper, by the constants of deepgemm fp8_block Blackwell",
+      heads,
     ]);
     const { scaleUpBytesPerSecond: _a, scaleUpDomain: _b, networkBytesPerSecond: _c, ...bare } = h200;
     expect(ask({ hardware: bare, tensorParallel: 8 }).carried).toEqual([

@@ -5,6 +5,7 @@ import type { ExpertsBlock, Mixer } from "../../src/model/blocks";
 import { decoder } from "../../src/model/decoder";
 import { model } from "../../src/model/registry";
 import { bandOf, leftOutOf } from "../../src/step/answer-words";
+import { carriedOf } from "../../src/step/carried";
 import { acceptedTokens, type DecodeStepQuestion, decodeSeconds, decodeStep, hiding } from "../../src/step/decode";
 import { planOf } from "../../src/step/plan";
 import type { PlannedRun } from "../../src/step/planned-run";
@@ -293,11 +294,13 @@ describe("prompts taken in by themselves", () => {
     expect(host("tensorrt-llm")).toBeCloseTo(40e-6, 12);
     expect(host("vllm", { hardware: whatIfHardware(h800, { "times.betweenKernels": { times: 1 } }) })).toBeCloseTo(40e-6, 12);
     expect(host("tensorrt-llm", { hardware: whatIfHardware(h800, { "times.betweenKernels": { times: 0.25 } }) })).toBeCloseTo(10e-6, 12);
-    const { low, high } = bandOf(plan, step.seconds);
+    const { low, high } = bandOf(plan, step.seconds, "prefill");
     expect(step.errorBand.low / step.seconds).toBeCloseTo((low / step.seconds) ** 2, 9);
     expect(step.errorBand.high / step.seconds).toBeCloseTo((high / step.seconds) ** 2, 9);
     expect(step).toMatchObject({ kernel: plan.kernel, weightFormat: "fp8_block", cacheFormat: "bfloat16", engine: "sglang" });
-    expect(step).toMatchObject({ carried: plan.carried, leftOut: leftOutOf(plan) });
+    // The cores are those of prompts, with kernels of their own.
+    expect(step).toMatchObject({ carried: carriedOf(plan, plan, "prefill"), leftOut: leftOutOf(plan) });
+    expect(step.carried).toContain("attention: sglang_flash_attention, outside its rows: query heads on a GPU 128 (measured 1 to 64)");
   });
 
   it("begin on an empty cache where nothing is said, and are a prompt's first token alone", () => {

@@ -2,10 +2,14 @@ import type { Hardware } from "../../machine/hardware";
 import type { CacheFormatName, WeightFormatName } from "../../machine/number-formats";
 import type { Mixer } from "../../model/blocks";
 import { mixerMatrices } from "../../model/mixers/mixers";
+import { formatCount, formatNumber } from "../../text/numbers";
 import { denseFamily, denseTime } from "../product";
-import { type ChosenFamily, chooseFamily, workOf } from "./attention-families";
+import { type ChosenFamily, chooseFamily, type MixerFamily, type MixerWorkName, workOf } from "./attention-families";
 import { type LawTime, lawTime, type MixerConstants, type MixerRates, mixerRates } from "./attention-law";
-import { demandOf, type MixerPart, type MixerPhase } from "./mixer-demand";
+import { geometryOf } from "./geometry";
+import { outsideOf } from "./measured-geometry";
+import { demandOf, type MixerPart, type MixerPhase, widestGroup } from "./mixer-demand";
+import { ownArithmetic } from "./own-arithmetic";
 
 /** How a mixer is run. */
 export interface AttentionOptions {
@@ -32,9 +36,18 @@ export interface AttentionPlanTime extends LawTime {
 export interface AttentionPlan {
   readonly kernel: string;
   readonly carried: string | undefined;
+  /** Sizes of the heads, and a processor's arithmetic, that lie outside what was measured for the kernel, in words; undefined where none does. */
+  readonly outside: string | undefined;
+  /** Why the kernel is slower than its kind, in words, where that was measured. */
+  readonly slow: string | undefined;
   readonly heldOutError: { readonly median: number; readonly p90: number } | undefined;
   /** The time of a call, of so many requests with so many tokens before and new. */
   readonly time: (requests: number, contextTokens: number, newTokens: number) => AttentionPlanTime;
+}
+
+/** What of a plan was not measured, in words: whose constants they are, and sizes outside their range. */
+export function carriedWords({ carried, outside }: Pick<AttentionPlan, "carried" | "outside">): string | undefined {
+  return joined([carried, outside === undefined ? undefined : `outside its rows: ${outside}`]);
 }
 
 /** Of a sparse layer's fixed time, what its projections, norms and conversions take: an estimate, the tables time the whole layer. */
@@ -66,7 +79,8 @@ export function attentionPlan(mixer: Mixer, hardware: Hardware, options: Attenti
       .filter((part) => part === "recurrence" || mixer.convolutionWidth > 0)
       .map((part) => attentionPlan(mixer, hardware, { ...options, part }));
     const last = parts[parts.length - 1] as AttentionPlan;
-    const plan = { ...last, time: added(parts.map((p) => p.time)) };
+    const outside = joined(parts.map((plan) => plan.outside));
+    const plan = { ...last, outside, time: added(parts.map((p) => p.time)) };
     return options.part === "core" ? plan : withProducts(plan, mixer, hardware, options);
   }
   if (mixer.kind === "grouped" && options.part === "layer") {
@@ -88,11 +102,16 @@ export function attentionPlan(mixer: Mixer, hardware: Hardware, options: Attenti
   const expanded = family.kernel.includes("dense_mha");
   const demand = demandOf({ mixer, hiddenSize, part, phase, cacheFormat, weightFormat, tileRows, unitRows, expanded });
   const rates = ratesFor(hardware, part, phase, arithmetic);
-  const constants = ofLayer && part === "core" ? withoutProjections(family.constants) : family.constants;
+  const { efficiency, said } = ownArithmetic(family, hardware);
+  const outside = joined([standIn(mixer, work), outsideOf(family, geometryOf(mixer, part, phase)), said]);
+  const fitted = { ...family.constants, arithmeticEfficiency: efficiency };
+  const constants = ofLayer && part === "core" ? withoutProjections(fitted) : fitted;
   return {
     kernel: kernel ?? family.kernel,
     carried,
-    heldOutError: carried === undefined ? family.heldOutError : undefined,
+    outside,
+    slow: slowPath(mixer, phase, family),
+    heldOutError: carried === undefined && outside === undefined ? family.heldOutError : undefined,
     time: (requests, contextTokens, newTokens) => {
       const d = demand(requests, contextTokens, newTokens);
       const time = lawTime(constants, d, rates, warm) as LawTime & { bytes?: number; flops?: number };
@@ -101,6 +120,30 @@ export function attentionPlan(mixer: Mixer, hardware: Hardware, options: Attenti
       return time as AttentionPlanTime;
     },
   };
+}
+
+/** Words of several parts, each once; undefined where there are none. */
+function joined(words: readonly (string | undefined)[]): string | undefined {
+  const said = [...new Set(words.filter((word) => word !== undefined))];
+  return said.length === 0 ? undefined : said.join(", ");
+}
+
+/** Which recurrence was measured where another stands in its place. */
+function standIn(mixer: Mixer, work: MixerWorkName): string | undefined {
+  if (mixer.kind !== "linear" || work.endsWith("convolution") || work === mixer.family) return undefined;
+  return `recurrence ${mixer.family} (measured ${work})`;
+}
+
+/** Arithmetic of wide groups, in that of narrow ones, from which a kernel has left its fast path. */
+const slowFrom = 4;
+
+/** Why a group of queries takes long, where the kernel's rows show it: they hold such groups, and cost by that much more. */
+function slowPath(mixer: Mixer, phase: MixerPhase, { kernel, constants }: MixerFamily): string | undefined {
+  if (mixer.kind !== "grouped" || phase !== "decode") return undefined;
+  const group = mixer.heads / mixer.keyValueHeads;
+  if (group <= widestGroup || constants.wideGroupCost <= slowFrom) return undefined;
+  const times = formatNumber(constants.wideGroupCost, 2);
+  return `${formatCount(group)} query heads on one KV head: above ${widestGroup} ${kernel} takes ${times} times the arithmetic, as measured`;
 }
 
 function withoutProjections(c: MixerConstants): MixerConstants {

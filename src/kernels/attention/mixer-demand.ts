@@ -56,7 +56,8 @@ export interface DemandSetting {
 export type Demand = (requests: number, contextTokens: number, newTokens: number) => MixerDemand;
 
 const chunkTokens = 64;
-const widestGroup = 32;
+/** Query heads on one KV head above which kernels of decode may leave their fast path. */
+export const widestGroup = 32;
 
 /**
  * What a mixer asks of a GPU, as a function of requests, tokens in the cache before, and new tokens of a request.

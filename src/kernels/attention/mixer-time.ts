@@ -13,7 +13,7 @@ import { cacheFormat as readCacheFormat, weightFormat as readWeightFormat } from
 import type { Mixer } from "../../model/blocks";
 import { cutMixer, mixerKinds, mixerSizes } from "../../model/mixers/mixers";
 import { nearest } from "../../text/nearest";
-import { type AttentionOptions, type AttentionPlan, attentionPlan } from "./attention-plan";
+import { type AttentionOptions, type AttentionPlan, attentionPlan, carriedWords } from "./attention-plan";
 import type { MixerPart, MixerPhase } from "./mixer-demand";
 
 /** The mixer of one layer on one GPU. */
@@ -55,7 +55,7 @@ export interface MixerTime {
   readonly bytes: number;
   readonly flops: number;
   readonly kernel: string;
-  /** From where the constants are, unless they were fitted on this kernel, generation and formats. */
+  /** From where the constants are, unless they were fitted on this kernel, generation and formats; and which sizes lie outside what was measured. */
   readonly carried: string | undefined;
   /** On head geometries left out of the fit; undefined where carried. */
   readonly heldOutError: { readonly median: number; readonly p90: number } | undefined;
@@ -114,7 +114,7 @@ export function mixerTime(question: MixerQuestion): MixerTime {
     bytes: time.bytes,
     flops: time.flops,
     kernel: plan.kernel,
-    carried: plan.carried,
+    carried: carriedWords(plan),
     heldOutError: plan.heldOutError,
   };
 }

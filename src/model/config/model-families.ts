@@ -12,8 +12,8 @@ export interface Family {
   readonly halvedFfn?: boolean;
   /** One head of keys and values for all queries, unless a field says otherwise. */
   readonly multiQuery?: boolean;
-  /** Gate on attention's output, for each head or each element, which no field tells apart. */
-  readonly gate?: "head" | "element";
+  /** Gate on attention's output, for each head or each element, or with the queries, which no field tells apart. */
+  readonly gate?: "head" | "element" | "query";
   /** There is one shared expert, as wide as a routed one, which no field tells. */
   readonly sharedExpert?: boolean;
   /** A dense feed-forward part runs beside the experts, as wide as the residual stream or as intermediate_size. */
@@ -26,7 +26,7 @@ const words = (text: string) => text.trim().split(/\s+/);
 
 /** Gated feed-forward part, a head of its own. */
 const usual = words(`
-  afmoe aquila arctic aria_text axk1 baichuan bailing_hybrid bailing_moe bailing_moe_linear bailing_moe_v2 bamba beam bitnet chameleon
+  afmoe aquila arctic aria_text axk1 axk2 baichuan bailing_hybrid bailing_moe bailing_moe_linear bailing_moe_v2 bamba beam bitnet chameleon
   chatglm cwm dbrx deepseek deepseek_ref deepseek_v2 deepseek_v3 deepseek_v32 deepseek_v4 deepseek_v41 dots1 dots3_note_text emu3_text_model
   exaone exaone4 exaone_moe flex_olmo glm glm4 glm4_moe glm4_moe_lite glm4v_moe_text glm4v_text glm5_next_text glm_moe_dsa gpt_oss
   granite granitemoe granitemoehybrid granitemoeshared grok-1 helium hunyuan_v1_dense hunyuan_v1_moe hy_v3 hy_v4 hyperclovax
@@ -61,6 +61,7 @@ const particular: Readonly<Record<string, Partial<Family>>> = {
   afmoe: { needs: ["num_dense_layers", "mlp_layer_types"], gate: "element" },
   arctic: { parallel: "hidden" },
   axk1: firstDense,
+  axk2: { ...firstDense, gate: "query" },
   bailing_hybrid: { ...firstDense, gate: "head" },
   bailing_moe_v2: firstDense,
   beam: { needs: ["mlp_layer_types"], gate: "element" },

@@ -24,6 +24,7 @@ const ofFields: readonly (readonly [readonly string[], string])[] = [
   [["vision_config", "audio_config", "vision_tower", "visual"], "towers for vision and audio are left out"],
   [["hc_mult"], "what carries residual streams over beside one another is left out"],
   [["hidden_size_per_layer_input"], "embeddings of single layers are left out"],
+  [["gated_norm_rank"], "gates of norms are left out"],
   [["num_hash_layers"], "tables that route by token are left out"],
 ];
 

@@ -10,7 +10,7 @@ import { refuseNotUnderstood } from "./not-understood";
 import { noteOf } from "./note";
 import { formatsOf } from "./quantisation";
 import { readLayers } from "./read-layers";
-import { count, fieldOf, flag, missing, optionalCount } from "./section";
+import { count, fieldOf, flag, missing, optionalCount, type Section } from "./section";
 import { parseConfig } from "./text";
 
 export { ConfigError } from "./error";
@@ -56,6 +56,7 @@ export function modelFromConfig(config: unknown, options: ConfigOptions = {}): M
     organization: harmless(options.organization ?? ""),
     released: harmless(options.released ?? ""),
     hiddenSize,
+    ...embeddingWidthOf(section, hiddenSize),
     vocabSize: count(section, ["vocab_size", "padded_vocab_size"], { most: 100_000_000 }),
     tiedEmbeddings: tiedOf(decoder),
     runs,
@@ -102,6 +103,12 @@ function tiedOf({ outer, section, family }: Decoder): boolean {
   const names = ["tie_word_embeddings"];
   const inner = flag(section, names);
   return flag(outer, names) ?? inner ?? family?.tied ?? missing(section, names, "true or false, since the model type is not known");
+}
+
+/** OPT-350m's input embedding and head are narrower than its layers. */
+function embeddingWidthOf(section: Section, hiddenSize: number): { readonly embeddingWidth?: number } {
+  const width = optionalCount(section, ["word_embed_proj_dim"], { most: 1_000_000 }) ?? hiddenSize;
+  return width === hiddenSize ? {} : { embeddingWidth: width };
 }
 
 /** The class that runs the model: of the file as a whole, as engines read it, else of its text part. */

@@ -33,17 +33,20 @@ export const latent: MixerRules<LatentMixer> = {
     const { heads, latentRank, rotaryDim, noRotaryDim, valueHeadDim, queryRank, gate, indexer, cacheSource } = mixer;
     const queries = heads * (noRotaryDim + rotaryDim);
     const latents = cacheSource === "shared" ? 0 : latentRank + rotaryDim;
+    const gated = gate === "query" && queryRank !== undefined;
     const inputs =
       queryRank === undefined
         ? [{ name: "query, and key and value down", outputs: queries + latents, inputs: hiddenSize }]
         : [
             { name: "query, key and value down", outputs: queryRank + latents, inputs: hiddenSize },
-            { name: "query up", outputs: queries, inputs: queryRank },
+            gated
+              ? { name: "query and gate up", outputs: queries + heads * valueHeadDim, inputs: 2 * queryRank }
+              : { name: "query up", outputs: queries, inputs: queryRank },
           ];
     return [
       ...inputs.map((matrix) => ({ ...matrix, stage: "projections" as const })),
       { name: "key up, absorbed", stage: "projections", outputs: heads * latentRank, inputs: noRotaryDim, bf16: true },
-      ...gateMatrix(gate, heads, valueHeadDim, hiddenSize),
+      ...gateMatrix(gated ? undefined : gate, heads, valueHeadDim, hiddenSize),
       ...indexMatrices(indexer, queryRank, hiddenSize),
       { name: "value up, absorbed", stage: "output", outputs: heads * valueHeadDim, inputs: latentRank, bf16: true },
       { name: "output projection", stage: "output", outputs: hiddenSize, inputs: heads * valueHeadDim },

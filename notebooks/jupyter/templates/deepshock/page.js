@@ -126,7 +126,7 @@
     return lines.join("<br>");
   };
 
-  /** Smaller type and margins, titles in lines; words named "wide" are for wide figures only; a list of rows and panels keep their height. */
+  /** Smaller type and margins, titles in lines; words named "wide" are for wide figures only, those named "narrow" for these; a list of rows and panels keep their height. */
   const narrowed = (layout, width) => {
     const panels = axesOf(layout).filter((key) => key.startsWith("y") && layout[key].domain !== undefined).length;
     const isList = layout.meta === "rows" || layout.yaxis?.type === "category" || layout.yaxis?.categoryarray !== undefined;
@@ -148,7 +148,9 @@
       const length = (to - from) * (key.startsWith("x") ? across : (layout.height ?? 450) - 90);
       layout[key].title = { ...title, text: wrapped(title.text, length / 5.8), font: size(title.font, 11) };
     }
-    layout.annotations = layout.annotations?.filter(({ name }) => name !== "wide").map((note) => ({ ...note, font: size(note.font, 10) }));
+    layout.annotations = layout.annotations
+      ?.filter(({ name }) => name !== "wide")
+      .map((note) => ({ ...note, font: size(note.font, 10), ...(note.name === "narrow" ? { visible: true } : {}) }));
     if (layout.showlegend !== false) {
       // A legend that stood above the figure leaves its place there.
       if (layout.legend?.y >= 1) layout.margin.t = Math.min(layout.margin.t ?? 100, 28);

@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest";
+import { claims } from "../../src/claims/claims";
+import { launchShareFigure } from "../../src/figures/launch-share";
+import { partsFigure } from "../../src/figures/parts";
+import { placementFigure } from "../../src/figures/placement-loads";
+import { sparsityLawsFigure } from "../../src/figures/sparsity-laws";
+import { systolicUtilisationFigure } from "../../src/figures/systolic-utilisation";
+import { trainingRatioFigure } from "../../src/figures/training-ratio";
+import { hardware } from "../../src/machine/hardware";
+import { model, models } from "../../src/model/registry";
+import { sparsitySteps } from "../../src/published/sparsity-steps";
+
+/** Runs of five words of one text that stand in another too. */
+function repeated(setting: string, caption: string): readonly string[] {
+  const words = setting.match(/[\w'%-]+(?:[.,]\d+)*/g) ?? [];
+  const runs = words.slice(4).map((_, i) => words.slice(i, i + 5).join(" "));
+  const all = ` ${(caption.match(/[\w'%-]+(?:[.,]\d+)*/g) ?? []).join(" ")} `;
+  return runs.filter((run) => all.includes(` ${run} `));
+}
+
+describe("a caption", () => {
+  it("does not say again what its setting and source say below it", () => {
+    const question = { experts: 256, devices: 32, tokensPerExpert: 128, coefficientOfVariation: 1 };
+    for (const figure of [placementFigure(question), systolicUtilisationFigure({ n: 4096, k: 7168 }, 128), trainingRatioFigure()])
+      expect(repeated(`${figure.setting} ${figure.source ?? ""}`, figure.caption)).toEqual([]);
+    expect(repeated("256 experts on 32 GPUs.", "So: 256 experts on 32 GPUs at once")).toEqual(
+      ["256 experts on 32 GPUs."].map((run) => run.slice(0, -1)),
+    );
+  });
+
+  it("of shares of starts says what fusing gives where there is an exchange, and that there is none on one GPU", () => {
+    const place = { hardware: hardware("h100-sxm"), contextTokens: 4096 };
+    const words = (id: string, expertParallel: number) => launchShareFigure([{ model: model(id), expertParallel }], place, 32).caption;
+    expect(words("qwen3-30b-a3b", 1)).toMatch(/On one GPU there is no exchange that experts could be fused with\.$/);
+    expect(words("qwen3-30b-a3b", 1)).not.toContain("takes it from");
+    const [, from, to] = /takes it from (.*?) to (.*?): the other kernels of a layer stay\.$/.exec(words("deepseek-v3", 128)) ?? [];
+    expect(Number.parseFloat(from ?? "")).toBeGreaterThan(Number.parseFloat(to ?? ""));
+  });
+
+  it("calls a step between sparsities a doubling only where it is scaled to one", () => {
+    const { caption, title } = sparsityLawsFigure(models());
+    expect(sparsitySteps().some(({ from, to }) => to !== 2 * from)).toBe(true);
+    for (const words of [caption, title]) {
+      expect(words).toMatch(/step[^.]*, scaled to a doubling,/);
+      expect(words).not.toMatch(/Each doubling/i);
+    }
+  });
+
+  it("of parts counts marks of one kind, as the numbers beside them do: a pale one never adds to those that count", () => {
+    const { caption, layout, data } = partsFigure(claims());
+    expect(caption).toContain("× is how many marks of one kind lie on one another, pale ones by themselves.");
+    const traces = data as unknown as readonly { readonly x: readonly number[]; readonly y: readonly string[] }[];
+    const labels = layout.annotations as readonly { readonly text: string; readonly x: number; readonly y: string }[];
+    expect(labels.length).toBeGreaterThan(0);
+    for (const { text, x, y } of labels) {
+      const counts = traces.map((t) => t.x.filter((value, i) => t.y[i] === y && Math.abs(value - x) < 0.5).length);
+      expect(counts, `${text} in ${y}`).toContain(Number(text.slice(1)));
+    }
+  });
+});
