@@ -122,9 +122,10 @@ describe("what an answer says beside its time", () => {
       `time between kernels at sparse mixers: measured in sglang alone, ${formatSeconds(sparseSeconds)} each`,
     ]);
     const { bandLow, bandHigh } = engineTime("vllm", h200);
-    // 61 layers, each with one.
-    expect(bandOf(elsewhere, 2).low).toBe(2 * bandLow);
-    expect(bandOf(elsewhere, 2).high).toBeCloseTo(2 * bandHigh + 61 * sparseSeconds, 12);
+    // 61 layers, each with one; and the indexer's heads lie outside its kernel's rows on Hopper, which widens the band.
+    expect(elsewhere.carried).toContainEqual(expect.stringMatching(/outside its rows: heads of the indexer 64/));
+    expect(bandOf(elsewhere, 2).low).toBe(2 * bandLow ** 1.5);
+    expect(bandOf(elsewhere, 2).high).toBeCloseTo(2 * bandHigh ** 1.5 + 61 * sparseSeconds, 12);
     const linear = of("vllm", "h200-sxm", "qwen3-next-80b-a3b");
     expect(said(linear)).toEqual(["time between kernels at linear mixers: of sglang Blackwell, sglang CDNA3, sglang Hopper"]);
     expect(bandOf(linear, 2)).toEqual({ low: 2 * bandLow ** 1.5, high: 2 * bandHigh ** 1.5 });

@@ -6,7 +6,7 @@ import type { Context } from "../parts/context";
 import { type Finding, fact, notKnown, prevalence } from "../parts/finding";
 import type { ClaimRule, PartRule } from "../parts/part";
 import { meets } from "../parts/part-words";
-import { denseQuestion, startingShare } from "../set-up-worth";
+import { type DenseWidth, denseQuestion, startingShare } from "../set-up-worth";
 import { overSetUps, serving, setUpsOf } from "../set-ups";
 
 /** A tenth of the step is what fused kernels and graphs are built for. */
@@ -122,10 +122,15 @@ function starts(id: string, how: string, which: "streamShare" | "graphShare", st
   };
 }
 
-/** Every set-up against the largest dense model on the same machine, with the same requests and context. */
+/** Every set-up against the largest dense model in its place, whose weights have eight bits; and beside it as narrow as the set-up's. */
 function startWorth(c: Context): Finding {
-  const all = overSetUps(c, serving, (s) => startingShare(questionOf(s)) / startingShare(denseQuestion(s)), meets("ratio", { atLeast: 1 }));
-  return prevalence(all, `${formatShare(all.share)} of ${formatCount(all.count)} set-ups; ${formatNumber(all.median)} times in the median`);
+  const over = (width?: DenseWidth) =>
+    overSetUps(c, serving, (s) => startingShare(questionOf(s)) / startingShare(denseQuestion(s, width)), meets("ratio", { atLeast: 1 }));
+  const [all, alike] = [over(), over("as served")];
+  return prevalence(
+    all,
+    `${formatShare(all.share)} of ${formatCount(all.count)} set-ups, ${formatNumber(all.median)} times in the median; ${formatShare(alike.share)} where the dense model's weights are of the set-up's width and not of eight bits`,
+  );
 }
 
 /** The share over set-ups; started one by one only where few requests share a GPU, which is where nobody can wait for more. */
