@@ -34,8 +34,8 @@ export { type Member, type Population, populationOf, type Summary, weightedQuant
 export { type Counted, nearness, type Score, type Verdict, verdictOf, verdictScore, verdicts } from "./parts/verdict";
 export { arrayOverMemory } from "./rules/1-array-size";
 export { crossingRequests } from "./rules/5-tensor-to-expert-parallel";
-export { type DefaultedSetUps, type ServedWords, servedWords } from "./served-words";
 export { brierScore, type Forecast, type Judgement, judgements, ownForecasts, type Resolved, resolvedParts } from "./score";
+export { type DefaultedSetUps, type ServedWords, servedWords } from "./served-words";
 export {
   type Draw,
   defaultDraws,

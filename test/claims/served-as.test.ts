@@ -13,8 +13,7 @@ import { decodeStep } from "../../src/step/decode";
 const knownBy = newestDay();
 const context = { knownBy, asked: {}, scenario: scenarioAt(knownBy), draws: 16, seed: 1 };
 const fp4 = "fp4 (NVFP4 or MXFP4 checkpoint)";
-const format = (words: string, id: string, machine: string) =>
-  servedAs({ weightFormat: words }, model(id), hardware(machine)).weightFormat;
+const format = (words: string, id: string, machine: string) => servedAs({ weightFormat: words }, model(id), hardware(machine)).weightFormat;
 const engine = (words: string) => servedAs({ engine: words }, model("deepseek-r1"), hardware("b200-sxm")).engine;
 
 describe("how a set-up is served", () => {
