@@ -50,4 +50,15 @@ export {
 } from "./uncertainty";
 export { type WideArray, wideArrays } from "./wide-arrays";
 export { type EraPart, type Eras, type EraWorth, worthByEra } from "./worth-by-era";
-export { forecastWords, type JudgedForecast, judgedForecasts, type WorthForecast, worthForecasts } from "./worth-forecasts";
+export {
+  type ForecastOver,
+  forecastsOver,
+  forecastWords,
+  type JudgedForecast,
+  judgedForecasts,
+  type LinkUse,
+  linkUses,
+  linkWords,
+  type WorthForecast,
+  worthForecasts,
+} from "./worth-forecasts";
