@@ -62,7 +62,7 @@ export function runLengthsFigure(
     ),
     layout: layout({
       showlegend: true,
-      legend: { x: 0.02, xanchor: "left", y: 0.98, yanchor: "top", bgcolor: "#FFFFFF" },
+      legend: { orientation: "h", x: 0, y: 1.01, yanchor: "bottom" },
       xaxis: logAxis("Length of contiguous run", [from, to], lengthTicks([64, 4096, 65_536, 1e6, 3e7, 1e9])),
       yaxis: linearAxis("Share of bytes in runs up to this long (%)", [0, 102]),
       shapes: [rule("x", 64), rule("x", short)],
