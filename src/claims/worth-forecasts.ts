@@ -65,8 +65,8 @@ export function linkUses(question: StepQuestion): readonly LinkUse[] {
 /**
  * Where a step's traffic goes, in words.
  *
- * @example linkWords({ model: model("llama-3-70b"), hardware: hardware("h100-sxm"), requestsPerGpu: 64, contextTokens: 4096, tensorParallel: 8 })
- *   // "Llama-3-70B on 8 GPUs sends the sums of tensor parallelism over the scale-up link"
+ * @example linkWords({ model: model("llama-3-70b"), hardware: hardware("h100-sxm"), requests: 64, contextTokens: 4096,
+ *   tensorParallel: 8 }) // "Llama-3-70B on 8 GPUs sends the sums of tensor parallelism over the scale-up link"
  */
 export function linkWords(question: StepQuestion): string {
   const uses = linkUses(question);
@@ -146,7 +146,9 @@ export interface ForecastOver extends WorthForecast {
  * The forecasts held against one older step and each of several newer ones: one pair alone can be an exception.
  *
  * @throws RangeError as worthOf.
- * @example forecastsOver(dense, [sparse]).map(({ otherWay }) => otherWay)
+ * @example forecastsOver({ model: model("llama-3-70b"), hardware: hardware("h100-sxm"), requests: 64, contextTokens: 4096,
+ *   tensorParallel: 8 }, [{ model: model("deepseek-v3"), hardware: hardware("h100-sxm"), requestsPerGpu: 64,
+ *   contextTokens: 4096, expertParallel: 64 }]).map(({ asForecast }) => asForecast)
  */
 export function forecastsOver(before: StepQuestion, steps: readonly StepQuestion[]): readonly ForecastOver[] {
   const judged = steps.map((now) => ({ name: now.model.name, rows: judgedForecasts(before, now) }));

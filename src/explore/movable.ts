@@ -6,6 +6,7 @@ interface Words {
   readonly x: number;
   readonly y: number;
   readonly showarrow?: boolean;
+  readonly visible?: boolean;
   readonly xref?: string;
   readonly yref?: string;
   readonly xanchor?: "left" | "center" | "right";
@@ -18,10 +19,12 @@ interface Words {
  * The same figure with its words in a trace: what a trace lists moves in a third of the time that words of the layout take. A
  * trace that lists nothing keeps one place, empty: Plotly would hide it, and lay out all anew when it comes back.
  *
- * Words on arrows are left out: the marks that they point to say the same to who points at them. Words placed by the paper stay.
+ * Words on arrows are left out: the marks that they point to say the same to who points at them. Words placed by the paper stay. Those that
+ * only a report's narrow page shows are left out too.
  */
 export function movable(figure: Figure): Figure {
-  const { annotations = [], ...layout } = figure.layout as { readonly annotations?: readonly Words[] };
+  const { annotations: all = [], ...layout } = figure.layout as { readonly annotations?: readonly Words[] };
+  const annotations = all.filter(({ visible }) => visible !== false);
   const words = annotations.filter(({ showarrow, xref, yref }) => showarrow === false && xref === undefined && yref === undefined);
   const rest = annotations.filter((one) => one.showarrow === false && !words.includes(one));
   const data = figure.data.map((trace) => ((trace.x as readonly unknown[]).length === 0 ? { ...trace, x: [null], y: [null] } : trace));

@@ -12,6 +12,7 @@ import {
 import type { WhatIfResource } from "./choice";
 import type { Find } from "./find";
 import type { Found } from "./finder";
+import { gpuLimit } from "./options";
 import { calibratedSentence } from "./rows-calibration";
 import type { Setup } from "./setup";
 
@@ -44,7 +45,12 @@ export function searchWords({ points, searched, done, milliseconds, trouble }: F
   if (points.length === 0) {
     const { weightBytes } = memoryFootprint({ model, hardware, requests: 1, contextTokens: 1, ...formatOf(setup) });
     const cut = isMoe(model) ? "" : `, and a dense model is cut over no more GPUs than one link joins (${hardware.scaleUpDomain ?? 1})`;
-    return `${looked}: none fits. ${model.name} in ${weightFormatWords[weightFormat]} is ${formatBytes(weightBytes)} of weights; ${find.gpusTo} of ${hardware.name} have ${formatBytes(find.gpusTo * hardware.memoryBytes)}${cut}. Try ${isMoe(model) ? "more GPUs, or " : ""}fewer bytes per weight${isMoe(model) ? "" : ", or a machine whose link joins more"}.`;
+    // Beyond its link a machine without a network was not searched.
+    const { most, reason } = gpuLimit(model, hardware);
+    const isLimited = hardware.networkBytesPerSecond === undefined && most < find.gpusTo && isMoe(model);
+    const gpus = isLimited ? most : find.gpusTo;
+    const why = isLimited ? `, and more were not searched: ${reason}` : cut;
+    return `${looked}: none fits. ${model.name} in ${weightFormatWords[weightFormat]} is ${formatBytes(weightBytes)} of weights; ${gpus} of ${hardware.name} have ${formatBytes(gpus * hardware.memoryBytes)}${why}. Try ${isMoe(model) && !isLimited ? "more GPUs, or " : ""}fewer bytes per weight${isMoe(model) ? "" : ", or a machine whose link joins more"}.`;
   }
   const kept =
     within === points.length ? "all keep your limits" : within === 0 ? "none keeps your limits" : `${formatCount(within)} keep your limits`;

@@ -77,6 +77,8 @@ export function copyProblems(): readonly LinkProblem[] {
         start: [1e-5, 1e-6, 0.7, 2],
         lower: [1e-6, 1e-8, 0.1, 0.01],
         upper: [5e-5, 1e-5, 1, 200],
+        // Rows of a one-sided combine do not feel its passes.
+        spreads: copyConstantNames.map((name) => (name === "memoryPasses" ? 3 : undefined)),
         held: (r) => r.cells.expertParallel === "4",
         heldOut: "4 GPUs",
       });
@@ -84,7 +86,7 @@ export function copyProblems(): readonly LinkProblem[] {
   );
 }
 
-interface ExchangeFit extends Pick<LinkProblem, "family" | "names" | "start" | "lower" | "upper" | "heldOut"> {
+interface ExchangeFit extends Pick<LinkProblem, "family" | "names" | "start" | "lower" | "upper" | "spreads" | "heldOut"> {
   readonly own: readonly Row[];
   readonly fixed?: LinkProblem["fixed"];
   readonly directionOf: (sample: number) => ExchangeDirection;

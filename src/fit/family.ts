@@ -1,5 +1,5 @@
 import { limitOf } from "../kernels/expert-layer";
-import { type LayerWork, secondsOf, workOf } from "../kernels/expert-work";
+import { type LayerWork, layerCut, secondsOf, workOf } from "../kernels/expert-work";
 import { familyName, type KernelConstants, type KernelFamily, olderVersion, routerOf } from "../kernels/families";
 import type { Hardware } from "../machine/hardware";
 import type { MoeMeasurement } from "../published/layer-times";
@@ -229,8 +229,8 @@ function someOf(sample: Sample, keep: (i: number) => boolean): Sample {
 }
 
 function worksOf({ identity, rows }: Sample, tiling: Tiling): readonly LayerWork[] {
-  const cut = { ...identity, ...tiling, ...named(free.map((name) => bounds[name][1])) };
-  return rows.map((row) => workOf(cut, row.model, row.hardware, row.tensorParallel, row.load, row.routed));
+  const family = { ...identity, ...tiling, ...named(free.map((name) => bounds[name][1])) };
+  return rows.map((row) => workOf(layerCut(family, row.model, row.hardware, row.tensorParallel), row.load, row.seen));
 }
 
 function solve(sample: Sample, tiling: Tiling, start: readonly number[] = free.map((name) => bounds[name][1])): FitSolution {
@@ -298,7 +298,7 @@ function prepare(rows: readonly MoeMeasurement[], router: KernelFamily["router"]
   return rows.map((row) => {
     const { shape: model, tokens, expertParallel, routing, tensorParallel } = row;
     const load = rankLoad({ shape: model, tokens, expertParallel, routing, limit: limitOf(router, model) });
-    return { model, hardware: hardware(row.hardware), tensorParallel, load, routed: tokens * model.expertsPerToken };
+    return { model, hardware: hardware(row.hardware), tensorParallel, load, seen: { rows: tokens * model.expertsPerToken, tokens } };
   });
 }
 

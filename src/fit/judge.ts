@@ -21,7 +21,7 @@ export interface ErrorFigures {
 export function predictRow(row: MoeMeasurement, family: KernelFamily, hardware: Hardware): MoeLayerTime {
   const { shape: model, tokens, expertParallel, routing } = row;
   const load = rankLoad({ shape: model, tokens, expertParallel, routing, limit: limitOf(family.router, model) });
-  return timeOf(family, model, hardware, row.tensorParallel, load, tokens * model.expertsPerToken);
+  return timeOf(family, model, hardware, row.tensorParallel, load, { rows: tokens * model.expertsPerToken, tokens });
 }
 
 /** Error figures of pairs of predicted and measured seconds. */

@@ -2,7 +2,7 @@ import { requireName, requirePositiveInteger, requireRecord, requireWord } from 
 import { requireMachine } from "../machine/check-rates";
 import type { Hardware } from "../machine/hardware";
 import { type RankLoad, type RouterLimit, rankLoad } from "../routing/rank-load";
-import { type LayerSeconds, type RoutedShape, secondsOf, workOf } from "./expert-work";
+import { type LayerCut, type LayerSeconds, layerCut, type RoutedShape, type SeenRows, secondsOf, workOf } from "./expert-work";
 import { type HeldOutError, type KernelFamily, kernelFamily } from "./families";
 
 export type { RoutedShape };
@@ -28,6 +28,11 @@ export interface MoeLayerQuestion {
    * weights that fit the last-level cache are read from there. "cold": other layers have run since, as in a model.
    */
   readonly cache?: "warm" | "cold";
+  /**
+   * What of the tokens is on the GPU. "gathered", as the tables time it: all that enter the layer, and the kernel passes over those of
+   * experts elsewhere. "dispatched": an exchange has brought those of its own experts alone. DeepEP's tables are of the latter.
+   */
+  readonly layout?: "gathered" | "dispatched";
   /** Tokens a rank up to which "deepepmoe" runs its low-latency path; 512 if left out. */
   readonly lowLatencyTokens?: number;
 }
@@ -76,7 +81,8 @@ const v3Groups: RouterLimit = { kind: "groups", groups: 8, kept: 4 };
  *     miss    = 1 / (1 + (cache / (A m h d w))^6), 1 when cold
  *
  * El experts stand on the GPU, A of them are active, R rows are computed there, T tokens choose k each; h and d are the
- * widths of model and expert (d split by tensor parallelism), m matrices an expert, w bytes a weight. The width of
+ * widths of model and expert (d split by tensor parallelism), m matrices an expert, w bytes a weight. Where an exchange brought the
+ * rank's own rows alone, they stand for T k, and they or T, whichever is fewer, for T. The width of
  * a token counts once (t = 1) or for each routed row (t = k); a routed row costs n elements however narrow it is, and where its activation
  * is computed wherever its expert stands, a is 1. An expert's rows are
  * padded to a tile of a power of two, beyond the largest tile to whole tiles; a kernel of one tile a call takes it for all experts
@@ -102,7 +108,7 @@ export type MoeLayerPlan = (tokens: number) => MoeLayerTime;
 
 /** moeLayerTime with all but the tokens settled once, for many numbers of them. @throws RangeError as moeLayerTime. */
 export function moeLayerPlan(question: Omit<MoeLayerQuestion, "tokens">): MoeLayerPlan {
-  const { model, kernel, expertParallel = 1, tensorParallel = 1, cache = "warm" } = question;
+  const { model, kernel, expertParallel = 1, tensorParallel = 1, cache = "warm", layout = "gathered" } = question;
   const { lowLatencyTokens = defaultLowLatencyTokens } = question;
   requireShape(model);
   requireMachine(question.hardware);
@@ -112,6 +118,7 @@ export function moeLayerPlan(question: Omit<MoeLayerQuestion, "tokens">): MoeLay
   requirePositiveInteger("expertParallel", expertParallel);
   requirePositiveInteger("lowLatencyTokens", lowLatencyTokens);
   requireWord("cache", cache, ["warm", "cold"]);
+  requireWord("layout", layout, ["gathered", "dispatched"]);
   if (kernel !== "deepepmoe") return kernelPlan(question, kernel);
   return bothPaths(
     kernelPlan(question, "deepepmoe_generation"),
@@ -147,9 +154,12 @@ function kernelPlan(question: Omit<MoeLayerQuestion, "tokens">, kernel: string):
   const { model, hardware, weightFormat, expertParallel = 1, tensorParallel = 1, routing = "balanced", cache = "warm" } = question;
   const family = kernelFamily(kernel, weightFormat, hardware);
   const limit = limitOf(family.router, model);
+  const cut = layerCut(family, model, hardware, tensorParallel, cache === "warm");
+  const own = question.layout === "dispatched" && !kernel.startsWith("deepepmoe");
   return (tokens) => {
     const load = rankLoad({ shape: model, tokens, expertParallel, routing, limit });
-    return timeOf(family, model, hardware, tensorParallel, load, tokens * model.expertsPerToken, cache === "warm");
+    const seen = own ? { rows: load.rows, tokens: Math.min(tokens, load.rows) } : { rows: tokens * model.expertsPerToken, tokens };
+    return cutTime(cut, load, seen);
   };
 }
 
@@ -186,10 +196,15 @@ export function timeOf(
   hardware: Hardware,
   tensorParallel: number,
   load: RankLoad,
-  routedRows: number,
+  seen: SeenRows,
   warm = true,
 ): MoeLayerTime {
-  const work = workOf(family, model, hardware, tensorParallel, load, routedRows, warm);
+  return cutTime(layerCut(family, model, hardware, tensorParallel, warm), load, seen);
+}
+
+function cutTime(cut: LayerCut, load: RankLoad, seen: SeenRows): MoeLayerTime {
+  const { family } = cut;
+  const work = workOf(cut, load, seen);
   const { floorSeconds, seconds, computeSeconds, memorySeconds, overheadSeconds } = secondsOf(family, work);
   // Field by field: a record that begins with a spread has a shape of its own each time, which all that reads it pays for.
   return {

@@ -1,8 +1,9 @@
-import type { Hardware } from "../machine/hardware";
-import { weightFormat as lookUpFormat } from "../machine/number-formats";
+import { type Hardware, tileProcessors } from "../machine/hardware";
+import { weightFormat as lookUpFormat, type WeightFormat } from "../machine/number-formats";
 import type { MoeLayerShape } from "../model/model";
 import { paddedRows, type RankLoad, rowTiles } from "../routing/rank-load";
 import { type KernelConstants, type KernelFamily, peakFlops } from "./families";
+import { pNorm } from "./p-norm";
 
 /** A shape that may also say how wide its experts see the residual stream, and how its router is limited. */
 export interface RoutedShape extends MoeLayerShape {
@@ -15,8 +16,6 @@ export interface RoutedShape extends MoeLayerShape {
 
 /** Columns of a weight tile that one processor streams. */
 const tileColumns = 64;
-/** Processors of a machine that does not say: those of an H100. */
-const usualProcessors = 132;
 /** Bytes that one processor reads from the last-level cache in a clock: set, not fitted; about half of what a streaming multiprocessor can. */
 const cacheBytesPerClock = 24;
 /** Share of weights that a cache so many times their size does not hold: how sharply it turns from all to none is set by eye. */
@@ -28,16 +27,45 @@ function missed(ratio: number): number {
 function tilesOf(
   { oneTile, tileRows, smallestTileRows }: KernelFamily,
   load: RankLoad,
-  routedRows: number,
+  seenRows: number,
 ): { tile: number; smallest: number } {
   if (oneTile === 0 || load.mean === true) return { tile: tileRows, smallest: smallestTileRows };
   let tile = smallestTileRows;
-  while (tile * load.localExperts < routedRows && tile < tileRows) tile *= 2;
+  while (tile * load.localExperts < seenRows && tile < tileRows) tile *= 2;
   return { tile, smallest: tile };
 }
 
-/** What a layer has to do, as a kernel cuts it: all of its time that no fitted constant changes. */
+/** Rows (a token at one of its experts) and tokens that a kernel passes over, of experts here and elsewhere. */
+export interface SeenRows {
+  readonly rows: number;
+  readonly tokens: number;
+}
+
+/** A layer as a kernel cuts it on a machine: what neither a load nor a fitted constant changes. */
+export interface LayerCut {
+  readonly family: KernelFamily;
+  readonly format: WeightFormat;
+  /** Matrices of an expert. */
+  readonly matrices: number;
+  /** Widths of what an expert sees, and of itself on this GPU. */
+  readonly hidden: number;
+  readonly inner: number;
+  /** Output columns of the first products and of the last, in tiles. */
+  readonly upTiles: number;
+  readonly downTiles: number;
+  /** Bytes of the tiles of columns that one processor streams. */
+  readonly rampBytes: number;
+  readonly processors: number;
+  readonly peakFlopsPerSecond: number;
+  readonly memoryBytesPerSecond: number;
+  readonly cacheBytesPerSecond: number;
+  /** Of the last-level cache, what can hold weights from one call to the next: all where the same layer runs again and again, nothing when cold. */
+  readonly warmBytes: number;
+}
+
+/** What a layer has to do for a load, as a kernel cuts it: all of its time that no fitted constant changes. */
 export interface LayerWork {
+  readonly cut: LayerCut;
   readonly load: RankLoad;
   readonly weightBytes: number;
   /** Of those, what comes from memory; the rest comes from the last-level cache. */
@@ -45,24 +73,12 @@ export interface LayerWork {
   readonly activationBytes: number;
   readonly flops: number;
   readonly paddedRows: number;
-  /** Row tiles of all experts; rows of one of them; output columns of the first products and of the last, in tiles. */
+  /** Row tiles of all experts, and rows of one of them. */
   readonly tiles: number;
   readonly oneTileRows: number;
-  readonly upTiles: number;
-  readonly downTiles: number;
-  readonly tileColumns: number;
-  /** Bytes of the tiles of columns that one processor streams. */
-  readonly rampBytes: number;
   /** Elements of the rows computed here, and of those routed anywhere. */
   readonly rowElements: number;
   readonly routedElements: number;
-  /** Widths of what an expert sees, and of itself on this GPU. */
-  readonly hidden: number;
-  readonly inner: number;
-  readonly processors: number;
-  readonly peakFlopsPerSecond: number;
-  readonly memoryBytesPerSecond: number;
-  readonly cacheBytesPerSecond: number;
   readonly floorMemorySeconds: number;
   readonly floorComputeSeconds: number;
 }
@@ -78,83 +94,81 @@ export interface LayerSeconds {
   readonly overheadSeconds: number;
 }
 
-/** The work of a load, as a family's kernel cuts it: needs its format and what is chosen of it, none of its fitted constants. */
-export function workOf(
-  family: KernelFamily,
-  model: RoutedShape,
-  hardware: Hardware,
-  tensorParallel: number,
-  load: RankLoad,
-  routedRows: number,
-  warm = true,
-): LayerWork {
+/** A layer as a family's kernel cuts it: needs its format and what is chosen of it, none of its fitted constants. */
+export function layerCut(family: KernelFamily, model: RoutedShape, hardware: Hardware, tensorParallel: number, warm = true): LayerCut {
   const format = lookUpFormat(family.weightFormat);
-  const peak = peakFlops(hardware, format.arithmetic);
-  const bandwidth = hardware.memoryBytesPerSecond;
   const h = model.expertHiddenSize ?? model.hiddenSize;
   const d = model.moeIntermediateSize / tensorParallel;
   const m = model.expertMatrices ?? 3;
+  return {
+    family,
+    format,
+    matrices: m,
+    hidden: h,
+    inner: d,
+    upTiles: Math.ceil(((m - 1) * d) / family.tileColumns),
+    downTiles: Math.ceil(h / family.tileColumns),
+    rampBytes: m * tileColumns * h * format.weightBytes,
+    processors: tileProcessors(hardware),
+    peakFlopsPerSecond: peakFlops(hardware, format.arithmetic),
+    memoryBytesPerSecond: hardware.memoryBytesPerSecond,
+    cacheBytesPerSecond: cacheBytesPerClock * (hardware.processors ?? 0) * (hardware.clockHertz ?? 0),
+    warmBytes: warm ? (hardware.cacheBytes ?? 0) : 0,
+  };
+}
+
+/** The work of a load in a layer that is cut. */
+export function workOf(cut: LayerCut, load: RankLoad, { rows: seenRows, tokens: seenTokens }: SeenRows): LayerWork {
+  const { family, format, matrices: m, hidden: h, inner: d, warmBytes } = cut;
   const weightBytes = load.activeExperts * m * h * d * format.weightBytes;
-  const { tile, smallest } = tilesOf(family, load, routedRows);
+  const { tile, smallest } = tilesOf(family, load, seenRows);
   const padded = paddedRows(load, tile, smallest);
   const flops = 2 * m * h * d * load.rows;
   // In: quantised rows; between: (m - 1) d written and read in BF16, d quantised written and read; out: BF16 rows.
   const activationBytes = load.rows * (h * (format.activationBytes + 2) + d * (4 * (m - 1) + 2 * format.activationBytes));
-  const fewestBytes = weightBytes + Math.min(load.rows, routedRows / model.expertsPerToken) * h * (format.activationBytes + 2);
-  const miss = warm && hardware.cacheBytes !== undefined ? missed(hardware.cacheBytes / weightBytes) : 1;
+  const fewestBytes = weightBytes + Math.min(load.rows, seenTokens) * h * (format.activationBytes + 2);
   return {
+    cut,
     load,
     weightBytes,
-    missedBytes: weightBytes * miss,
+    missedBytes: weightBytes * missed(warmBytes / weightBytes),
     activationBytes,
     flops,
     paddedRows: padded,
     tiles: rowTiles(load, tile),
     oneTileRows: Math.min(tile, padded / load.activeExperts),
-    upTiles: Math.ceil(((m - 1) * d) / family.tileColumns),
-    downTiles: Math.ceil(h / family.tileColumns),
-    tileColumns: family.tileColumns,
-    rampBytes: m * tileColumns * h * format.weightBytes,
     rowElements: load.rows * h,
     routedElements:
-      (family.routedTokens === 1 ? routedRows / model.expertsPerToken : routedRows) * h +
-      routedRows * (family.routedRowElements + family.routedActivation * m * d),
-    hidden: h,
-    inner: d,
-    processors: hardware.processors ?? usualProcessors,
-    peakFlopsPerSecond: peak,
-    memoryBytesPerSecond: bandwidth,
-    cacheBytesPerSecond: cacheBytesPerClock * (hardware.processors ?? 0) * (hardware.clockHertz ?? 0),
+      (family.routedTokens === 1 ? seenTokens : seenRows) * h + seenRows * (family.routedRowElements + family.routedActivation * m * d),
     // What the cache can hold need not come from memory: a bound, so all of the cache counts.
-    floorMemorySeconds: Math.max(0, fewestBytes - (warm ? (hardware.cacheBytes ?? 0) : 0)) / bandwidth,
-    floorComputeSeconds: flops / peak,
+    floorMemorySeconds: Math.max(0, fewestBytes - warmBytes) / cut.memoryBytesPerSecond,
+    floorComputeSeconds: flops / cut.peakFlopsPerSecond,
   };
 }
 
 /** The time of some work under a family's constants, and its parts: the formula itself. */
 export function secondsOf(family: KernelConstants, work: LayerWork): LayerSeconds {
-  const { hidden: h, inner: d, processors } = work;
-  const fromMemory = work.memoryBytesPerSecond * family.memoryEfficiency;
-  const fromCache = Math.max(fromMemory, work.cacheBytesPerSecond);
+  const { cut, tiles } = work;
+  const { hidden: h, inner: d, upTiles, downTiles, processors } = cut;
+  const fromMemory = cut.memoryBytesPerSecond * family.memoryEfficiency;
+  const fromCache = Math.max(fromMemory, cut.cacheBytesPerSecond);
   const memorySeconds =
     (work.missedBytes + work.activationBytes * family.activationTraffic) / fromMemory +
     (work.weightBytes - work.missedBytes) / fromCache +
-    work.rampBytes / family.tileBytesPerSecond;
+    cut.rampBytes / family.tileBytesPerSecond;
   // Column tiles of the first products and of the last. With fewer tiles than processors a product takes as long as one tile does.
   const oneTileRows = work.oneTileRows + family.passRows;
-  const allRows = (work.paddedRows + family.passRows * work.tiles) / processors;
-  const columnRows = Math.max(oneTileRows, allRows * work.upTiles) * h + Math.max(oneTileRows, allRows * work.downTiles) * d;
+  const allRows = (work.paddedRows + family.passRows * tiles) / processors;
+  const columnRows = Math.max(oneTileRows, allRows * upTiles) * h + Math.max(oneTileRows, allRows * downTiles) * d;
   const computeSeconds =
-    (2 * work.tileColumns * columnRows * processors) / (work.peakFlopsPerSecond * family.arithmeticEfficiency) +
-    (work.tiles * (work.upTiles + work.downTiles) * family.secondsPerTile) / processors;
+    (2 * cut.family.tileColumns * columnRows * processors) / (cut.peakFlopsPerSecond * family.arithmeticEfficiency) +
+    (tiles * (upTiles + downTiles) * family.secondsPerTile) / processors;
   const overheadSeconds =
     family.fixedSeconds +
     family.secondsPerLocalExpert * work.load.localExperts +
     family.secondsPerRowElement * work.rowElements +
     family.secondsPerRoutedElement * work.routedElements;
-  const p = family.overlapExponent;
-  const slower = Math.max(memorySeconds, computeSeconds);
-  const core = slower * (1 + (Math.min(memorySeconds, computeSeconds) / slower) ** p) ** (1 / p);
+  const core = pNorm(memorySeconds, computeSeconds, family.overlapExponent);
   const floorSeconds = Math.max(work.floorMemorySeconds, work.floorComputeSeconds);
   return { seconds: Math.max(floorSeconds, overheadSeconds + core), floorSeconds, computeSeconds, memorySeconds, overheadSeconds };
 }

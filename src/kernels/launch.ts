@@ -1,6 +1,7 @@
 import { requireNonNegative, requirePositive } from "../checks";
 import { type Constants, readConstants } from "../data/constants";
 import type { Hardware } from "../machine/hardware";
+import { isBlackwellCard } from "../machine/tensor-memory";
 
 /** How a kernel is started: by the host in a stream, as a node of a graph, or as a step of a kernel that stays. */
 export type LaunchMode = "stream" | "graph" | "persistent";
@@ -22,7 +23,7 @@ export interface Launch {
  *
  * Taken from chains of kernels that move 64 KiB, so a little of the work is in it. Stream launch is the GPU's side of
  * back-to-back launches: a host that cannot keep up adds its own time (3 to 6 us a call in published traces).
- * A generation that was not measured takes the nearest: NVIDIA's later ones Hopper's, AMD's CDNA2's, all others Hopper's.
+ * A generation that was not measured takes the nearest: Blackwell's graphics cards Ada's, AMD's CDNA2's, all others Hopper's.
  *
  * @throws RangeError when the mode is not one of the three.
  * @example launch("graph", hardware("h100-sxm")).measured // "Hopper"
@@ -30,7 +31,8 @@ export interface Launch {
 export function launch(mode: LaunchMode, hardware: Pick<Hardware, "generation" | "vendor">): Launch {
   if (!modes.includes(mode)) throw new RangeError(`mode must be one of ${modes.join(", ")}; got "${String(mode)}"`);
   table ??= readConstants("launch.csv", ["generation"], modes);
-  const measured = table.has(hardware.generation) ? hardware.generation : hardware.vendor === "AMD" ? "CDNA2" : "Hopper";
+  const nearest = hardware.vendor === "AMD" ? "CDNA2" : isBlackwellCard(hardware) ? "Ada" : "Hopper";
+  const measured = table.has(hardware.generation) ? hardware.generation : nearest;
   const seconds = (table.get(measured) as Constants<LaunchMode>)[mode];
   return { mode, seconds, measured };
 }

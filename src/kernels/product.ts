@@ -2,7 +2,7 @@ import { requireName, requirePositiveInteger, requireRecord } from "../checks";
 import { readConstants } from "../data/constants";
 import { at, located, readRows, text } from "../data/rows";
 import { requireMachine } from "../machine/check-rates";
-import type { Hardware } from "../machine/hardware";
+import { type Hardware, tileProcessors } from "../machine/hardware";
 import { weightFormat as lookUpFormat, type WeightFormat } from "../machine/number-formats";
 import { nearest } from "../text/nearest";
 import { peakFlops } from "./families";
@@ -41,6 +41,8 @@ export interface DenseFamily extends DenseTiles {
   readonly constants: DenseConstants;
   /** here: fitted on this format and generation. transferred: taken from another. */
   readonly fitted: "here" | "transferred";
+  /** Kernel, format and generation that the constants are of, where they are taken from another. */
+  readonly from?: string;
 }
 
 /** One dense product on one GPU, and by which kernel. */
@@ -144,7 +146,7 @@ function choiceOf(
 ): TileChoice {
   const peak = peakFlops(hardware, lookUpFormat(family.weightFormat).arithmetic);
   const bandwidth = hardware.memoryBytesPerSecond;
-  return tileChoice(family, family.constants, { n, k, processors: hardware.processors ?? 128, peak, bandwidth }, edges, once);
+  return tileChoice(family, family.constants, { n, k, processors: tileProcessors(hardware), peak, bandwidth }, edges, once);
 }
 
 function productOf(
@@ -228,7 +230,9 @@ function resolve(kernel: string | undefined, format: WeightFormat, generation: s
     (f.generation === generation ? 1 : 0);
   const best = named.reduce((a, b) => (score(b) > score(a) ? b : a));
   const here = best.weightFormat === format.name && best.generation === generation;
-  return { ...best, weightFormat: format.name, generation, fitted: here ? "here" : "transferred" };
+  if (here) return best;
+  const from = `${best.kernel} ${best.weightFormat} ${best.generation}`;
+  return { ...best, weightFormat: format.name, generation, fitted: "transferred", from };
 }
 
 const structure = ["tileRows", "tileColumns", "splits"] as const;

@@ -17,7 +17,7 @@ export function requireMachine(hardware: Hardware): void {
   const peaks = Object.entries(hardware.peakFlopsPerSecond);
   if (peaks.length === 0) throw new RangeError("hardware.peakFlopsPerSecond must hold a rate of at least one format, got none");
   for (const [format, peak] of peaks) requirePositive(`hardware.peakFlopsPerSecond.${format}`, peak);
-  for (const field of ["scaleUpBytesPerSecond", "networkBytesPerSecond", "clockHertz", "cacheBytes"] as const) {
+  for (const field of ["scaleUpBytesPerSecond", "networkBytesPerSecond", "hostLinkBytesPerSecond", "clockHertz", "cacheBytes"] as const) {
     const rate = hardware[field];
     if (rate !== undefined) requirePositive(`hardware.${field}`, rate);
   }

@@ -59,9 +59,11 @@ export interface Hardware {
   readonly clockHertz?: number;
   readonly matrixUnit: MatrixUnit;
   readonly scaleUpBytesPerSecond?: number;
-  /** Devices that the scale-up link joins. */
+  /** Devices that the scale-up link joins; of cards without one, those of one machine, which share its PCIe. */
   readonly scaleUpDomain?: number;
   readonly networkBytesPerSecond?: number;
+  /** Of the slot, one direction: what GPUs without a scale-up link exchange over. */
+  readonly hostLinkBytesPerSecond?: number;
   readonly powerWatts?: number;
   /** Factors on times that no datasheet gives, of a machine that does not exist: see whatIfHardware. Absent on real ones. */
   readonly times?: Readonly<Partial<Record<TimeName, number>>>;
@@ -113,6 +115,7 @@ const optional = [
   "scaleUpBytesPerSecond",
   "scaleUpDomain",
   "networkBytesPerSecond",
+  "hostLinkBytesPerSecond",
   "powerWatts",
 ] as const;
 const sides = ["rows", "columns", "count", "fmaPerClock"] as const;
@@ -201,4 +204,23 @@ function provenance(row: Row, facts: readonly Fact[]): Record<string, Provenance
       facts.map(({ quantity, source, locator, confidence, note }) => [quantity, { source, locator, confidence, note }]),
     ),
   };
+}
+
+/** Of another machine than a GPU with fewer processors than this each is a large core, over which a product is cut otherwise. */
+const fewestProcessors = 16;
+/** Of an H100. */
+const usualProcessors = 132;
+
+/** Whether the constants of a GPU's kernels, which count tiles by processor, say little of a machine: it is no GPU, and has few large cores. */
+export function hasLargeCores({ processors, vendor }: Pick<Hardware, "processors" | "vendor">): boolean {
+  return processors !== undefined && processors < fewestProcessors && vendor !== "NVIDIA" && vendor !== "AMD";
+}
+
+/**
+ * Processors that tiles are dealt over: the machine's, or an H100's where it does not say or has few large cores.
+ *
+ * @example tileProcessors(hardware("tpu-v7")) // 132: its 2 cores each hold many tiles at once
+ */
+export function tileProcessors(machine: Pick<Hardware, "processors" | "vendor">): number {
+  return machine.processors === undefined || hasLargeCores(machine) ? usualProcessors : machine.processors;
 }

@@ -1,4 +1,5 @@
 import { type Block, isMixer } from "./blocks";
+import type { Model } from "./model";
 
 const up = (whole: number, degree: number): number => Math.ceil(whole / degree) * degree;
 
@@ -28,4 +29,14 @@ export function paddedBlock(block: Block, degree: number): Block {
         : { ...block, heads: up(heads, degree), keyValueHeads: fits ? keyValueHeads : up(keyValueHeads, degree) };
     }
   }
+}
+
+/**
+ * A model whose blocks are padded for a group of so many GPUs: itself where nothing has to be.
+ *
+ * @example paddedModel(model("deepseek-v3"), 8) // itself: 128 heads
+ */
+export function paddedModel(model: Model, degree: number): Model {
+  const runs = model.runs.map(({ count, blocks }) => ({ count, blocks: blocks.map((block) => paddedBlock(block, degree)) }));
+  return runs.some(({ blocks }, i) => blocks.some((block, j) => block !== model.runs[i]?.blocks[j])) ? { ...model, runs } : model;
 }

@@ -1,7 +1,8 @@
 import { requirePositive, requirePositiveInteger, requireWord } from "../checks";
 import { requireMachine } from "../machine/check-rates";
 import { type Hardware, timeFactor } from "../machine/hardware";
-import { type CollectiveImplementation, type CollectiveTime, collectivePlan, linkGeneration } from "./collective";
+import { hasGraphicsMemory } from "../machine/tensor-memory";
+import { type CollectiveImplementation, type CollectiveTime, collectivePlan, linksLike } from "./collective";
 import type { Collective } from "./collective-ways";
 
 /** Who brings an all-reduce of its own along, beside NCCL's. */
@@ -33,11 +34,12 @@ export function allReduceTime(bytes: number, gpus: number, hardware: Hardware, o
 /** allReduceTime with all but the bytes settled once, for many sizes. @throws RangeError as allReduceTime. */
 export function allReducePlan(gpus: number, hardware: Hardware, owner: AllReduceOwner = "trtllm"): (bytes: number) => CollectiveTime {
   const inside = insideNode(gpus, hardware);
-  // On Ampere one engine's was measured.
-  const known = linkGeneration(hardware.generation) === "Ampere" ? "vllm" : owner;
-  const asked = { collective: "all-reduce", gpus: inside, hardware } as const;
   const byNccl = insideLink("all-reduce", inside, hardware);
-  const byOwner = collectivePlan({ ...asked, implementation: known });
+  // Cards on PCIe alone: vLLM switches its own off for more than two of them, and of two none was measured.
+  if (hasGraphicsMemory(hardware)) return (bytes) => overNodes("all-reduce", byNccl(bytes), bytes, gpus, hardware);
+  // On Ampere one engine's was measured.
+  const known = linksLike(hardware) === "Ampere" ? "vllm" : owner;
+  const byOwner = collectivePlan({ collective: "all-reduce", gpus: inside, hardware, implementation: known });
   return (bytes) => {
     const [nccl, own] = [byNccl(bytes), byOwner(bytes)];
     return overNodes("all-reduce", own.seconds < nccl.seconds ? own : nccl, bytes, gpus, hardware);

@@ -2,6 +2,7 @@ import { requirePositive, requirePositiveInteger, requireWord } from "../checks"
 import { constantsOf, readConstants } from "../data/constants";
 import { requireMachine } from "../machine/check-rates";
 import { type Hardware, timeFactor } from "../machine/hardware";
+import { hasGraphicsMemory, hasTensorMemory } from "../machine/tensor-memory";
 import { nearest } from "../text/nearest";
 import {
   type Collective,
@@ -130,7 +131,7 @@ function waysOf(
   const factor = timeFactor(hardware, "messageLatency");
   const quicker = (ways: readonly Way[]) =>
     fastest(factor === 1 ? ways : ways.map((way) => ({ ...way, latencySeconds: way.latencySeconds * factor })));
-  const generation = linkGeneration(hardware.generation);
+  const generation = linksLike(hardware);
   if (implementation === "nccl") {
     if (collective === "all-to-all") {
       const c = constantsOf(constants.exchange, `nccl all-to-all ${generation}`);
@@ -157,7 +158,12 @@ export function scaleUpBytesPerSecond(hardware: Hardware): number {
 /** The fitted generation whose link constants serve another: later machines take Blackwell's, unknown ones Hopper's. */
 export function linkGeneration(generation: string): "Ampere" | "Hopper" | "Blackwell" {
   if (generation === "Ampere") return generation;
-  return /Blackwell|Rubin/.test(generation) ? "Blackwell" : "Hopper";
+  return hasTensorMemory({ generation }) ? "Blackwell" : "Hopper";
+}
+
+/** The same for a machine: cards on PCIe have no switch that reduces, as Ampere's did not, so its rings serve them at the slot's rate. */
+export function linksLike(hardware: Pick<Hardware, "generation" | "memoryKind">): "Ampere" | "Hopper" | "Blackwell" {
+  return hasGraphicsMemory(hardware) ? "Ampere" : linkGeneration(hardware.generation);
 }
 
 /** A switch that reduces receives every byte once; each GPU must at least send what the others lack. */

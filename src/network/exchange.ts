@@ -108,7 +108,20 @@ export interface ExchangeTables {
  * @throws RangeError for counts that are not positive integers, more GPUs than experts, missing links or constants.
  */
 export function expertExchangeTime(question: ExchangeQuestion, constants: ExchangeTables = tables()): ExchangeTime {
-  const { direction, model, tokens, expertParallel, implementation = "deepep-low-latency" } = question;
+  const time = expertExchangePlan(question, constants);
+  requirePositiveInteger("tokens", question.tokens);
+  return time(question.tokens);
+}
+
+/** A dispatch or combine of any number of tokens. */
+type SettledExchange = Omit<ExchangeQuestion, "tokens">;
+
+/** A dispatch or combine whose layer, machine and ranks are settled: only its tokens are left to give. */
+export type ExchangePlan = (tokens: number) => ExchangeTime;
+
+/** expertExchangeTime with all but the tokens settled once, for many numbers of them. @throws RangeError as expertExchangeTime. */
+export function expertExchangePlan(question: SettledExchange, constants: ExchangeTables = tables()): ExchangePlan {
+  const { direction, model, expertParallel, implementation = "deepep-low-latency" } = question;
   requireRecord("model", model, "a model, or a shape with hiddenSize, routedExperts and expertsPerToken");
   requireMachine(question.hardware);
   requireWord("direction", direction, ["dispatch", "combine"]);
@@ -116,7 +129,6 @@ export function expertExchangeTime(question: ExchangeQuestion, constants: Exchan
     throw new RangeError(
       `unknown implementation "${String(implementation)}"; nearest: ${nearest(String(implementation), expertExchanges).join(", ")}`,
     );
-  requirePositiveInteger("tokens", tokens);
   requirePositiveInteger("expertParallel", expertParallel);
   requirePositiveInteger("hiddenSize", model.hiddenSize);
   requirePositiveInteger("routedExperts", model.routedExperts);
@@ -125,9 +137,8 @@ export function expertExchangeTime(question: ExchangeQuestion, constants: Exchan
     throw new RangeError(`expertParallel must be at most routedExperts, got ${expertParallel} for ${model.routedExperts} experts`);
   }
   if (question.weightFormat !== undefined) lookUpFormat(question.weightFormat);
-  if (expertParallel === 1) return nothing;
-  if (implementation === "deepep-low-latency") return lowLatency(question, constants);
-  return copies(question, implementation, direction, constants);
+  if (expertParallel === 1) return () => nothing;
+  return implementation === "deepep-low-latency" ? lowLatency(question, constants) : copies(question, implementation, constants);
 }
 
 /** Bytes of one token on the wire: FP8 with scales and a header on the way out, BF16 on the way back. */
@@ -139,47 +150,58 @@ export function messageBytes(direction: ExchangeDirection, hiddenSize: number, f
 /** Source index and padding of a dispatched token. */
 const headerBytes = 16;
 
-/** Names of the constants, written out: a name put together anew costs as much as the rest of an exchange. */
-const lowLatencyNames = {
-  dispatch: { Hopper: "deepep-low-latency dispatch Hopper", Blackwell: "deepep-low-latency dispatch Blackwell" },
-  combine: { Hopper: "deepep-low-latency combine Hopper", Blackwell: "deepep-low-latency combine Blackwell" },
-} as const;
-
-function lowLatency(
-  { direction, model, hardware, tokens, expertParallel, weightFormat }: ExchangeQuestion,
-  constants: ExchangeTables,
-): ExchangeTime {
+function lowLatency(question: SettledExchange, constants: ExchangeTables): ExchangePlan {
+  const { direction, model, hardware, expertParallel, weightFormat } = question;
   const { routedExperts, expertsPerToken } = model;
   const link = scaleUpBytesPerSecond(hardware);
   const node = Math.min(expertParallel, hardware.scaleUpDomain ?? expertParallel);
-  const nodes = Math.ceil(expertParallel / node);
   const each = messageBytes(direction, model.expertHiddenSize ?? model.hiddenSize, weightFormat);
   // DeepEP runs on Hopper and later: for an older machine its Hopper constants answer "what if".
   const generation = linkGeneration(hardware.generation) === "Blackwell" ? "Blackwell" : "Hopper";
-  const c = constantsOf(constants.scaleUp, lowLatencyNames[direction][generation]);
-  const inNode = (tokens * expertsPerToken * (node - 1)) / expertParallel;
-  const far = (tokens * expertsPerToken * (expertParallel - node)) / expertParallel;
-  const latency = timeFactor(hardware, "messageLatency");
+  const c = constantsOf(constants.scaleUp, `deepep-low-latency ${direction} ${generation}`);
   const message = timeFactor(hardware, "messages");
-  const local = latency * (c.fixedSeconds + c.secondsPerExpert * routedExperts);
-  const messageSeconds = inNode * c.secondsPerMessage * message;
-  const linkSeconds = (inNode * each) / (link * c.efficiency);
-  const rateSeconds = (message * tokens * c.secondsPerToken) / senders(routedExperts, hardware.processors ?? 128);
-  const scaleUpSeconds = Math.max(messageSeconds + linkSeconds, rateSeconds);
-  const floorScaleUp = (inNode * each) / link;
-  const messages = inNode + far;
-  const bytes = messages * each;
-  const networkBytes = far * each;
-  if (nodes === 1) {
-    const p = c.overlapExponent;
-    const seconds = Math.max(floorScaleUp, pNorm(local, scaleUpSeconds, p));
-    const bound =
-      local >= scaleUpSeconds ? "latency" : linkSeconds >= Math.max(messageSeconds, rateSeconds - messageSeconds) ? "scale-up" : "messages";
+  const local = timeFactor(hardware, "messageLatency") * (c.fixedSeconds + c.secondsPerExpert * routedExperts);
+  const processors = senders(routedExperts, hardware.processors ?? 128);
+  const network = node === expertParallel ? undefined : acrossNodes(question, Math.ceil(expertParallel / node), each, constants);
+  return (tokens) => {
+    const inNode = (tokens * expertsPerToken * (node - 1)) / expertParallel;
+    const far = (tokens * expertsPerToken * (expertParallel - node)) / expertParallel;
+    const messageSeconds = inNode * c.secondsPerMessage * message;
+    const linkSeconds = (inNode * each) / (link * c.efficiency);
+    const rateSeconds = (message * tokens * c.secondsPerToken) / processors;
+    const scaleUpSeconds = Math.max(messageSeconds + linkSeconds, rateSeconds);
+    const floorScaleUp = (inNode * each) / link;
+    const messages = inNode + far;
+    const bytes = messages * each;
+    const networkBytes = far * each;
+    if (network === undefined) {
+      const seconds = Math.max(floorScaleUp, pNorm(local, scaleUpSeconds, c.overlapExponent));
+      const byLink = linkSeconds >= Math.max(messageSeconds, rateSeconds - messageSeconds);
+      return {
+        floorSeconds: floorScaleUp,
+        seconds,
+        latencySeconds: local,
+        networkSeconds: 0,
+        bound: local >= scaleUpSeconds ? "latency" : byLink ? "scale-up" : "messages",
+        processorSeconds: local,
+        scaleUpSeconds,
+        bytes,
+        networkBytes,
+        messages,
+        messageBytes: each,
+      };
+    }
+    // The pass over all experts is the same whichever way tokens leave.
+    const latencySeconds = Math.max(local, network.latencySeconds);
+    const networkSeconds = far * network.messageSeconds;
+    const floorSeconds = Math.max(floorScaleUp, networkBytes / network.bytesPerSecond);
+    const transfer = Math.max(scaleUpSeconds, networkSeconds);
+    const bound = latencySeconds >= transfer ? "latency" : networkSeconds >= scaleUpSeconds ? "network" : "scale-up";
     return {
-      floorSeconds: floorScaleUp,
-      seconds,
-      latencySeconds: local,
-      networkSeconds: 0,
+      floorSeconds,
+      seconds: Math.max(floorSeconds, latencySeconds + transfer),
+      latencySeconds,
+      networkSeconds,
       bound,
       processorSeconds: local,
       scaleUpSeconds,
@@ -188,32 +210,21 @@ function lowLatency(
       messages,
       messageBytes: each,
     };
-  }
-  const network = hardware.networkBytesPerSecond;
-  if (network === undefined)
+  };
+}
+
+/** What a network between nodes adds: its rate, its latency, and the time of each message. */
+function acrossNodes({ direction, hardware, expertParallel }: SettledExchange, nodes: number, each: number, constants: ExchangeTables) {
+  const bytesPerSecond = hardware.networkBytesPerSecond;
+  if (bytesPerSecond === undefined)
     throw new RangeError(`${hardware.id} has no networkBytesPerSecond, which expertParallel ${expertParallel} needs`);
   const net = constantsOf(constants.network, "deepep-low-latency network Hopper");
-  const doublings = Math.log2(nodes);
   const [fixed, doubling] =
     direction === "dispatch" ? [net.dispatchSeconds, net.dispatchDoublingSeconds] : [net.combineSeconds, net.combineDoublingSeconds];
-  // The pass over all experts is the same whichever way tokens leave.
-  const latencySeconds = Math.max(local, latency * (fixed + doubling * doublings));
-  const networkSeconds = far * Math.max(net.secondsPerMessage * message, each / (network * net.efficiency));
-  const floorSeconds = Math.max(floorScaleUp, (far * each) / network);
-  const transfer = Math.max(scaleUpSeconds, networkSeconds);
-  const bound = latencySeconds >= transfer ? "latency" : networkSeconds >= scaleUpSeconds ? "network" : "scale-up";
   return {
-    floorSeconds,
-    seconds: Math.max(floorSeconds, latencySeconds + transfer),
-    latencySeconds,
-    networkSeconds,
-    bound,
-    processorSeconds: local,
-    scaleUpSeconds,
-    bytes,
-    networkBytes,
-    messages,
-    messageBytes: each,
+    bytesPerSecond,
+    latencySeconds: timeFactor(hardware, "messageLatency") * (fixed + doubling * Math.log2(nodes)),
+    messageSeconds: Math.max(net.secondsPerMessage * timeFactor(hardware, "messages"), each / (bytesPerSecond * net.efficiency)),
   };
 }
 
@@ -222,13 +233,8 @@ export function senders(experts: number, processors: number): number {
   return Math.ceil(experts / Math.ceil(experts / processors));
 }
 
-function copies(
-  question: ExchangeQuestion,
-  implementation: ExpertExchange,
-  direction: ExchangeDirection,
-  constants: ExchangeTables,
-): ExchangeTime {
-  const { model, hardware, tokens, expertParallel, weightFormat } = question;
+function copies(question: SettledExchange, implementation: ExpertExchange, constants: ExchangeTables): ExchangePlan {
+  const { direction, model, hardware, expertParallel, weightFormat } = question;
   const link = scaleUpBytesPerSecond(hardware);
   const domain = hardware.scaleUpDomain ?? expertParallel;
   if (expertParallel > domain)
@@ -238,21 +244,23 @@ function copies(
   const ranks = Math.min(model.expertsPerToken, expertParallel);
   const c = constantsOf(constants.copy, `${implementation} ${direction} Blackwell`);
   const latencySeconds = timeFactor(hardware, "messageLatency") * (c.fixedSeconds + c.doublingSeconds * Math.log2(expertParallel));
-  const messages = (tokens * ranks * (expertParallel - 1)) / expertParallel;
-  const floorSeconds = (messages * each) / link;
-  const scaleUpSeconds = floorSeconds / c.efficiency + (tokens * each * c.memoryPasses) / hardware.memoryBytesPerSecond;
-  return {
-    floorSeconds,
-    seconds: Math.max(floorSeconds, latencySeconds + scaleUpSeconds),
-    latencySeconds,
-    processorSeconds: latencySeconds,
-    scaleUpSeconds,
-    networkSeconds: 0,
-    bound: latencySeconds >= scaleUpSeconds ? "latency" : "scale-up",
-    bytes: messages * each,
-    networkBytes: 0,
-    messages,
-    messageBytes: each,
+  return (tokens) => {
+    const messages = (tokens * ranks * (expertParallel - 1)) / expertParallel;
+    const floorSeconds = (messages * each) / link;
+    const scaleUpSeconds = floorSeconds / c.efficiency + (tokens * each * c.memoryPasses) / hardware.memoryBytesPerSecond;
+    return {
+      floorSeconds,
+      seconds: Math.max(floorSeconds, latencySeconds + scaleUpSeconds),
+      latencySeconds,
+      processorSeconds: latencySeconds,
+      scaleUpSeconds,
+      networkSeconds: 0,
+      bound: latencySeconds >= scaleUpSeconds ? "latency" : "scale-up",
+      bytes: messages * each,
+      networkBytes: 0,
+      messages,
+      messageBytes: each,
+    };
   };
 }
 

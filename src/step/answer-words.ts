@@ -1,29 +1,36 @@
 import type { MixerPhase } from "../kernels/attention/mixer-demand";
-import { formatSeconds } from "../text/numbers";
+import { kernels } from "../kernels/families";
+import { formatBytes, formatSeconds } from "../text/numbers";
 import { coreIn } from "./carried";
 import { mixerTimeElsewhere } from "./engine";
+import { footprintOf, heldShare } from "./memory-footprint";
 import type { Plan } from "./plan";
 import { quantizes } from "./planned-run";
 
 /** How much wider the band stands for what is carried. */
 const carriedWidening = 1.5;
 
+/** What is added either way on a machine of whose generation neither steps nor kernels were measured: the error of half the layers left out. */
+export const unmeasuredError = 0.18;
+
 /**
  * Where four in five steps lie, by the errors of deployments left out of the fit; wider where the engine's constants or the links are
- * carried, or a core's heads lie outside what was measured for its kernel, and up by what other engines take between the kernels of
- * mixers that no step of this one had.
+ * carried, or a core's heads lie outside what was measured for its kernel; by the error of layers whose generation was left out
+ * (data/fit-held.csv) where the experts' kernels are those of other machines too; and up by what other engines take between the kernels
+ * of mixers that no step of this one had.
  */
 export function bandOf(
-  { engineTime, lentLinks, unmeasured, runs }: Plan,
+  { engineTime, lentLinks, unmeasured, runs, hardware }: Plan,
   seconds: number,
   phase: MixerPhase = "decode",
 ): { readonly low: number; readonly high: number } {
   const outside = runs.some(({ blocks }) => blocks.some((block) => coreIn(block, phase)?.outside !== undefined));
-  const carried = engineTime.carriedFrom !== undefined || lentLinks || outside || unmeasured.some(({ of }) => of.length > 0);
-  const wider = carried ? carriedWidening : 1;
-  let high = seconds * engineTime.bandHigh ** wider;
+  const engine = engineTime.carriedFrom !== undefined;
+  const wider = engine || lentLinks || outside || unmeasured.some(({ of }) => of.length > 0) ? carriedWidening : 1;
+  const further = engine && !kernels().some(({ generation }) => generation === hardware.generation) ? 1 + unmeasuredError : 1;
+  let high = seconds * engineTime.bandHigh ** wider * further;
   for (const { name, due, of } of unmeasured) if (of.length === 0) high += due * mixerTimeElsewhere(name).seconds;
-  return { low: seconds * engineTime.bandLow ** wider, high };
+  return { low: (seconds * engineTime.bandLow ** wider) / further, high };
 }
 
 /** Which cores take long in decode and why, where the rows of their kernels show it. */
@@ -36,6 +43,10 @@ export function slowOf({ runs }: Pick<Plan, "runs">): readonly string[] {
 export function leftOutOf(plan: Plan): readonly string[] {
   const { model, hardware, formats, padded, draftTokens, promptTokens, dataParallel, expertParallel, unmeasured } = plan;
   const leftOut = ["scheduling that the host does not hide, and waiting of requests"];
+  plan.memory.held ??= heldShare(plan);
+  const { totalBytes } = footprintOf(plan, plan.memory.held);
+  if (totalBytes > hardware.memoryBytes)
+    leftOut.push(`that it does not fit: ${formatBytes(totalBytes)} of weights and caches on a GPU of ${formatBytes(hardware.memoryBytes)}`);
   for (const { name, mixers, of } of unmeasured) {
     const { seconds, engines } = mixerTimeElsewhere(name);
     if (of.length === 0)

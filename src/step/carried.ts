@@ -1,6 +1,7 @@
 import { type AttentionPlan, carriedWords } from "../kernels/attention/attention-plan";
 import type { MixerPhase } from "../kernels/attention/mixer-demand";
 import { kernelFamily } from "../kernels/families";
+import { hasLargeCores } from "../machine/hardware";
 import { isMoe } from "../model/model";
 import type { EngineTime, UnmeasuredTime } from "./engine";
 import type { PlannedBlock, PlannedRun } from "./planned-run";
@@ -22,7 +23,7 @@ export interface ReadyKernels {
  * @example decodeStep(question).carried // ["time between kernels: of sglang Hopper"]
  */
 export function carriedOf(
-  { model, hardware, formats, lentLinks }: ResolvedQuestion,
+  { model, hardware, formats, engine, lentLinks }: ResolvedQuestion,
   { kernel, engineTime, unmeasured, kernels, runs }: ReadyKernels,
   phase: MixerPhase = "decode",
 ): readonly string[] {
@@ -33,7 +34,8 @@ export function carriedOf(
     if (fitted !== "here")
       carried.push(`routed experts: ${kernel} in ${formats.experts} on ${hardware.generation}, by the constants of ${from}`);
   }
-  if (kernels.quantised.fitted !== "here") carried.push(`products in ${formats.rest}: not measured on ${hardware.generation}`);
+  const { fitted: products, from } = kernels.quantised;
+  if (products !== "here") carried.push(`products in ${formats.rest}: not measured on ${hardware.generation}, by the constants of ${from}`);
   if (engineTime.carriedFrom !== undefined) carried.push(`time between kernels: of ${engineTime.carriedFrom}`);
   for (const { mixers, of } of unmeasured) if (of.length > 0) carried.push(`time between kernels at ${mixers} mixers: of ${of.join(", ")}`);
   for (const core of runs.flatMap(({ blocks }) => blocks.flatMap((block) => coreIn(block, phase) ?? []))) {
@@ -41,7 +43,20 @@ export function carriedOf(
     const said = `attention: ${core.kernel}${core.carried === undefined ? "," : ""} ${words}`;
     if (words !== undefined && !carried.includes(said)) carried.push(said);
   }
-  if (lentLinks) carried.push(`links: not in the record of ${hardware.id}; PCIe 4.0 and a card of 400 Gb/s stand in`);
+  if (hasLargeCores(hardware)) carried.push(`processors: an H100's stand for ${hardware.processors} large cores`);
+  if (engine === "tensorrt-llm" && hardware.vendor !== "NVIDIA") carried.push("engine: TensorRT-LLM runs on NVIDIA's machines alone");
+  if (hardware.vendor === "AMD") carried.push("kernels of NVIDIA's machines: what AMD's take more is in the time between kernels");
+  if (lentLinks) {
+    const { hostLinkBytesPerSecond: slot } = hardware;
+    // A machine's own network is in its sources.
+    const card =
+      slot !== undefined && hardware.sources.networkBytesPerSecond !== undefined ? " stands in" : " and a card of 400 Gb/s stand in";
+    const [link, rings] =
+      slot === undefined
+        ? ["PCIe 4.0", ""]
+        : [`its PCIe slot (${slot / 1e9} GB/s)`, "; rings wait as over A100's NVLink, the least they can"];
+    carried.push(`links: not in the record of ${hardware.id}; ${link}${card}${rings}`);
+  }
   return carried;
 }
 

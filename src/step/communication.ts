@@ -2,7 +2,7 @@ import { type Hardware, timeFactor } from "../machine/hardware";
 import { bf16Bytes } from "../machine/number-formats";
 import type { ExpertsBlock } from "../model/blocks";
 import { type AllReduceOwner, allReducePlan, gatherPlan } from "../network/all-reduce";
-import { type ExchangeDirection, type ExchangeTime, expertExchangeTime } from "../network/exchange";
+import { type ExchangeDirection, type ExchangePlan, type ExchangeTime, expertExchangePlan } from "../network/exchange";
 import type { Engine } from "./engine";
 import type { ResolvedQuestion } from "./question";
 import type { DecodeTask } from "./task";
@@ -129,11 +129,13 @@ export function exchangePlan(
     // Experts that compute nothing are sent nothing.
     expertsPerToken: block.computedPerToken,
   };
-  const time = (direction: ExchangeDirection, tokens: number) =>
-    expertExchangeTime({ direction, model: shape, hardware: question.exchangeMachine, tokens, expertParallel: ranks });
+  const [dispatching, combining] = (["dispatch", "combine"] as const).map((direction) =>
+    expertExchangePlan({ direction, model: shape, hardware: question.exchangeMachine, expertParallel: ranks }),
+  ) as [ExchangePlan, ExchangePlan];
   const processors = timeFactor(question.hardware, "exchangeProcessors");
   return (rows) => {
-    const [dispatch, combine] = [time("dispatch", rows), time("combine", rows)];
+    const dispatch = dispatching(rows);
+    const combine = combining(rows);
     return {
       before: exchangeTask("dispatch", dispatch),
       after: exchangeTask("combine", combine),

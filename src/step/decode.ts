@@ -92,10 +92,14 @@ export function decodeSeconds(question: DecodeStepQuestion): number {
   return timeOf(planOf(resolveQuestion(question))).seconds;
 }
 
-/** All layers and what comes after them, timed. */
-interface Timed {
-  readonly parts: readonly { readonly count: number; readonly halves: readonly Pick<LayerTasks, "tasks">[] }[];
+/** Tasks of a step: of layers that are alike those of one, all together or those of each half, and what comes after the layers. */
+export interface LayeredTasks {
+  readonly parts: readonly { readonly count: number; readonly halves: readonly { readonly tasks: readonly DecodeTask[] }[] }[];
   readonly ends: readonly DecodeTask[];
+}
+
+/** All layers and what comes after them, timed. */
+interface Timed extends LayeredTasks {
   readonly seconds: number;
 }
 
@@ -127,16 +131,19 @@ function calibrated(timed: Timed, { overlap, groupRequests }: Plan, factors: Ste
   };
 }
 
-function floorsOf({ parts, ends }: Timed): number {
-  let floors = 0;
+/** Sum of a value over all tasks of a step. */
+export function totalOf({ parts, ends }: LayeredTasks, value: (task: DecodeTask) => number): number {
+  let total = 0;
   for (const { count, halves } of parts) {
     let layer = 0;
-    for (const half of halves) for (const task of half.tasks) layer += task.floorSeconds;
-    floors += count * layer;
+    for (const { tasks } of halves) for (const task of tasks) layer += value(task);
+    total += count * layer;
   }
-  for (const task of ends) floors += task.floorSeconds;
-  return floors;
+  for (const task of ends) total += value(task);
+  return total;
 }
+
+const floorsOf = (timed: Timed): number => totalOf(timed, (task) => task.floorSeconds);
 
 /**
  * Share of the prompt tokens that the requests wait for: engines take prompts in while requests come and go, and pack them better
@@ -191,8 +198,8 @@ export function acceptedTokens(drafts: number, acceptance: number): number {
   return tokens;
 }
 
-/** A thousand of them and more: a list of the right length, filled by place. */
-function listed({ parts, ends }: Timed): readonly DecodeTask[] {
+/** All tasks of a step in order, layer by layer. A thousand of them and more: a list of the right length, filled by place. */
+export function listed({ parts, ends }: LayeredTasks): readonly DecodeTask[] {
   let length = ends.length;
   for (const { count, halves } of parts) for (const { tasks } of halves) length += count * tasks.length;
   const all = new Array<DecodeTask>(length);

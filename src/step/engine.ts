@@ -1,6 +1,7 @@
 import { type Constants, readConstants } from "../data/constants";
 import { optionalText, readRows, text } from "../data/rows";
 import { type Hardware, timeFactor } from "../machine/hardware";
+import { hasTensorMemory } from "../machine/tensor-memory";
 import { nearest } from "../text/nearest";
 
 /**
@@ -127,12 +128,16 @@ export function layersOf(runs: readonly Pick<EngineLoad["runs"][number], "count"
   return layers;
 }
 
-/** The row of constants that stands for an engine on a machine: of its generation, of AMD's, or of the nearest that was measured. */
-export function engineFamily(engine: Engine, { generation, vendor }: Pick<Hardware, "generation" | "vendor">): string {
+/**
+ * The row of constants that stands for an engine on a machine: of its generation, of AMD's, or of the nearest that was measured. Blackwell's
+ * short times are of kernels that fuse what is between products into trtllm-gen: cards without it have Hopper's.
+ */
+export function engineFamily(engine: Engine, hardware: Pick<Hardware, "generation" | "vendor">): string {
+  const { generation, vendor } = hardware;
   const own = `${engine} ${generation}`;
   if (tables().has(own)) return own;
   if (vendor === "AMD") return "sglang CDNA3";
-  return /Rubin|Blackwell/.test(generation) ? `${engine} Blackwell` : `${engine} Hopper`;
+  return hasTensorMemory(hardware) ? `${engine} Blackwell` : `${engine} Hopper`;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Hardware } from "../machine/hardware";
 
-/** What stands in where a machine's record has no link: PCIe 4.0 with sixteen lanes, and a network card of 400 Gb/s. */
+/** What stands in where a machine's record has no link: its slot, else PCIe 4.0 with sixteen lanes, and a network card of 400 Gb/s. */
 const pcieBytesPerSecond = 32e9;
 const pcieDomain = 8;
 const cardBytesPerSecond = 50e9;
@@ -14,7 +14,8 @@ export function linked(hardware: Hardware, gpus: number): Hardware {
   if (!lacksLink && !lacksNetwork) return hardware;
   const before = remembered.get(hardware);
   if (before !== undefined) return before;
-  const { scaleUpBytesPerSecond = pcieBytesPerSecond, networkBytesPerSecond = cardBytesPerSecond, scaleUpDomain = pcieDomain } = hardware;
+  const slotBytesPerSecond = hardware.hostLinkBytesPerSecond ?? pcieBytesPerSecond;
+  const { scaleUpBytesPerSecond = slotBytesPerSecond, networkBytesPerSecond = cardBytesPerSecond, scaleUpDomain = pcieDomain } = hardware;
   const made = Object.freeze({ ...hardware, scaleUpBytesPerSecond, networkBytesPerSecond, scaleUpDomain });
   remembered.set(hardware, made);
   return made;

@@ -2,6 +2,7 @@ import { bf16Bytes } from "../machine/number-formats";
 import { isMixer } from "../model/blocks";
 import { matrixElementBytes, tableWidth, weightMatrices } from "../model/matrices";
 import { mixerKept } from "../model/mixers/mixers";
+import { paddedModel } from "../model/padded";
 import { tensorParallelShard } from "../model/shard";
 import { anyMachine, type ResolvedQuestion, resolveQuestion, type StepQuestion } from "./question";
 
@@ -25,7 +26,7 @@ export interface Footprint {
  *     weights = sum over the share's matrices of outputs inputs count bytes; routed experts as the busiest rank holds them
  *     cache   = requests of the busiest group x sum over mixers of what each keeps within reach
  *
- * Head, embedding and router are BF16, other weights in their formats. Left out: activations, workspaces, pages half filled, what an
+ * Heads that the degree does not divide stand padded, as in a step. Head, embedding and router are BF16, other weights in their formats. Left out: activations, workspaces, pages half filled, what an
  * engine allocates beyond reach (whole pages outside a window), copies of states for drafts and what weightMatrices leaves out, so
  * the true need is larger.
  *
@@ -34,8 +35,19 @@ export interface Footprint {
  */
 export function memoryFootprint(question: FootprintQuestion): Footprint {
   const resolved = resolveQuestion({ hardware: anyMachine, ...question });
+  return footprintOf(resolved, heldShare(resolved));
+}
+
+/** A GPU's share of a model: its weights in bytes, and the runs that say what it keeps for a request. */
+export interface HeldShare {
+  readonly weightBytes: number;
+  readonly runs: StepQuestion["model"]["runs"];
+}
+
+/** The share of one GPU, whatever the requests and their context. */
+export function heldShare(resolved: ResolvedQuestion): HeldShare {
   const { model, tensorParallel, expertTensorParallel, formats } = resolved;
-  const share = tensorParallelShard(model, tensorParallel, expertTensorParallel);
+  const share = tensorParallelShard(paddedModel(model, tensorParallel), tensorParallel, expertTensorParallel);
   const embedding = model.tiedEmbeddings ? 0 : share.vocabSize * tableWidth(model) * bf16Bytes;
   // Share of all experts that the busiest rank holds: slots are dealt out to the next whole number.
   const dealt = Math.ceil(resolved.expertSlots / resolved.expertParallel) / model.routedExperts;
@@ -44,11 +56,11 @@ export function memoryFootprint(question: FootprintQuestion): Footprint {
     const here = matrix.part === "routed expert" ? matrix.count * dealt : matrix.count;
     weightBytes += matrix.outputs * matrix.inputs * here * matrixElementBytes(matrix, formats);
   }
-  const { cacheBytes, stateBytes } = keptFor(resolved, share.runs);
-  return { weightBytes, cacheBytes, stateBytes, totalBytes: weightBytes + cacheBytes };
+  return { weightBytes, runs: share.runs };
 }
 
-function keptFor({ groupRequests, contextTokens, formats }: ResolvedQuestion, runs: StepQuestion["model"]["runs"]) {
+/** memoryFootprint of a question whose share is at hand. */
+export function footprintOf({ groupRequests, contextTokens, formats }: ResolvedQuestion, { weightBytes, runs }: HeldShare): Footprint {
   let [cache, state] = [0, 0];
   for (const { count, blocks } of runs) {
     for (const block of blocks) {
@@ -58,5 +70,6 @@ function keptFor({ groupRequests, contextTokens, formats }: ResolvedQuestion, ru
       state += count * kept.stateBytes;
     }
   }
-  return { cacheBytes: groupRequests * cache, stateBytes: groupRequests * state };
+  const cacheBytes = groupRequests * cache;
+  return { weightBytes, cacheBytes, stateBytes: groupRequests * state, totalBytes: weightBytes + cacheBytes };
 }

@@ -3,10 +3,11 @@ import { launch } from "../kernels/launch";
 import type { Hardware } from "../machine/hardware";
 import type { ExpertsBlock } from "../model/blocks";
 import { embeddingProjections, tableWidth } from "../model/matrices";
-import { paddedBlock } from "../model/padded";
+import { paddedModel } from "../model/padded";
 import { carriedOf } from "./carried";
 import { type CollectivePlan, collectivePlan, dispatches, exchangeMachine } from "./communication";
 import { type EngineTime, engineTime, type UnmeasuredTime, unmeasuredTimes } from "./engine";
+import type { HeldShare } from "./memory-footprint";
 import { type PlannedRun, planRuns } from "./planned-run";
 import { type ProductKernels, type ProductPlan, productKernels, productPlan } from "./products";
 import type { ResolvedQuestion } from "./question";
@@ -37,6 +38,8 @@ interface Share {
 export interface Setup extends Share {
   /** What of the routed experts was asked for so far, by their block. */
   readonly routed: Map<ExpertsBlock, RoutedPlan>;
+  /** What stands in a GPU's memory whatever the requests, once it was asked for. */
+  readonly memory: { held: HeldShare | undefined };
 }
 
 /** A question and what stands ready for it. */
@@ -99,6 +102,7 @@ function setupOf(question: ResolvedQuestion): Setup {
   const { dataParallel, expertSlots, routing } = question;
   const setup = kept(ofModel.setups, `${dataParallel} ${expertSlots} ${routing} ${shareKey}`, () => ({
     routed: new Map(),
+    memory: { held: undefined },
     ...kept(ofModel.shares, shareKey, () => share(question, chosen)),
   }));
   ofModel.last = { question, setup };
@@ -151,6 +155,7 @@ export function planOf(question: ResolvedQuestion): Plan {
     reduce: setup.reduce,
     exchangeMachine: setup.exchangeMachine,
     routed: setup.routed,
+    memory: setup.memory,
     padded: setup.padded,
     carried: setup.carried,
   };
@@ -185,7 +190,7 @@ function share(question: ResolvedQuestion, kernel: string): Share {
     head: productPlan("head", kernels, [...projections, vocabulary], 1),
     reduce: tensorParallel > 1 ? collectivePlan("all-reduce", question, model.hiddenSize, tensorParallel) : undefined,
     exchangeMachine: exchangeMachine(question),
-    padded: model.runs.some(({ blocks }) => blocks.some((block) => paddedBlock(block, tensorParallel) !== block)),
+    padded: paddedModel(model, tensorParallel) !== model,
   };
   return { ...made, carried: carriedOf(question, made) };
 }

@@ -2,7 +2,7 @@ import { requirePositiveInteger, requireWhole } from "../checks";
 import { timeFactor } from "../machine/hardware";
 import { bandOf, leftOutOf } from "./answer-words";
 import { carriedOf } from "./carried";
-import type { DecodeStep } from "./decode";
+import { type DecodeStep, listed, totalOf } from "./decode";
 import { type Engine, layersOf } from "./engine";
 import { type Plan, planOf } from "./plan";
 import { resolveQuestion, type StepQuestion } from "./question";
@@ -83,16 +83,15 @@ export function prefillStep(question: PrefillQuestion): PrefillStep {
   };
   const hosted = hostSeconds[plan.engine] * timeFactor(resolved.hardware, "betweenKernels");
   const withHost = (tasks: readonly DecodeTask[]) => [...tasks, betweenTask(hosted * sum(tasks, (task) => task.kernelSeconds.length))];
-  const layers = plan.runs.map((run) => ({ count: run.count, tasks: withHost(layerTasks(plan, run, passing).tasks) }));
-  const ends = [...headTask(plan)];
-  const tasks = [...layers.flatMap(({ count, tasks: each }) => Array.from({ length: count }, () => each).flat()), ...ends];
-  const seconds = sum(tasks, (task) => task.seconds);
+  const parts = plan.runs.map((run) => ({ count: run.count, halves: [{ tasks: withHost(layerTasks(plan, run, passing).tasks) }] }));
+  const all = { parts, ends: headTask(plan) };
+  const seconds = totalOf(all, (task) => task.seconds);
   const band = bandOf(plan, seconds, "prefill");
   return {
     seconds,
-    floorSeconds: sum(tasks, (task) => task.floorSeconds),
+    floorSeconds: totalOf(all, (task) => task.floorSeconds),
     tokensPerSecondPerGpu: (requests * promptTokens) / seconds / gpus,
-    tasks,
+    tasks: listed(all),
     kernel: plan.kernel,
     weightFormat: formats.experts,
     cacheFormat: formats.cache,

@@ -2,7 +2,7 @@ import { peakFlops } from "../kernels/families";
 import { type DenseFamily, type DenseProduct, denseFamily, denseProduct, meanEdges } from "../kernels/product";
 import type { Hardware } from "../machine/hardware";
 import { bf16Bytes, weightFormat as lookUpFormat, type WeightFormat, type WeightFormatName } from "../machine/number-formats";
-import type { Engine } from "./engine";
+import { type Engine, engineFamily } from "./engine";
 import type { DecodeTask, TaskName } from "./task";
 
 /** The kernels of all products outside the routed experts, in the format of the rest and in BF16, and what starting a small kernel costs. */
@@ -22,12 +22,22 @@ const narrowKernels: Partial<Record<WeightFormatName, string>> = {
 };
 
 /** What is left of converting a product's input where the norm or activation before it does so on the way: fitted on whole steps. */
-const fusedConversionSeconds = 4e-6;
+const fusedConversionSeconds = 8e-6;
+/**
+ * The same on Blackwell, by how the input is scaled: fitted on whole steps, with the engines' times fitted anew for each pair of
+ * values. Steps hardly tell 1.5 from 2.5 us, or 5 from 6; without Llama 3 70B on B200, of which most such rows are, it comes out at
+ * 3 and 6.
+ *
+ * FP8 with one scale, known beforehand, costs less than in the table; a scale for each 16 values, found on the way, costs more than in
+ * SGLang's table and as much as in TensorRT-LLM's.
+ */
+const blackwellConversionSeconds: Partial<Record<WeightFormatName, number>> = { fp8: 2e-6, nvfp4: 5.2e-6 };
 
 /**
  * The kernels for a machine and the format of the rest, of an engine.
  *
- *     fixed, in a narrow format:  min(the family's, BF16's + 4 us), and no pass over the input
+ *     fixed, in a narrow format:    min(the family's, BF16's + 8 us), and no pass over the input
+ *     in FP8, NVFP4 on Blackwell:   BF16's + 2 us, BF16's + 5.2 us, the same otherwise
  *
  * The tables time the conversion of the input with the product; engines let the kernel before do it. What more it takes in an engine is
  * among its times between kernels.
@@ -36,7 +46,11 @@ export function productKernels(hardware: Hardware, rest: WeightFormatName, launc
   const wide = denseFamily(hardware, engine === "tensorrt-llm" ? undefined : "sglang_torch_linear", "bfloat16");
   const timed = denseFamily(hardware, narrowKernels[rest], rest);
   const { constants } = timed;
-  const fixedSeconds = Math.min(constants.fixedSeconds, wide.constants.fixedSeconds + fusedConversionSeconds);
+  const blackwell = engineFamily(engine, hardware).endsWith("Blackwell") ? blackwellConversionSeconds[rest] : undefined;
+  const fixedSeconds =
+    blackwell === undefined
+      ? Math.min(constants.fixedSeconds, wide.constants.fixedSeconds + fusedConversionSeconds)
+      : wide.constants.fixedSeconds + blackwell;
   const quantised = { ...timed, constants: { ...constants, fixedSeconds, activationPasses: 0 } };
   return { hardware, format: lookUpFormat(rest), quantised: rest === "bfloat16" ? wide : quantised, wide, launchSeconds };
 }

@@ -1,8 +1,9 @@
 import { type MoeLayerPlan, moeLayerPlan } from "../kernels/expert-layer";
 import type { Hardware } from "../machine/hardware";
 import type { ExpertsBlock } from "../model/blocks";
-import { exchangePlan, type LayerExchange } from "./communication";
+import { dispatches, exchangePlan, type LayerExchange } from "./communication";
 import type { ResolvedQuestion } from "./question";
+import { busiestPlan } from "./waiting";
 
 /** The layer's shape as the expert kernels take it. */
 export type RoutedExperts = ReturnType<typeof shapeOf>;
@@ -12,6 +13,8 @@ export interface RoutedPlan {
   readonly shape: RoutedExperts;
   readonly layer: MoeLayerPlan;
   readonly exchange: (rows: number) => LayerExchange;
+  /** Rows of the rank that the others wait for, over the mean, of so many tokens that choose by chance. */
+  readonly busiest: (tokens: number) => number;
 }
 
 /** What the routed experts of a step need of its plan. */
@@ -28,8 +31,11 @@ export function routedPlan(plan: DealtExperts, block: ExpertsBlock): RoutedPlan 
   if (before !== undefined) return before;
   const { hardware, kernel, formats, expertParallel, routing } = plan;
   const shape = shapeOf(plan, block);
-  const asked = { model: shape, hardware, kernel, weightFormat: formats.experts, expertParallel, routing, cache: "cold" } as const;
-  const made = { shape, layer: moeLayerPlan(asked), exchange: exchangePlan(plan, block) };
+  const layout = dispatches(plan) ? "dispatched" : "gathered";
+  const asked = { model: shape, hardware, kernel, weightFormat: formats.experts, expertParallel, routing, cache: "cold", layout } as const;
+  const { expertsPerToken, routedExperts, expertGroups, topkGroup: chosenGroups } = shape;
+  const busiest = busiestPlan({ expertsPerToken, experts: routedExperts, ranks: expertParallel, expertGroups, chosenGroups });
+  const made = { shape, layer: moeLayerPlan(asked), exchange: exchangePlan(plan, block), busiest };
   plan.routed.set(block, made);
   return made;
 }

@@ -5,9 +5,8 @@ import type { ExpertsBlock } from "../model/blocks";
 import { mixerTasks } from "./mixer-tasks";
 import type { Plan } from "./plan";
 import type { PlannedBlock, PlannedFeedForward, PlannedMixer, PlannedRun } from "./planned-run";
-import { type RoutedExperts, type RoutedPlan, routedPlan } from "./routed-plan";
+import { type RoutedPlan, routedPlan } from "./routed-plan";
 import type { BlockTasks, DecodeTask, Passing } from "./task";
-import { busiestRank } from "./waiting";
 
 /** The tasks of one layer of a run, and their sums. */
 export interface LayerTasks {
@@ -119,9 +118,10 @@ function beside(shared: DecodeTask, routed: DecodeTask): DecodeTask {
  *
  * A layer is timed for whole tokens; on the line between them, one request more is no cliff where few are waited for.
  */
-function expertTask(plan: Plan, block: ExpertsBlock, { shape, layer }: RoutedPlan, tokens: number): DecodeTask {
-  const computed = (tokens * block.computedPerToken) / shape.expertsPerToken;
-  const waited = Math.max(1, computed * waitingOf(plan, shape, computed));
+function expertTask(plan: Plan, block: ExpertsBlock, routed: RoutedPlan, tokens: number): DecodeTask {
+  const { layer } = routed;
+  const computed = (tokens * block.computedPerToken) / routed.shape.expertsPerToken;
+  const waited = Math.max(1, computed * waitingOf(plan, routed, computed));
   const whole = Math.floor(waited);
   const less = layer(whole);
   const more = waited === whole ? less : layer(whole + 1);
@@ -144,11 +144,9 @@ function expertTask(plan: Plan, block: ExpertsBlock, { shape, layer }: RoutedPla
 const onLine = (from: number, to: number, part: number): number => from + part * (to - from);
 
 /** Rows of the rank that the others wait for, over the mean: given, or by chance where tokens choose so. */
-function waitingOf({ waiting, routing, expertParallel }: Plan, shape: RoutedExperts, tokens: number): number {
+function waitingOf({ waiting, routing }: Plan, { busiest }: RoutedPlan, tokens: number): number {
   if (waiting !== undefined) return waiting;
-  if (routing !== "chance") return 1;
-  const { expertsPerToken, routedExperts, expertGroups, topkGroup } = shape;
-  return busiestRank({ tokens, expertsPerToken, experts: routedExperts, ranks: expertParallel, expertGroups, chosenGroups: topkGroup });
+  return routing === "chance" ? busiest(tokens) : 1;
 }
 
 /** Sum of a value over items. */

@@ -14,17 +14,24 @@ import { requirePositive, requirePositiveInteger } from "../checks";
  * @throws RangeError naming the count that cannot be.
  * @example busiestRank({ tokens: 1, expertsPerToken: 8, experts: 256, ranks: 8 }) // 2.6 of one token's eight experts on one of eight ranks
  */
-export function busiestRank(question: {
-  readonly tokens: number;
+export function busiestRank(question: BusiestQuestion & { readonly tokens: number }): number {
+  requirePositive("tokens", question.tokens);
+  return busiestPlan(question)(question.tokens);
+}
+
+/** Who chooses among what: all but the tokens. */
+export interface BusiestQuestion {
   readonly expertsPerToken: number;
   readonly experts: number;
   readonly ranks: number;
   /** Experts are in this many groups, of which a token uses chosenGroups. */
   readonly expertGroups?: number;
   readonly chosenGroups?: number;
-}): number {
-  const { tokens, expertsPerToken: k, experts, ranks, expertGroups: groups = 1, chosenGroups: chosen = groups } = question;
-  requirePositive("tokens", tokens);
+}
+
+/** busiestRank with all but the tokens settled once, for many numbers of them. @throws RangeError as busiestRank. */
+export function busiestPlan(question: BusiestQuestion): (tokens: number) => number {
+  const { expertsPerToken: k, experts, ranks, expertGroups: groups = 1, chosenGroups: chosen = groups } = question;
   requirePositive("expertsPerToken", k);
   for (const [name, count] of [
     ["experts", experts],
@@ -33,15 +40,17 @@ export function busiestRank(question: {
     ["chosenGroups", chosen],
   ] as const)
     requirePositiveInteger(name, count);
-  if (ranks <= 1 || k >= experts) return 1;
-  const mean = (tokens * k) / ranks;
+  if (ranks <= 1 || k >= experts) return () => 1;
   const variance = (1 - 1 / ranks) * ((experts - k) / (experts - 1)) + ofGroups(k, ranks, groups, chosen) / (k / ranks);
-  const target = (variance * largestNormal(ranks) ** 2) / 2 / mean;
+  const spread = (variance * largestNormal(ranks) ** 2) / 2;
   const most = (ranks * Math.min(k, Math.ceil(experts / ranks))) / k;
-  // x ln x - x + 1 is (x - 1)^2 / 2 - (x - 1)^3 / 6 ... near 1; Newton's rule from above.
-  let x = 1 + Math.sqrt(2 * target) + target;
-  for (let i = 0; i < 6; i++) x -= (x * Math.log(x) - x + 1 - target) / Math.log(x);
-  return Math.min(most, x);
+  return (tokens) => {
+    const target = spread / ((tokens * k) / ranks);
+    // x ln x - x + 1 is (x - 1)^2 / 2 - (x - 1)^3 / 6 ... near 1; Newton's rule from above.
+    let x = 1 + Math.sqrt(2 * target) + target;
+    for (let i = 0; i < 6; i++) x -= (x * Math.log(x) - x + 1 - target) / Math.log(x);
+    return Math.min(most, x);
+  };
 }
 
 /** Variance that choosing groups first adds to the rows of one token on a rank: whole groups, or parts of one, stand on a rank. */

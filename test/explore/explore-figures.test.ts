@@ -17,6 +17,7 @@ const figure: Figure = {
       { text: "beside it", x: 3, y: 6, showarrow: false, xanchor: "left", yanchor: "bottom" },
       { text: "pointing", x: 1, y: 1, showarrow: true },
       { text: "in the corner", x: 0, y: 1, xref: "paper", yref: "paper", showarrow: false },
+      { text: "for a narrow report", x: 0, y: 1, xref: "paper", yref: "paper", showarrow: false, visible: false },
     ],
   },
   caption: "",

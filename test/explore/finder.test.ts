@@ -98,6 +98,11 @@ describe("what the page finds", () => {
     expect(searchWords({ ...found, points: [] }, 0, setup, state.find)).toContain(
       "none fits. DeepSeek-V3 in FP8, scales by block is 674 GB of weights; 16 of H200 SXM have 2,260 GB. Try more GPUs",
     );
+    // A card without a network is searched up to the cards of one machine.
+    const cards = setUp({ ...state.a, machine: "arc-pro-b60" });
+    expect(searchWords({ ...found, points: [] }, 0, cards, state.find)).toContain(
+      "8 of Arc Pro B60 have 192 GB, and more were not searched: no rate of a network beyond the scale-up link is known of Arc Pro B60. Try fewer bytes per weight.",
+    );
     expect(whatIfWords(setup)).toBe("");
     expect(asSoldWords([setup])).toBe("");
     const changed = setUp({ ...state.a, granularity: 2, times: { networkBandwidth: 4 } });

@@ -6,14 +6,19 @@ import { partsFigure } from "../../src/figures/parts";
 import { placementFigure } from "../../src/figures/placement-loads";
 import { runLengthsFigure, shortRunWords } from "../../src/figures/run-lengths";
 import { sparsityLawsFigure } from "../../src/figures/sparsity-laws";
+import { measuredSteps } from "../../src/figures/step-parity";
 import { systolicUtilisationFigure } from "../../src/figures/systolic-utilisation";
+import { taskTimeFigure } from "../../src/figures/task-time";
 import { trainingRatioFigure } from "../../src/figures/training-ratio";
+import { worthPairsFigure } from "../../src/figures/worth-pairs";
+import { machinePairs } from "../../src/fit/machine-pairs";
 import { hardware } from "../../src/machine/hardware";
 import { model, models } from "../../src/model/registry";
 import { exchangePaths } from "../../src/published/exchange-paths";
 import { sparsitySteps } from "../../src/published/sparsity-steps";
 import { decodeAccesses } from "../../src/step/decode-accesses";
 import { formatNumber } from "../../src/text/numbers";
+import { experts } from "./figure-cases";
 
 /** Runs of five words of one text that stand in another too. */
 function repeated(setting: string, caption: string): readonly string[] {
@@ -22,6 +27,30 @@ function repeated(setting: string, caption: string): readonly string[] {
   const all = ` ${(caption.match(/[\w'%-]+(?:[.,]\d+)*/g) ?? []).join(" ")} `;
   return runs.filter((run) => all.includes(` ${run} `));
 }
+
+type Note = { readonly text: string; readonly name?: string; readonly visible?: boolean; readonly yref?: string; readonly yshift?: number };
+
+describe("words on a figure", () => {
+  const notesOf = (figure: { readonly layout: object }) => (figure.layout as { readonly annotations: readonly Note[] }).annotations;
+
+  it("of task times stand on the lines, and as a key of the same names and colours on a narrow page", () => {
+    const notes = notesOf(taskTimeFigure(experts, 6144));
+    const named = (name: string) => notes.filter((note) => note.name === name);
+    const [wide, narrow] = [named("wide"), named("narrow")];
+    expect(narrow.map(({ text }) => text).sort()).toEqual(wide.map(({ text }) => text).sort());
+    expect(narrow).toHaveLength(experts.length);
+    for (const note of narrow) expect(note).toMatchObject({ visible: false, yref: "paper" });
+    // One under another, the slowest of one token first, as the lines begin.
+    expect(narrow.map(({ yshift }) => yshift)).toEqual([0, -15, -30, -45].map((shift) => expect.closeTo(shift, 9)));
+    expect(narrow[0]?.text).toBe("Mixtral-8x22B on H100 SXM");
+  });
+
+  it("of pairs of machines stand on the far side of their mark from the line of equals", () => {
+    const [note] = notesOf(worthPairsFigure(machinePairs(measuredSteps()))) as unknown as readonly { x: number; y: number; ay: number }[];
+    // Both axes are logarithms; ay counts downwards.
+    expect(Math.sign(note?.ay ?? 0)).toBe(Math.sign((note?.x ?? 0) - (note?.y ?? 0)));
+  });
+});
 
 describe("a caption", () => {
   it("does not say again what its setting and source say below it", () => {

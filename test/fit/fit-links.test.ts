@@ -1,13 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { quantile, solve } from "../../data/fit-links.mjs";
 import { readConstants } from "../../src/data/constants";
 import { number, readRows, text } from "../../src/data/rows";
 import { eagerProblems, exchangeProblems, ringProblems, shotProblems } from "../../src/fit/collectives";
 import { copyProblems, networkProblem, scaleUpProblems } from "../../src/fit/exchanges";
+import { solveLink } from "../../src/fit/link-fit";
 import { denseProblems, type LinkProblem } from "../../src/fit/product-fits";
+import { denseFamilies, denseTime } from "../../src/kernels/product";
+import { hardware } from "../../src/machine/hardware";
 import { type CollectiveTables, collectiveKeys } from "../../src/network/collective";
 import { shotConstantNames } from "../../src/network/collective-ways";
 import { type ExchangeTables, scaleUpConstantNames } from "../../src/network/exchange";
+import { quantile as quantileOf } from "../../src/statistics";
 
 const shots = readConstants("collectives.csv", collectiveKeys, shotConstantNames, "shots") as CollectiveTables["shot"];
 const scaleUp = readConstants(
@@ -26,6 +29,11 @@ const problems: readonly LinkProblem[] = [
   networkProblem(scaleUp),
   ...copyProblems(),
 ];
+const quantile = (values: readonly number[], share: number) =>
+  quantileOf(
+    [...values].sort((a, b) => a - b),
+    share,
+  );
 const nameOf = (problem: LinkProblem) => Object.values(problem.family).join(" ");
 const stated = new Map(readRows("links-errors.csv").map((row) => [text(row, "family"), row]));
 
@@ -81,15 +89,29 @@ describe("constants of links and dense products", () => {
     }
   });
 
+  it("stream matrices larger than any of the tables at one share of the bandwidth in all formats of steps, within a fifth", () => {
+    for (const [generation, machine] of [
+      ["Hopper", "h100-sxm"],
+      ["Blackwell", "b200-sxm"],
+    ] as const) {
+      const families = denseFamilies().filter((f) => f.generation === generation && f.kernel.startsWith("sglang"));
+      const shares = families.map((family) => {
+        const { memorySeconds, bytes } = denseTime(family, { m: 1, n: 57344, k: 8192 }, hardware(machine));
+        return bytes / memorySeconds / hardware(machine).memoryBytesPerSecond;
+      });
+      expect(Math.max(...shares) / Math.min(...shares), generation).toBeLessThan(1.2);
+    }
+  });
+
   it("leave no measured row below its floor", () => {
     for (const problem of problems) for (const s of problem.samples) expect(s.seconds, s.where).toBeGreaterThanOrEqual(s.floorSeconds);
   });
 
   it("come out again when one family is fitted anew", () => {
     for (const problem of ringProblems().slice(0, 2)) {
-      const { constants } = solve(problem);
+      const { constants } = solveLink(problem);
       for (const [name, value] of Object.entries(committed(problem)))
-        expect(constants[name] / value, `${nameOf(problem)} ${name}`).toBeCloseTo(1, 3);
+        expect((constants[name] as number) / value, `${nameOf(problem)} ${name}`).toBeCloseTo(1, 3);
     }
   });
 

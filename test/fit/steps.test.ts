@@ -35,6 +35,14 @@ describe("steps of measured deployments", () => {
     expect(Math.abs(signed(true) - signed(false))).toBeLessThan(0.04);
   });
 
+  it("are met on Blackwell in FP8 and in NVFP4 alike, neither with a bias of three points: what converting inputs takes is told apart", () => {
+    for (const format of ["fp8", "nvfp4"]) {
+      const these = pairs.default.filter(({ row, family }) => row.weightFormat === format && family.endsWith("Blackwell"));
+      expect(these.length).toBeGreaterThan(50);
+      expect(Math.abs(stepErrors(format, asTheyStand(these))[0]?.signed ?? 1), format).toBeLessThan(0.03);
+    }
+  });
+
   it("with prompts in them are met without a bias of ten points", () => {
     const mixed = rows.flatMap((row) => {
       const question = row.use === "mixed" ? deploymentQuestion(row, "default") : undefined;

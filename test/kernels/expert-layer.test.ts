@@ -41,8 +41,11 @@ const toyMachine = { ...bare, processors: 1, memoryBytesPerSecond: 1e9, peakFlop
 const toyShape = { hiddenSize: 100, moeIntermediateSize: 10, routedExperts: 3, expertsPerToken: 1 };
 const toyLoad = { activeExperts: 2, localExperts: 3, rows: 2, maximumRows: 1, classes: [{ rows: 1, experts: 2 }] };
 
+/** All rows that are routed, and their tokens. */
+const seen = (rows: number, expertsPerToken = toyShape.expertsPerToken) => ({ rows, tokens: rows / expertsPerToken });
+
 describe("timeOf", () => {
-  const time = timeOf(toyFamily, toyShape, toyMachine, 1, toyLoad, 4);
+  const time = timeOf(toyFamily, toyShape, toyMachine, 1, toyLoad, seen(4));
 
   it("adds up as worked by hand", () => {
     expect(time.weightBytes).toBe(2 * 3 * 100 * 10);
@@ -51,10 +54,10 @@ describe("timeOf", () => {
     expect(time.memorySeconds).toBeCloseTo((6000 + 800) / (1e9 * 0.5) + (3 * 64 * 100) / 1e9, 15);
     expect(time.computeSeconds).toBeCloseTo((6 * 100 * 10 * 32) / (1e12 * 0.5), 15);
     // Two tiles, each as long in passing as four rows.
-    const passing = timeOf({ ...toyFamily, passRows: 4 }, toyShape, toyMachine, 1, toyLoad, 4);
+    const passing = timeOf({ ...toyFamily, passRows: 4 }, toyShape, toyMachine, 1, toyLoad, seen(4));
     expect(passing.computeSeconds).toBeCloseTo((6 * 100 * 10 * (32 + 2 * 4)) / (1e12 * 0.5), 15);
     // 2 tiles of rows by 20 columns of up and gate and 100 of down, 10 columns a tile.
-    const started = timeOf({ ...toyFamily, secondsPerTile: 1 }, toyShape, toyMachine, 1, toyLoad, 4);
+    const started = timeOf({ ...toyFamily, secondsPerTile: 1 }, toyShape, toyMachine, 1, toyLoad, seen(4));
     expect(started.computeSeconds - time.computeSeconds).toBeCloseTo((2 * 120) / 10, 6);
     expect(time.overheadSeconds).toBeCloseTo(10e-6 + 3 * 1e-6 + 100 * (2 * 1e-9 + 4 * 2e-9), 15);
     expect(time.seconds).toBeCloseTo(time.overheadSeconds + time.memorySeconds + time.computeSeconds, 15);
@@ -62,52 +65,52 @@ describe("timeOf", () => {
   });
 
   it("charges a routed row for its bookkeeping, and for its activation where the kernel computes that wherever its expert stands", () => {
-    const more = (chosen: object) => timeOf({ ...toyFamily, ...chosen }, toyShape, toyMachine, 1, toyLoad, 4).overheadSeconds;
+    const more = (chosen: object) => timeOf({ ...toyFamily, ...chosen }, toyShape, toyMachine, 1, toyLoad, seen(4)).overheadSeconds;
     // Four routed rows of 2 ns an element: 1,000 elements each, or one expert's width of 10 for each of 3 matrices.
     expect(more({ routedRowElements: 1000 }) - time.overheadSeconds).toBeCloseTo(4 * 1000 * 2e-9, 15);
     expect(more({ routedActivation: 1 }) - time.overheadSeconds).toBeCloseTo(4 * 3 * 10 * 2e-9, 15);
     // Three rows of each of two tokens: the width of 100 counts twice in place of six times.
     const three = { ...toyShape, expertsPerToken: 3 };
-    const perRow = timeOf(toyFamily, three, toyMachine, 1, toyLoad, 6).overheadSeconds;
-    const perToken = timeOf({ ...toyFamily, routedTokens: 1 }, three, toyMachine, 1, toyLoad, 6).overheadSeconds;
+    const perRow = timeOf(toyFamily, three, toyMachine, 1, toyLoad, seen(6, 3)).overheadSeconds;
+    const perToken = timeOf({ ...toyFamily, routedTokens: 1 }, three, toyMachine, 1, toyLoad, seen(6, 3)).overheadSeconds;
     expect(perRow - perToken).toBeCloseTo((6 - 2) * 100 * 2e-9, 15);
     // Without a gate two matrices, and cut over two GPUs half the width.
-    const half = timeOf({ ...toyFamily, routedActivation: 1 }, { ...toyShape, expertMatrices: 2 }, toyMachine, 2, toyLoad, 4);
+    const half = timeOf({ ...toyFamily, routedActivation: 1 }, { ...toyShape, expertMatrices: 2 }, toyMachine, 2, toyLoad, seen(4));
     expect(half.overheadSeconds - time.overheadSeconds).toBeCloseTo(4 * 2 * 5 * 2e-9, 15);
   });
 
   it("takes as long for fewer tiles than processors as for one on each", () => {
     // 4 tiles of up and gate, 20 of down. On 40 processors each has at most one: 16 rows by 10 columns, 100 deep and then 10 deep.
-    const wide = timeOf(toyFamily, toyShape, { ...toyMachine, processors: 40 }, 1, toyLoad, 4);
+    const wide = timeOf(toyFamily, toyShape, { ...toyMachine, processors: 40 }, 1, toyLoad, seen(4));
     expect(wide.computeSeconds).toBeCloseTo((2 * 16 * 10 * (100 + 10) * 40) / (1e12 * 0.5), 15);
     // On 10 those of down take two turns each.
-    const some = timeOf(toyFamily, toyShape, { ...toyMachine, processors: 10 }, 1, toyLoad, 4);
+    const some = timeOf(toyFamily, toyShape, { ...toyMachine, processors: 10 }, 1, toyLoad, seen(4));
     expect(some.computeSeconds).toBeCloseTo((2 * 16 * 10 * (100 + 2 * 10) * 10) / (1e12 * 0.5), 15);
   });
 
   it("pads every expert to the tile of the call where the kernel takes one, by all rows routed as if they stayed", () => {
     const family = { ...toyFamily, tileRows: 128, smallestTileRows: 8 };
-    expect(timeOf(family, toyShape, toyMachine, 1, toyLoad, 90).paddedRows).toBe(2 * 8);
+    expect(timeOf(family, toyShape, toyMachine, 1, toyLoad, seen(90)).paddedRows).toBe(2 * 8);
     // 90 rows over 3 local experts are 30 each: tiles of 32. Many more end at the largest tile.
-    expect(timeOf({ ...family, oneTile: 1 }, toyShape, toyMachine, 1, toyLoad, 90).paddedRows).toBe(2 * 32);
-    expect(timeOf({ ...family, oneTile: 1 }, toyShape, toyMachine, 1, toyLoad, 9000).paddedRows).toBe(2 * 128);
+    expect(timeOf({ ...family, oneTile: 1 }, toyShape, toyMachine, 1, toyLoad, seen(90)).paddedRows).toBe(2 * 32);
+    expect(timeOf({ ...family, oneTile: 1 }, toyShape, toyMachine, 1, toyLoad, seen(9000)).paddedRows).toBe(2 * 128);
     // By chance the load is a mean of many calls: experts are tiled by their own rows.
-    expect(timeOf({ ...family, oneTile: 1 }, toyShape, toyMachine, 1, { ...toyLoad, mean: true }, 90).paddedRows).toBe(2 * 8);
+    expect(timeOf({ ...family, oneTile: 1 }, toyShape, toyMachine, 1, { ...toyLoad, mean: true }, seen(90)).paddedRows).toBe(2 * 8);
   });
 
   it("has a floor of datasheet rates alone: weights once, each token in and out once", () => {
     expect(time.floorSeconds).toBeCloseTo((6000 + 2 * 100 * 3) / 1e9, 15);
-    expect(timeOf({ ...toyFamily, memoryEfficiency: 0.1, fixedSeconds: 1 }, toyShape, toyMachine, 1, toyLoad, 4).floorSeconds).toBe(
+    expect(timeOf({ ...toyFamily, memoryEfficiency: 0.1, fixedSeconds: 1 }, toyShape, toyMachine, 1, toyLoad, seen(4)).floorSeconds).toBe(
       time.floorSeconds,
     );
   });
 
   it("splits the experts' width over tensor-parallel ranks", () => {
-    expect(timeOf(toyFamily, toyShape, toyMachine, 2, toyLoad, 4).weightBytes).toBe(time.weightBytes / 2);
+    expect(timeOf(toyFamily, toyShape, toyMachine, 2, toyLoad, seen(4)).weightBytes).toBe(time.weightBytes / 2);
   });
 
   it("lets the slower of two resources hide the other when the exponent is large", () => {
-    const hidden = timeOf({ ...toyFamily, overlapExponent: 12 }, toyShape, toyMachine, 1, toyLoad, 4);
+    const hidden = timeOf({ ...toyFamily, overlapExponent: 12 }, toyShape, toyMachine, 1, toyLoad, seen(4));
     expect(hidden.seconds - hidden.overheadSeconds).toBeCloseTo(hidden.memorySeconds, 12);
     // Two of a kind joined with exponent 2 are root two of one: 1 s of weights beside 1 s of arithmetic.
     const even = {
@@ -119,7 +122,7 @@ describe("timeOf", () => {
       overlapExponent: 2,
     };
     const machine = { ...toyMachine, memoryBytesPerSecond: 2 * (6000 + 800), peakFlopsPerSecond: { fp8: 2 * 6 * 1000 * 32 } };
-    const joined = timeOf({ ...even, tileBytesPerSecond: 1e30 }, toyShape, machine, 1, toyLoad, 4);
+    const joined = timeOf({ ...even, tileBytesPerSecond: 1e30 }, toyShape, machine, 1, toyLoad, seen(4));
     expect([joined.memorySeconds, joined.computeSeconds]).toEqual([1, 1]);
     expect(joined.seconds).toBeCloseTo(Math.SQRT2, 12);
     expect(joined.bound).toBe("compute");
@@ -127,7 +130,7 @@ describe("timeOf", () => {
 
   it("counts bytes in the format's own widths: twice the weights and the rows in BF16, moved as often as the family does", () => {
     const wide = { ...toyMachine, peakFlopsPerSecond: { bf16: 1e12 } };
-    const bf16 = timeOf({ ...toyFamily, weightFormat: "bfloat16", activationTraffic: 3 }, toyShape, wide, 1, toyLoad, 4);
+    const bf16 = timeOf({ ...toyFamily, weightFormat: "bfloat16", activationTraffic: 3 }, toyShape, wide, 1, toyLoad, seen(4));
     expect(bf16.weightBytes).toBe(2 * time.weightBytes);
     expect(bf16.activationBytes).toBe(2 * (100 * (2 + 2) + 10 * (8 + 4)));
     expect(bf16.memorySeconds).toBeCloseTo((12_000 + 3 * 1040) / (1e9 * 0.5) + (3 * 64 * 100 * 2) / 1e9, 15);
@@ -140,20 +143,20 @@ describe("timeOf", () => {
       secondsPerRoutedElement: 0,
       fixedSeconds: memorySeconds,
     };
-    expect(timeOf({ ...just, weightFormat: "bfloat16", activationTraffic: 3 }, toyShape, wide, 1, toyLoad, 4).bound).toBe("memory");
+    expect(timeOf({ ...just, weightFormat: "bfloat16", activationTraffic: 3 }, toyShape, wide, 1, toyLoad, seen(4)).bound).toBe("memory");
     const level = { ...toyMachine, memoryBytesPerSecond: 6600, peakFlopsPerSecond: { fp8: 12_000 } };
-    expect(timeOf(toyFamily, toyShape, level, 1, toyLoad, 4)).toMatchObject({ floorSeconds: 1, floorBound: "compute" });
+    expect(timeOf(toyFamily, toyShape, level, 1, toyLoad, seen(4))).toMatchObject({ floorSeconds: 1, floorBound: "compute" });
   });
 
   it("says which of the three is the largest, and which of two its floor is", () => {
     const slow = { ...toyMachine, peakFlopsPerSecond: { fp8: 1e6 } };
     // 6 x 100 x 10 x 2 rows over 1e6 a second are 12 ms, padded to 32 rows at half the peak 384 ms.
-    const computed = timeOf(toyFamily, toyShape, slow, 1, toyLoad, 4);
+    const computed = timeOf(toyFamily, toyShape, slow, 1, toyLoad, seen(4));
     expect(computed).toMatchObject({ bound: "compute", floorBound: "compute", flops: 12_000, paddedRows: 32, rowsPerExpert: 1 });
     expect(computed.floorSeconds).toBeCloseTo(0.012, 12);
     expect(computed.computeSeconds).toBeCloseTo(0.384, 12);
     expect(time.floorBound).toBe("memory");
-    expect(timeOf({ ...toyFamily, fixedSeconds: 1 }, toyShape, toyMachine, 1, toyLoad, 4).bound).toBe("overhead");
+    expect(timeOf({ ...toyFamily, fixedSeconds: 1 }, toyShape, toyMachine, 1, toyLoad, seen(4)).bound).toBe("overhead");
     expect(time).toMatchObject({
       activeExperts: 2,
       localExperts: 3,
@@ -176,16 +179,16 @@ describe("timeOf", () => {
       arithmeticEfficiency: 100,
       tileBytesPerSecond: 1e30,
     };
-    const impossible = timeOf(free, toyShape, toyMachine, 1, toyLoad, 4);
+    const impossible = timeOf(free, toyShape, toyMachine, 1, toyLoad, seen(4));
     expect(impossible.seconds).toBe(impossible.floorSeconds);
   });
 
   it("takes the width that experts see, and tokens rather than rows where a token has several experts here", () => {
-    const narrow = timeOf(toyFamily, { ...toyShape, expertHiddenSize: 50 }, toyMachine, 1, toyLoad, 4);
+    const narrow = timeOf(toyFamily, { ...toyShape, expertHiddenSize: 50 }, toyMachine, 1, toyLoad, seen(4));
     expect(narrow.weightBytes).toBe(time.weightBytes / 2);
     // Four rows of two tokens: each of the two comes in once and leaves once.
     const load = { activeExperts: 2, localExperts: 3, rows: 4, maximumRows: 2, classes: [{ rows: 2, experts: 2 }] };
-    expect(timeOf(toyFamily, { ...toyShape, expertsPerToken: 2 }, toyMachine, 1, load, 4).floorSeconds).toBeCloseTo(
+    expect(timeOf(toyFamily, { ...toyShape, expertsPerToken: 2 }, toyMachine, 1, load, seen(4, 2)).floorSeconds).toBeCloseTo(
       (6000 + 2 * 300) / 1e9,
       15,
     );

@@ -6,9 +6,10 @@ import { bandOf, leftOutOf } from "../../src/step/answer-words";
 import { decodeStep } from "../../src/step/decode";
 import { engineFamily, engineOf, engineTime, engineTimeNames, stepFeatures } from "../../src/step/engine";
 import { linked } from "../../src/step/links";
+import { memoryFootprint } from "../../src/step/memory-footprint";
 import { planOf } from "../../src/step/plan";
 import { resolveQuestion, type StepQuestion } from "../../src/step/question";
-import { formatSeconds } from "../../src/text/numbers";
+import { formatBytes, formatSeconds } from "../../src/text/numbers";
 
 const h200 = hardware("h200-sxm");
 const amd = hardware("mi300x");
@@ -122,8 +123,7 @@ describe("what an answer says beside its time", () => {
       `time between kernels at sparse mixers: measured in sglang alone, ${formatSeconds(sparseSeconds)} each`,
     ]);
     const { bandLow, bandHigh } = engineTime("vllm", h200);
-    // 61 layers, each with one; and the indexer's heads lie outside its kernel's rows on Hopper, which widens the band.
-    expect(elsewhere.carried).toContainEqual(expect.stringMatching(/outside its rows: heads of the indexer 64/));
+    // 61 layers, each with one; and 16 heads on a GPU lie outside what was measured for its kernel.
     expect(bandOf(elsewhere, 2).low).toBe(2 * bandLow ** 1.5);
     expect(bandOf(elsewhere, 2).high).toBeCloseTo(2 * bandHigh ** 1.5 + 61 * sparseSeconds, 12);
     const linear = of("vllm", "h200-sxm", "qwen3-next-80b-a3b");
@@ -131,9 +131,24 @@ describe("what an answer says beside its time", () => {
     expect(bandOf(linear, 2)).toEqual({ low: 2 * bandLow ** 1.5, high: 2 * bandHigh ** 1.5 });
   });
 
+  it("says that weights and caches do not fit a GPU, and how much they are", () => {
+    const of = (requests: number, contextTokens: number, tensorParallel = 8) =>
+      leftOutOf(ask({ model: model("kimi-k2"), requests, contextTokens, tensorParallel })).filter((words) => /fit/.test(words));
+    const asked = { model: model("kimi-k2"), hardware: h200, requests: 64, contextTokens: 8192, tensorParallel: 8 };
+    const { totalBytes } = memoryFootprint(asked);
+    expect(totalBytes).toBeGreaterThan(141e9);
+    expect(of(64, 8192)).toEqual([`that it does not fit: ${formatBytes(totalBytes)} of weights and caches on a GPU of 141 GB`]);
+    expect(of(1, 1000, 16)).toEqual([]);
+    // 128 heads over three GPUs stand padded, in the memory as in the step.
+    expect(memoryFootprint({ ...asked, model: model("deepseek-v3"), tensorParallel: 3 }).weightBytes).toBeGreaterThan(
+      memoryFootprint({ ...asked, model: model("deepseek-v3"), tensorParallel: 4 }).weightBytes,
+    );
+  });
+
   it("is what it leaves out, as far as the question touches it", () => {
     const always = "scheduling that the host does not hide, and waiting of requests";
-    const of = (change: Partial<StepQuestion>) => leftOutOf(ask(change)).slice(1);
+    // Whether it fits has a test of its own.
+    const of = (change: Partial<StepQuestion>) => leftOutOf(ask(change)).filter((words) => words !== always && !/does not fit/.test(words));
     expect(leftOutOf(ask({ tensorParallel: 8 }))).toEqual([always]);
     expect(of({ tensorParallel: 3 })).toEqual(["heads that the degree does not divide are padded: what an engine does with them instead"]);
     expect(of({ draftTokens: 1 })).toEqual(["the drafting module's own shape: it is taken as one more layer like the last, and the head"]);
@@ -173,13 +188,18 @@ describe("what an answer says beside its time", () => {
       expect.stringMatching(
         /^routed experts: moe_torch_flow_cutlass in bfloat16 on CDNA3, by the constants of moe_torch_flow_cutlass bfloat16 /,
       ),
-      "products in bfloat16: not measured on CDNA3",
+      "products in bfloat16: not measured on CDNA3, by the constants of sglang_torch_linear bfloat16 Hopper",
       "time between kernels: of sglang CDNA3",
       // Each of its two kinds of layers once.
       expect.stringMatching(/^attention: \S+ from \S+$/),
       expect.stringMatching(/^attention: \S+ from \S+$/),
+      "kernels of NVIDIA's machines: what AMD's take more is in the time between kernels",
     ]);
-    expect(new Set(qwen).size).toBe(5);
+    expect(new Set(qwen).size).toBe(6);
+    expect(ask({ hardware: amd, engine: "tensorrt-llm", tensorParallel: 8 }).carried).toContain(
+      "engine: TensorRT-LLM runs on NVIDIA's machines alone",
+    );
+    expect(ask({ hardware: hardware("tpu-v7"), tensorParallel: 8 }).carried).toContain("processors: an H100's stand for 2 large cores");
     // A dense model has no experts, and a kernel of DeepEP's two paths counts as measured where they are.
     expect(
       decodeStep({ model: model("llama-3-70b"), hardware: hardware("a100-sxm"), requests: 1, contextTokens: 1, tensorParallel: 8 }).carried,

@@ -148,7 +148,7 @@ describe("the routed experts of a layer", () => {
     moeLayerTime({
       model: shapeOf(plan, last(plan).experts as ExpertsBlock),
       ...{ hardware: plan.hardware, kernel: plan.kernel, weightFormat: plan.formats.experts, routing: plan.routing },
-      ...{ tokens, expertParallel: plan.expertParallel, cache: "cold", ...change },
+      ...{ tokens, expertParallel: plan.expertParallel, cache: "cold", layout: "dispatched", ...change },
     });
   const experts = (plan: Plan, replicaRows: number) => one(layerTasks(plan, last(plan), { ...passing, replicaRows }).tasks, "experts");
 

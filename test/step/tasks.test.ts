@@ -44,7 +44,7 @@ describe("productKernels", () => {
     expect(plan().kernels).toEqual(kernels);
     expect(kernels.quantised.constants).toEqual({
       ...timed.constants,
-      fixedSeconds: Math.min(timed.constants.fixedSeconds, kernels.wide.constants.fixedSeconds + 4e-6),
+      fixedSeconds: Math.min(timed.constants.fixedSeconds, kernels.wide.constants.fixedSeconds + 8e-6),
       activationPasses: 0,
     });
   });

@@ -1,5 +1,6 @@
 import { at, number, oneOf, type Row, readRows, text } from "../../data/rows";
 import type { Hardware } from "../../machine/hardware";
+import { hasGraphicsMemory } from "../../machine/tensor-memory";
 import type { Mixer } from "../../model/blocks";
 import { idleConstants, type MixerConstants, mixerConstantNames } from "./attention-law";
 import type { MixerPart, MixerPhase } from "./mixer-demand";
@@ -196,8 +197,6 @@ export function chooseFamily(hardware: Hardware, question: FamilyQuestion): Chos
 
 /** Generations that were measured on cards with graphics memory: their kernels are those of small machines. */
 const graphicsGenerations: readonly string[] = ["Ada"];
-
-const hasGraphicsMemory = ({ memoryKind }: Hardware): boolean => /GDDR|LPDDR/i.test(memoryKind);
 
 function alike(generation: string, hardware: Hardware): boolean {
   return generation === hardware.generation && graphicsGenerations.includes(generation) === hasGraphicsMemory(hardware);

@@ -1,4 +1,4 @@
-import type { Hardware } from "../../machine/hardware";
+import { type Hardware, tileProcessors } from "../../machine/hardware";
 import { peakFlops } from "../families";
 import { pNorm } from "../p-norm";
 import type { MixerDemand } from "./mixer-demand";
@@ -80,11 +80,11 @@ export interface MixerRates {
 
 /** Bytes that a processor can take from the last-level cache in a clock. */
 const cacheBytesPerClock = 64;
-const middling = { processors: 128, clockHertz: 1.8e9, cacheBytes: 5e7 } as const;
+const middling = { clockHertz: 1.8e9, cacheBytes: 5e7 } as const;
 
 /** The rates of a machine for arithmetic in two formats. */
 export function mixerRates(hardware: Hardware, core: "bf16" | "fp8", product: "bf16" | "fp8" | "fp4"): MixerRates {
-  const processors = hardware.processors ?? middling.processors;
+  const processors = tileProcessors(hardware);
   return {
     bytesPerSecond: hardware.memoryBytesPerSecond,
     cacheBytes: hardware.cacheBytes ?? middling.cacheBytes,

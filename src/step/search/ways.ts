@@ -1,3 +1,4 @@
+import { paddedModel } from "../../model/padded";
 import { dispatches } from "../communication";
 import { engineOf } from "../engine";
 import { type Footprint, memoryFootprint } from "../memory-footprint";
@@ -131,14 +132,10 @@ const fitsNowhere: Footprint = {
   totalBytes: Number.POSITIVE_INFINITY,
 };
 
-/** A degree that cuts no whole parts is no deployment; any other refusal is the reader's to know. */
+/** A degree that cuts no whole heads is no deployment, though a step pads them. */
 function footprintOf(question: StepQuestion): Footprint {
-  try {
-    return memoryFootprint(question);
-  } catch (error) {
-    if (error instanceof RangeError && error.message.startsWith("tensorParallel must")) return fitsNowhere;
-    throw error;
-  }
+  const { model, tensorParallel = 1 } = question;
+  return paddedModel(model, tensorParallel) === model ? memoryFootprint(question) : fitsNowhere;
 }
 
 /** The share of drafts that are accepted, as a step takes it. */

@@ -268,7 +268,7 @@ describe("the law, term by term", () => {
     });
     const { processors: _p, cacheBytes: _c, clockHertz: _h, ...bare } = h100;
     expect(mixerRates(bare, "fp8", "bf16")).toMatchObject({
-      ...{ processors: 128, cacheBytes: 5e7, cacheBytesPerSecond: 128 * 1.8e9 * 64, coreFlopsPerSecond: fp8, productFlopsPerSecond: bf16 },
+      ...{ processors: 132, cacheBytes: 5e7, cacheBytesPerSecond: 132 * 1.8e9 * 64, coreFlopsPerSecond: fp8, productFlopsPerSecond: bf16 },
     });
   });
 });
