@@ -14,9 +14,9 @@ export {
 export { type EnginePair, type EngineYardstick, enginePairs, engineYardstick } from "./engine-pairs";
 export { type StatedEngineTime, statedEngineTimes } from "./engine-times";
 export { type FirstToken, firstTokens } from "./first-tokens";
-export { type LayerModule, layerModules } from "./layer-modules";
 export { type JudgedExchange, judgedExchanges } from "./judged-exchanges";
 export { type LayerErrorSize, layerErrorSizes } from "./layer-error-sizes";
+export { type LayerModule, layerModules } from "./layer-modules";
 export { differingWords, type LikeSteps, likeSteps, type MachinePair, machinePairs, pairErrors, type StepRatio } from "./machine-pairs";
 export { type LayerParts, oursOnSet, type PeerError, type PeerParts, peerErrors, peerParts } from "./peers";
 export { type StatedAttentionError, statedAttentionErrors, statedStepErrors } from "./stated-step-errors";

@@ -31,13 +31,13 @@ const fusedConversionSeconds = 8e-6;
  * FP8 with one scale, known beforehand, costs less than in the table; a scale for each 16 values, found on the way, costs more than in
  * SGLang's table and as much as in TensorRT-LLM's.
  */
-const blackwellConversionSeconds: Partial<Record<WeightFormatName, number>> = { fp8: 2e-6, nvfp4: 5.2e-6 };
+const blackwellConversionSeconds: Partial<Record<WeightFormatName, number>> = { fp8: 2e-6, nvfp4: 5.5e-6 };
 
 /**
  * The kernels for a machine and the format of the rest, of an engine.
  *
  *     fixed, in a narrow format:    min(the family's, BF16's + 8 us), and no pass over the input
- *     in FP8, NVFP4 on Blackwell:   BF16's + 2 us, BF16's + 5.2 us, the same otherwise
+ *     in FP8, NVFP4 on Blackwell:   BF16's + 2 us, BF16's + 5.5 us, the same otherwise
  *
  * The tables time the conversion of the input with the product; engines let the kernel before do it. What more it takes in an engine is
  * among its times between kernels.

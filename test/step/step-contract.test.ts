@@ -17,9 +17,11 @@ const ask = (change: Partial<StepQuestion> = {}) =>
 
 describe("a step's question", () => {
   it("is answered for one user on eight GPUs, within a fifth of the 9.0 ms that were published", () => {
-    for (const weightFormat of ["nvfp4", "fp8_block"]) {
-      const { seconds } = ask({ requests: 1, weightFormat });
-      expect(Math.abs(seconds / 9.0e-3 - 1), weightFormat).toBeLessThan(0.2);
+    // In the release's format, and as it was measured: NVFP4, two ranks of experts inside the group, prompts of 1,024 and answers of 2,048.
+    const published = { weightFormat: "nvfp4", expertParallel: 2, contextTokens: 2048 };
+    for (const change of [{ weightFormat: "fp8_block" }, published]) {
+      const { seconds } = ask({ requests: 1, ...change });
+      expect(Math.abs(seconds / 9.0e-3 - 1), change.weightFormat).toBeLessThan(0.2);
     }
   });
 
