@@ -4,6 +4,7 @@ import { model } from "../model/registry";
 import { type DecodeStepQuestion, decodeStep } from "../step/decode";
 import { shareByDecade, timedTasks } from "../step/durations";
 import { launchShare } from "../step/starts";
+import { servedAs } from "./served-as";
 import type { AskedSetUp } from "./set-ups";
 
 /** Where a set-up does not say how much context its requests have: the article's time knew 4K. */
@@ -12,22 +13,24 @@ const usualContext = 4096;
 /**
  * The question to decodeStep that a published set-up is: the one place in the claims that knows its fields.
  *
- * Attention is cut over the tensor-parallel degree and dealt over what is left of the GPUs, experts over their ranks, as published; the
- * replica has one request at least. Undefined where the number of requests is not published.
+ * Attention is cut over the tensor-parallel degree and dealt over what is left of the GPUs, experts over their ranks, as published, in
+ * the engine and the formats that it names; the replica has one request at least. Undefined where the number of requests is not published.
  */
 export function questionOf(setUp: AskedSetUp): DecodeStepQuestion | undefined {
   if (setUp.requestsPerGpu === undefined) return undefined;
   const { tensorParallel = 1, expertParallel = 1, contextTokens = usualContext, draftTokens = 0 } = setUp;
   const gpus = setUp.gpus ?? Math.max(tensorParallel, expertParallel);
+  const [served, place] = [model(setUp.model), hardware(setUp.machine)];
   return {
-    model: model(setUp.model),
-    hardware: hardware(setUp.machine),
+    model: served,
+    hardware: place,
     requests: Math.max(1, Math.round(setUp.requestsPerGpu * gpus)),
     contextTokens,
     tensorParallel,
     dataParallel: gpus / tensorParallel,
     expertParallel,
     draftTokens,
+    ...servedAs(setUp, served, place),
   };
 }
 

@@ -35,6 +35,7 @@ export { type Counted, nearness, type Score, type Verdict, verdictOf, verdictSco
 export { arrayOverMemory } from "./rules/1-array-size";
 export { crossingRequests } from "./rules/5-tensor-to-expert-parallel";
 export { brierScore, type Forecast, type Judgement, judgements, ownForecasts, type Resolved, resolvedParts } from "./score";
+export { type DefaultedSetUps, type ServedWords, servedWords } from "./served-words";
 export {
   type Draw,
   defaultDraws,
@@ -49,4 +50,15 @@ export {
 } from "./uncertainty";
 export { type WideArray, wideArrays } from "./wide-arrays";
 export { type EraPart, type Eras, type EraWorth, worthByEra } from "./worth-by-era";
-export { forecastWords, type JudgedForecast, judgedForecasts, type WorthForecast, worthForecasts } from "./worth-forecasts";
+export {
+  type ForecastOver,
+  forecastsOver,
+  forecastWords,
+  type JudgedForecast,
+  judgedForecasts,
+  type LinkUse,
+  linkUses,
+  linkWords,
+  type WorthForecast,
+  worthForecasts,
+} from "./worth-forecasts";

@@ -7,6 +7,7 @@ import { type MachineQuestion, type Scale, speedOf } from "../step/resources";
 import { launchShare } from "../step/starts";
 import { elasticityOf } from "../step/worth";
 import { answered, questionOf } from "./claim-steps";
+import { servedAs } from "./served-as";
 import type { AskedSetUp } from "./set-ups";
 
 /** The largest dense model that was released with its weights: what worths are compared with. */
@@ -15,22 +16,28 @@ export const denseReference = "llama-3.1-405b";
 /** Of the memory, for weights and caches. */
 const usableShare = 0.9;
 
+/** How wide the dense model's weights are: eight bits where the machine multiplies them, or as the set-up's are. */
+export type DenseWidth = "eight bits" | "as served";
+
 /**
- * A set-up's place with a dense model in it: the same machine, requests per GPU and context, every matrix cut over eight GPUs.
+ * A set-up's place with a dense model in it: the same machine, engine, requests per GPU and context, every matrix cut over eight GPUs.
  *
- * Weights of eight bits where the machine multiplies them, and no more requests than fit; undefined where not even one does. Requests a
- * GPU are taken at the next power of two, so that set-ups alike share an answer.
+ * No more requests than fit; undefined where not even one does. Requests a GPU are taken at the next power of two, so that set-ups alike
+ * share an answer.
  */
-export function denseQuestion(setUp: AskedSetUp): StepQuestion | undefined {
+export function denseQuestion(setUp: AskedSetUp, width: DenseWidth = "eight bits"): StepQuestion | undefined {
   const own = questionOf(setUp);
   if (own === undefined || setUp.requestsPerGpu === undefined) return undefined;
-  const { hardware, contextTokens } = own;
+  const { hardware, contextTokens, engine } = own;
   const requests = Math.max(1, 8 * 2 ** Math.round(Math.log2(setUp.requestsPerGpu)));
-  const key = `${hardware.id} ${requests} ${contextTokens}`;
+  const reference = model(denseReference);
+  const eightBits = hardware.peakFlopsPerSecond.fp8 === undefined ? "bfloat16" : "fp8_block";
+  const { weightFormat = eightBits } = width === "eight bits" ? {} : servedAs(setUp, reference, hardware);
+  const key = `${hardware.id} ${engine} ${weightFormat} ${requests} ${contextTokens}`;
   let found = dense.get(key);
   if (found === undefined) {
-    const weightFormat = hardware.peakFlopsPerSecond.fp8 === undefined ? "bfloat16" : "fp8_block";
-    const asked = { model: model(denseReference), hardware, requests, contextTokens, tensorParallel: 8, weightFormat };
+    const place = { hardware, requests, contextTokens, ...(engine === undefined ? {} : { engine }) };
+    const asked = { ...place, model: reference, tensorParallel: 8, weightFormat };
     found = { question: answered(() => fittingQuestion(asked, usableShare)) };
     dense.set(key, found);
   }
@@ -72,8 +79,8 @@ export function stepWorth(question: StepQuestion | undefined, name: string, scal
 }
 
 /** Worth of a resource to a set-up over its worth to a dense model in the same place. */
-export function worthOverDense(setUp: AskedSetUp, name: string, scale: Scale): number {
-  return stepWorth(questionOf(setUp), name, scale) / stepWorth(denseQuestion(setUp), name, scale);
+export function worthOverDense(setUp: AskedSetUp, name: string, scale: Scale, width?: DenseWidth): number {
+  return stepWorth(questionOf(setUp), name, scale) / stepWorth(denseQuestion(setUp, width), name, scale);
 }
 
 const shares = new WeakMap<StepQuestion["model"], Map<string, number>>();

@@ -95,8 +95,13 @@ function put(row: AskedSetUp, context: Context): AskedSetUp {
         : row.tokensPerExpert * scale;
   const requestsPerGpu =
     asked.tokensInFlight === undefined ? row.requestsPerGpu : asked.tokensInFlight / (asked.expertParallel ?? row.gpus ?? 64);
+  const { weightFormat = asked.model === undefined ? row.weightFormat : undefined } = asked;
+  // What a source says of its engine holds on its machine, of its weights for its model.
+  const { engine, weightFormat: _format, ...kept } = row;
   return {
-    ...row,
+    ...kept,
+    ...(engine === undefined || asked.hardware !== undefined ? {} : { engine }),
+    ...(weightFormat === undefined ? {} : { weightFormat }),
     model: chosen.id,
     machine: asked.hardware ?? row.machine,
     ...(gpus === undefined ? {} : { gpus }),

@@ -8,13 +8,13 @@ import {
   type ExpertOn,
   type ExpertSeconds,
   expertSeconds,
+  gpuPostedLimit,
   isMoe,
   layerKernel,
   loneKernel,
   meanTokensPerExpert,
   memoryFootprint,
   memoryLimit,
-  networkLimits,
   type RequestStream,
   requestStreams,
   scaleUpLimit,
@@ -131,7 +131,7 @@ function binding(stream: RequestStream, { hardware }: Setup): Pick<RequestRow, "
 function limitOf(tier: RequestStream["tier"], hardware: Setup["hardware"]): TierLimit | undefined {
   if (tier === "memory") return memoryLimit(hardware);
   if (tier === "scale-up") return hardware.scaleUpBytesPerSecond === undefined ? undefined : scaleUpLimit(hardware);
-  return tier === "network" && hardware.networkBytesPerSecond !== undefined ? networkLimits(hardware)[0] : undefined;
+  return tier === "network" && hardware.networkBytesPerSecond !== undefined ? gpuPostedLimit(hardware) : undefined;
 }
 
 function quantities(setup: Setup, step: DecodeStep, expert: ExpertOn | undefined, requests: readonly RequestStream[]): readonly Quantity[] {

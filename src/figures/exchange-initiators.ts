@@ -1,6 +1,7 @@
 import type { Hardware } from "../machine/hardware";
 import type { Model } from "../model/model";
 import { expertExchangeTime } from "../network/exchange";
+import { exchangePaths } from "../published/exchange-paths";
 import { exchangesByInitiator, type StartedExchange } from "../published/transfers";
 import { formatNumber, formatSeconds } from "../text/numbers";
 import type { Figure } from "./figure";
@@ -35,6 +36,17 @@ function dispatchSeconds(initiator: string, tokens: number, expertParallel: numb
   if (found === undefined)
     throw new RangeError(`no dispatch of ${tokens} tokens over ${expertParallel} GPUs was measured for: ${initiator}`);
   return found.seconds;
+}
+
+/**
+ * That a host's posting need not cost as much: what a later library of the same makers takes beside DeepEP.
+ *
+ * @example laterLibrary() // "Not every host is as slow: fabric-lib of 2026 posts from the host as well, and ..."
+ */
+export function laterLibrary(): string {
+  const ratios = exchangePaths().map(({ hostSeconds, gpuSeconds }) => hostSeconds / gpuSeconds);
+  const [low, high] = [Math.min(...ratios), Math.max(...ratios)].map((ratio) => formatNumber(ratio));
+  return `Not every host is as slow: fabric-lib of 2026, by the same makers, posts from several threads of the host and takes ${low} to ${high} times what DeepEP does.`;
 }
 
 /**
@@ -80,10 +92,10 @@ export function exchangeInitiatorsFigure(model: Model, hardware: Hardware): Figu
       showlegend: true,
       legend: { orientation: "h", x: 0, y: 1.01, yanchor: "bottom" },
     }),
-    title: `Posted by a thread of the host a dispatch takes ${formatNumber(proxyPenalty(many, 128))} times as long as posted by the GPU`,
+    title: `In pplx-kernels of 2025 a dispatch takes ${formatNumber(proxyPenalty(many, 128))} times as long posted by a thread of the host as posted by the GPU`,
     setting: `H100, 400 Gb/s per GPU, 128 GPUs with ${many} tokens each.`,
     source: "Times: data/measurements/exchange-initiators.csv, each row with its source.",
-    caption: `Published times on H100 with 400 Gb/s per GPU. The bytes and the card are the same; who starts a message is not. At 128 GPUs and ${many} tokens a thread of the host that posts for the GPU takes ${formatSeconds(dispatchSeconds("host proxy drives the card", many, 128))}, ${formatNumber(proxyPenalty(many, 128))} times what the same library takes when the GPU posts itself, and at one token ${formatNumber(proxyPenalty(1, 128))} times. Dotted: the least that the bytes of ${model.name} need. The collective library (grey) moves whole buffers for everyone: it is far behind with many tokens and level with the GPU at one.`,
+    caption: `Published times on H100 with 400 Gb/s per GPU. The bytes and the card are the same; who starts a message is not. Blue and orange are one library, pplx-kernels of 2025. At 128 GPUs and ${many} tokens a thread of the host that posts for the GPU takes ${formatSeconds(dispatchSeconds("host proxy drives the card", many, 128))}, ${formatNumber(proxyPenalty(many, 128))} times what the same library takes when the GPU posts itself, and at one token ${formatNumber(proxyPenalty(1, 128))} times. Dotted: the least that the bytes of ${model.name} need. The collective library (grey) moves whole buffers for everyone: it is far behind with many tokens and level with the GPU at one. ${laterLibrary()}`,
     alt: `A dispatch posted by a host proxy takes several times as long as one posted by the GPU, more so with more GPUs.`,
   };
 }

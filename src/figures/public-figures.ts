@@ -32,7 +32,7 @@ export { prefillStartsFigure, type StartPlace, type StartShares, startShares } f
 export { releasesFigure } from "./releases";
 export { requestStreamsFigure } from "./request-streams";
 export { type NamedStreams, requestsBesideFigure } from "./requests-beside";
-export { runLengthsFigure } from "./run-lengths";
+export { runLengthsFigure, shortRunWords } from "./run-lengths";
 export { sparsityLawsFigure } from "./sparsity-laws";
 export { type NamedFlows, stepFlowsFigure } from "./step-flows";
 export { measuredSteps, stepParityFigure, worstSteps } from "./step-parity";

@@ -1,6 +1,6 @@
 import type { Hardware } from "../machine/hardware";
 import type { RequestStream, Tier, TierLimit } from "../step/requests";
-import { flashLimits, memoryLimit, networkLimits, scaleUpLimit } from "../step/tiers";
+import { flashLimits, gpuPostedLimit, memoryLimit, scaleUpLimit } from "../step/tiers";
 import type { Figure } from "./figure";
 import { label, layout, lengthTicks, logAxis, ticks } from "./theme";
 
@@ -40,7 +40,7 @@ export function limitsOf(hardware: Hardware): readonly (readonly [Tier, TierLimi
   return [
     ["memory", memoryLimit(hardware)],
     ["scale-up", scaleUpLimit(hardware)],
-    ["network", networkLimits(hardware)[0] as TierLimit],
+    ["network", gpuPostedLimit(hardware)],
     ["lookup", flashLimits()[1] as TierLimit],
   ];
 }

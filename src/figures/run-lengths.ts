@@ -10,10 +10,34 @@ export interface StepAccesses {
   readonly accesses: readonly Access[];
 }
 
-const lineColours = [colours.grey, colours.blue, colours.orange, colours.green];
+const lineColours = [colours.grey, colours.blue, colours.orange, colours.green, colours.purple];
 
-/** What the line of a step with sparse attention shows. */
-const selecting = "Small runs come from attention that selects tokens, not from small experts.";
+/** What counts as a short run: 4 KiB, a page of memory. */
+const short = 4096;
+
+/** Of a step's bytes: what is less is not named as a cause of short runs. */
+const leastShare = 0.01;
+
+/**
+ * What lies in runs of up to 4 KiB in each step, and whether weights of experts are among it.
+ *
+ * @example shortRunWords([{ name: "Llama-3-70B", accesses }]) // "Runs that short are: KV cache, one page of keys, or of values (Llama-3-70B). ..."
+ */
+export function shortRunWords(steps: readonly StepAccesses[]): string {
+  const found = new Map<string, string[]>();
+  for (const { name, accesses } of steps) {
+    const total = accesses.reduce((sum, { bytes }) => sum + bytes, 0);
+    const causes = accesses.filter(({ runBytes, bytes }) => runBytes <= short && bytes >= leastShare * total);
+    for (const { tensor, run } of causes) {
+      const cause = tensor === run ? tensor : `${tensor}, ${run}`;
+      found.set(cause, [...(found.get(cause) ?? []), name]);
+    }
+  }
+  if (found.size === 0) return "";
+  const experts = [...found.keys()].some((cause) => cause.startsWith("routed expert"));
+  const causes = [...found].map(([cause, names]) => `${cause} (${[...new Set(names)].join(", ")})`);
+  return `Runs that short are: ${causes.join("; ")}. ${experts ? "Weights of experts are among them." : "Weights of experts are not among them."}`;
+}
 
 /**
  * Byte-weighted cumulative share of a step's traffic by run length, one line per step.
@@ -25,10 +49,10 @@ export function runLengthsFigure(
   steps: readonly StepAccesses[],
   from = 32,
   to = 1e10,
-  { colors = lineColours, conclusion = selecting }: { readonly colors?: readonly string[]; readonly conclusion?: string } = {},
+  { colors = lineColours, conclusion = shortRunWords(steps) }: { readonly colors?: readonly string[]; readonly conclusion?: string } = {},
 ): Figure {
   const curves = steps.map(({ accesses }) => cumulative(accesses, from, to));
-  const small = steps.map(({ name, accesses }) => `${name} ${formatShare(shareInRunsUpTo(accesses, 4096))}`).join(", ");
+  const small = steps.map(({ name, accesses }) => `${name} ${formatShare(shareInRunsUpTo(accesses, short))}`).join(", ");
   const tiny = steps.map(({ name, accesses }) => `${name} ${formatShare(shareInRunsUpTo(accesses, 64))}`).join(", ");
   return {
     data: steps.map(({ name }, i) =>
@@ -38,10 +62,10 @@ export function runLengthsFigure(
     ),
     layout: layout({
       showlegend: true,
-      legend: { x: 0.02, xanchor: "left", y: 0.98, yanchor: "top", bgcolor: "#FFFFFF" },
+      legend: { orientation: "h", x: 0, y: 1.01, yanchor: "bottom" },
       xaxis: logAxis("Length of contiguous run", [from, to], lengthTicks([64, 4096, 65_536, 1e6, 3e7, 1e9])),
       yaxis: linearAxis("Share of bytes in runs up to this long (%)", [0, 102]),
-      shapes: [rule("x", 64), rule("x", 4096)],
+      shapes: [rule("x", 64), rule("x", short)],
     }),
     title: `Share of a step's bytes in runs of up to 4 KiB: ${small}`,
     setting: `One GPU, one decode step; the cache in ${cachePageWords()}.`,

@@ -29,8 +29,10 @@ export interface ServedModel extends Omit<StepQuestion, "hardware"> {
 export interface WorthRow {
   readonly model: Model;
   readonly hardware: Hardware;
-  /** Of each attention group: as many as asked for, or as fit; 0 where the model does not fit. */
-  readonly groupRequests: number;
+  /** Of the whole replica: as many as asked for, or as fit; 0 where the model does not fit. */
+  readonly requests: number;
+  /** Of the replica. */
+  readonly gpus: number;
   /** Absent where the model does not fit. */
   readonly worth?: Worth;
 }
@@ -49,8 +51,9 @@ export function worthRows(served: readonly ServedModel[], machines: readonly Har
   return machines.flatMap((hardware) =>
     served.map(({ model, ...place }) => {
       const question = fittingQuestion({ model, ...place, hardware }, usableShare);
-      if (question === undefined) return { model, hardware, groupRequests: 0 };
-      return { model, hardware, groupRequests: resolveQuestion(question).groupRequests, worth: worthOf(question) };
+      if (question === undefined) return { model, hardware, requests: 0, gpus: 0 };
+      const { requests, gpus } = resolveQuestion(question);
+      return { model, hardware, requests, gpus, worth: worthOf(question) };
     }),
   );
 }
@@ -75,7 +78,7 @@ export function worthSharesFigure(served: readonly ServedModel[], machines: read
     `${worthParts
       .filter((p) => row.worth.elasticities[p.name] !== 0)
       .map((p) => `${p.words} ${formatShare(row.worth.elasticities[p.name])}`)
-      .join(", ")} (${formatCount(row.groupRequests)} requests on all GPUs together)`;
+      .join(", ")} (${formatCount(row.requests)} requests on ${formatCount(row.gpus)} GPUs together)`;
   const read = (m: number) => {
     const fitting = rows.slice(m * served.length, (m + 1) * served.length).filter(fits);
     const ends = [...new Set([fitting[0], fitting.at(-1)])].flatMap((row) => (row === undefined ? [] : [row]));

@@ -32,8 +32,12 @@ export function servedFormats(model: Model, hardware: Pick<Hardware, "peakFlopsP
   return { experts, rest, cache: cache === undefined ? model.formats.cache : cacheFormat(cache) };
 }
 
-/** What of a format a machine can multiply in, or widen. */
-function runnable(format: WeightFormatName, peaks: Hardware["peakFlopsPerSecond"]): WeightFormatName {
+/**
+ * What of a format a machine can multiply in, or widen.
+ *
+ * @example runnable("nvfp4", hardware("h200-sxm").peakFlopsPerSecond) // "w4a16_mxfp4"
+ */
+export function runnable(format: WeightFormatName, peaks: Hardware["peakFlopsPerSecond"]): WeightFormatName {
   const fp4 = peaks.fp4 !== undefined;
   const fp8 = peaks.fp8 !== undefined;
   switch (format) {

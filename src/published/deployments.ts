@@ -46,7 +46,10 @@ export interface SetUp {
   /** Rows of a routed expert in one call of a layer, on average; of a sweep its largest point, and its smallest. */
   readonly tokensPerExpert?: number;
   readonly leastTokensPerExpert?: number;
+  /** In the words of its source, as are the two formats. */
   readonly engine?: string;
+  readonly weightFormat?: string;
+  readonly cacheFormat?: string;
   /** Day, month or year. */
   readonly date: string;
   readonly kind: string;
@@ -95,6 +98,8 @@ export function readSetUps(rows: readonly Row[]): readonly SetUp[] {
         ...count(row, "tokensPerExpertPerCall", "tokensPerExpert"),
         ...count(row, "tokensPerExpertPerCallLow", "leastTokensPerExpert"),
         ...words(row, "engine"),
+        ...words(row, "weightFormat"),
+        ...words(row, "cacheFormat"),
         date: text(row, "date"),
         kind: text(row, "kind"),
         family: text(row, "family"),

@@ -22,7 +22,7 @@ export {
   type SparsityPoint,
   sparsityGains,
 } from "./next";
-export { type ReachedNetwork, reachedOverNetwork } from "./reached-network";
+export { gpuMessageSeconds, type ReachedNetwork, reachedOverNetwork } from "./reached-network";
 export { optimalGranularity, type SparsityStep, sparsitySteps } from "./sparsity-steps";
 export { type StackKind, stackKinds } from "./stack-kinds";
 export { type StartedLayer, startedLayers } from "./started-layers";

@@ -7,7 +7,7 @@ import type { Model } from "../model/model";
 import { messageBytes } from "../network/exchange";
 import { hidingFlopsPerByte, machineFlopsPerByte } from "../network/hiding";
 import { meanTokensPerExpert } from "../routing/uniform";
-import { networkLimits, scaleUpLimit } from "./tiers";
+import { gpuPostedLimit, scaleUpLimit } from "./tiers";
 
 /** What a model gives: tokens per expert, bytes of a message, FLOPs per byte. */
 export interface PlaneColumn {
@@ -87,7 +87,7 @@ function unitOf(machine: Hardware): { readonly tile: number; readonly array: num
  *
  *     needs = bytes per second / messages per second
  *
- * The scale-up link at the cost of a message fitted to DeepEP, the network card by the fastest measured way to post.
+ * The scale-up link at the cost of a message fitted to DeepEP, the network card at the most that one costs where DeepEP posts it.
  *
  * @example messagePlane([hardware("h800-sxm")], [model("deepseek-v3")])
  */
@@ -95,19 +95,13 @@ export function messagePlane(places: readonly Hardware[], models: readonly Model
   const rows = places.flatMap((machine) => {
     const limits = [
       ...(machine.scaleUpBytesPerSecond === undefined ? [] : [["scale-up", scaleUpLimit(machine)] as const]),
-      ...(machine.networkBytesPerSecond === undefined ? [] : [["network", fastestCard(machine)] as const]),
+      ...(machine.networkBytesPerSecond === undefined ? [] : [["network", gpuPostedLimit(machine)] as const]),
     ];
     return limits.map(([tier, { bytesPerSecond, requestsPerSecond, name }]) =>
       row(machine, tier, bytesPerSecond / requestsPerSecond, name),
     );
   });
   return { columns: models.map((m) => ({ name: m.name, has: messageBytes("dispatch", m.expertHiddenSize) })), rows };
-}
-
-/** The measured way that posts most messages per second, at the machine's own bandwidth. */
-function fastestCard(machine: Hardware): ReturnType<typeof scaleUpLimit> {
-  const fastest = networkLimits(machine).reduce((a, b) => (b.requestsPerSecond > a.requestsPerSecond ? b : a));
-  return { ...fastest, bytesPerSecond: machine.networkBytesPerSecond as number };
 }
 
 /**

@@ -46,6 +46,7 @@ export { type Fusion, kernelCount, type LaunchShare, launchShare } from "./start
 export { type StepParts, stepParts } from "./stretched";
 export {
   flashLimits,
+  gpuPostedLimit,
   measuredPaths,
   memoryLimit,
   networkLimits,

@@ -6,6 +6,7 @@ import { randomAccessBandwidth } from "../machine/random-access";
 import { collectiveKeys, linkGeneration, scaleUpBytesPerSecond } from "../network/collective";
 import { scaleUpConstantNames } from "../network/exchange";
 import { pathOfSweep, type TransferPath } from "../network/message-path";
+import { gpuMessageSeconds } from "../published/reached-network";
 import { messageRates } from "../published/transfers";
 import { toBase } from "../units";
 import type { TierLimit } from "./requests";
@@ -93,13 +94,30 @@ export function scaleUpLimit(hardware: Hardware): TierLimit {
 }
 
 /**
- * Network cards by how messages are posted.
+ * Messages over the network card as DeepEP's kernels post them, from the GPU: what dispatch and combine meet.
+ *
+ * At the most that a message costs by DeepEP's published exchanges, so the card serves as many messages or more.
+ *
+ * @throws RangeError when the machine has no network.
+ * @example gpuPostedLimit(hardware("h100-sxm")).requestsPerSecond // 62 million
+ */
+export function gpuPostedLimit(hardware: Hardware): TierLimit {
+  return { name: "network card, as DeepEP posts", bytesPerSecond: cardOf(hardware), requestsPerSecond: 1 / gpuMessageSeconds() };
+}
+
+function cardOf({ id, networkBytesPerSecond }: Hardware): number {
+  if (networkBytesPerSecond === undefined) throw new RangeError(`${id} has no networkBytesPerSecond`);
+  return networkBytesPerSecond;
+}
+
+/**
+ * Network cards by how a host posts messages.
  *
  * @throws RangeError when the machine has no network.
  * @example networkLimits(hardware("h100-sxm")).map(({ name }) => name)
  */
 export function networkLimits(hardware: Hardware): readonly TierLimit[] {
-  if (hardware.networkBytesPerSecond === undefined) throw new RangeError(`${hardware.id} has no networkBytesPerSecond`);
+  cardOf(hardware);
   return measuredPaths().map((path) => ({
     name: path.name,
     bytesPerSecond: path.bytesPerSecond,

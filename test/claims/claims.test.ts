@@ -1,9 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { articleDay, type Claim, claim, claims, judgeClaim } from "../../src/claims/claims";
+import { articleDay, type Claim, claim, claims, evidence, judgeClaim } from "../../src/claims/claims";
 import { mostWords, wordCount } from "../../src/claims/parts/headline";
 import type { Part } from "../../src/claims/parts/part";
 import { likelihoodWords, within } from "../../src/claims/parts/part-words";
 import { verdictOf, verdicts } from "../../src/claims/parts/verdict";
+import { model } from "../../src/model/registry";
+import { decodeFusions, fusedExperts } from "../../src/published/fused-kernels";
+import { formatCount, formatNumber } from "../../src/text/numbers";
 
 const judged = claims();
 const part = (id: string, of: readonly Claim[] = judged) => of.flatMap((c) => c.parts).find((p) => p.id === id) as Part;
@@ -102,6 +105,27 @@ describe("values worked by hand", () => {
 
   it("7a: 32 to 48 is 0.585 of a doubling, so 1.15 becomes 1.27", () => {
     expect(part("7a.returns").value).toBeCloseTo(1.15 ** (Math.log(2) / Math.log(1.5)), 6);
+  });
+});
+
+describe("parts from tables", () => {
+  it("2.acted is the largest gain of the published fused layers and steps that were out on the day", () => {
+    const gains = fusedExperts().map(({ gain }) => gain);
+    const steps = decodeFusions().map((d) => d.graphSeconds / d.megakernelSeconds);
+    expect(part("2.acted").value).toBe(Math.max(...gains, ...steps));
+    // SGLang's on H20 with 2 tokens: 614.5 us in separate kernels over 235.2 in one; of a whole step 5.52 ms over 3.16.
+    expect(part("2.acted").value).toBeCloseTo(614.5 / 235.2, 9);
+    expect(part("2.acted").found).toContain(`${formatNumber(5.52 / 3.16)} times`);
+    // DeepSeek's alone were out in April 2026.
+    expect(part("2.acted", claims({ knownBy: "2026-05-01" })).value).toBe(1.96);
+  });
+
+  it("7a.wider names whose experts are few and wide, as they are in the registry", () => {
+    const [scout, small] = ["llama-4-scout", "gpt-oss-20b"].map(model);
+    const row = evidence().find(({ part: id, says }) => id === "7a.wider" && says.startsWith("Llama 4"));
+    expect(row?.says).toBe(
+      `Llama 4 Scout came out with ${scout?.routedExperts} experts of ${formatCount(scout?.moeIntermediateSize ?? 0)}, gpt-oss-20b with ${small?.routedExperts} of ${formatCount(small?.moeIntermediateSize ?? 0)}.`,
+    );
   });
 });
 

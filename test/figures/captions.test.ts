@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { claims } from "../../src/claims/claims";
+import { exchangeInitiatorsFigure } from "../../src/figures/exchange-initiators";
 import { launchShareFigure } from "../../src/figures/launch-share";
 import { partsFigure } from "../../src/figures/parts";
 import { placementFigure } from "../../src/figures/placement-loads";
+import { runLengthsFigure, shortRunWords } from "../../src/figures/run-lengths";
 import { sparsityLawsFigure } from "../../src/figures/sparsity-laws";
 import { measuredSteps } from "../../src/figures/step-parity";
 import { systolicUtilisationFigure } from "../../src/figures/systolic-utilisation";
@@ -12,7 +14,10 @@ import { worthPairsFigure } from "../../src/figures/worth-pairs";
 import { machinePairs } from "../../src/fit/machine-pairs";
 import { hardware } from "../../src/machine/hardware";
 import { model, models } from "../../src/model/registry";
+import { exchangePaths } from "../../src/published/exchange-paths";
 import { sparsitySteps } from "../../src/published/sparsity-steps";
+import { decodeAccesses } from "../../src/step/decode-accesses";
+import { formatNumber } from "../../src/text/numbers";
 import { experts } from "./figure-cases";
 
 /** Runs of five words of one text that stand in another too. */
@@ -64,6 +69,33 @@ describe("a caption", () => {
     expect(words("qwen3-30b-a3b", 1)).not.toContain("takes it from");
     const [, from, to] = /takes it from (.*?) to (.*?): the other kernels of a layer stay\.$/.exec(words("deepseek-v3", 128)) ?? [];
     expect(Number.parseFloat(from ?? "")).toBeGreaterThan(Number.parseFloat(to ?? ""));
+  });
+
+  it("of exchanges by who starts them names both libraries, with what the later one takes beside DeepEP", () => {
+    const { caption, title } = exchangeInitiatorsFigure(model("deepseek-v3"), hardware("h100-sxm"));
+    expect(title).toMatch(/^In pplx-kernels of 2025 a dispatch takes 6\.62 times/);
+    const ratios = exchangePaths().map(({ hostSeconds, gpuSeconds }) => hostSeconds / gpuSeconds);
+    const [low, high] = [Math.min(...ratios), Math.max(...ratios)].map((ratio) => formatNumber(ratio));
+    expect(caption).toContain(
+      `fabric-lib of 2026, by the same makers, posts from several threads of the host and takes ${low} to ${high} times`,
+    );
+  });
+
+  it("of run lengths names what lies in short runs: selected rows, or the pages of a cache that is cut over GPUs, not experts", () => {
+    const place = { contextTokens: 32_768, requestsPerGpu: 16, weightFormat: "fp8_block" };
+    const cut = decodeAccesses({ ...place, model: model("llama-3-70b"), tensorParallel: 8 });
+    const dealt = decodeAccesses({ ...place, model: model("deepseek-v3.2"), expertParallel: 128, attention: "sparse" });
+    const whole = decodeAccesses({ ...place, model: model("llama-3-70b") });
+    // Eight KV heads over eight GPUs: a page of one, 16 tokens x 128 x 2 B, is 4 KiB.
+    expect(cut.find(({ tensor }) => tensor === "KV cache")?.runBytes).toBe(16 * 128 * 2);
+    expect(shortRunWords([{ name: "a", accesses: cut }])).toBe(
+      "Runs that short are: KV cache, one page of keys, or of values (a). Weights of experts are not among them.",
+    );
+    expect(shortRunWords([{ name: "b", accesses: dealt }])).toBe(
+      "Runs that short are: selected KV rows, one selected token (b). Weights of experts are not among them.",
+    );
+    expect(shortRunWords([{ name: "c", accesses: whole }])).toBe("");
+    expect(runLengthsFigure([{ name: "a", accesses: cut }]).caption).toContain(shortRunWords([{ name: "a", accesses: cut }]));
   });
 
   it("calls a step between sparsities a doubling only where it is scaled to one", () => {

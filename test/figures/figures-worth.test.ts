@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { forecastWords, judgedForecasts } from "../../src/claims/worth-forecasts";
+import { forecastsOver, forecastWords, judgedForecasts, linkWords } from "../../src/claims/worth-forecasts";
 import { granularitySweep, granularityWorthFigure } from "../../src/figures/granularity-worth";
 import { worthEnergyFigure } from "../../src/figures/worth-energy";
 import { worthPairsFigure } from "../../src/figures/worth-pairs";
@@ -13,6 +13,7 @@ import { model } from "../../src/model/registry";
 import { deploymentRows } from "../../src/published/deployment-rows";
 import { energyOf } from "../../src/step/energy";
 import { messagePlane, rowsPlane, widthPlane } from "../../src/step/planes";
+import type { StepQuestion } from "../../src/step/question";
 import { worthOf } from "../../src/step/worth";
 import { expectWhole, trace, traces } from "./figure-cases";
 
@@ -26,6 +27,9 @@ describe("shares of worth", () => {
   it("draws the elasticities of each model, a hundred in all, for each machine", () => {
     const figure = worthSharesFigure([dense, sparse], [h100, hardware("b200-sxm")]);
     expectWhole(figure, "worth shares");
+    // 16 requests on each of 8 GPUs, and of 64: those of all are said, with how many GPUs that is.
+    expect(figure.alt).toContain("(128 requests on 8 GPUs together)");
+    expect(figure.caption).toContain("(1,024 requests on 64 GPUs together)");
     expect(traces(figure)).toHaveLength(2 * worthParts.length);
     const first = traces(figure).slice(0, worthParts.length);
     const own = worthOf({ ...sparse, hardware: h100 }).elasticities;
@@ -38,7 +42,7 @@ describe("shares of worth", () => {
 
   it("leaves out a model that does not fit, and draws no bar", () => {
     const [, none] = worthRows([dense, wide], [h100]);
-    expect(none).toMatchObject({ groupRequests: 0 });
+    expect(none).toMatchObject({ requests: 0, gpus: 0 });
     expect(none?.worth).toBeUndefined();
     const figure = worthSharesFigure([dense, wide], [h100]);
     for (const { x } of traces(figure).slice(0, -1)) expect(x[1]).toBeNull();
@@ -103,7 +107,39 @@ describe("forecasts of worth", () => {
     expect(judgedForecasts({ ...dense, hardware: h100 }, { ...dense, hardware: h100 }).map((r) => r.outcome)).toEqual(
       rows.map(() => "hardly moves"),
     );
-    expect(rows.find((r) => r.part === "networkBandwidth")?.outcome).toBe("as forecast");
+    expect(rows.find((r) => r.part === "expertLinks")?.outcome).toBe("as forecast");
+  });
+
+  it("give a link's worth to what it carries: in a rack tokens to experts go over the scale-up link, and tensor parallelism has none", () => {
+    for (const id of ["h100-sxm", "gb300"]) {
+      const machine = hardware(id);
+      const [older, newer] = [dense, sparse].map((question) => ({ ...question, hardware: machine }));
+      const [before, now] = [older, newer].map((question) => worthOf(question as StepQuestion).elasticities);
+      const rows = judgedForecasts(older as StepQuestion, newer as StepQuestion);
+      const row = (part: string) => rows.find((r) => r.part === part);
+      expect(row("tensorLinks")).toMatchObject({ before: before?.scaleUpBandwidth, now: 0, outcome: "as forecast" });
+      expect(row("expertLinks")?.before).toBe(0);
+      expect(row("expertLinks")?.now).toBeCloseTo((now?.scaleUpBandwidth ?? 0) + (now?.networkBandwidth ?? 0), 9);
+    }
+    expect(linkWords({ ...sparse, hardware: hardware("gb300") })).toBe(
+      "DeepSeek-V3 on 64 GPUs sends tokens to their experts over the scale-up link",
+    );
+    // 56 of 63 other GPUs are in other nodes.
+    expect(linkWords({ ...sparse, hardware: h100 })).toMatch(/to their experts over the network \(89 %\) and the scale-up link \(11 %\)$/);
+    expect(linkWords({ ...dense, hardware: h100 })).toBe(
+      "Llama-3-70B on 8 GPUs sends the sums of tensor parallelism over the scale-up link",
+    );
+    expect(linkWords({ ...place, hardware: h100, model: model("gpt-oss-120b") })).toMatch(/on 1 GPU sends nothing over a link$/);
+  });
+
+  it("are held against several newer steps, each in one place of three", () => {
+    const newer = ["deepseek-v3", "qwen3.5-397b-a17b"].map((id) => ({ ...sparse, model: model(id), hardware: h100 }));
+    for (const row of forecastsOver({ ...dense, hardware: h100 }, newer)) {
+      expect([...row.asForecast, ...row.hardlyMoves, ...row.otherWay].sort()).toEqual(["DeepSeek-V3", "Qwen3.5-397B-A17B"]);
+      const [one] = judgedForecasts({ ...dense, hardware: h100 }, newer[0] as StepQuestion).filter((r) => r.part === row.part);
+      const place = { "as forecast": row.asForecast, "hardly moves": row.hardlyMoves, "the other way": row.otherWay };
+      expect(place[one?.outcome ?? "as forecast"]).toContain("DeepSeek-V3");
+    }
   });
 });
 

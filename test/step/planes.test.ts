@@ -4,7 +4,7 @@ import { hardware } from "../../src/machine/hardware";
 import { type HardwareChanges, whatIfHardware } from "../../src/machine/what-if-hardware";
 import { model } from "../../src/model/registry";
 import { messagePlane, rowsPlane, widthPlane } from "../../src/step/planes";
-import { networkLimits, scaleUpLimit } from "../../src/step/tiers";
+import { gpuPostedLimit, scaleUpLimit } from "../../src/step/tiers";
 
 const [h100, tpu] = [hardware("h100-sxm"), hardware("tpu-v7")];
 const models = ["deepseek-v3", "mixtral-8x22b"].map(model);
@@ -59,19 +59,18 @@ describe("messages and widths", () => {
     expect(rows.filter(({ of }) => of === "network")).toHaveLength(2);
   });
 
-  it("a tier that a machine lacks is left out; the card is asked at its own bandwidth and the fastest way to post", () => {
+  it("a tier that a machine lacks is left out; the card is asked at its own bandwidth, as the GPU posts, and a token's bytes fill it", () => {
     const { scaleUpBytesPerSecond: _a, ...cardOnly } = h100;
     const { networkBytesPerSecond: _b, ...linkOnly } = h100;
     const rows = (machine: typeof h100) => messagePlane([machine], models).rows;
-    const limits = networkLimits(h100);
-    const fastest = limits.reduce((a, b) => (b.requestsPerSecond > a.requestsPerSecond ? b : a));
-    expect(limits.length).toBeGreaterThan(1);
+    const posted = gpuPostedLimit(h100);
     expect(rows(cardOnly)).toEqual([
       {
-        ...{ machine: h100.name, of: "network", because: fastest.name, isWhatIf: false },
-        needs: (h100.networkBytesPerSecond as number) / fastest.requestsPerSecond,
+        ...{ machine: h100.name, of: "network", because: posted.name, isWhatIf: false },
+        needs: (h100.networkBytesPerSecond as number) / posted.requestsPerSecond,
       },
     ]);
+    expect(messagePlane([cardOnly], models).columns.every(({ has }) => has > (rows(cardOnly)[0]?.needs ?? 0))).toBe(true);
     const { bytesPerSecond, requestsPerSecond, name } = scaleUpLimit(h100);
     expect(rows(linkOnly)).toEqual([
       { machine: h100.name, of: "scale-up", needs: bytesPerSecond / requestsPerSecond, because: name, isWhatIf: false },

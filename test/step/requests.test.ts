@@ -17,12 +17,21 @@ import {
   type TransferPath,
   transferTime,
 } from "../../src/network/message-path";
-import { reachedOverNetwork } from "../../src/published/reached-network";
+import { gpuMessageSeconds, reachedOverNetwork } from "../../src/published/reached-network";
 import { decodeStep } from "../../src/step/decode";
 import { medianRun } from "../../src/step/median-run";
 import { pathPoints } from "../../src/step/path-points";
 import { bindingLimit, requestStreams, type StreamQuestion } from "../../src/step/requests";
-import { flashLimits, measuredPaths, memoryLimit, networkLimits, rowBandwidth, rowMemory, scaleUpLimit } from "../../src/step/tiers";
+import {
+  flashLimits,
+  gpuPostedLimit,
+  measuredPaths,
+  memoryLimit,
+  networkLimits,
+  rowBandwidth,
+  rowMemory,
+  scaleUpLimit,
+} from "../../src/step/tiers";
 
 const h800 = hardware("h800-sxm");
 const question = {
@@ -169,6 +178,22 @@ describe("requests by size and rate", () => {
     expect((widest[0]?.messagesPerSecond ?? 0) / 1e6).toBeCloseTo(5.28, 2);
   });
 
+  it("has a message cost at most 16 ns where the GPU posts it, by hand from the times out and back over 256 GPUs", () => {
+    // 194 us and 360 us for 1,024 messages of 7,408 and 14,336 B: (14,336 x 189.5 - 7,408 x 351.6) / 6,928 ns.
+    const [out, back] = [194e-6 / 1024, 360e-6 / 1024];
+    expect(gpuMessageSeconds()).toBeCloseTo((14_336 * out - 7408 * back) / 6928, 15);
+    expect(gpuMessageSeconds() * 1e9).toBeCloseTo(16.1, 1);
+    expect(gpuPostedLimit(h800)).toMatchObject({ bytesPerSecond: h800.networkBytesPerSecond, requestsPerSecond: 1 / gpuMessageSeconds() });
+  });
+
+  it("never takes an exchange's messages faster than the limit that they are held against, nor calls them bound by it", () => {
+    const links = { "scale-up": scaleUpLimit(h800), network: gpuPostedLimit(h800) };
+    const exchanged = requestStreams(question).filter(({ name }) => ["dispatch", "combine"].includes(name));
+    for (const { tier, burstPerSecond } of exchanged)
+      expect(burstPerSecond).toBeLessThan(links[tier as keyof typeof links].requestsPerSecond);
+    expect(requestStreamsFigure(h800, requestStreams(question)).title).toBe("Bandwidth binds them all");
+  });
+
   it("spreads a step's bytes over its time, and the exchange over both links", () => {
     const streams = requestStreams(question);
     const step = decodeStep(question);
@@ -262,6 +287,7 @@ describe("requests by size and rate", () => {
       );
     expect([memoryLimit(h800).name, scaleUpLimit(h800).name]).toEqual(["HBM3, rows opened", "scale-up link, as DeepEP posts"]);
     const { networkBytesPerSecond, ...cardless } = h800;
+    expect(() => gpuPostedLimit(cardless)).toThrow(new RangeError("h800-sxm has no networkBytesPerSecond"));
     expect(() => networkLimits(cardless)).toThrow(new RangeError("h800-sxm has no networkBytesPerSecond"));
     expect(networkLimits(h800).map((l) => l.requestsPerSecond)).toEqual(measuredPaths().map((p) => 1 / p.secondsPerMessage));
     expect(flashLimits().map((f) => f.requestsPerSecond)).toEqual([4_903_560, 798_519]);
@@ -314,7 +340,8 @@ describe("figures of requests", () => {
     const streams = requestStreams({ ...question, lookupRowsPerToken: 96 });
     const { caption, alt } = requestStreamsFigure(h800, streams);
     expect(caption).toContain("left of every request to memory");
-    expect(alt).toContain("Requests bind dispatch (network), lookup rows (lookup memory); bandwidth binds the others.");
+    // The GPU posts dispatch, at most 16 ns a message, where 7,408 B take 148 ns over the card.
+    expect(alt).toContain("Requests bind lookup rows (lookup memory); bandwidth binds the others.");
     const crumbs = streams.map((s) => (s.tier === "memory" ? { ...s, requestBytes: 32 } : { ...s, requestBytes: 2 ** 20 }));
     expect(requestStreamsFigure(h800, crumbs).caption).toContain("right of attention");
     expect(

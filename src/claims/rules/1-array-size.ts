@@ -12,7 +12,7 @@ import { meets } from "../parts/part-words";
 import { type Member, populationOf } from "../parts/population";
 import { computedFor } from "../release-population";
 import { narrowestFormat, weightBits } from "../rule-formats";
-import { worthOverDense } from "../set-up-worth";
+import { type DenseWidth, worthOverDense } from "../set-up-worth";
 import { overSetUps, serving } from "../set-ups";
 import { type WideArray, wideArrays } from "../wide-arrays";
 
@@ -158,10 +158,15 @@ function formatOf(c: Context, m: Model): string {
   return c.asked.weightFormat ?? narrowestFormat(m);
 }
 
-/** Every set-up against the largest dense model on the same machine, with the same requests and context. */
+/** Every set-up against the largest dense model in its place, whose weights have eight bits; and beside it as narrow as the set-up's. */
 function arithmeticWorth(c: Context): Finding {
-  const all = overSetUps(c, serving, (s) => worthOverDense(s, "arithmetic", resources.arithmetic), meets("ratio", { atMost: 1 }));
-  return prevalence(all, `${formatShare(all.share)} of ${formatCount(all.count)} set-ups; ${formatNumber(all.median)} times in the median`);
+  const over = (width?: DenseWidth) =>
+    overSetUps(c, serving, (s) => worthOverDense(s, "arithmetic", resources.arithmetic, width), meets("ratio", { atMost: 1 }));
+  const [all, alike] = [over(), over("as served")];
+  return prevalence(
+    all,
+    `${formatShare(all.share)} of ${formatCount(all.count)} set-ups, ${formatNumber(all.median)} times in the median; ${formatShare(alike.share)} where the dense model's weights are of the set-up's width and not of eight bits`,
+  );
 }
 
 /** Rates of DeepSeek-V3's training over a dense model's, on arrays of 256 over arrays of 128. */

@@ -112,6 +112,6 @@ function initiator({ knownBy }: Context): Finding {
   return fact(
     meets("ratio", { atLeast: 1.1 })(found.median),
     found.median,
-    `${formatNumber(Math.min(...ratios))} to ${formatNumber(Math.max(...ratios))} over ${formatCount(found.count)} pairs`,
+    `${formatNumber(Math.min(...ratios))} to ${formatNumber(Math.max(...ratios))} over ${formatCount(found.count)} pairs, fabric-lib (2026) from the host beside DeepEP from the GPU`,
   );
 }
