@@ -64,7 +64,7 @@ describe("a mixer as one GPU holds it", () => {
     expect(norms({ ...latent, normAcrossHeads: true } as never, 4)).toBeUndefined();
   });
 
-  it("has a core of the kernel that its engine runs in decode, and of the families' choice for prompts, both read cold in BF16", () => {
+  it("has a core of the kernel that its engine runs in decode, and of the one that it runs for prompts, both read cold in BF16", () => {
     const core = { part: "core", weightFormat: "bfloat16", arithmetic: "bfloat16", warm: false, hiddenSize: 7168 } as const;
     for (const [engine, kernel] of [
       ["tensorrt-llm", "trtllm_default"],
@@ -78,7 +78,8 @@ describe("a mixer as one GPU holds it", () => {
         const decode = attentionPlan(latent, h200, { ...options, phase: "decode" });
         expect(plan.core.kernel).toBe(decode.kernel);
         expect(plan.core.time(16, 1000, 1)).toEqual(decode.time(16, 1000, 1));
-        const prefill = attentionPlan(latent, h200, { ...core, cacheFormat, phase: "prefill" });
+        const forPrompts = engine === "vllm" ? "vllm_FLASH_ATTN" : "trtllm_default";
+        const prefill = attentionPlan(latent, h200, { ...core, cacheFormat, phase: "prefill", kernel: forPrompts });
         expect(plan.prefill.kernel).toBe(prefill.kernel);
         expect(plan.prefill.time(2, 0, 1000)).toEqual(prefill.time(2, 0, 1000));
       }
