@@ -3,6 +3,7 @@ import { questionOf } from "../../src/claims/claim-steps";
 import { claims, scenarioAt } from "../../src/claims/claims";
 import { newestDay } from "../../src/claims/known-by";
 import type { Part } from "../../src/claims/parts/part";
+import { meets } from "../../src/claims/parts/part-words";
 import { denseQuestion, startingShare } from "../../src/claims/set-up-worth";
 import { type AskedSetUp, overSetUps, serving, setUpsOf, wideDecode } from "../../src/claims/set-ups";
 import { worthByEra } from "../../src/claims/worth-by-era";
@@ -28,7 +29,7 @@ const ask = (question: StepQuestion | undefined, scale: Scale) => {
 describe("parts of worth", () => {
   it("claim 1 is arithmetic's elasticity over a dense model's, over the serving set-ups", () => {
     const ratio = (s: AskedSetUp) => ask(questionOf(s), resources.arithmetic) / ask(denseQuestion(s), resources.arithmetic);
-    const own = overSetUps(context, serving, ratio, (r) => r <= 1);
+    const own = overSetUps(context, serving, ratio, meets("ratio", { atMost: 1 })); // As it is printed, as all parts decide.
     expect(part("1.worth")).toMatchObject({ probability: own.share, value: own.median, kind: "prevalence" });
     expect(part("1.worth").population?.classes.map((c) => c.name)).toEqual(["ib-cluster", "one-node", "rack-latency", "rack-throughput"]);
   });
