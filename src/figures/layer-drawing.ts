@@ -1,6 +1,6 @@
 import { isMoe, type Model } from "../model/model";
 import { expertParameters } from "../model/parameters";
-import { messageBytes } from "../network/exchange";
+import { messageBytes } from "../network/message-bytes";
 import { meanTokensPerExpert } from "../routing/uniform";
 import { formatBytes, formatCount, formatNumber } from "../text/numbers";
 

@@ -1,13 +1,7 @@
 import { at, number, type Row, readRows, text } from "../data/rows";
 import { hardware } from "../machine/hardware";
-import {
-  copyConstantNames,
-  type ExchangeDirection,
-  type ExchangeTables,
-  expertExchangeTime,
-  networkConstantNames,
-  scaleUpConstantNames,
-} from "../network/exchange";
+import { type ExchangeDirection, expertExchangeTime } from "../network/exchange";
+import { copyConstantNames, type ExchangeTables, networkConstantNames, scaleUpConstantNames } from "../network/exchange-constants";
 import { forwardConstantNames } from "../network/forwarded-exchange";
 import { named } from "./collectives";
 import { type LinkProblem, microseconds } from "./product-fits";

@@ -6,6 +6,7 @@ import type { MoeMeasurement } from "../published/layer-times";
 import { rankLoad } from "../routing/rank-load";
 import { isEven } from "./judge";
 import { type FitSolution, solveFit } from "./solver";
+import { chosenNames, defaultTilings, narrowColumns, routedWays, type Tiling } from "./tilings";
 
 /** A fitted constant and how well the rows pin it down. */
 export interface FittedConstant {
@@ -24,17 +25,6 @@ export interface FamilyFit {
   readonly loss: number;
 }
 
-/** How a kernel cuts its work, and what it does to rows of experts elsewhere: chosen among a few ways, not fitted. */
-const chosenNames = [
-  "tileRows",
-  "smallestTileRows",
-  "oneTile",
-  "tileColumns",
-  "routedTokens",
-  "routedRowElements",
-  "routedActivation",
-] as const;
-type Tiling = Pick<KernelConstants, (typeof chosenNames)[number]>;
 type Free = Exclude<keyof KernelConstants, keyof Tiling>;
 
 /** Where each constant starts, which is also what it is drawn to where the rows say nothing, and between what it may lie. */
@@ -53,47 +43,6 @@ const bounds: Readonly<Record<Free, readonly [from: number, start: number, to: n
 };
 
 const free = Object.keys(bounds) as readonly Free[];
-/** The ways that a family is tried with: smallest and largest tile of rows, and whether a call takes one tile for all experts. */
-const defaultTilings: readonly Tiling[] = (
-  [
-    [8, 64, 0],
-    [8, 128, 0],
-    [16, 128, 0],
-    [128, 128, 0],
-    [8, 256, 1],
-    [8, 128, 1],
-    [8, 64, 1],
-    [64, 128, 1],
-    [16, 64, 1],
-  ] as const
-).map(([smallestTileRows, tileRows, oneTile]) => ({
-  smallestTileRows,
-  tileRows,
-  oneTile,
-  tileColumns: 128,
-  routedTokens: 0,
-  routedRowElements: 0,
-  routedActivation: 0,
-}));
-/** Columns of a tile that the best of them is tried with again; few stand for kernels that also cut a product's depth over processors. */
-const narrowColumns = [64, 32, 16] as const;
-/**
- * What routing may cost: the width of each routed row, with no bookkeeping or with that of so many elements beside it, or with the activation of rows
- * that stay elsewhere; and the same with the width of each token once.
- */
-const routedWays = (
-  [
-    [0, 1024, 0],
-    [0, 4096, 0],
-    [0, 16_384, 0],
-    [0, 0, 1],
-    [1, 64, 0],
-    [1, 256, 0],
-    [1, 1024, 0],
-    [1, 64, 1],
-    [1, 256, 1],
-  ] as const
-).map(([routedTokens, routedRowElements, routedActivation]) => ({ routedTokens, routedRowElements, routedActivation }));
 /** Share of the loss that another tile, and another cost of a routed row, has to leave at most to be taken. */
 const [enoughForTile, enoughForRouted] = [0.995, 0.99];
 /** Of a family of many rows what is chosen is chosen on some of them, and the constants fitted to all. */

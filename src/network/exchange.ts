@@ -1,13 +1,14 @@
 import { requirePositive, requirePositiveInteger, requireRecord, requireWord } from "../checks";
-import { type Constants, constantsOf, readConstants } from "../data/constants";
-import { bf16Bytes } from "../kernels/gemm";
+import { constantsOf } from "../data/constants";
 import { pNorm } from "../kernels/p-norm";
 import { requireMachine } from "../machine/check-rates";
 import { type Hardware, timeFactor } from "../machine/hardware";
 import { weightFormat as lookUpFormat } from "../machine/number-formats";
 import { nearest } from "../text/nearest";
-import { collectiveKeys, linkGeneration, scaleUpBytesPerSecond } from "./collective";
-import { type ForwardConstants, forwardConstantNames, forwardedPlan, usualProcessors } from "./forwarded-exchange";
+import { linkGeneration, scaleUpBytesPerSecond } from "./collective";
+import { type ExchangeTables, exchangeTables } from "./exchange-constants";
+import { forwardedPlan, usualProcessors } from "./forwarded-exchange";
+import { copyBytes, messageBytes } from "./message-bytes";
 
 /** Tokens to their experts, or results back to their tokens. */
 export type ExchangeDirection = "dispatch" | "combine";
@@ -62,40 +63,6 @@ export interface ExchangeTime {
   readonly messageBytes: number;
 }
 
-/** DeepEP's low-latency kernels inside a node, one set a generation and direction. */
-export const scaleUpConstantNames = [
-  "fixedSeconds",
-  "secondsPerExpert",
-  "secondsPerMessage",
-  "efficiency",
-  "secondsPerToken",
-  "overlapExponent",
-] as const;
-export type ScaleUpConstants = Constants<(typeof scaleUpConstantNames)[number]>;
-
-/** The same across nodes, over network cards that the GPU drives itself; both directions share the card. */
-export const networkConstantNames = [
-  "dispatchSeconds",
-  "dispatchDoublingSeconds",
-  "combineSeconds",
-  "combineDoublingSeconds",
-  "efficiency",
-  "secondsPerMessage",
-] as const;
-export type NetworkConstants = Constants<(typeof networkConstantNames)[number]>;
-
-/** TensorRT-LLM's all-to-all over NVLink, one copy per rank: prepare (dispatch) and move. */
-export const copyConstantNames = ["fixedSeconds", "doublingSeconds", "efficiency", "memoryPasses"] as const;
-export type CopyConstants = Constants<(typeof copyConstantNames)[number]>;
-
-/** Fitted constants of exchanges by implementation: inside a scale-up domain, across nodes, and for copies. */
-export interface ExchangeTables {
-  readonly scaleUp: ReadonlyMap<string, ScaleUpConstants>;
-  readonly network: ReadonlyMap<string, NetworkConstants>;
-  readonly copy: ReadonlyMap<string, CopyConstants>;
-  readonly forward: ReadonlyMap<string, ForwardConstants>;
-}
-
 /**
  * Time one dispatch or combine of a mixture-of-experts layer.
  *
@@ -117,7 +84,7 @@ export interface ExchangeTables {
  *
  * @throws RangeError for counts that are not positive integers, more GPUs than experts, missing links or constants.
  */
-export function expertExchangeTime(question: ExchangeQuestion, constants: ExchangeTables = tables()): ExchangeTime {
+export function expertExchangeTime(question: ExchangeQuestion, constants: ExchangeTables = exchangeTables()): ExchangeTime {
   const time = expertExchangePlan(question, constants);
   requirePositiveInteger("tokens", question.tokens);
   return time(question.tokens);
@@ -130,7 +97,7 @@ type SettledExchange = Omit<ExchangeQuestion, "tokens">;
 export type ExchangePlan = (tokens: number) => ExchangeTime;
 
 /** expertExchangeTime with all but the tokens settled once, for many numbers of them. @throws RangeError as expertExchangeTime. */
-export function expertExchangePlan(question: SettledExchange, constants: ExchangeTables = tables()): ExchangePlan {
+export function expertExchangePlan(question: SettledExchange, constants: ExchangeTables = exchangeTables()): ExchangePlan {
   const { direction, model, expertParallel, implementation = "deepep-low-latency" } = question;
   requireRecord("model", model, "a model, or a shape with hiddenSize, routedExperts and expertsPerToken");
   requireMachine(question.hardware);
@@ -193,15 +160,6 @@ function normal(question: SettledExchange, constants: ExchangeTables): ExchangeP
 
 /** Of a machine whose record does not say. */
 const middlingProcessors = 128;
-
-/** Bytes of one token on the wire: FP8 with scales and a header on the way out, BF16 on the way back. */
-export function messageBytes(direction: ExchangeDirection, hiddenSize: number, format = "fp8_block"): number {
-  if (direction === "combine") return bf16Bytes * hiddenSize;
-  return hiddenSize * lookUpFormat(format).activationBytes + headerBytes;
-}
-
-/** Source index and padding of a dispatched token. */
-const headerBytes = 16;
 
 function lowLatency(question: SettledExchange, constants: ExchangeTables): ExchangePlan {
   const { direction, model, hardware, expertParallel, weightFormat } = question;
@@ -317,11 +275,6 @@ function copies(question: SettledExchange, implementation: ExpertExchange, const
   };
 }
 
-/** Bytes of one copy of a token in TensorRT-LLM's all-to-all: no header in the row, scales beside it. */
-export function copyBytes(direction: ExchangeDirection, hiddenSize: number, format = "fp8_block"): number {
-  return direction === "combine" ? bf16Bytes * hiddenSize : hiddenSize * lookUpFormat(format).activationBytes;
-}
-
 const nothing: ExchangeTime = {
   floorSeconds: 0,
   seconds: 0,
@@ -335,15 +288,3 @@ const nothing: ExchangeTime = {
   messages: 0,
   messageBytes: 0,
 };
-
-let read: ExchangeTables | undefined;
-
-function tables(): ExchangeTables {
-  read ??= {
-    scaleUp: readConstants("collectives.csv", collectiveKeys, scaleUpConstantNames, "messages inside a node"),
-    network: readConstants("collectives.csv", collectiveKeys, networkConstantNames, "messages across nodes"),
-    copy: readConstants("collectives.csv", collectiveKeys, copyConstantNames, "copies to ranks"),
-    forward: readConstants("collectives.csv", collectiveKeys, forwardConstantNames, "copies to nodes"),
-  };
-  return read;
-}

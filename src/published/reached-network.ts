@@ -1,4 +1,4 @@
-import { messageBytes } from "../network/exchange";
+import { messageBytes } from "../network/message-bytes";
 import { publishedExchanges } from "./transfers";
 
 /** Dispatch of DeepEP over the network alone: what one GPU sent, a second, and of which share of its card that is. */

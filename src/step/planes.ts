@@ -4,8 +4,8 @@ import { ridgeRows } from "../kernels/roofline";
 import { type Hardware, hardware as realMachine } from "../machine/hardware";
 import { weightFormat } from "../machine/number-formats";
 import type { Model } from "../model/model";
-import { messageBytes } from "../network/exchange";
 import { hidingFlopsPerByte, machineFlopsPerByte } from "../network/hiding";
+import { messageBytes } from "../network/message-bytes";
 import { meanTokensPerExpert } from "../routing/uniform";
 import { gpuPostedLimit, scaleUpLimit } from "./tiers";
 

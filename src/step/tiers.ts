@@ -4,7 +4,7 @@ import { type Dram, dram, drams } from "../machine/dram";
 import type { Hardware } from "../machine/hardware";
 import { randomAccessBandwidth } from "../machine/random-access";
 import { collectiveKeys, linkGeneration, scaleUpBytesPerSecond } from "../network/collective";
-import { scaleUpConstantNames } from "../network/exchange";
+import { scaleUpConstantNames } from "../network/exchange-constants";
 import { pathOfSweep, type TransferPath } from "../network/message-path";
 import { gpuMessageSeconds } from "../published/reached-network";
 import { messageRates } from "../published/transfers";

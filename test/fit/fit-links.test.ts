@@ -9,7 +9,7 @@ import { denseFamilies, denseTime } from "../../src/kernels/product";
 import { hardware } from "../../src/machine/hardware";
 import { type CollectiveTables, collectiveKeys } from "../../src/network/collective";
 import { shotConstantNames } from "../../src/network/collective-ways";
-import { type ExchangeTables, scaleUpConstantNames } from "../../src/network/exchange";
+import { type ExchangeTables, scaleUpConstantNames } from "../../src/network/exchange-constants";
 import { quantile as quantileOf } from "../../src/statistics";
 
 const shots = readConstants("collectives.csv", collectiveKeys, shotConstantNames, "shots") as CollectiveTables["shot"];

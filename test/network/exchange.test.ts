@@ -4,7 +4,9 @@ import { number, readRows, text } from "../../src/data/rows";
 import { hardware } from "../../src/machine/hardware";
 import { type HardwareChanges, whatIfHardware } from "../../src/machine/what-if-hardware";
 import { model } from "../../src/model/registry";
-import { copyBytes, type ExchangeTables, type ExpertExchange, expertExchangeTime, messageBytes, senders } from "../../src/network/exchange";
+import { type ExpertExchange, expertExchangeTime, senders } from "../../src/network/exchange";
+import type { ExchangeTables } from "../../src/network/exchange-constants";
+import { copyBytes, messageBytes } from "../../src/network/message-bytes";
 
 const v3 = model("deepseek-v3");
 const h800 = hardware("h800-sxm");

@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import { number, readRows, text } from "../../src/data/rows";
 import { hardware } from "../../src/machine/hardware";
 import { model } from "../../src/model/registry";
-import { type ExchangeDirection, expertExchangeTime, messageBytes } from "../../src/network/exchange";
+import { type ExchangeDirection, expertExchangeTime } from "../../src/network/exchange";
 import { type ForwardConstants, type Forwarding, forwardedPlan } from "../../src/network/forwarded-exchange";
+import { messageBytes } from "../../src/network/message-bytes";
 import { reachedPlaces } from "../../src/network/reach";
 import { exchangePaths } from "../../src/published/exchange-paths";
 

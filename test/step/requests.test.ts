@@ -8,7 +8,7 @@ import { requestsPerSecond } from "../../src/machine/random-access";
 import { model } from "../../src/model/registry";
 import { withSelection } from "../../src/model/selection";
 import { collectiveKeys } from "../../src/network/collective";
-import { scaleUpConstantNames } from "../../src/network/exchange";
+import { scaleUpConstantNames } from "../../src/network/exchange-constants";
 import {
   breakEvenBytes,
   crossingBytes,
