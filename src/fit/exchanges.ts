@@ -1,8 +1,9 @@
 import { at, number, type Row, readRows, text } from "../data/rows";
 import { hardware } from "../machine/hardware";
-import { type ExchangeDirection, expertExchangeTime } from "../network/exchange";
+import { expertExchangeTime } from "../network/exchange";
 import { copyConstantNames, type ExchangeTables, networkConstantNames, scaleUpConstantNames } from "../network/exchange-constants";
 import { forwardConstantNames } from "../network/forwarded-exchange";
+import type { ExchangeDirection } from "../network/message-bytes";
 import { named } from "./collectives";
 import { type LinkProblem, microseconds } from "./product-fits";
 

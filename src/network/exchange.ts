@@ -8,10 +8,8 @@ import { nearest } from "../text/nearest";
 import { linkGeneration, scaleUpBytesPerSecond } from "./collective";
 import { type ExchangeTables, exchangeTables } from "./exchange-constants";
 import { forwardedPlan, usualProcessors } from "./forwarded-exchange";
-import { copyBytes, messageBytes } from "./message-bytes";
+import { copyBytes, type ExchangeDirection, messageBytes } from "./message-bytes";
 
-/** Tokens to their experts, or results back to their tokens. */
-export type ExchangeDirection = "dispatch" | "combine";
 export const expertExchanges = ["deepep-low-latency", "deepep-high-throughput", "trtllm-one-sided", "trtllm-two-sided"] as const;
 export type ExpertExchange = (typeof expertExchanges)[number];
 

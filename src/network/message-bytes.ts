@@ -1,6 +1,8 @@
 import { bf16Bytes } from "../kernels/gemm";
 import { weightFormat as lookUpFormat } from "../machine/number-formats";
-import type { ExchangeDirection } from "./exchange";
+
+/** Tokens to their experts, or results back to their tokens. */
+export type ExchangeDirection = "dispatch" | "combine";
 
 /** Bytes of one token on the wire: FP8 with scales and a header on the way out, BF16 on the way back. */
 export function messageBytes(direction: ExchangeDirection, hiddenSize: number, format = "fp8_block"): number {
