@@ -3,11 +3,12 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { createServer } from "node:net";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect } from "vitest";
 import { root, venv } from "../../notebooks/jupyter/project.mjs";
 import { codeOf } from "../../src/text/code";
 import { browserIt, browserPath, launch } from "../browser";
 import { hostileNames } from "../hostile-names";
+import { listening } from "../listening";
 import { books, builtReports } from "../reports";
 
 interface Cell {
@@ -74,12 +75,6 @@ async function startLab(): Promise<string> {
     lab?.stderr?.on("data", listen);
     lab?.on("close", (code) => reject(new Error(`npm run lab ended with exit code ${code}:\n${said}`)));
   });
-}
-
-/** JupyterLab says where it is a moment before it listens there. */
-async function listening(url: string): Promise<string> {
-  await vi.waitFor(() => fetch(new URL(url).origin), { timeout: 60_000, interval: 100 });
-  return url;
 }
 
 function freePort(): Promise<number> {

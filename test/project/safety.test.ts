@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { jupyterFolder, python, root } from "../../notebooks/jupyter/project.mjs";
 import { layOut, tableHtml } from "../../src/text/table";
 import { browserIt, launch } from "../browser";
+import { listening } from "../listening";
 
 const evil = [
   '<img src=x onerror="window.hacked = 1">',
@@ -136,7 +137,7 @@ describe("JupyterLab as npm run lab starts it, its port being taken", () => {
       const listen = (chunk: Buffer) => {
         said += chunk;
         const url = /http:\/\/127\.0\.0\.1:\d+\/lab[^\s?]*\?token=[0-9a-f]{32,}/.exec(said)?.[0];
-        if (url !== undefined) resolve(new URL(url));
+        if (url !== undefined) listening(url).then((there) => resolve(new URL(there)), reject);
       };
       lab?.stdout?.on("data", listen);
       lab?.stderr?.on("data", listen);
